@@ -1,0 +1,1 @@
+"""Measurements: ours, the peer and the limit, in one run."""

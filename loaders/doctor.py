@@ -1,0 +1,187 @@
+"""Every requirement checked, each ok or with what to do about it."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import psycopg
+
+import udfs
+from loaders import db
+from loaders.errors import Problem
+from loaders.server import HOME, ROOT, embedded
+
+# What the server's Python must import, each in a process of its own: a native clash ends that
+# process and not the server.
+IMPORTS = ("numpy", "PIL.Image", "ai_edge_litert.interpreter", "udfs.runtime")
+
+# Runs inside the server, as its user and with its environment, but imports nothing of ours.
+PROBE = """
+do language plpython3u $probe$
+import json, os, subprocess, sys
+program = "python%d.%d" % sys.version_info[:2]
+found = {"version": "%d.%d" % sys.version_info[:2], "path": os.environ.get("PYTHONPATH", "")}
+for module in NAMES:
+    code = "import " + module + " as m; print(getattr(m, '__file__', ''))"
+    try:
+        done = subprocess.run(
+            [program, "-c", code], capture_output=True, text=True, timeout=60, errors="replace"
+        )
+        last = (done.stderr.strip().splitlines() or ["signal %d" % -done.returncode])[-1]
+        found[module] = [done.returncode == 0, done.stdout.strip() if done.returncode == 0 else last]
+    except (OSError, subprocess.TimeoutExpired) as error:
+        found[module] = [False, str(error)]
+plpy.notice("probe:" + json.dumps(found))
+$probe$
+"""
+
+
+class Check(NamedTuple):
+    """One requirement: None for ok, else what to do; `warn` is not a failure."""
+
+    name: str
+    found: str
+    mend: str = ""
+    warn: bool = False
+
+
+def doctor() -> bool:
+    """Print every check; whether all are fulfilled."""
+    good = True
+    for check in checks():
+        mark = "ok" if not check.mend else "note" if check.warn else "FAIL"
+        print(f"{mark:<5} {check.name}: {check.found}{': ' if check.mend else ''}{check.mend}")
+        good &= mark != "FAIL"
+    return good
+
+
+def checks() -> Iterator[Check]:
+    """All checks in order; those that need a server stop where there is none."""
+    yield disk()
+    yield samples()
+    try:
+        conn = db.connect(autocommit=True)
+    except Problem as error:
+        yield Check("server", "not reached", str(error))
+        return
+    with conn:
+        yield version(conn)
+        yield vector(conn)
+        yield extension(conn, "pg_trgm", "apt-get install postgresql-contrib")
+        yield roles(conn)
+        yield revisions(conn)
+        yield from python(conn)
+
+
+def disk() -> Check:
+    """Room where the embedded server keeps its tables."""
+    free = shutil.disk_usage(HOME).free >> 20
+    return Check("disk", f"{free:,} MB free", "make room: 2,000 MB are needed" if free < 2000 else "")
+
+
+def samples() -> Check:
+    """The sample packages, which the demo alone needs."""
+    found = sorted(path.name for path in (HOME / "samples").glob("*") if path.is_dir())
+    if not found:
+        return Check("samples", "none", "./pgmuse setup fetches them for the demo", warn=True)
+    return Check("samples", ", ".join(name for name in found if "." not in name))
+
+
+def version(conn: psycopg.Connection) -> Check:
+    """PostgreSQL itself."""
+    number = conn.info.server_version
+    mend = "PostgreSQL 15 or newer is needed" if number < 150000 else ""
+    return Check("server", f"PostgreSQL {number // 10000}.{number % 10000}, {db.described(conn)}", mend)
+
+
+def vector(conn: psycopg.Connection) -> Check:
+    """pgvector, and what an old one must not do."""
+    check = extension(conn, "vector", "install pgvector 0.8.0 or newer")
+    numbers = tuple(map(int, re.findall(r"\d+", check.found)[:3]))
+    if check.mend or numbers >= (0, 8, 4):
+        return check
+    if numbers < (0, 8, 0):
+        return check._replace(mend="install pgvector 0.8.0 or newer")
+    note = "before 0.8.4 its indexes are built by one process and not vacuumed; newer is faster"
+    return check._replace(mend=note, warn=True)
+
+
+def extension(conn: psycopg.Connection, name: str, how: str) -> Check:
+    """An extension that is installed in this database, in the schema where we look for it."""
+    query = """
+        select extversion, extnamespace::regnamespace::text from pg_extension where extname = %s
+    """
+    row = conn.execute(query, (name,)).fetchone()
+    if row is None:
+        offered = "select default_version from pg_available_extensions where name = %s"
+        known = conn.execute(offered, (name,)).fetchone()
+        return Check(name, "not in this database", "run ./pgmuse migrate" if known else how)
+    if row[1] != "public" and name != "plpython3u":
+        mend = f"alter extension {name} set schema public"
+        return Check(name, f"{row[0]} in schema {row[1]}", mend)
+    return Check(name, row[0])
+
+
+def roles(conn: psycopg.Connection) -> Check:
+    """The two roles that grants are for."""
+    query = "select rolname from pg_roles where rolname in ('muse_reader', 'muse_loader')"
+    found = {name for (name,) in conn.execute(query)}
+    mend = "" if len(found) == 2 else "run ./pgmuse migrate"
+    return Check("roles", ", ".join(sorted(found)) or "none", mend)
+
+
+def revisions(conn: psycopg.Connection) -> Check:
+    """Whether the database's schema is this code's."""
+    if conn.execute("select to_regclass('muse.alembic_version')").fetchone() == (None,):
+        return Check("schema", "none", "run ./pgmuse migrate")
+    (found,) = conn.execute("select version_num from muse.alembic_version").fetchone() or ("none",)
+    if found == udfs.REVISION:
+        return Check("schema", f"revision {found}")
+    if found > udfs.REVISION:
+        return Check("schema", f"revision {found}", f"this code is of {udfs.REVISION}: update it")
+    return Check("schema", f"revision {found}, {udfs.REVISION} is pending", "run ./pgmuse migrate")
+
+
+def python(conn: psycopg.Connection) -> Iterator[Check]:
+    """PL/Python: its version, where it looks, and every import in a process of its own."""
+    language = extension(conn, "plpython3u", "install postgresql-plpython3, or do without")
+    yield language
+    if language.mend:
+        return
+    try:
+        found = probe(conn)
+    except psycopg.errors.InsufficientPrivilege:
+        yield Check("python", "not checked", "connect as a superuser to check it", warn=True)
+        return
+    ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    same = found["version"] == ours
+    mend = "" if same else f"the environment is of {ours}: make it with Python {found['version']}"
+    yield Check("python", f"the server runs {found['version']}", mend)
+    for module in IMPORTS:
+        good, told = found[module]
+        yield Check(f"import {module}", told, "" if good else python_path(conn))
+
+
+def probe(conn: psycopg.Connection) -> dict[str, Any]:
+    """What the server's own Python says of its version, its path and the imports."""
+    notices: list[str] = []
+    conn.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+    conn.execute(PROBE.replace("NAMES", repr(IMPORTS)))
+    told = next(text for text in notices if text.startswith("probe:"))
+    found: dict[str, Any] = json.loads(told.removeprefix("probe:"))
+    return found
+
+
+def python_path(conn: psycopg.Connection) -> str:
+    """The one line that a server needs to find our environment."""
+    packages = next((HOME / ".venv").glob("lib/python3*/site-packages"), HOME / ".venv")
+    if not db.chosen():
+        return f"run ./pgmuse setup, ./pgmuse down, ./pgmuse up ({embedded().folder})"
+    cluster = conn.info.server_version // 10000
+    return (
+        f"put PYTHONPATH = '{packages}' into /etc/postgresql/{cluster}/main/environment (or the "
+        f"server's environment otherwise) and restart it; it must be able to read {ROOT / 'udfs'}"
+    )

@@ -1,0 +1,146 @@
+"""Runs: what every loader writes down of its work, so that none is done twice or silently."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+from tqdm import tqdm
+
+from loaders.errors import Problem
+
+KEPT_ERRORS = 10_000  # of one run; all are counted
+
+SOURCE = """
+    insert into muse.sources (topic, location, options) values (%s, %s, %s)
+    on conflict (topic, location) do update set options = excluded.options
+    returning source_id, fingerprint
+"""
+INTERRUPTED = """
+    update muse.load_runs
+    set status = 'failed', finished_at = now(), message = 'interrupted'
+    where source_id = %s and status = 'running'
+"""
+BEGIN = "insert into muse.load_runs (source_id) values (%s) returning run_id"
+FINISH = """
+    update muse.load_runs
+    set status = %s, finished_at = clock_timestamp(), loaded = %s, unchanged = %s, bad = %s,
+        message = %s
+    where run_id = %s
+"""
+LOADED = "update muse.sources set fingerprint = %s, loaded_at = now() where source_id = %s"
+ERROR = """
+    insert into muse.load_errors (run_id, number, place, reason, start)
+    values (%s, %s, %s, %s, %s)
+"""
+
+
+@dataclass
+class Run:
+    """One run over one source: its counts, and where to report what was left out."""
+
+    conn: psycopg.Connection
+    source_id: int
+    run_id: int
+    loaded: int = 0
+    unchanged: int = 0
+    bad: int = 0
+    _errors: list[tuple[int, int, str, str, str]] = field(default_factory=list)
+
+    def leave_out(self, place: str, reason: str, start: str) -> None:
+        """Count an entry that cannot be used, and keep why."""
+        self.bad += 1
+        if self.bad <= KEPT_ERRORS:
+            self._errors.append((self.run_id, self.bad, place, reason, start))
+
+    def write_errors(self) -> None:
+        """Store what was left out, in the caller's transaction."""
+        with self.conn.cursor() as cursor:
+            cursor.executemany(ERROR, self._errors)
+        self._errors.clear()
+
+
+@contextmanager
+def run(
+    conn: psycopg.Connection,
+    topic: str,
+    location: str,
+    *,
+    options: dict[str, Any] | None = None,
+    fingerprint: str | None = None,
+) -> Iterator[Run | None]:
+    """One run of a loader over a source; None where the source is unchanged since it was loaded.
+
+    `conn` is in autocommit mode and the caller opens its own transactions. An error is written
+    into the run and goes on to the caller; a run that was killed is marked by the next one.
+    """
+    row = conn.execute(SOURCE, (topic, location, Jsonb(options or {}))).fetchone()
+    assert row is not None
+    source_id, loaded = row
+    with _only_one(conn, source_id, location):
+        conn.execute(INTERRUPTED, (source_id,))
+        if fingerprint is not None and fingerprint == loaded:
+            yield None
+            return
+        (run_id,) = conn.execute(BEGIN, (source_id,)).fetchone() or (0,)
+        now = Run(conn, source_id, run_id)
+        try:
+            yield now
+        except BaseException as error:
+            message = str(error) or type(error).__name__
+            _finish(now, "failed", message)
+            raise
+        with conn.transaction():
+            _finish(now, "done", None)
+            conn.execute(LOADED, (fingerprint, source_id))
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]":
+    """A bar on a terminal, with rate and time left; a line now and then in a log."""
+    terminal = sys.stderr.isatty()
+    return tqdm(
+        total=total,
+        unit=f" {unit}",
+        desc=title or None,
+        unit_scale=True,
+        file=sys.stderr,
+        mininterval=0.2 if terminal else 30,
+        leave=terminal,
+        delay=0 if terminal else 30,
+        ncols=None if terminal else 80,
+    )
+
+
+@contextmanager
+def _only_one(conn: psycopg.Connection, source_id: int, location: str) -> Iterator[None]:
+    """Hold the source for this run: a second load of it says so and leaves."""
+    lock = "select pg_try_advisory_lock('muse.sources'::regclass::int, %s)"
+    if conn.execute(lock, (source_id,)).fetchone() != (True,):
+        raise Problem(f"{location}: another run is loading it: wait for that one")
+    try:
+        yield
+    finally:
+        if not conn.broken:
+            unlock = "select pg_advisory_unlock('muse.sources'::regclass::int, %s)"
+            conn.execute(unlock, (source_id,))
+
+
+def _finish(run: Run, status: str, message: str | None) -> None:
+    """Write the outcome; a lost connection is left for the next run to see."""
+    if run.conn.broken:
+        return
+    done = run.loaded if status == "done" else 0
+    counts = (status, done, run.unchanged, run.bad, message and message[:1000], run.run_id)
+    run.conn.execute(FINISH, counts)
+    run.write_errors()

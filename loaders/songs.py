@@ -1,0 +1,243 @@
+"""Train the song model on the playlists in the database, and make it live."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from loaders.db import copy
+from loaders.errors import Problem
+from loaders.publish import Part, publish
+from loaders.runs import progress
+from loaders.train.ranking import CANDIDATES, Quality, evaluate, hidden_count
+from loaders.train.songs import Settings, SongVectors, fit
+
+VECTORS = {"model_id": "int8", "track_id": "text", "input_vector": "vector", "context_vector": "vector"}
+INDEX = "using hnsw (context_vector public.vector_ip_ops)"  # unit length: the same as cosine
+NEIGHBORS = 100  # of a track
+SHRINK = 10  # playlists: a pair seen together but once or twice counts for less
+CHUNKS_OF = 20_000  # tracks whose neighbours are counted at once: bounds what is sorted
+
+# What is learned from, apart from what is written meanwhile. `draw` is a number that the same
+# playlist gets in every database: it orders them, and the lowest are held out.
+TRAINING = """
+    create temporary table training as
+    select playlist.playlist_id, hashtextextended(playlist.identity, 0) as draw,
+        array_agg(place.track_id order by place.place) as track_ids
+    from muse.playlists as playlist
+    join muse.playlist_tracks as place using (playlist_id)
+    where playlist.places between %(shortest)s and %(longest)s
+    group by playlist.playlist_id
+"""
+ONE_ARTIST = """
+    delete from training using (
+        select playlist_id, artist, count(*) as places
+        from training cross join unnest(track_ids) as place (track_id)
+        join muse.tracks as track using (track_id)
+        where artist is not null
+        group by playlist_id, artist
+    ) as share
+    where share.playlist_id = training.playlist_id
+      and share.places > %(artist_share)s * cardinality(track_ids)
+"""
+HELD_OUT = """
+    alter table training add column hidden integer not null default 0;
+    with drawn as (
+        select playlist_id, cardinality(track_ids) / 5 as hidden
+        from training where cardinality(track_ids) >= 10
+        order by draw, playlist_id
+        limit (select least(1000, %s * count(*)) from training)
+    )
+    update training set hidden = drawn.hidden
+    from drawn where drawn.playlist_id = training.playlist_id
+"""
+SIZE = "select count(*), coalesce(sum(cardinality(track_ids) - hidden), 0) from training"
+VISIBLE = """
+    select track_ids[:cardinality(track_ids) - hidden] from training order by draw, playlist_id
+"""
+HIDDEN = """
+    select track_ids[:cardinality(track_ids) - hidden], track_ids[cardinality(track_ids) - hidden + 1:]
+    from training where hidden > 0 order by draw, playlist_id
+"""
+
+# Item-kNN: the cosine between the sets of playlists that two tracks stand in, shrunk.
+MEMBERS = """
+    create temporary table numbered as
+    select track_id, row_number() over (order by track_id)::integer as number,
+        count(*)::integer as playlists
+    from (
+        select distinct playlist_id, track_id
+        from training cross join unnest(track_ids) as place (track_id)
+    ) as once
+    group by track_id;
+    create temporary table member as
+    select distinct training.playlist_id, numbered.number
+    from training cross join unnest(track_ids) as place (track_id)
+    join numbered using (track_id);
+    create index on member (number) include (playlist_id);
+    create index on member (playlist_id) include (number);
+    create unique index on numbered (number);
+    analyze numbered;
+    analyze member
+"""
+FILL_NEIGHBORS = """
+    insert into {part} (model_id, track_id, neighbor_id, playlists, similarity)
+    select %(model_id)s, one.track_id, other.track_id, pair.playlists, pair.similarity
+    from (
+        select together.*, row_number() over (
+            partition by number order by similarity desc, neighbor
+        ) as rank
+        from (
+            select a.number, b.number as neighbor, count(*)::integer as playlists,
+                (count(*) / (sqrt(min(one.playlists)::float * min(other.playlists)) + %(shrink)s)
+                )::real as similarity
+            from pg_temp.member as a
+            join pg_temp.member as b on a.playlist_id = b.playlist_id and a.number <> b.number
+            join pg_temp.numbered as one on one.number = a.number
+            join pg_temp.numbered as other on other.number = b.number
+            where a.number between %(low)s and %(high)s
+            group by a.number, b.number
+        ) as together
+    ) as pair
+    join pg_temp.numbered as one on one.number = pair.number
+    join pg_temp.numbered as other on other.number = pair.neighbor
+    where pair.rank <= %(neighbors)s
+"""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which playlists are learned from; the defaults are those of the first song radio."""
+
+    shortest: int = 1
+    longest: int = 119
+    artist_share: float = 0.5  # left out where one artist has more of it
+    held_out: float = 0.1  # share of playlists whose end is hidden and guessed, 1,000 at most
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What `train` made."""
+
+    model_id: int
+    playlists: int
+    tracks: int
+    quality: Quality
+    popularity: Quality  # the same held-out playlists, guessed by what is played most
+
+
+class Corpus:
+    """The visible parts of the training playlists, streamed anew at each iteration."""
+
+    def __init__(self, conn: psycopg.Connection) -> None:
+        self.conn = conn
+
+    def __iter__(self) -> Iterator[list[str]]:
+        with self.conn.transaction(), self.conn.cursor("playlists", binary=True) as cursor:
+            cursor.itersize = 1000
+            for (track_ids,) in cursor.execute(VISIBLE):
+                yield track_ids
+
+
+def train(conn: psycopg.Connection, settings: Settings, which: Filter = Filter()) -> Trained:
+    """Fit on the playlists that pass the filter, measure, store and deploy.
+
+    `conn` is in autocommit mode; readers go on meanwhile with the model that is live.
+    """
+    playlists, places = select(conn, which)
+    if not places:
+        raise Problem("there are no playlists to learn from: run ./pgmuse load playlists FILE")
+    total = (settings.epochs + 1) * places
+    with closing(progress("places", total, "training")) as bar:
+        vectors = fit(Corpus(conn), settings, on_epoch=lambda: _advance(bar, places))
+    if not vectors.track_ids:
+        raise Problem("no track stands in enough playlists: lower --min-count")
+    held_out = conn.execute(HIDDEN).fetchall()
+    quality = evaluate(guess(vectors, held_out))
+    popularity = evaluate(guess_popular(conn, held_out))
+    model_id = store(conn, vectors, settings, which, quality, popularity)
+    return Trained(model_id, playlists, len(vectors.track_ids), quality, popularity)
+
+
+def select(conn: psycopg.Connection, which: Filter) -> tuple[int, int]:
+    """Put what is learned from into the temporary table `training`; its playlists and places."""
+    conn.execute("drop table if exists pg_temp.training, pg_temp.numbered, pg_temp.member")
+    conn.execute(TRAINING, asdict(which))
+    conn.execute(ONE_ARTIST, asdict(which))
+    conn.execute("alter table training add column hidden integer not null default 0")
+    conn.execute(HELD_OUT, (which.held_out,))
+    playlists, places = conn.execute(SIZE).fetchone() or (0, 0)
+    return playlists, int(places)
+
+
+def guess(
+    vectors: SongVectors, held_out: list[tuple[list[str], list[str]]]
+) -> Iterator[tuple[list[str], set[str]]]:
+    """Rank what goes on each visible part: the middle of its inputs against all contexts."""
+    row = {track: number for number, track in enumerate(vectors.track_ids)}
+    for visible, hidden in held_out:
+        seeds = [row[track] for track in visible if track in row]
+        if not seeds:
+            yield [], set(hidden)
+            continue
+        scores = vectors.contexts @ vectors.inputs[seeds].mean(axis=0)  # (tracks,)
+        scores[seeds] = -np.inf
+        best = np.argsort(-scores)[:CANDIDATES]
+        yield [vectors.track_ids[number] for number in best], set(hidden)
+
+
+def guess_popular(
+    conn: psycopg.Connection, held_out: list[tuple[list[str], list[str]]]
+) -> Iterator[tuple[list[str], set[str]]]:
+    """Rank what is in most playlists first, whatever is visible: what a model must beat."""
+    query = """
+        select track_id from training
+        cross join unnest(track_ids[:cardinality(track_ids) - hidden]) as place (track_id)
+        group by track_id order by count(*) desc, track_id limit 1000
+    """
+    popular = [track for (track,) in conn.execute(query)]
+    for visible, hidden in held_out:
+        yield [track for track in popular if track not in set(visible)], set(hidden)
+
+
+def store(
+    conn: psycopg.Connection,
+    vectors: SongVectors,
+    settings: Settings,
+    which: Filter,
+    quality: Quality,
+    popularity: Quality,
+) -> int:
+    """Publish the vectors and the neighbours as the live model; its id."""
+    config = asdict(settings) | {"filter": asdict(which), "neighbors": NEIGHBORS, "shrink": SHRINK}
+    metrics = {"word2vec": quality.as_dict(), "popularity": popularity.as_dict()}
+
+    def fill_vectors(conn: psycopg.Connection, part: str, model_id: int) -> None:
+        rows = zip(vectors.track_ids, vectors.inputs, vectors.contexts, strict=True)
+        copy(conn, part, VECTORS, ((model_id, *row) for row in rows))
+
+    parts = (
+        Part("song_vectors", fill_vectors, (INDEX,)),
+        Part("song_neighbors", fill_neighbors),
+    )
+    return publish(conn, "songs", config, metrics, parts=parts)
+
+
+def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
+    """Count which tracks stand together, some thousand tracks at a time."""
+    conn.execute(MEMBERS)
+    (tracks,) = conn.execute("select count(*) from numbered").fetchone() or (0,)
+    fill: Any = sql.SQL(FILL_NEIGHBORS).format(part=sql.Identifier(*part.split(".")))
+    values = {"model_id": model_id, "shrink": SHRINK, "neighbors": NEIGHBORS}
+    with closing(progress("tracks", tracks, "neighbours")) as bar:
+        for low in range(1, tracks + 1, CHUNKS_OF):
+            conn.execute(fill, values | {"low": low, "high": low + CHUNKS_OF - 1})
+            bar.update(min(CHUNKS_OF, tracks - low + 1))
+
+
+def _advance(bar: Any, places: int) -> None:
+    bar.update(places)

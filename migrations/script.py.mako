@@ -1,0 +1,17 @@
+"""${message}
+
+Revision ID: ${up_revision}
+Revises: ${down_revision | comma,n}
+"""
+
+from alembic import op
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+TABLES = """
+"""
+
+
+def upgrade() -> None:
+    op.get_bind().connection.driver_connection.execute(TABLES)

@@ -1,0 +1,37 @@
+-- Checks: what every function asks of its arguments.
+
+create or replace function muse.check_n(n integer)
+returns void
+language plpgsql immutable parallel safe
+as $$
+begin
+    if check_n.n is null or check_n.n not between 1 and 1000 then
+        raise exception 'n must be from 1 to 1000, not %', coalesce(check_n.n::text, 'null')
+        using errcode = '22023';
+    end if;
+end
+$$;
+
+comment on function muse.check_n(integer) is
+'An error where n is not from 1 to 1000: select check_n(10)';
+
+create or replace function muse.live_model(name text)
+returns bigint
+language plpgsql stable parallel safe
+as $$
+declare
+    live bigint := (
+        select deployment.model_id from muse.deployments as deployment
+        where deployment.name = live_model.name
+    );
+begin
+    if live is null then
+        raise exception 'no model % yet', live_model.name
+        using errcode = '42704', hint = format('run: ./pgmuse train %s', live_model.name);
+    end if;
+    return live;
+end
+$$;
+
+comment on function muse.live_model(text) is
+'The id of the model that answers under a name: select live_model(''songs'')';

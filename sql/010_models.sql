@@ -1,0 +1,12 @@
+-- Models: what this connection has loaded.
+
+create or replace function muse.model_cache()
+returns table (name text, model_id bigint, bytes bigint, used_at timestamptz)
+language plpython3u volatile parallel restricted rows 10 cost 1000
+as $$
+    from udfs import runtime
+    return runtime.cached(plpy, GD)
+$$;
+
+comment on function muse.model_cache() is
+'The networks that this connection keeps in memory: select * from model_cache()';

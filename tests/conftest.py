@@ -1,0 +1,82 @@
+"""A private server for the whole run, migrated once; every test's work is undone after it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from pgvector.psycopg import register_vector
+
+from loaders.migrate import migrate
+from loaders.server import DATABASE, SUPERUSER, Server, throw_away
+from tests import rows
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_from_outside() -> None:
+    """PG* variables of the shell never reach a test: they could point at somebody's data."""
+    for name in [name for name in os.environ if name.startswith("PG") and "PGMUSE" not in name]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def server(_nothing_from_outside) -> Iterator[Server]:
+    with throw_away() as running:
+        use(running)
+        migrate()
+        yield running
+
+
+def use(server: Server, dbname: str = DATABASE) -> None:
+    """Make loaders talk to this server, as PG* variables do for a person."""
+    host = str(server.socket)
+    os.environ |= {"PGHOST": host, "PGUSER": SUPERUSER, "PGDATABASE": dbname, "PGPORT": "5432"}
+
+
+@pytest.fixture
+def db(server: Server) -> Iterator[psycopg.Connection]:
+    """A connection whose work is undone when the test ends."""
+    with server.connect() as conn, conn.transaction(force_rollback=True):
+        register_vector(conn)
+        yield conn
+
+
+@pytest.fixture
+def fresh(server: Server, request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+    """A database of one's own, for code that commits; in autocommit mode."""
+    name = "fresh"
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute(f"create database {name} template {DATABASE}")
+        # A copy does not carry the settings of its template.
+        admin.execute(f'alter database {name} set search_path = "$user", public, muse')
+    use(server, name)
+    try:
+        with server.connect(dbname=name, autocommit=True) as conn:
+            register_vector(conn)
+            yield conn
+    finally:
+        use(server)
+        with server.connect(dbname="postgres", autocommit=True) as admin:
+            admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def reader(db: psycopg.Connection) -> psycopg.Connection:
+    """The same connection as somebody who may only read and ask."""
+    db.execute("set local role muse_reader")
+    return db
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Data beside the project that is not part of it."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail("CI needs ../shared")
+        pytest.skip("needs ../shared")
+    return folder
+
+
+__all__ = ["rows"]

@@ -1,0 +1,68 @@
+"""Rows for tests, with defaults for what a test does not care about."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import psycopg
+from psycopg.types.json import Jsonb
+
+from loaders.publish import Part, publish
+
+
+def add_track(conn: psycopg.Connection, track_id: str, **values: object) -> str:
+    """A track, named after its id."""
+    row = {"name": track_id.title(), "artist": "Nobody", "places": 1} | values
+    conn.execute(
+        "insert into muse.tracks (track_id, name, artist, places) values (%s, %s, %s, %s)",
+        (track_id, row["name"], row["artist"], row["places"]),
+    )
+    return track_id
+
+
+def add_model(
+    conn: psycopg.Connection, name: str = "songs", content: bytes | None = None, **config: object
+) -> int:
+    """A live model without anything in its partitions."""
+    (model_id,) = conn.execute(
+        "insert into muse.models (name, config, content) values (%s, %s, %s) returning model_id",
+        (name, Jsonb(config), content),
+    ).fetchone()
+    conn.execute(
+        "insert into muse.deployments values (%s, %s) "
+        "on conflict (name) do update set model_id = excluded.model_id",
+        (name, model_id),
+    )
+    return model_id
+
+
+def vector(values: Sequence[float]) -> np.ndarray:
+    """A unit vector of 64 that starts like this."""
+    whole = np.zeros(64, dtype=np.float32)
+    whole[: len(values)] = values
+    return whole / np.linalg.norm(whole)
+
+
+def publish_songs(
+    conn: psycopg.Connection,
+    vectors: dict[str, tuple[Sequence[float], Sequence[float]]],
+    neighbors: Sequence[tuple[str, str, float]] = (),
+) -> int:
+    """Make these (input, context) vectors and neighbours the live song model."""
+
+    def fill_vectors(conn: psycopg.Connection, part: str, model_id: int) -> None:
+        for track_id, (one, other) in vectors.items():
+            conn.execute(
+                f"insert into {part} values (%s, %s, %s, %s)",
+                (model_id, track_id, vector(one), vector(other)),
+            )
+
+    def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
+        for track_id, neighbor_id, similarity in neighbors:
+            conn.execute(
+                f"insert into {part} values (%s, %s, %s, 1, %s)",
+                (model_id, track_id, neighbor_id, similarity),
+            )
+
+    index = "using hnsw (context_vector public.vector_ip_ops)"
+    parts = Part("song_vectors", fill_vectors, (index,)), Part("song_neighbors", fill_neighbors)
+    return publish(conn, "songs", {}, {}, parts=parts)

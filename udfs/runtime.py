@@ -1,0 +1,142 @@
+"""What every function in Python stands on: errors, cancellation, and the models of this backend.
+
+A model is kept as a LiteRT interpreter in GD, which lives as long as the connection. The cache is
+bounded by bytes and lets go of what was used least recently; a name is read again only after
+another model was deployed for it.
+"""
+
+import json
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import udfs
+
+CACHE_BYTES = 64 << 20  # of every backend: a hundred connections hold 6 GB at the very most
+MODEL_BYTES = range(16, (64 << 20) + 1)  # what the table allows too
+IDENTIFIER = b"TFL3"  # bytes 4 to 8 of a LiteRT flatbuffer
+
+REVISION = "select version_num from muse.alembic_version"
+LIVE = "select model_id from muse.deployments where name = $1"
+CONTENT = "select config::text, content from muse.models where model_id = $1"
+
+_plans: dict[str, Any] = {}  # prepared statements of this backend
+
+
+@dataclass
+class Model:
+    """A live model of this backend."""
+
+    name: str
+    model_id: int
+    config: dict[str, Any]
+    interpreter: Any  # ai_edge_litert.interpreter.Interpreter, its tensors allocated
+    bytes: int  # the private memory it took, its flatbuffer at least
+    used_at: float = field(default_factory=time.time)
+
+
+def fail(plpy: Any, message: str, hint: str = "", sqlstate: str = "22023") -> NoReturn:
+    """Raise an error of SQL: one line, what to do about it, and a code (invalid parameter)."""
+    plpy.error(message, hint=hint or None, sqlstate=sqlstate)
+    raise AssertionError("plpy.error returned")  # for a fake plpy that does not raise
+
+
+def checkpoint(plpy: Any) -> None:
+    """Let a cancellation or a timeout through: call it in every turn of a loop (1.7 us)."""
+    plpy.execute(_plan(plpy, "select 1"))
+
+
+def model(plpy: Any, cache: dict[str, Any], name: str) -> Model:
+    """The live model of that name, from the cache or from the table.
+
+    Errors: there is none yet (undefined_object), or its bytes are no LiteRT flatbuffer.
+    """
+    models = _models(plpy, cache)
+    live = plpy.execute(_plan(plpy, LIVE, "text"), [name])
+    if not live:
+        fail(plpy, f"no model {name!r} yet", f"run: ./pgmuse train {name}", "42704")
+    model_id = live[0]["model_id"]
+    if name not in models or models[name].model_id != model_id:
+        models.pop(name, None)
+        models[name] = _read(plpy, name, model_id)
+    models.move_to_end(name)
+    models[name].used_at = time.time()
+    _evict(models)
+    return models[name]
+
+
+def run(model: Model, *inputs: Any) -> list[Any]:
+    """Invoke the network: arrays in, in the graph's order, arrays out, copied.
+
+    A native call cannot be interrupted: keep one short, and call `checkpoint` between two.
+    """
+    interpreter = model.interpreter
+    for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
+        interpreter.set_tensor(detail["index"], value)
+    interpreter.invoke()
+    return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
+
+
+def cached(plpy: Any, cache: dict[str, Any]) -> list[tuple[str, int, int, str]]:
+    """Rows of model_cache(): name, model_id, bytes, used_at; the latest used comes first."""
+    return [
+        (m.name, m.model_id, m.bytes, datetime.fromtimestamp(m.used_at, UTC).isoformat())
+        for m in reversed(_models(plpy, cache).values())
+    ]
+
+
+def interpreter(plpy: Any, content: bytes) -> Any:
+    """An interpreter of one thread over these bytes, which are checked before it sees them."""
+    if len(content) not in MODEL_BYTES or content[4:8] != IDENTIFIER:
+        fail(plpy, f"{len(content)} bytes that are no LiteRT model", "deploy another", "22000")
+    # Imported late: a connection that runs no network does not pay for the library.
+    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+
+    made = Interpreter(model_content=content, num_threads=1)
+    made.allocate_tensors()
+    return made
+
+
+def _read(plpy: Any, name: str, model_id: int) -> Model:
+    row = plpy.execute(_plan(plpy, CONTENT, "bigint"), [model_id])[0]
+    if row["content"] is None:
+        fail(plpy, f"model {name!r} is no network", "its answers are rows: see its table", "22000")
+    before = _private_bytes() - len(row["content"])
+    made = interpreter(plpy, row["content"])
+    made.invoke()  # on zeros: what it takes is known, and its first answer is not slower
+    size = max(_private_bytes() - before, len(row["content"]))
+    return Model(name, model_id, json.loads(row["config"]), made, size)
+
+
+def _private_bytes() -> int:
+    """The memory that is this process's alone, as the kernel counts it."""
+    with open("/proc/self/status", "rb") as status:
+        line = next(line for line in status if line.startswith(b"RssAnon"))
+    return int(line.split()[1]) << 10
+
+
+def _evict(models: "OrderedDict[str, Model]") -> None:
+    """Let the least recently used go until the rest fits; the one in use always stays."""
+    while len(models) > 1 and sum(model.bytes for model in models.values()) > CACHE_BYTES:
+        models.popitem(last=False)
+
+
+def _models(plpy: Any, cache: dict[str, Any]) -> "OrderedDict[str, Model]":
+    """The models of this backend; its first use checks that code and database go together."""
+    if "models" not in cache:
+        revision = plpy.execute(REVISION)[0]["version_num"]
+        if revision != udfs.REVISION:
+            message = f"the database is of revision {revision}, the server's Python code of "
+            fail(plpy, message + udfs.REVISION, "run: ./pgmuse migrate, then reconnect", "55000")
+        cache["models"] = OrderedDict()
+    models: OrderedDict[str, Model] = cache["models"]
+    return models
+
+
+def _plan(plpy: Any, query: str, *types: str) -> Any:
+    """A prepared statement, kept for the connection."""
+    if query not in _plans:
+        _plans[query] = plpy.prepare(query, list(types))
+    return _plans[query]
