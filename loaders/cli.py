@@ -10,7 +10,7 @@ import psycopg
 import typer
 
 from loaders import db, server
-from loaders.errors import Problem
+from loaders.errors import Problem, say
 from loaders.server import ROOT
 
 app = typer.Typer(
@@ -56,11 +56,6 @@ def main() -> None:
     except KeyboardInterrupt:
         say("stopped")
         sys.exit(130)
-
-
-def say(line: str) -> None:
-    """A line for the person, apart from the data on stdout."""
-    print(f"pgmuse: {line}", file=sys.stderr)
 
 
 @app.command()
@@ -168,6 +163,7 @@ def load_playlists(
     ] = None,
     sample: Annotated[bool, typer.Option(help="The playlists of the sample packages.")] = False,
     again: Annotated[bool, typer.Option(help="Read files that have not changed too.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Files that are loaded at once.")] = 2,
 ) -> None:
     """Add or update playlists: Million Playlist slices, JSPF, XSPF, M3U, CSV and TSV.
 
@@ -181,7 +177,7 @@ def load_playlists(
         raise typer.BadParameter("name a file, or --sample")
     with db.connect_to_muse(writes=True, autocommit=True) as conn:
         good = load_samples(conn) if sample else True
-        good &= load_files(conn, files or [], format=format, again=again)
+    good &= load_files(files or [], format=format, again=again, workers=workers)
     raise typer.Exit(0 if good else 1)
 
 
@@ -253,9 +249,9 @@ def forget_source(
 
 
 def _forget(kind: str, value: str) -> None:
-    from loaders.playlists import forget
+    from loaders.forget import forget
 
-    with db.connect_to_muse(writes=True) as conn:
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
         playlists, tracks = forget(conn, kind, value)
     say(f"{playlists:,} playlists and {tracks:,} tracks are gone")
 

@@ -1,18 +1,20 @@
 """Load playlists from files of any known format into tracks, playlists and playlist_tracks."""
 
 import hashlib
-import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 
 from loaders import runs
-from loaders.db import copy
+from loaders.db import connect_to_muse, copy
+from loaders.errors import Problem, say
 from loaders.playlist_files import BadEntry, BadFile, Playlist, read
+from loaders.playlist_files.samples import SAMPLES
+from loaders.server import HOME
 
 TRACK = {
     "track_id": "text",
@@ -23,15 +25,13 @@ TRACK = {
     "duration_ms": "int4",
 }
 PLAYLIST = {
-    "number": "int4",
     "identity": "text",
     "title": "text",
     "owner": "text",
     "modified_at": "timestamptz",
     "content_hash": "bytea",
-    "places": "int4",
+    "track_ids": "text[]",
 }
-PLACE = {"number": "int4", "place": "int4", "track_id": "text"}
 BATCH = 100_000  # places that are merged at once: bounds memory, whatever the file's size
 
 STAGING = """
@@ -40,128 +40,196 @@ STAGING = """
         track_id text, name text, artist text, artist_id text, album text, duration_ms integer
     ) on commit delete rows;
     create temporary table if not exists new_playlists (
-        number integer, identity text, title text, owner text, modified_at timestamptz,
-        content_hash bytea, places integer
+        identity text, title text, owner text, modified_at timestamptz, content_hash bytea,
+        track_ids text[]
     ) on commit delete rows;
-    create temporary table if not exists new_places (
-        number integer, place integer, track_id text
-    ) on commit delete rows;
-    create temporary table if not exists accepted (
-        number integer, playlist_id bigint, replaced boolean
-    ) on commit delete rows;
+    create temporary table if not exists changed (track_id text, places bigint)
+    on commit delete rows;
     reset client_min_messages
 """
+# One merge at a time: counts stay true, and no two loads wait for one another in a circle.
+TAKE_TURNS = "select pg_advisory_xact_lock('muse.tracks'::regclass::int, 0)"
 
-# New, or newer than what is there: by its date where it has one, else by its content.
-ACCEPT = """
-    with written as (
+# Playlists that are new, or newer than what is there: by their date where both have one, else by
+# their content. `changed` gets what that adds to, and takes from, the places of every track.
+MERGE_PLAYLISTS = """
+    with old as (
+        select playlist.playlist_id, playlist.track_ids
+        from muse.playlists as playlist join pg_temp.new_playlists as new using (identity)
+    ),
+    written as (
         insert into muse.playlists as playlist (
-            source_id, identity, title, owner, modified_at, content_hash, places
+            source_id, identity, title, owner, modified_at, content_hash, track_ids
         )
-        select %s, identity, title, owner, modified_at, content_hash, places
+        select %s, identity, title, owner, modified_at, content_hash, track_ids
         from pg_temp.new_playlists
-        order by identity
         on conflict (identity) do update set
             source_id = excluded.source_id, title = excluded.title, owner = excluded.owner,
             modified_at = excluded.modified_at, content_hash = excluded.content_hash,
-            places = excluded.places
+            track_ids = excluded.track_ids
         where case
             when playlist.modified_at is not null and excluded.modified_at is not null
                 then excluded.modified_at > playlist.modified_at
             else excluded.content_hash <> playlist.content_hash
         end
-        returning playlist_id, identity, xmax <> 0 as replaced
+        returning playlist_id, track_ids, places
+    ),
+    counted as (
+        insert into pg_temp.changed
+        select track_id, sum(places)
+        from (
+            select unnest(track_ids) as track_id, 1 as places from written
+            union all
+            select unnest(old.track_ids), -1 from written join old using (playlist_id)
+        ) as place
+        group by track_id
     )
-    insert into pg_temp.accepted
-    select new.number, written.playlist_id, written.replaced
-    from written join pg_temp.new_playlists as new using (identity)
+    select count(*), coalesce(sum(places), 0) from written
 """
-EMPTY_REPLACED = """
-    with gone as (
-        delete from muse.playlist_tracks as place using pg_temp.accepted
-        where place.playlist_id = accepted.playlist_id and accepted.replaced
-        returning place.track_id
-    ), counted as (
-        select track_id, count(*) as places from gone group by track_id
-    ), locked as materialized (  -- in order, so that two loads cannot wait for one another
-        select track_id from muse.tracks where track_id in (select track_id from counted)
-        order by track_id for update
-    )
-    update muse.tracks as track set places = track.places - counted.places
-    from counted join locked using (track_id) where track.track_id = counted.track_id
-"""
-FILL = """
-    insert into muse.playlist_tracks (playlist_id, place, track_id)
-    select accepted.playlist_id, new.place, new.track_id
-    from pg_temp.new_places as new join pg_temp.accepted using (number)
+COUNT_KNOWN = """
+    update muse.tracks as track set places = track.places + changed.places
+    from pg_temp.changed where changed.track_id = track.track_id
 """
 # What a track is called stays; a later file fills what was missing.
-COUNT_TRACKS = """
-    with counted as (
-        select new.track_id, count(*) as places
-        from pg_temp.new_places as new join pg_temp.accepted using (number)
-        group by new.track_id
+NAME_KNOWN = """
+    update muse.tracks as track set
+        name = coalesce(track.name, new.name),
+        artist = coalesce(track.artist, new.artist),
+        artist_id = coalesce(track.artist_id, new.artist_id),
+        album = coalesce(track.album, new.album),
+        duration_ms = coalesce(track.duration_ms, new.duration_ms)
+    from pg_temp.new_tracks as new
+    where new.track_id = track.track_id and (
+        track.name is null and new.name is not null
+        or track.artist is null and new.artist is not null
+        or track.artist_id is null and new.artist_id is not null
+        or track.album is null and new.album is not null
+        or track.duration_ms is null and new.duration_ms is not null
     )
-    insert into muse.tracks as track (
-        track_id, name, artist, artist_id, album, duration_ms, places
-    )
-    select new.track_id, name, artist, artist_id, album, duration_ms, counted.places
-    from pg_temp.new_tracks as new join counted using (track_id)
-    order by new.track_id
-    on conflict (track_id) do update set
-        places = track.places + excluded.places,
-        name = coalesce(track.name, excluded.name),
-        artist = coalesce(track.artist, excluded.artist),
-        artist_id = coalesce(track.artist_id, excluded.artist_id),
-        album = coalesce(track.album, excluded.album),
-        duration_ms = coalesce(track.duration_ms, excluded.duration_ms)
 """
-EMPTY_STAGING = (
-    "truncate pg_temp.new_tracks, pg_temp.new_playlists, pg_temp.new_places, pg_temp.accepted"
-)
+ADD_UNKNOWN = """
+    insert into muse.tracks (track_id, name, artist, artist_id, album, duration_ms, places)
+    select new.track_id, name, artist, artist_id, album, duration_ms, changed.places
+    from pg_temp.new_tracks as new join pg_temp.changed using (track_id)
+    where not exists (select from muse.tracks as track where track.track_id = new.track_id)
+"""
+EMPTY_STAGING = "truncate pg_temp.new_tracks, pg_temp.new_playlists, pg_temp.changed"
 
 
-class Loaded(NamedTuple):
-    """What became of a file."""
+@dataclass
+class Loaded:
+    """What became of a source: playlists that are new or newer, their places, and the rest."""
 
     playlists: int = 0
     places: int = 0
     unchanged: int = 0
     bad: int = 0
     seen_before: bool = False
+    failures: list[str] = field(default_factory=list)
 
 
 def load(
     conn: psycopg.Connection, location: str, *, format: str | None = None, again: bool = False
 ) -> Loaded:
-    """Load a file (or `-`, standard input), all of it or nothing; `conn` is in autocommit mode.
+    """Load a file (or `-`, standard input); `conn` is in autocommit mode.
 
-    A file that was loaded whole and has not changed is skipped, unless `again`. Raises BadFile
-    where it is cut off or no playlist file; entries that cannot be used are in load_errors.
+    A file, and each file of an archive, is loaded whole or not at all; what cannot be read is
+    named in `failures`. Entries that cannot be used are in load_errors. A file that was loaded
+    whole and has not changed is skipped, unless `again`.
     """
-    path = None if location == "-" else Path(location).resolve()
-    known = None if path is None or again else runs.fingerprint(path)
+    where = "standard input" if location == "-" else str(Path(location).resolve())
+    known = None if location == "-" else runs.fingerprint(Path(location))
     options = {"format": format} if format else {}
-    where = "standard input" if path is None else str(path)
-    with runs.run(conn, "playlists", where, options=options, fingerprint=known) as run:
+    with runs.run(
+        conn, "playlists", where, options=options, fingerprint=known, again=again
+    ) as run:
         if run is None:
             return Loaded(seen_before=True)
-        playlists = (entry for _, entries in read(location, format) for entry in entries)
-        places = load_entries(run, playlists, title=Path(where).name)
-    return Loaded(run.loaded, places, run.unchanged, run.bad)
+        loaded = Loaded()
+        try:
+            for name, entries in read(location, format):
+                _load_whole(run, entries, name, loaded)
+        except BadFile as error:
+            run.fail(str(error))
+    return replace(
+        loaded, playlists=run.loaded, unchanged=run.unchanged, bad=run.bad, failures=run.failures
+    )
 
 
-def load_entries(run: runs.Run, entries: Iterable[Playlist | BadEntry], title: str = "") -> int:
-    """Write the playlists that are new or newer, in one transaction; return their places."""
-    conn, places = run.conn, 0
+def load_sample(conn: psycopg.Connection, name: str, folder: Path) -> Loaded:
+    """Load the playlists of an installed sample package."""
+    loaded = Loaded()
+    with runs.run(conn, "playlists", f"sample: {name}") as run:
+        assert run is not None
+        _load_whole(run, SAMPLES[name](folder), name, loaded)
+    return replace(loaded, playlists=run.loaded, unchanged=run.unchanged, bad=run.bad)
+
+
+def load_files(files: list[str], *, format: str | None, again: bool, workers: int) -> bool:
+    """Load files, some at a time, and say what became of each; False if one failed."""
+
+    def work(location: str) -> Loaded:
+        try:
+            with connect_to_muse(autocommit=True) as conn:
+                return load(conn, location, format=format, again=again)
+        except OSError as error:
+            return Loaded(failures=[f"{location}: {error.strerror}"])
+        except Problem as error:
+            return Loaded(failures=[str(error)])
+
+    good = True
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        for location, loaded in zip(files, pool.map(work, files), strict=True):
+            tell(location, loaded)
+            good &= not loaded.failures
+    return good
+
+
+def load_samples(conn: psycopg.Connection) -> bool:
+    """Load the sample packages that are installed; False if there are none."""
+    folder = HOME / "samples"
+    good = False
+    for name in SAMPLES:
+        try:
+            tell(name, load_sample(conn, name, folder))
+            good = True
+        except FileNotFoundError:
+            say(f"{name} is skipped: its package is not installed, ./pgmuse setup fetches it")
+    return good
+
+
+def tell(name: str, loaded: Loaded) -> None:
+    """One line a file, and one a failure."""
+    for failure in loaded.failures:
+        say(failure)
+    if loaded.seen_before:
+        say(f"{name}: unchanged since it was loaded (--again reads it all the same)")
+    elif loaded.playlists or loaded.unchanged or loaded.bad or not loaded.failures:
+        more = f", {loaded.unchanged:,} unchanged" if loaded.unchanged else ""
+        more += f", {loaded.bad:,} entries left out (see load_errors)" if loaded.bad else ""
+        say(f"{name}: {loaded.playlists:,} playlists with {loaded.places:,} places{more}")
+
+
+def _load_whole(
+    run: runs.Run, entries: Iterable[Playlist | BadEntry], title: str, loaded: Loaded
+) -> None:
+    """Write the playlists of one file that are new or newer, in one transaction."""
+    conn = run.conn
     conn.execute(STAGING)
-    with conn.transaction(), closing(runs.progress("places", title=title)) as bar:
-        for batch in batches(_good(run, entries)):
-            count = merge(conn, run, batch)
-            places += count
-            bar.update(sum(len(playlist.tracks) for playlist in batch))
-        run.write_errors()
-    return places
+    before = replace(run)
+    try:
+        with conn.transaction(), closing(runs.progress("places", title=title)) as bar:
+            places = 0
+            for batch in batches(_good(run, entries)):
+                places += merge(conn, run, batch)
+                bar.update(sum(len(playlist.tracks) for playlist in batch))
+            run.write_errors()
+        loaded.places += places
+    except BaseException as error:
+        run.loaded, run.unchanged, run.bad = before.loaded, before.unchanged, before.bad
+        if not isinstance(error, BadFile):
+            raise
+        run.fail(str(error))
 
 
 def batches(playlists: Iterable[Playlist], size: int = BATCH) -> Iterator[list[Playlist]]:
@@ -181,18 +249,17 @@ def batches(playlists: Iterable[Playlist], size: int = BATCH) -> Iterator[list[P
 def merge(conn: psycopg.Connection, run: runs.Run, batch: list[Playlist]) -> int:
     """Bring one batch in; return how many places were written."""
     tracks = {track.track_id: track for playlist in batch for track in playlist.tracks}
-    copy(conn, "pg_temp.new_playlists", PLAYLIST, _playlist_rows(batch))
-    conn.execute(ACCEPT, (run.source_id,))
     copy(conn, "pg_temp.new_tracks", TRACK, tracks.values())
-    copy(conn, "pg_temp.new_places", PLACE, _place_rows(batch))
-    conn.execute(EMPTY_REPLACED)
-    conn.execute(COUNT_TRACKS)
-    places = conn.execute(FILL).rowcount
-    (accepted,) = conn.execute("select count(*) from pg_temp.accepted").fetchone() or (0,)
-    conn.execute(EMPTY_STAGING)
-    run.loaded += accepted
-    run.unchanged += len(batch) - accepted
-    return places
+    copy(conn, "pg_temp.new_playlists", PLAYLIST, map(playlist_row, batch))
+    conn.execute(TAKE_TURNS)
+    row = conn.execute(MERGE_PLAYLISTS, (run.source_id,)).fetchone()
+    assert row is not None
+    for step in (COUNT_KNOWN, NAME_KNOWN, ADD_UNKNOWN, EMPTY_STAGING):
+        conn.execute(step)
+    written, places = row
+    run.loaded += written
+    run.unchanged += len(batch) - written
+    return int(places)
 
 
 def _good(run: runs.Run, entries: Iterable[Playlist | BadEntry]) -> Iterator[Playlist]:
@@ -203,19 +270,10 @@ def _good(run: runs.Run, entries: Iterable[Playlist | BadEntry]) -> Iterator[Pla
             yield entry
 
 
-def _playlist_rows(batch: list[Playlist]) -> Iterator[tuple[object, ...]]:
-    for number, playlist in enumerate(batch):
-        told = (playlist.key, playlist.title, playlist.owner, playlist.modified_at)
-        yield number, *told, content_hash(playlist), len(playlist.tracks)
-
-
-def _place_rows(batch: list[Playlist]) -> Iterator[tuple[int, int, str]]:
-    for number, playlist in enumerate(batch):
-        for place, track in enumerate(playlist.tracks, start=1):
-            yield number, place, track.track_id
-
-
-def content_hash(playlist: Playlist) -> bytes:
-    """16 bytes that differ where a playlist differs in what is stored of it."""
-    told = [playlist.title, playlist.owner or "", *(track.track_id for track in playlist.tracks)]
-    return hashlib.blake2b("\0".join(told).encode(), digest_size=16).digest()
+def playlist_row(playlist: Playlist) -> tuple[object, ...]:
+    """The columns of PLAYLIST; the hash differs where what is stored differs."""
+    key, title, tracks, owner, modified_at = playlist
+    track_ids = [track.track_id for track in tracks]
+    stored = "\0".join([title, owner or "", *track_ids])
+    content_hash = hashlib.blake2b(stored.encode(), digest_size=16).digest()
+    return key, title, owner, modified_at, content_hash, track_ids

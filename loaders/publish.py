@@ -129,7 +129,7 @@ def _fill(conn: psycopg.Connection, part: Part, model_id: int) -> None:
     make = sql.SQL("create table {} (like {} including constraints, check (model_id = {}))")
     conn.execute(make.format(table, parent, sql.Literal(model_id)))
     part.fill(conn, name, model_id)
-    conn.execute("select set_config('max_parallel_maintenance_workers', %s, true)", (_workers(conn),))
+    _beware_of_old_pgvector(conn, table)
     keys = conn.execute(
         "select pg_get_constraintdef(oid) from pg_constraint where conrelid = %s::regclass "
         "and contype = 'p'",
@@ -149,8 +149,12 @@ def _attach(conn: psycopg.Connection, table: str, model_id: int) -> None:
     conn.execute(attach.format(sql.Identifier("muse", table), part, sql.Literal(model_id)))
 
 
-def _workers(conn: psycopg.Connection) -> str:
-    """pgvector before 0.8.2 can overflow in parallel builds: there, none."""
+def _beware_of_old_pgvector(conn: psycopg.Connection, table: sql.Identifier) -> None:
+    """Before 0.8.2 parallel builds can overflow, before 0.8.4 vacuum can damage an index."""
     query = "select extversion from pg_extension where extname = 'vector'"
-    (version,) = conn.execute(query).fetchone() or ("0",)
-    return "0" if tuple(map(int, version.split("."))) < (0, 8, 2) else "2"
+    (found,) = conn.execute(query).fetchone() or ("0",)
+    version = tuple(map(int, found.split(".")))
+    if version < (0, 8, 2):
+        conn.execute("set local max_parallel_maintenance_workers = 0")
+    if version < (0, 8, 4):
+        conn.execute(sql.SQL("alter table {} set (vacuum_index_cleanup = off)").format(table))

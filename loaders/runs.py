@@ -50,6 +50,7 @@ class Run:
     loaded: int = 0
     unchanged: int = 0
     bad: int = 0
+    failures: list[str] = field(default_factory=list)
     _errors: list[tuple[int, int, str, str, str]] = field(default_factory=list)
 
     def leave_out(self, place: str, reason: str, start: str) -> None:
@@ -57,6 +58,13 @@ class Run:
         self.bad += 1
         if self.bad <= KEPT_ERRORS:
             self._errors.append((self.run_id, self.bad, place, reason, start))
+
+    def fail(self, reason: str) -> None:
+        """Note a file of which nothing is kept; what was left out of it is not told apart."""
+        self._errors = [(self.run_id, self.bad + 1, "file", reason[:1000], "")]
+        self.bad += 1
+        self.failures.append(reason)
+        self.write_errors()
 
     def write_errors(self) -> None:
         """Store what was left out, in the caller's transaction."""
@@ -73,6 +81,7 @@ def run(
     *,
     options: dict[str, Any] | None = None,
     fingerprint: str | None = None,
+    again: bool = False,
 ) -> Iterator[Run | None]:
     """One run of a loader over a source; None where the source is unchanged since it was loaded.
 
@@ -84,7 +93,7 @@ def run(
     source_id, loaded = row
     with _only_one(conn, source_id, location):
         conn.execute(INTERRUPTED, (source_id,))
-        if fingerprint is not None and fingerprint == loaded:
+        if fingerprint is not None and fingerprint == loaded and not again:
             yield None
             return
         (run_id,) = conn.execute(BEGIN, (source_id,)).fetchone() or (0,)
@@ -92,12 +101,12 @@ def run(
         try:
             yield now
         except BaseException as error:
-            message = str(error) or type(error).__name__
-            _finish(now, "failed", message)
+            _finish(now, "failed", str(error) or type(error).__name__)
             raise
         with conn.transaction():
-            _finish(now, "done", None)
-            conn.execute(LOADED, (fingerprint, source_id))
+            _finish(now, "failed" if now.failures else "done", "; ".join(now.failures) or None)
+            if not now.failures:
+                conn.execute(LOADED, (fingerprint, source_id))
 
 
 def fingerprint(path: Path) -> str:
@@ -140,7 +149,6 @@ def _finish(run: Run, status: str, message: str | None) -> None:
     """Write the outcome; a lost connection is left for the next run to see."""
     if run.conn.broken:
         return
-    done = run.loaded if status == "done" else 0
-    counts = (status, done, run.unchanged, run.bad, message and message[:1000], run.run_id)
+    counts = (status, run.loaded, run.unchanged, run.bad, message and message[:1000], run.run_id)
     run.conn.execute(FINISH, counts)
     run.write_errors()

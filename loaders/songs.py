@@ -26,12 +26,9 @@ CHUNKS_OF = 20_000  # tracks whose neighbours are counted at once: bounds what i
 # playlist gets in every database: it orders them, and the lowest are held out.
 TRAINING = """
     create temporary table training as
-    select playlist.playlist_id, hashtextextended(playlist.identity, 0) as draw,
-        array_agg(place.track_id order by place.place) as track_ids
-    from muse.playlists as playlist
-    join muse.playlist_tracks as place using (playlist_id)
-    where playlist.places between %(shortest)s and %(longest)s
-    group by playlist.playlist_id
+    select playlist_id, hashtextextended(identity, 0) as draw, track_ids
+    from muse.playlists
+    where places between %(shortest)s and %(longest)s
 """
 ONE_ARTIST = """
     delete from training using (

@@ -13,6 +13,17 @@ from muse.tracks as track;
 comment on view muse.songs is
 'One row a track, with its places in playlists: select * from songs order by places desc limit 10';
 
+create or replace view muse.playlist_tracks as
+select
+    playlist.playlist_id,
+    track.place::integer,
+    track.track_id
+from muse.playlists as playlist
+cross join lateral unnest(playlist.track_ids) with ordinality as track (track_id, place);
+
+comment on view muse.playlist_tracks is
+'One row a place of a playlist: select * from playlist_tracks where playlist_id = 1 order by place';
+
 create or replace view muse.artists as
 select
     track.artist,

@@ -28,7 +28,6 @@ create table muse.tracks (
         )
     ) stored
 ) with (fillfactor = 85);  -- places is counted up in place
-create index tracks_prefix on muse.tracks (search text_pattern_ops);
 create index tracks_words on muse.tracks using gin (search public.gin_trgm_ops);
 comment on table muse.tracks is
 'One row a track: select track_id, name, artist, places from tracks order by places desc limit 9';
@@ -36,6 +35,8 @@ comment on column muse.tracks.track_id is
 'Its Spotify id, else its recording''s address, else artist - title; never a path';
 comment on column muse.tracks.places is 'In how many places of playlists it stands';
 
+-- A playlist is an ordered list and is kept as one: a row a place would take four times the room
+-- and most of a load's time. The view playlist_tracks has a row a place.
 create table muse.playlists (
     playlist_id bigint generated always as identity primary key,
     source_id bigint not null references muse.sources,
@@ -44,7 +45,11 @@ create table muse.playlists (
     owner text,
     modified_at timestamptz,
     content_hash bytea not null check (octet_length(content_hash) = 16),
-    places integer not null check (places > 0)
+    track_ids text[] not null check (
+        cardinality(track_ids) > 0 and array_ndims(track_ids) = 1
+        and array_position(track_ids, null) is null
+    ),
+    places integer not null generated always as (cardinality(track_ids)) stored
 );
 create index on muse.playlists (source_id);
 create index on muse.playlists (owner) where owner is not null;
@@ -52,17 +57,7 @@ comment on table muse.playlists is
 'One row a playlist: select title, owner, places from playlists order by places desc limit 9';
 comment on column muse.playlists.identity is
 'Its address where it has one, else its file''s name with its number or title there';
-
--- No foreign key to tracks: it would need an index on track_id, several gigabytes that nothing
--- else reads, filled at random by every load. One statement of the loader writes both tables.
-create table muse.playlist_tracks (
-    playlist_id bigint not null references muse.playlists on delete cascade,
-    place integer not null check (place > 0),
-    track_id text not null,
-    primary key (playlist_id, place)
-);
-comment on table muse.playlist_tracks is
-'One row a place of a playlist: select place, track_id from playlist_tracks where playlist_id = 1';
+comment on column muse.playlists.track_ids is 'Its tracks in order, repeated ones too';
 
 create table muse.song_vectors (
     model_id bigint not null,
@@ -98,7 +93,7 @@ comment on type muse.similar_song is
 alter table muse.song_vectors owner to muse_loader;
 alter table muse.song_neighbors owner to muse_loader;
 
-grant insert, update, delete on muse.tracks, muse.playlists, muse.playlist_tracks to muse_loader;
+grant insert, update, delete on muse.tracks, muse.playlists to muse_loader;
 """
 
 

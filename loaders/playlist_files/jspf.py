@@ -1,0 +1,95 @@
+"""JSPF: XSPF in JSON (https://www.xspf.org/jspf), as MusicBrainz and ListenBrainz write it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from loaders.playlist_files.model import (
+    BadEntry,
+    BadFile,
+    Playlist,
+    Track,
+    Unusable,
+    bad_entry,
+    playlist,
+    track,
+)
+from loaders.playlist_files.xspf import key_of, time_of
+
+
+def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
+    """The playlist of the file, or of each object in a list of them."""
+    try:
+        told = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadFile(f"{error} (byte {len(content):,} is its last)") from error
+    files = told if isinstance(told, list) else [told]
+    if not any(isinstance(file, dict) and isinstance(file.get("playlist"), dict) for file in files):
+        raise BadFile('no JSPF: it has no object "playlist"')
+    for number, file in enumerate(files, start=1):
+        place = f"playlist {number}"
+        try:
+            listed = _object(_object(file, "the file").get("playlist"), "playlist")
+            bad: list[BadEntry] = []
+            made = _playlist(listed, place, name, bad)
+            yield from bad
+            yield made
+        except Unusable as error:
+            yield bad_entry(place, error, file)
+
+
+def _playlist(listed: dict[str, Any], place: str, name: str, bad: list[BadEntry]) -> Playlist:
+    tracks: list[Track] = []
+    entries = listed.get("track")
+    for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
+        try:
+            tracks.append(_track(_object(entry, "a track")))
+        except Unusable as error:
+            bad.append(bad_entry(f"{place}, track {number}", error, entry))
+    title, owner = _text(listed, "title"), _text(listed, "creator")
+    identifier = _texts(listed.get("identifier"))
+    key = key_of(identifier[0] if identifier else None, name, title)
+    return playlist(key, title, tracks, owner, _time(listed))
+
+
+def _track(entry: dict[str, Any]) -> Track:
+    duration = entry.get("duration")
+    return track(
+        *_texts(entry.get("identifier")),
+        name=_text(entry, "title"),
+        artist=_text(entry, "creator"),
+        album=_text(entry, "album"),
+        duration_ms=duration if isinstance(duration, int | float) else None,
+    )
+
+
+def _time(listed: dict[str, Any]) -> datetime | None:
+    """When it was changed: ListenBrainz says so in an extension, `date` is when it was made."""
+    extensions = listed.get("extension")
+    for extension in extensions.values() if isinstance(extensions, dict) else []:
+        changed = extension.get("last_modified_at") if isinstance(extension, dict) else None
+        if isinstance(changed, str) and (found := time_of(changed)):
+            return found
+    date = listed.get("date")
+    return time_of(date) if isinstance(date, str) else None
+
+
+def _object(value: object, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unusable(f"{what} is no object")
+    return value
+
+
+def _text(entry: dict[str, Any], name: str) -> str | None:
+    value = entry.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Unusable(f"{name} is no text")
+    return value
+
+
+def _texts(value: object) -> list[str]:
+    """One text, or a list of some."""
+    values = value if isinstance(value, list) else [value]
+    return [text for text in values if isinstance(text, str)]

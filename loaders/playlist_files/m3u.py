@@ -1,0 +1,85 @@
+"""M3U: a list of files or addresses, each after a line that says what it is."""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+from loaders.playlist_files.model import (
+    BadEntry,
+    BadFile,
+    Playlist,
+    Track,
+    Unusable,
+    bad_entry,
+    playlist,
+    track,
+)
+
+INFO = re.compile(r"#EXTINF:\s*(-?\d+(?:\.\d+)?)?[^,]*,(.*)", re.IGNORECASE | re.DOTALL)
+NUMBERED = re.compile(r"^\d{1,3}[ ._-]+(?=\S)")  # 01 - in front of a file's name
+
+
+def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
+    """The playlist of the file, named by #PLAYLIST or by its file."""
+    tracks: list[Track] = []
+    title = album = artist = info = None
+    for number, line in enumerate(decoded(content).splitlines(), start=1):
+        text = line.strip()
+        word, _, rest = text.partition(":")
+        match word.upper():
+            case "":
+                continue
+            case "#PLAYLIST":
+                title = rest
+            case "#EXTALB":
+                album = rest
+            case "#EXTART":
+                artist = rest
+            case "#EXTINF":
+                info = text
+            case comment if comment.startswith("#"):
+                continue
+            case _:
+                try:
+                    tracks.append(_track(text, info, artist, album))
+                except Unusable as error:
+                    yield bad_entry(f"line {number}", error, line)
+                info = artist = None
+    shown = title or PurePosixPath(name).stem
+    try:
+        yield playlist(f"{name}#{shown}", shown, tracks)
+    except Unusable as error:
+        yield bad_entry("playlist 1", error, shown)
+
+
+def decoded(content: bytes) -> str:
+    """Text of UTF-8 or UTF-16 where it says or is so, else of Western Windows."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise BadFile(f"byte {error.start:,}: {error.reason}") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _track(path: str, info: str | None, artist: str | None, album: str | None) -> Track:
+    seconds, shown = None, None
+    if info and (found := INFO.fullmatch(info)):
+        seconds, shown = float(found[1] or 0), found[2].strip()
+    if not shown:
+        last = re.split(r"[\\/]", path)[-1]
+        shown = NUMBERED.sub("", PurePosixPath(unquote(last)).stem)
+        if " - " not in shown and not artist and "://" not in path:
+            raise Unusable("neither #EXTINF nor a file named Artist - Title")
+    by, dash, name = shown.partition(" - ")
+    return track(
+        path,
+        name=name if dash else shown,
+        artist=by if dash else artist,
+        album=album,
+        duration_ms=seconds and seconds * 1000,
+    )

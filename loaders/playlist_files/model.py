@@ -1,0 +1,143 @@
+"""What playlist files hold, whatever their format, and how a track is told from another."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import NamedTuple
+
+TEXT_LENGTH, ID_LENGTH, START_LENGTH = 1000, 300, 200
+PLACES = 100_000  # of one playlist
+
+SPOTIFY = re.compile(
+    r"(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)([0-9A-Za-z]{22})"
+)
+ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+# Addresses say where a recording is described; these say where a file lies.
+AUDIO_FILE = re.compile(
+    r"\.(?:mp3|m4a|aac|flac|ogg|oga|opus|wav|wma|aiff?|m3u8?|pls)(?:[?#]|$)", re.IGNORECASE
+)
+UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # Postgres keeps neither in text
+UNPRINTABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
+APOSTROPHES = re.compile(r"['’‘`´]")
+BETWEEN_WORDS = re.compile(r"[^\w]+")
+
+
+class Track(NamedTuple):
+    """One place of a playlist."""
+
+    track_id: str
+    name: str | None = None
+    artist: str | None = None
+    artist_id: str | None = None
+    album: str | None = None
+    duration_ms: int | None = None
+
+
+class Playlist(NamedTuple):
+    """A playlist: order and repeated tracks are kept."""
+
+    key: str  # its address, or what tells it from others in its file
+    title: str
+    tracks: list[Track]
+    owner: str | None = None
+    modified_at: datetime | None = None
+
+
+class BadEntry(NamedTuple):
+    """Something that was left out while the rest loads."""
+
+    place: str
+    reason: str
+    start: str
+
+
+class BadFile(Exception):
+    """Nothing of the file can be kept: it says why, and where."""
+
+
+class Unusable(ValueError):
+    """Why an entry cannot be used."""
+
+
+def bad_entry(place: str, reason: object, entry: object) -> BadEntry:
+    """A BadEntry that is safe to store and to print."""
+    text = entry.decode(errors="replace") if isinstance(entry, bytes) else str(entry)
+    shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:START_LENGTH])
+    return BadEntry(place, UNPRINTABLE.sub("?", str(reason)[:TEXT_LENGTH]), shown)
+
+
+def clean(text: str | None, limit: int = TEXT_LENGTH) -> str | None:
+    """A text without white space around it, None where nothing is left."""
+    if text is None:
+        return None
+    if len(text) > limit:
+        raise Unusable(f"a text of {len(text):,} characters, {limit:,} are kept")
+    if UNSTORABLE.search(text):
+        raise Unusable("a NUL or half a character in a text")
+    return text.strip() or None
+
+
+def track(
+    *addresses: str | None,
+    own_id: str | None = None,
+    name: str | None = None,
+    artist: str | None = None,
+    artist_id: str | None = None,
+    album: str | None = None,
+    duration_ms: float | None = None,
+) -> Track:
+    """A track by its Spotify id, else its recording's address, else artist and title.
+
+    `own_id` is one that only its file knows, for what is no address.
+    """
+    name, artist = clean(name), clean(artist)
+    track_id = known_id(addresses) or clean(own_id, ID_LENGTH) or named_id(artist, name)
+    other = clean(artist_id, ID_LENGTH), clean(album), milliseconds(duration_ms)
+    return Track(track_id, name, artist, *other)
+
+
+def known_id(addresses: tuple[str | None, ...]) -> str | None:
+    """The first Spotify id, else the first address that is not a file's."""
+    given = [address.strip() for address in addresses if address]
+    for address in given:
+        if found := SPOTIFY.match(address):
+            return found[1]
+    for address in given:
+        if ADDRESS.fullmatch(address) and not AUDIO_FILE.search(address):
+            return clean(address, ID_LENGTH)
+    return None
+
+
+def named_id(artist: str | None, name: str | None) -> str:
+    """`artist - title`, the same for the spellings of one name."""
+    if not name or not (title := normal(name)):
+        raise Unusable("neither an id nor a title")
+    return f"{normal(artist or '')} - {title}"[:ID_LENGTH]
+
+
+def normal(text: str) -> str:
+    """Lower case, no accents, no punctuation, one blank between words."""
+    apart = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text.casefold()))
+    letters = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return BETWEEN_WORDS.sub(" ", letters.replace("&", " and ")).strip()
+
+
+def milliseconds(value: float | None) -> int | None:
+    """A length that a column of 4 bytes holds, None for nonsense."""
+    return int(value) if value is not None and 0 < value < 2**31 else None
+
+
+def playlist(
+    key: str | None,
+    title: str | None,
+    tracks: list[Track],
+    owner: str | None = None,
+    modified_at: datetime | None = None,
+) -> Playlist:
+    """A playlist that can be stored; raises Unusable where it is empty or endless."""
+    if not tracks:
+        raise Unusable("no tracks")
+    if len(tracks) > PLACES:
+        raise Unusable(f"{len(tracks):,} tracks, {PLACES:,} are the most")
+    title = clean(title) or "untitled"
+    return Playlist(clean(key) or title, title, tracks, clean(owner), modified_at)

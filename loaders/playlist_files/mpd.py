@@ -1,0 +1,143 @@
+"""Million Playlist slices: Chen et al. 2018, "RecSys Challenge 2018"; one JSON object a file."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from loaders.playlist_files.model import (
+    BadEntry,
+    BadFile,
+    Playlist,
+    Track,
+    Unusable,
+    bad_entry,
+    playlist,
+    track,
+)
+
+
+class Slice(msgspec.Struct):
+    """The file. What is in a playlist is read playlist by playlist: one may be wrong."""
+
+    playlists: list[msgspec.Raw]
+
+
+class Place(msgspec.Struct):
+    """A track as the file has it."""
+
+    track_uri: str | None = None
+    track_name: str | None = None
+    artist_name: str | None = None
+    artist_uri: str | None = None
+    album_name: str | None = None
+    duration_ms: float | None = None
+    pos: int | None = None
+
+
+class Listed(msgspec.Struct):
+    """A playlist as the file has it."""
+
+    tracks: list[Place]
+    pid: int | str | None = None
+    name: str | int | None = None
+    modified_at: float | None = None
+
+
+class Loose(Listed):
+    """The same where some track is not as it should be."""
+
+    tracks: list[msgspec.Raw]  # type: ignore[assignment]
+
+
+read_slice = msgspec.json.Decoder(Slice).decode
+read_playlist = msgspec.json.Decoder(Listed).decode
+read_loosely = msgspec.json.Decoder(Loose).decode
+read_place = msgspec.json.Decoder(Place).decode
+
+
+def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
+    """Playlists by their pid, which tells them apart within the file of that name."""
+    try:
+        raws = read_slice(content).playlists
+    except msgspec.ValidationError as error:
+        raise BadFile(f"no Million Playlist slice: {error}") from error
+    except msgspec.DecodeError as error:
+        raise BadFile(f"{error} (byte {len(content):,} is its last)") from error
+    seen: set[str] = set()
+    known: dict[str | None, Track] = {}  # most tracks stand in many playlists of a slice
+    for number, raw in enumerate(raws, start=1):
+        place = f"playlist {number}"
+        bad: list[BadEntry] = []
+        try:
+            made = _playlist(raw, place, name, known, bad)
+        except (Unusable, msgspec.DecodeError, UnicodeDecodeError) as error:
+            yield bad_entry(place, error, bytes(raw))
+            continue
+        yield from bad
+        if made.key in seen:
+            yield bad_entry(place, "this pid stands in the file before", bytes(raw))
+            continue
+        seen.add(made.key)
+        yield made
+
+
+def _playlist(
+    raw: msgspec.Raw, place: str, name: str, known: dict[str | None, Track], bad: list[BadEntry]
+) -> Playlist:
+    try:
+        listed = read_playlist(raw)
+        places = listed.tracks
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        listed = read_loosely(raw)
+        places = _readable(listed.tracks, place, bad)  # type: ignore[arg-type]
+    places = _in_order(places)
+    tracks: list[Track] = []
+    for number, entry in enumerate(places, start=1):
+        made = known.get(entry.track_uri) if entry.track_uri else None
+        if made is None:
+            try:
+                made = known[entry.track_uri] = _track(entry)
+            except Unusable as error:
+                bad.append(bad_entry(f"{place}, track {number}", error, entry))
+                continue
+        tracks.append(made)
+    title = None if listed.name is None else str(listed.name)
+    key = f"{name}#{title or 'untitled' if listed.pid is None else listed.pid}"
+    return playlist(key, title, tracks, None, _time(listed.modified_at))
+
+
+def _readable(raws: list[msgspec.Raw], place: str, bad: list[BadEntry]) -> list[Place]:
+    places = []
+    for number, raw in enumerate(raws, start=1):
+        try:
+            places.append(read_place(raw))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            bad.append(bad_entry(f"{place}, track {number}", error, bytes(raw)))
+    return places
+
+
+def _in_order(places: list[Place]) -> list[Place]:
+    """By `pos` where every track has one, else as they stand."""
+    if any(entry.pos is None for entry in places):
+        return places
+    return sorted(places, key=lambda entry: entry.pos or 0)
+
+
+def _track(entry: Place) -> Track:
+    artist = (entry.artist_uri or "").removeprefix("spotify:artist:") or None
+    return track(
+        entry.track_uri,
+        name=entry.track_name,
+        artist=entry.artist_name,
+        artist_id=artist,
+        album=entry.album_name,
+        duration_ms=entry.duration_ms,
+    )
+
+
+def _time(seconds: float | None) -> datetime | None:
+    """A time of Unix; None where there is none, or one that nobody can have meant."""
+    if seconds is None or not 0 < seconds < 10**10:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,125 @@
+"""XSPF (https://www.xspf.org/spec): playlists in XML, read without entities or a DOCTYPE."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from xml.parsers import expat
+
+from loaders.playlist_files.model import (
+    BadEntry,
+    BadFile,
+    Playlist,
+    Track,
+    Unusable,
+    bad_entry,
+    playlist,
+    track,
+)
+
+DEEPEST = 100  # elements within one another
+FIELDS = {"title", "creator", "album", "duration", "identifier", "location"}
+
+
+class Reader:
+    """Collects the elements of a playlist while expat walks through it."""
+
+    def __init__(self) -> None:
+        self.path: list[str] = []
+        self.text: list[str] = []
+        self.playlist: dict[str, list[str]] = {}
+        self.tracks: list[dict[str, list[str]]] = []
+
+    def start(self, tag: str, _attributes: object) -> None:
+        """Note where we are."""
+        name = tag.rpartition(" ")[2].lower()
+        if not self.path and name != "playlist":
+            raise BadFile(f"no XSPF: its root is {name!r}")
+        self.path.append(name)
+        self.text.clear()
+        if len(self.path) > DEEPEST:
+            raise BadFile("nested too deeply")
+        if self.path == ["playlist", "tracklist", "track"]:
+            self.tracks.append({})
+
+    def end(self, _tag: str) -> None:
+        """Keep an element's text where it belongs to the playlist or a track."""
+        above, name = self.path[:-1], self.path.pop()
+        kept = "".join(self.text)
+        self.text.clear()
+        if above == ["playlist"]:
+            self.playlist.setdefault(name, []).append(kept)
+        elif above == ["playlist", "tracklist", "track"] and name in FIELDS:
+            self.tracks[-1].setdefault(name, []).append(kept)
+
+
+def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
+    """The playlist of the file."""
+    reader = _read(content)
+    tracks: list[Track] = []
+    for number, entry in enumerate(reader.tracks, start=1):
+        try:
+            tracks.append(_track(entry))
+        except Unusable as error:
+            yield bad_entry(f"track {number}", error, entry)
+    told = reader.playlist
+    title = _first(told, "title")
+    try:
+        yield playlist(
+            key_of(_first(told, "identifier"), name, title),
+            title,
+            tracks,
+            _first(told, "creator"),
+            time_of(_first(told, "date") or ""),
+        )
+    except Unusable as error:
+        yield bad_entry("playlist 1", error, told)
+
+
+def key_of(identifier: str | None, name: str, title: str | None) -> str:
+    """A playlist's address; where it has none, its file's name with its identifier or title."""
+    told = (identifier or "").strip()
+    return told if "://" in told else f"{name}#{told or title or 'untitled'}"
+
+
+def time_of(text: str) -> datetime | None:
+    """A time of ISO 8601, of UTC where it does not say; None where it is none."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read(content: bytes) -> Reader:
+    reader = Reader()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text.append
+    parser.StartDoctypeDeclHandler = _refuse  # entities are declared there: none, no bombs
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise BadFile(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
+    except ValueError as error:  # an encoding that expat does not know
+        raise BadFile(f"line 1: {error}") from error
+    return reader
+
+
+def _refuse(*_declared: object) -> None:
+    raise BadFile("line 1: it declares a DOCTYPE, which a playlist does not need")
+
+
+def _track(entry: dict[str, list[str]]) -> Track:
+    duration = (_first(entry, "duration") or "").strip()
+    return track(
+        *(text.strip() for text in entry.get("identifier", [])),
+        name=_first(entry, "title"),
+        artist=_first(entry, "creator"),
+        album=_first(entry, "album"),
+        duration_ms=int(duration) if duration.isascii() and duration.isdigit() and len(duration) < 12 else None,
+    )
+
+
+def _first(entry: dict[str, list[str]], name: str) -> str | None:
+    return entry[name][0] if name in entry else None
