@@ -176,7 +176,7 @@ def load_playlists(
     if not files and not sample:
         raise typer.BadParameter("name a file, or --sample")
     with db.connect_to_muse(writes=True, autocommit=True) as conn:
-        good = load_samples(conn) if sample else True
+        good = bool(load_samples(conn)) if sample else True
     good &= load_files(files or [], format=format, again=again, workers=workers)
     raise typer.Exit(0 if good else 1)
 
@@ -208,8 +208,10 @@ def train_songs(
     with db.connect_to_muse(writes=True, autocommit=True) as conn:
         made = train(conn, settings, which)
     say(f"model {made.model_id} is live: {made.tracks:,} tracks of {made.playlists:,} playlists")
-    say(f"a hidden song is among the first ten for {made.quality.hit_rate:.0%} of "
-        f"{made.quality.playlists:,} playlists; by popularity {made.popularity.hit_rate:.0%}")
+    say(
+        f"a hidden song is among the first ten for {made.quality.hit_rate:.0%} of "
+        f"{made.quality.playlists:,} playlists; by popularity {made.popularity.hit_rate:.0%}"
+    )
 
 
 @draw_app.command("radio")

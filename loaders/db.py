@@ -31,9 +31,9 @@ def conninfo() -> dict[str, str]:
 
 def connect(**options: Any) -> psycopg.Connection:
     """Open a connection to the chosen server, or say in one line why there is none."""
-    options = {"connect_timeout": 10, "application_name": "pgmuse"} | options
+    defaults: dict[str, Any] = {"connect_timeout": 10, "application_name": "pgmuse"}
     try:
-        conn = psycopg.connect(**(conninfo() | options))
+        conn = psycopg.connect(**(defaults | conninfo() | options))
     except psycopg.OperationalError as error:
         raise Problem(f"no connection: {' '.join(str(error).split())}") from error
     # A temporary table of ours may not stand in for one of muse's, nor one of public's.

@@ -79,7 +79,9 @@ def checks() -> Iterator[Check]:
 def disk() -> Check:
     """Room where the embedded server keeps its tables."""
     free = shutil.disk_usage(HOME).free >> 20
-    return Check("disk", f"{free:,} MB free", "make room: 2,000 MB are needed" if free < 2000 else "")
+    return Check(
+        "disk", f"{free:,} MB free", "make room: 2,000 MB are needed" if free < 2000 else ""
+    )
 
 
 def samples() -> Check:
@@ -94,7 +96,9 @@ def version(conn: psycopg.Connection) -> Check:
     """PostgreSQL itself."""
     number = conn.info.server_version
     mend = "PostgreSQL 15 or newer is needed" if number < 150000 else ""
-    return Check("server", f"PostgreSQL {number // 10000}.{number % 10000}, {db.described(conn)}", mend)
+    return Check(
+        "server", f"PostgreSQL {number // 10000}.{number % 10000}, {db.described(conn)}", mend
+    )
 
 
 def vector(conn: psycopg.Connection) -> Check:

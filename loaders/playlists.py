@@ -13,7 +13,7 @@ from loaders import runs
 from loaders.db import connect_to_muse, copy
 from loaders.errors import Problem, say
 from loaders.playlist_files import BadEntry, BadFile, Playlist, read
-from loaders.playlist_files.samples import SAMPLES
+from loaders.playlist_files.samples import SAMPLE_FOLDERS, SAMPLES
 from loaders.server import HOME
 
 TRACK = {
@@ -140,9 +140,7 @@ def load(
     where = "standard input" if location == "-" else str(Path(location).resolve())
     known = None if location == "-" else runs.fingerprint(Path(location))
     options = {"format": format} if format else {}
-    with runs.run(
-        conn, "playlists", where, options=options, fingerprint=known, again=again
-    ) as run:
+    with runs.run(conn, "playlists", where, options=options, fingerprint=known, again=again) as run:
         if run is None:
             return Loaded(seen_before=True)
         loaded = Loaded()
@@ -185,17 +183,16 @@ def load_files(files: list[str], *, format: str | None, again: bool, workers: in
     return good
 
 
-def load_samples(conn: psycopg.Connection) -> bool:
-    """Load the sample packages that are installed; False if there are none."""
-    folder = HOME / "samples"
-    good = False
-    for name in SAMPLES:
-        try:
-            tell(name, load_sample(conn, name, folder))
-            good = True
-        except FileNotFoundError:
-            say(f"{name} is skipped: its package is not installed, ./pgmuse setup fetches it")
-    return good
+def load_samples(conn: psycopg.Connection) -> list[Loaded]:
+    """Load the sample packages that are installed, and say which are not."""
+    results = []
+    for name, package in SAMPLE_FOLDERS.items():
+        if not (HOME / "samples" / package).is_dir():
+            say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
+            continue
+        results.append(load_sample(conn, name, HOME / "samples"))
+        tell(name, results[-1])
+    return results
 
 
 def tell(name: str, loaded: Loaded) -> None:

@@ -80,7 +80,9 @@ def publish(
     if content is not None:
         prove(content)
     with conn.transaction():
-        conn.execute("select pg_advisory_xact_lock(hashtext('muse.deployments'), hashtext(%s))", (name,))
+        conn.execute(
+            "select pg_advisory_xact_lock(hashtext('muse.deployments'), hashtext(%s))", (name,)
+        )
         values = (name, Jsonb(config), content, Jsonb(metrics))
         (model_id,) = conn.execute(NEW_MODEL, values).fetchone() or (0,)
         for part in parts:

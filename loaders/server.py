@@ -1,7 +1,7 @@
 """The embedded server: a cluster of its own on a unix socket, no TCP unless asked.
 
-Its folder holds `data/` and `log/`. It runs as whoever set it up, for root as the user postgres, with an environment
-made from nothing, so that no password of the caller's shell can be read inside the database.
+Its folder holds `data/` and `log/`. It runs as whoever set it up, for root as the user postgres,
+with an environment made from nothing: no password of the caller's shell can be read inside.
 """
 
 import fcntl
@@ -219,7 +219,9 @@ class Server:
 
     def _configuration(self, listen: str, port: str) -> str:
         known = machine_memory() | {"listen": quoted(listen), "port": port}
-        return CONF.format(**known, socket=quoted(self.socket), log=quoted(self.log)) + self.settings
+        return (
+            CONF.format(**known, socket=quoted(self.socket), log=quoted(self.log)) + self.settings
+        )
 
     def _check_version(self) -> None:
         cluster = (self.data / "PG_VERSION").read_text().strip()
@@ -270,8 +272,7 @@ class Server:
             env=environment,
             cwd="/",
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
             **become,
@@ -298,7 +299,9 @@ def bindir() -> Path:
     """Where Postgres' programs are: what ./pgmuse found, else the newest."""
     if given := os.environ.get("PGMUSE_BINDIR"):
         return Path(given)
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)
+    )
     if not found:
         raise Problem("PostgreSQL is not installed: run ./pgmuse setup")
     return found[-1]

@@ -13,12 +13,17 @@ from loaders.db import copy
 from loaders.errors import Problem
 from loaders.publish import Part, publish
 from loaders.runs import progress
-from loaders.train.ranking import CANDIDATES, Quality, evaluate, hidden_count
+from loaders.train.ranking import CANDIDATES, Quality, evaluate
 from loaders.train.songs import Settings, SongVectors, fit
 
-VECTORS = {"model_id": "int8", "track_id": "text", "input_vector": "vector", "context_vector": "vector"}
+VECTORS = {
+    "model_id": "int8",
+    "track_id": "text",
+    "input_vector": "vector",
+    "context_vector": "vector",
+}
 INDEX = "using hnsw (context_vector public.vector_ip_ops)"  # unit length: the same as cosine
-NEIGHBORS = 100  # of a track
+NEIGHBORS = 100  # of a track: more continue playlists no better
 SHRINK = 10  # playlists: a pair seen together but once or twice counts for less
 CHUNKS_OF = 20_000  # tracks whose neighbours are counted at once: bounds what is sorted
 
@@ -42,7 +47,6 @@ ONE_ARTIST = """
       and share.places > %(artist_share)s * cardinality(track_ids)
 """
 HELD_OUT = """
-    alter table training add column hidden integer not null default 0;
     with drawn as (
         select playlist_id, cardinality(track_ids) / 5 as hidden
         from training where cardinality(track_ids) >= 10
@@ -57,7 +61,9 @@ VISIBLE = """
     select track_ids[:cardinality(track_ids) - hidden] from training order by draw, playlist_id
 """
 HIDDEN = """
-    select track_ids[:cardinality(track_ids) - hidden], track_ids[cardinality(track_ids) - hidden + 1:]
+    select
+        track_ids[:cardinality(track_ids) - hidden],
+        track_ids[cardinality(track_ids) - hidden + 1:]
     from training where hidden > 0 order by draw, playlist_id
 """
 

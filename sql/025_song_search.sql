@@ -62,4 +62,127 @@ end
 $$;
 
 comment on function muse.similar_songs(text, integer) is
-'Tracks that go with one, the likeliest first: select * from similar_songs((select track_id from find_songs(''say my name'', 1)))';
+'Tracks that go with one, the likeliest first: select * from similar_songs(''artist - title'', 5)';
+
+-- song_radio ------------------------------------------------------------------------------
+-- Two rankings, blended by reciprocal rank (Cormack et al. 2009): what stands near the middle of
+-- the seeds' vectors, which knows every track, and what stands in playlists with the seeds, which
+-- is surer of the first few. Either alone continues playlists worse (docs/songs.md).
+
+create or replace function muse.song_radio(
+    seeds text[], n integer default 25, per_artist integer default 3
+)
+returns table (place integer, track_id text, name text, artist text, score real)
+language plpgsql stable parallel safe rows 25
+set hnsw.iterative_scan = strict_order  -- noqa: PRS
+set hnsw.ef_search = 200
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    live constant bigint := muse.live_model('songs');
+    known text[];
+    middle public.vector;
+    ids text[];
+    scores real[];
+    candidates integer := 500 + song_radio.n;  -- of each ranking
+begin
+    perform muse.check_n(song_radio.n);
+    if song_radio.per_artist is null or song_radio.per_artist < 1 then
+        raise exception 'per_artist must be 1 or more' using errcode = '22023';
+    end if;
+    if coalesce(cardinality(song_radio.seeds), 0) not between 1 and 1000 then
+        raise exception 'seeds must be from 1 to 1000 track ids' using errcode = '22023';
+    end if;
+
+    select array_agg(vectors.track_id), public.avg(vectors.input_vector) into known, middle
+    from muse.song_vectors as vectors
+    where vectors.model_id = live and vectors.track_id = any (song_radio.seeds);
+    if cardinality(known) is distinct from (
+        select count(distinct seed) from unnest(song_radio.seeds) as seed
+    ) then
+        raise notice 'left out, not in the live model: %', (
+            select left(string_agg(distinct coalesce(seed, 'null'), ', '), 300)
+            from unnest(song_radio.seeds) as seed
+            where seed is null or seed <> all (coalesce(known, '{}'))
+        );
+    end if;
+    if known is null then
+        return;
+    end if;
+
+    -- One artist may fill the first candidates: then ever more are looked at.
+    loop
+        with near as materialized (
+            select vectors.track_id
+            from muse.song_vectors as vectors
+            where vectors.model_id = live and vectors.track_id <> all (known)
+            order by vectors.context_vector operator(public.<#>) middle
+            limit candidates
+        ),
+
+        beside as (
+            select neighbor.neighbor_id as track_id, sum(neighbor.similarity) as similarity
+            from muse.song_neighbors as neighbor
+            where
+                neighbor.model_id = live
+                and neighbor.track_id = any (known)
+                and neighbor.neighbor_id <> all (known)
+            group by neighbor.neighbor_id
+            order by similarity desc, track_id
+            limit candidates
+        ),
+
+        ranked as (
+            select near.track_id, row_number() over () as rank from near
+            union all
+            select beside.track_id, row_number() over () as rank from beside
+        ),
+
+        blended as (
+            select ranked.track_id, sum(1.0 / (20 + ranked.rank)) as score
+            from ranked
+            group by ranked.track_id
+        ),
+
+        of_artists as (
+            select
+                blended.track_id,
+                blended.score,
+                track.artist is null or song_radio.per_artist >= row_number() over (
+                    partition by track.artist order by blended.score desc, blended.track_id
+                ) as fits
+            from blended
+            inner join muse.tracks as track on blended.track_id = track.track_id
+        ),
+
+        best as (
+            select of_artists.track_id, of_artists.score
+            from of_artists
+            where of_artists.fits
+            order by of_artists.score desc, of_artists.track_id
+            limit song_radio.n
+        )
+
+        select
+            array_agg(best.track_id order by best.score desc, best.track_id),
+            array_agg(best.score order by best.score desc, best.track_id)
+        into ids, scores
+        from best;
+
+        exit when cardinality(ids) >= song_radio.n or candidates >= (
+            select count(*) from muse.song_vectors as vectors where vectors.model_id = live
+        );
+        candidates := candidates * 10;
+    end loop;
+
+    return query
+    select best.place::integer, track.track_id, track.name, track.artist, best.score
+    from unnest(ids, scores) with ordinality as best (track_id, score, place)
+    inner join muse.tracks as track on best.track_id = track.track_id
+    order by best.place;
+end
+$$;
+
+comment on function muse.song_radio(text[], integer, integer) is
+'A playlist from the middle of the seeds: select * from song_radio(array[''artist - title''], 10)';

@@ -92,7 +92,7 @@ def interpreter(plpy: Any, content: bytes) -> Any:
     if len(content) not in MODEL_BYTES or content[4:8] != IDENTIFIER:
         fail(plpy, f"{len(content)} bytes that are no LiteRT model", "deploy another", "22000")
     # Imported late: a connection that runs no network does not pay for the library.
-    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+    from ai_edge_litert.interpreter import Interpreter
 
     made = Interpreter(model_content=content, num_threads=1)
     made.allocate_tensors()

@@ -96,7 +96,9 @@ def _entries(unpack: Callable[[], bytes], name: str, format: str | None) -> Entr
         raise BadFile(f"{name}: it is empty")
     known = format or detect(content)
     if known is None:
-        raise BadFile(f"{name}: no known playlist format: {', '.join(FORMATS)} (--format names one)")
+        raise BadFile(
+            f"{name}: no known playlist format: {', '.join(FORMATS)} (--format names one)"
+        )
     try:
         yield from FORMATS[known](content, COMPRESSED.sub("", PurePath(name).name))
     except BadFile as error:
@@ -129,4 +131,3 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], b
             return unpacked(_bounded(file))
 
     return unpack
-

@@ -79,3 +79,4 @@ def _setlist(name: str, told: Any) -> Playlist:
 
 
 SAMPLES = {"billboard": billboard, "setlists": setlists}
+SAMPLE_FOLDERS = {"billboard": "datar", "setlists": "beetsplug"}

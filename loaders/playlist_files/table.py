@@ -22,17 +22,20 @@ from loaders.playlist_files.model import (
 
 # What a column may be called, without blanks and punctuation; the first that stands there counts.
 NAMES = {
-    "playlist": ("playlistid", "pid", "playlisturi", "playlist", "playlistname", "playlisttitle", "list"),
-    "title": ("playlistname", "playlisttitle", "playlist"),
-    "track": ("trackid", "trackuri", "spotifyid", "spotifytrackid", "trackurl", "uri", "url", "songid",
-              "recording", "recordingmbid", "track", "song"),
-    "position": ("position", "pos", "place", "index", "trackposition", "tracknumber", "order"),
-    "name": ("trackname", "tracktitle", "songname", "songtitle", "name", "title", "track", "song"),
-    "artist": ("artist", "artistname", "creator", "artistnames", "artists", "performer"),
-    "artist_id": ("artistid", "artisturi"),
-    "album": ("album", "albumname", "albumtitle"),
-    "duration_ms": ("durationms", "trackdurationms"),
-}  # fmt: skip
+    name: words.split()
+    for name, words in {
+        "playlist": "playlistid pid playlisturi playlist playlistname playlisttitle list",
+        "title": "playlistname playlisttitle playlist",
+        "track": "trackid trackuri spotifyid spotifytrackid trackurl uri url songid recording "
+        "recordingmbid track song",
+        "position": "position pos place index trackposition tracknumber order",
+        "name": "trackname tracktitle songname songtitle name title track song",
+        "artist": "artist artistname creator artistnames artists performer",
+        "artist_id": "artistid artisturi",
+        "album": "album albumname albumtitle",
+        "duration_ms": "durationms trackdurationms",
+    }.items()
+}
 SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
 PATH = re.compile(r"[\\/\s]")  # an id holds no path, nor a sentence
 

@@ -117,7 +117,9 @@ def _track(entry: dict[str, list[str]]) -> Track:
         name=_first(entry, "title"),
         artist=_first(entry, "creator"),
         album=_first(entry, "album"),
-        duration_ms=int(duration) if duration.isascii() and duration.isdigit() and len(duration) < 12 else None,
+        duration_ms=int(duration)
+        if duration.isascii() and duration.isdigit() and len(duration) < 12
+        else None,
     )
 
 

@@ -23,8 +23,8 @@ class Settings:
     window: int = 100  # spans the playlist: order says little of what goes together
     epochs: int = 40
     negative: int = 5
-    ns_exponent: float = 0.5
-    sample: float = 1e-4
+    ns_exponent: float = 0.25
+    sample: float = 1e-3
     alpha: float = 0.025
     min_count: int = 1
     seed: int = 0
@@ -75,4 +75,5 @@ def fit(
 def unit(rows: Matrix) -> Matrix:
     """Rows of length one; a row of zeros stays."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
+    scaled: Matrix = (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return scaled

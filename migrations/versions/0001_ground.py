@@ -115,10 +115,17 @@ create table muse.samples (
 comment on table muse.samples is
 'One row a generated thing of any kind: select kind, parameters, made_at from samples';
 
+-- A type, because recall() has an argument of the name of a column of its answer.
+create type muse.measured_recall as (recall real, sample integer);
+comment on type muse.measured_recall is
+'What recall() answers: select (recall(''song_vectors'', 10, 5)).recall';
+
 grant insert, update, delete on muse.models, muse.deployments, muse.sources, muse.load_runs,
 muse.load_errors, muse.samples to muse_loader;
 """
 
 
 def upgrade() -> None:
-    op.get_bind().connection.driver_connection.execute(TABLES)
+    raw = op.get_bind().connection.driver_connection
+    assert raw is not None
+    raw.execute(TABLES)  # as it stands: alembic's own ways trip over : and %

@@ -98,4 +98,6 @@ grant insert, update, delete on muse.tracks, muse.playlists to muse_loader;
 
 
 def upgrade() -> None:
-    op.get_bind().connection.driver_connection.execute(TABLES)
+    raw = op.get_bind().connection.driver_connection
+    assert raw is not None
+    raw.execute(TABLES)  # as it stands: alembic's own ways trip over : and %

@@ -1,0 +1,118 @@
+"""The demo: real sample data in, an answer of every system out, in the terminal and as a page.
+
+A system adds its part as a function that fills tables and gives Answers, named in PARTS.
+"""
+
+import html
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import psycopg
+
+from loaders import db, playlists, songs
+from loaders.errors import say
+from loaders.migrate import migrate
+from loaders.server import ROOT, bindir, embedded
+from loaders.train.songs import Settings
+
+PAGE = ROOT / "var" / "demo" / "index.html"
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
+       color: #222; background: #fffdf8 }
+h1 { font-weight: 600; margin-bottom: 0 } h2 { margin: 2.5rem 0 0 } p { margin: .3rem 0 1rem }
+pre { background: #f3efe6; padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto }
+table { border-collapse: collapse } th, td { padding: .2rem 1rem .2rem 0; text-align: left }
+th { border-bottom: 1px solid #bbb } td.number { text-align: right; font-variant-numeric: tabular-nums }
+"""
+
+
+class Answer(NamedTuple):
+    """A query, what it is about, and a sentence on how to read its rows."""
+
+    title: str
+    words: str
+    query: str
+
+
+def demo() -> None:
+    """Set everything up on the embedded server, whatever PG* variables say, and show it."""
+    for name in [name for name in os.environ if name.startswith("PG") and "PGMUSE" not in name]:
+        del os.environ[name]
+    say("starting the embedded server")
+    embedded().up()
+    migrate()
+    sections = []
+    with db.connect_to_muse(autocommit=True) as conn:
+        for part in PARTS:
+            for answer in part(conn):
+                show(answer)
+                sections.append(section(conn, answer))
+    write_page(sections)
+    print(f"\nAll of it on one page: {PAGE}\nGo on in psql:         ./pgmuse psql")
+
+
+def song_radio(conn: psycopg.Connection) -> Iterator[Answer]:
+    """Charts and setlists, a song model, and what goes with a well-known song."""
+    found = playlists.load_samples(conn)
+    if not found:
+        return
+    new = any(loaded.playlists for loaded in found)
+    live = conn.execute("select from muse.deployments where name = 'songs'").fetchone()
+    if new or live is None:
+        say("training the song model")
+        songs.train(conn, Settings())
+    yield Answer(
+        "What goes with a song?",
+        "The playlists are the weekly Hot 100 of 2000, so what goes together charted together. "
+        "Similarity is a cosine; only its order says something.",
+        "select * from similar_songs((select track_id from find_songs('say my name') limit 1))",
+    )
+    yield Answer(
+        "A playlist from the middle of two songs",
+        "Their vectors and their neighbours in playlists, blended; at most two of an artist.",
+        "select place, name, artist from song_radio(array(\n"
+        "    select track_id from find_songs('whitney houston', 2)), n => 8, per_artist => 2)",
+    )
+
+
+PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (song_radio,)
+
+
+def show(answer: Answer) -> None:
+    """The query and its rows as psql prints them."""
+    print(f"\n{answer.title}\n{answer.words}\n\n{answer.query};", flush=True)
+    named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    where = {named[key]: value for key, value in db.conninfo().items()}
+    command = [str(bindir() / "psql"), "-X", "-q", "-P", "pager=off", "-c", answer.query]
+    subprocess.run(command, env=os.environ | where, check=True)
+
+
+def section(conn: psycopg.Connection, answer: Answer) -> str:
+    """The same as a piece of the page; names come from outside and are escaped."""
+    cursor = conn.execute(answer.query.encode())
+    heads = "".join(f"<th>{html.escape(column.name)}</th>" for column in cursor.description or [])
+    rows = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in cursor)
+    return (
+        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.words)}</p>\n"
+        f"<pre>{html.escape(answer.query)};</pre>\n<table>\n<tr>{heads}</tr>\n{rows}\n</table>"
+    )
+
+
+def cell(value: object) -> str:
+    """A cell of a table."""
+    if isinstance(value, int | float):
+        shown = f"{value:.3f}" if isinstance(value, float) else str(value)
+        return f'<td class="number">{shown}</td>'
+    return f"<td>{html.escape('' if value is None else str(value))}</td>"
+
+
+def write_page(sections: list[str]) -> None:
+    """The page, whole."""
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>pgmuse</title>'
+    words = "<h1>pgmuse</h1><p>Every table here is the answer to the query above it.</p>"
+    PAGE.write_text(
+        f"{head}\n<style>{STYLE}</style>\n{words}\n" + "\n".join(sections) + "\n</html>\n"
+    )
