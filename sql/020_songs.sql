@@ -105,6 +105,7 @@ begin
         from muse.tracks as track
         where
             (select count(*) from starts) + (select count(*) from holds) < find_songs.n
+            and needle !~ '[%_\\]'  -- likeness does not see them
             and needle operator(public.<%) track.search
             and not track.search like all (words)
         order by

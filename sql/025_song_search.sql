@@ -85,7 +85,7 @@ declare
     middle public.vector;
     ids text[];
     scores real[];
-    candidates integer := 500 + song_radio.n;  -- of each ranking
+    candidates integer := 1000;  -- of each ranking
 begin
     perform muse.check_n(song_radio.n);
     if song_radio.per_artist is null or song_radio.per_artist < 1 then

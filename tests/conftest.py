@@ -10,7 +10,6 @@ from pgvector.psycopg import register_vector
 
 from loaders.migrate import migrate
 from loaders.server import DATABASE, SUPERUSER, Server, throw_away
-from tests import rows
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,6 +76,3 @@ def shared() -> Path:
             pytest.fail("CI needs ../shared")
         pytest.skip("needs ../shared")
     return folder
-
-
-__all__ = ["rows"]

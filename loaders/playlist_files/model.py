@@ -112,7 +112,8 @@ def named_id(artist: str | None, name: str | None) -> str:
     """`artist - title`, the same for the spellings of one name."""
     if not name or not (title := normal(name)):
         raise Unusable("neither an id nor a title")
-    return f"{normal(artist or '')} - {title}"[:ID_LENGTH]
+    by = normal(artist or "")
+    return (f"{by} - {title}" if by else title)[:ID_LENGTH]
 
 
 def normal(text: str) -> str:
