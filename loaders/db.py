@@ -46,8 +46,9 @@ def connect_to_muse(*, writes: bool = False, **options: Any) -> psycopg.Connecti
     """`connect` to a database that is migrated; say which on stderr where it will be written."""
     conn = connect(**options)
     if conn.execute("select to_regclass('muse.models')").fetchone() == (None,):
+        where = described(conn)
         conn.close()
-        raise Problem(f"{described(conn)} has no schema muse yet: run ./pgmuse migrate")
+        raise Problem(f"{where} has no schema muse yet: run ./pgmuse migrate")
     register_vector(conn)
     conn.commit()
     if writes:

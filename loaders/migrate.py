@@ -48,6 +48,13 @@ def check_server(conn: psycopg.Connection, *, with_python: bool) -> None:
         raise Problem("this server has no PL/Python: install it, or migrate --without-python")
     if missing:
         raise Problem(f"this server lacks the extension {', '.join(sorted(missing))}: install it")
+    query = """
+        select extname, extnamespace::regnamespace::text from pg_extension
+        where extname = any(%s) and extnamespace <> 'public'::regnamespace
+    """
+    for name, schema in conn.execute(query, (["vector", "pg_trgm"],)):
+        mend = f"alter extension {name} set schema public"
+        raise Problem(f"{name} is in schema {schema}, where our queries do not look: {mend}")
     if conn.info.server_version < 150000:
         raise Problem("PostgreSQL 15 or newer is needed")
 

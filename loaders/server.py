@@ -190,12 +190,17 @@ class Server:
         self.down()
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.socket, ignore_errors=True)
+        self._lock.unlink(missing_ok=True)
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder.with_name(f".{self.folder.name}.lock")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Let one `up` at a time make and start the cluster."""
         make_public(self.folder.parent)
-        with open(self.folder.with_name(f".{self.folder.name}.lock"), "w") as lock:
+        with self._lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

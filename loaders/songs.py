@@ -134,16 +134,29 @@ class Trained:
 
 
 class Corpus:
-    """The visible parts of the training playlists, streamed anew at each iteration."""
+    """The visible parts of the training playlists, streamed anew at each iteration.
+
+    gensim iterates in a thread and waits for it for ever if it raises: an error ends the
+    iteration and is raised by `check`.
+    """
 
     def __init__(self, conn: psycopg.Connection) -> None:
         self.conn = conn
+        self.error: psycopg.Error | None = None
 
     def __iter__(self) -> Iterator[list[str]]:
-        with self.conn.transaction(), self.conn.cursor("playlists", binary=True) as cursor:
-            cursor.itersize = 1000
-            for (track_ids,) in cursor.execute(VISIBLE):
-                yield track_ids
+        try:
+            with self.conn.transaction(), self.conn.cursor("playlists", binary=True) as cursor:
+                cursor.itersize = 1000
+                for (track_ids,) in cursor.execute(VISIBLE):
+                    yield track_ids
+        except psycopg.Error as error:
+            self.error = error
+
+    def check(self) -> None:
+        """Raise what ended an iteration early."""
+        if self.error is not None:
+            raise self.error
 
 
 def train(conn: psycopg.Connection, settings: Settings, which: Filter = Filter()) -> Trained:
@@ -154,11 +167,7 @@ def train(conn: psycopg.Connection, settings: Settings, which: Filter = Filter()
     playlists, places = select(conn, which)
     if not places:
         raise Problem("there are no playlists to learn from: run ./pgmuse load playlists FILE")
-    total = (settings.epochs + 1) * places
-    with closing(progress("places", total, "training")) as bar:
-        vectors = fit(Corpus(conn), settings, on_epoch=lambda: _advance(bar, places))
-    if not vectors.track_ids:
-        raise Problem("no track stands in enough playlists: lower --min-count")
+    vectors = _fit(conn, settings, places)
     held_out = conn.execute(HIDDEN).fetchall()
     quality = evaluate(guess(vectors, held_out))
     popularity = evaluate(guess_popular(conn, held_out))
@@ -242,5 +251,16 @@ def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
             bar.update(min(CHUNKS_OF, tracks - low + 1))
 
 
-def _advance(bar: Any, places: int) -> None:
-    bar.update(places)
+def _fit(conn: psycopg.Connection, settings: Settings, places: int) -> SongVectors:
+    corpus = Corpus(conn)
+    with closing(progress("places", settings.epochs * places, "training")) as bar:
+
+        def after_epoch() -> None:
+            corpus.check()
+            bar.update(places)
+
+        try:
+            return fit(corpus, settings, after_epoch)
+        except RuntimeError as error:  # nothing to learn from
+            corpus.check()
+            raise Problem("no track stands in enough places: lower --min-count") from error

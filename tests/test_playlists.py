@@ -221,9 +221,7 @@ def test_forgetting_takes_tracks_vectors_and_samples_along(fresh, file, kind, va
     load(fresh, path)
     load(fresh, file(json.dumps(listed("three", "Bob", "c", "d")).encode(), "b.jspf"))
     ids = list("abcd")
-    publish_songs(
-        fresh, {i: ([1], [1]) for i in ids}, [("c", "a", 0.5), ("c", "d", 0.5)]
-    )
+    publish_songs(fresh, {i: ([1], [1]) for i in ids}, [("c", "a", 0.5), ("c", "d", 0.5)])
     fresh.execute(
         "insert into muse.samples (kind, parameters, result) values "
         "('radio', '{\"seeds\": [\"a\"]}', '[]'), ('radio', '{\"seeds\": []}', '[{\"track_id\": \"d\"}]')"

@@ -279,6 +279,23 @@ def test_no_playlists_is_an_error_with_the_command(fresh):
         songs.train(fresh, QUICK)
 
 
+def test_no_track_in_enough_places_is_an_error_too(fresh):
+    fill(fresh, two_tastes(1))
+    with pytest.raises(songs.Problem, match="lower --min-count"):
+        songs.train(fresh, Settings(epochs=1, min_count=9), songs.Filter(artist_share=1))
+
+
+def test_a_connection_that_is_lost_ends_the_training(fresh, server, monkeypatch):
+    fill(fresh, two_tastes())
+    with connect_to_muse(dbname="fresh", autocommit=True) as conn:
+        corpus = songs.Corpus(conn)
+        songs.select(conn, songs.Filter(artist_share=1))
+        fresh.execute("select pg_terminate_backend(%s, 5000)", (conn.info.backend_pid,))
+        assert list(corpus) == []
+        with pytest.raises(psycopg.OperationalError):
+            corpus.check()
+
+
 def test_the_old_model_goes_when_the_new_one_is_live(fresh):
     first, second = (publish_songs(fresh, {"a": ([1], [1])}) for _ in range(2))
     parts = "select relname from pg_class where relname ~ '^song_vectors_[0-9]+$'"

@@ -49,7 +49,7 @@ def read(location: str, format: str | None = None) -> Iterator[tuple[str, Entrie
         return
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except zipfile.BadZipFile as error:
+    except UNPACK_ERRORS as error:
         raise BadFile(f"{name}: {error}") from error
     with archive:
         for member in archive.infolist():

@@ -101,7 +101,7 @@ def _read(content: bytes) -> Reader:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise BadFile(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
-    except ValueError as error:  # an encoding that expat does not know
+    except (ValueError, LookupError) as error:  # an encoding that nobody knows
         raise BadFile(f"line 1: {error}") from error
     return reader
 

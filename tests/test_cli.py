@@ -1,0 +1,101 @@
+"""The command: help for everything, exit codes, streams, and what ./pgmuse sets up."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from loaders.cli import app
+from loaders.server import ROOT
+
+
+def commands(group=None, path=()):
+    group = group or typer.main.get_command(app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def pgmuse(*arguments: str, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "loaders", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda x: x if isinstance(x, str) else ""
+)
+def test_every_command_and_option_has_help(name, command):
+    assert command.help, name
+    for parameter in command.params:
+        assert parameter.name == "help" or parameter.help, (name, parameter.name)
+
+
+def test_wrong_usage_is_2_and_help_is_0(server):
+    assert pgmuse("--help").returncode == 0
+    assert pgmuse("load", "nothing").returncode == 2
+    assert pgmuse("load", "playlists").returncode == 2
+    assert pgmuse("train", "songs", "--epochs", "0").returncode == 2
+
+
+def test_a_problem_is_one_line_and_1(server):
+    done = pgmuse("load", "playlists", "/no/such/file")
+    assert (done.returncode, done.stdout) == (1, "")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("writing to database pgmuse on ")
+    assert lines[1] == "pgmuse: /no/such/file: No such file or directory"
+
+
+def test_an_unmigrated_database_says_what_to_run(server):
+    done = pgmuse("train", "songs", env=os.environ | {"PGDATABASE": "postgres"})
+    assert (done.returncode, "run ./pgmuse migrate" in done.stderr) == (1, True)
+
+
+def test_no_server_is_one_line():
+    done = pgmuse("train", "songs", env=os.environ | {"PGHOST": "/nowhere"})
+    assert done.returncode == 1
+    assert done.stderr.startswith("pgmuse: no connection: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_from_a_file_to_a_radio(fresh, tmp_path):
+    rows = "".join(f"{p},{(p * 7 + i * 3) % 20}\n" for p in range(40) for i in range(10))
+    (tmp_path / "lists.csv").write_text("playlist,track\n" + rows)
+    loaded = pgmuse("load", "playlists", "lists.csv", cwd=tmp_path)
+    assert "40 playlists with 400 places" in loaded.stderr
+    trained = pgmuse("train", "songs", "--epochs", "2")
+    assert "is live: 20 tracks of 40 playlists" in trained.stderr
+    drawn = pgmuse("draw", "radio", "3", "--out", "mix.m3u8", "-n", "5", cwd=tmp_path)
+    assert "5 songs in mix.m3u8" in drawn.stderr
+    assert (tmp_path / "mix.m3u8").read_text().startswith("#EXTM3U\n")
+    drawn = pgmuse("draw", "radio", "3", "nobody", "--out", "mix.jspf", cwd=tmp_path)
+    assert len(json.loads((tmp_path / "mix.jspf").read_text())["playlist"]["track"]) == 19
+    samples = fresh.execute("select sample_id, count(*) from radio_samples group by 1 order by 1")
+    assert [count for _, count in samples] == [5, 19]
+    assert pgmuse("draw", "radio", "3", "--out", "mix.txt", cwd=tmp_path).returncode == 1
+    gone = pgmuse("forget", "source", str(tmp_path / "lists.csv"))
+    assert "40 playlists and 20 tracks are gone" in gone.stderr
+    everything = pgmuse("psql", "-Atc", "select count(*) from samples")
+    assert everything.stdout == "0\n"
+
+
+def test_status_as_json_of_a_server_that_does_not_run(tmp_path):
+    environment = os.environ | {"PGMUSE_HOME": str(tmp_path)}
+    done = pgmuse("status", "--json", env=environment)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["running"] is False
+
+
+@pytest.mark.parametrize("folder", ["/", str(ROOT / "tests")])
+def test_pgmuse_works_from_any_folder_and_through_a_link(folder, tmp_path):
+    link = tmp_path / "a link"
+    link.symlink_to(ROOT / "pgmuse")
+    for script in (ROOT / "pgmuse", link):
+        done = subprocess.run(
+            [script, "setup"], cwd=folder, capture_output=True, text=True, check=True
+        )
+        assert done.stderr == "pgmuse: everything is in place\n"

@@ -1,0 +1,98 @@
+"""Migrations: once, twice, two at once, without Python, and out again."""
+
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from loaders.errors import Problem
+from loaders.migrate import migrate, uninstall
+from loaders.server import DATABASE
+from tests.conftest import use
+
+OBJECTS = "select proname from pg_proc where pronamespace = 'muse'::regnamespace order by 1"
+
+
+@pytest.fixture
+def empty(server):
+    """A database with nothing of ours in it, and settings of its own."""
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("create database empty")
+        admin.execute('alter database empty set search_path = app, "$user"')
+        admin.execute("alter database empty set work_mem = '5MB'")
+    use(server, "empty")
+    with server.connect(dbname="empty", autocommit=True) as conn:
+        yield conn
+    use(server)
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("drop database empty with (force)")
+
+
+def search_path(server) -> str:
+    with server.connect(dbname="empty") as conn:
+        return conn.execute("show search_path").fetchone()[0]
+
+
+def test_twice_is_once_and_other_settings_stay(empty, server):
+    migrate()
+    before = empty.execute(OBJECTS).fetchall()
+    migrate()
+    assert empty.execute(OBJECTS).fetchall() == before
+    assert search_path(server) == 'app, "$user", muse'
+    with server.connect(dbname="empty") as conn:
+        assert conn.execute("show work_mem").fetchone() == ("5MB",)
+
+
+def test_two_at_once_take_turns(empty):
+    command = [sys.executable, "-m", "loaders", "migrate"]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
+    assert [migration.communicate()[1] for migration in both] == [b"", b""]
+    assert empty.execute("select count(*) from muse.alembic_version").fetchone() == (1,)
+
+
+def test_without_python_the_songs_are_there(empty):
+    migrate(with_python=False)
+    names = {name for (name,) in empty.execute(OBJECTS)}
+    assert {"similar_songs", "song_radio", "find_songs", "recall"} <= names
+    assert "model_cache" not in names
+    assert empty.execute("select from pg_extension where extname = 'plpython3u'").rowcount == 0
+    migrate()
+    assert empty.execute("select * from muse.model_cache()").fetchall() == []
+
+
+def test_uninstall_leaves_nothing_of_ours(empty, server):
+    migrate()
+    stays = uninstall()
+    schemas = "select nspname from pg_namespace where nspname like 'muse%'"
+    assert empty.execute(schemas).fetchall() == []
+    assert search_path(server) == 'app, "$user"'
+    assert stays == [
+        "role muse_reader stays: another database uses it",
+        "role muse_loader stays: another database uses it",
+    ]
+
+
+def test_a_failing_migration_changes_nothing(empty, monkeypatch):
+    def broken(conn, *, with_python):
+        conn.execute("create table muse.half (x int)")
+        conn.execute("select 1/0")
+
+    monkeypatch.setattr("migrations.apply.apply_sql", broken)
+    with pytest.raises(Problem, match="nothing was changed: division by zero"):
+        migrate()
+    assert empty.execute("select from pg_namespace where nspname = 'muse'").rowcount == 0
+
+
+def test_an_extension_in_another_schema_is_told(empty):
+    empty.execute("create schema extensions")
+    empty.execute("create extension vector schema extensions")
+    with pytest.raises(Problem, match="alter extension vector set schema public"):
+        migrate()
+
+
+def test_the_embedded_database_is_not_touched_by_others(server):
+    with server.connect(dbname=DATABASE) as conn:
+        assert conn.execute("select count(*) from muse.models").fetchone() == (0,)
+    with pytest.raises(psycopg.OperationalError):
+        server.connect(dbname="empty")
