@@ -2,17 +2,29 @@
 
 import csv
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 import scipy.sparse as sp
+from gensim.models import Word2Vec
+from pgvector.psycopg import register_vector
 from scipy.sparse.linalg import svds
 
-from loaders.train.ranking import hidden_count
+from benchmarks.report import Row
+from loaders import songs
+from loaders.errors import Problem
+from loaders.playlist_files import Playlist, Track
+from loaders.playlists import load_entries
+from loaders.train.ranking import Quality, evaluate, hidden_count
+from loaders.train.songs import Settings, fit, unit
 
 Array = np.ndarray[Any, Any]
+PLAYLISTS = Path(__file__).resolve().parents[2] / "shared/data/playlists/train_sequential.csv"
+EVERYTHING = songs.Filter(shortest=1, longest=2**31 - 1, artist_share=1, held_out=0)
+RADIO = "select track_id from muse.song_radio(%s, 500, 500)"
 Rank = Callable[[list[int]], Array]  # a playlist's visible tracks -> a score for every track
 
 
@@ -125,3 +137,91 @@ def candidates(
         best = np.argpartition(-scores, n)[:n] if len(scores) > n else np.arange(len(scores))
         best = best[np.argsort(-scores[best], kind="stable")]
         yield [data.tracks[index] for index in best], set(goal)
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """Every ranking on the same split; ours and the networks with three seeds of training."""
+    if not PLAYLISTS.exists():
+        raise Problem(f"the quality needs {PLAYLISTS}: a CSV with playlist_id and track_id")
+    playlists = read_playlists(PLAYLISTS)[: 500 if quick else None]
+    parts = split(playlists)
+    data = matrix(parts.visible)
+    knn = measured(data, parts, item_knn(item_similarity(data)))
+    yield from as_rows("popularity", measured(data, parts, popularity(data)), knn)
+    yield from as_rows("PureSVD 64", measured(data, parts, pure_svd(data)), knn)
+    yield from as_rows("item-kNN, cosine, shrink 10", knn, knn)
+    seeds = range(1 if quick else 3)
+    settings = replace(Settings(), epochs=3) if quick else Settings()
+    yield from as_rows("gensim defaults", mean(plain(data, parts, seed) for seed in seeds), knn)
+    original = {"vector_size": 30, "window": 10, "min_count": 4, "epochs": 50}
+    yield from as_rows(
+        "the original's settings", mean(plain(data, parts, seed, **original) for seed in seeds), knn
+    )
+    ours = [ours_by_seed(data, parts, replace(settings, seed=seed)) for seed in seeds]
+    for name in ours[0]:
+        yield from as_rows(name, mean(by_name[name] for by_name in ours), knn)
+
+
+def measured(data: Matrix, parts: Split, rank: Rank) -> Quality:
+    """Quality of a ranking on the hidden tracks."""
+    return evaluate(candidates(data, rank, parts.visible, parts.hidden))
+
+
+def as_rows(name: str, quality: Quality, knn: Quality) -> Iterator[Row]:
+    """Four figures, beside item-kNN's."""
+    for measure in ("r_precision", "ndcg", "hit_rate", "clicks"):
+        value, peer = getattr(quality, measure), getattr(knn, measure)
+        yield Row(f"{name}: {measure}", value, "", "item-kNN", peer)
+
+
+def mean(qualities: Iterator[Quality]) -> Quality:
+    """The mean over seeds of training."""
+    all_of = [list(vars(quality).values()) for quality in qualities]
+    return Quality(int(all_of[0][0]), *map(float, np.mean(all_of, axis=0)[1:]))
+
+
+def plain(data: Matrix, parts: Split, seed: int, **settings: Any) -> Quality:
+    """gensim's Word2Vec as it is mostly used: the middle of inputs against inputs."""
+    model = Word2Vec(parts.visible, seed=seed, workers=1, **settings)
+    vectors = np.zeros((len(data.tracks), model.vector_size), dtype=np.float32)
+    for number, track in enumerate(data.tracks):
+        if track in model.wv:
+            vectors[number] = model.wv[track]
+    vectors = unit(vectors)
+    return measured(data, parts, between(vectors, vectors))
+
+
+def ours_by_seed(data: Matrix, parts: Split, settings: Settings) -> dict[str, Quality]:
+    """The vectors alone, from all tracks and from the last one, then the radio asked in SQL."""
+    made = fit(parts.visible, settings)
+    row = {track: number for number, track in enumerate(made.track_ids)}
+    order = [row[track] for track in data.tracks]
+    inputs, contexts = made.inputs[order], made.contexts[order]
+    last = replace(parts, visible=[tracks[-1:] for tracks in parts.visible])
+    return {
+        "Word2Vec: input to context": measured(data, parts, between(inputs, contexts)),
+        "Word2Vec: input to input": measured(data, parts, between(inputs, inputs)),
+        "one seed, Word2Vec: input to context": measured(data, last, between(inputs, contexts)),
+        "one seed, Word2Vec: input to input": measured(data, last, between(inputs, inputs)),
+        "one seed, item-kNN": measured(data, last, item_knn(item_similarity(data))),
+        "song_radio, in SQL": evaluate(radio(parts, settings)),
+    }
+
+
+def radio(parts: Split, settings: Settings) -> Iterator[tuple[list[str], set[str]]]:
+    """Load and train as a person does, then ask song_radio to go on every playlist."""
+    with psycopg.connect(autocommit=True) as conn:
+        register_vector(conn)
+        conn.execute("truncate muse.playlists, muse.tracks, muse.sources cascade")
+        load_entries(conn, "benchmark", as_playlists(parts.visible))
+        songs.train(conn, settings, EVERYTHING)
+        for visible, hidden in zip(parts.visible, parts.hidden, strict=True):
+            if hidden:
+                found = conn.execute(RADIO, (visible,)).fetchall()
+                yield [track for (track,) in found], set(hidden)
+
+
+def as_playlists(playlists: list[list[str]]) -> Iterator[Playlist]:
+    """What a parser would give."""
+    for number, tracks in enumerate(playlists):
+        yield Playlist(f"benchmark#{number:06d}", str(number), [Track(track) for track in tracks])

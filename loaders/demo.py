@@ -24,7 +24,8 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto
 h1 { font-weight: 600; margin-bottom: 0 } h2 { margin: 2.5rem 0 0 } p { margin: .3rem 0 1rem }
 pre { background: #f3efe6; padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto }
 table { border-collapse: collapse } th, td { padding: .2rem 1rem .2rem 0; text-align: left }
-th { border-bottom: 1px solid #bbb } td.number { text-align: right; font-variant-numeric: tabular-nums }
+th { border-bottom: 1px solid #bbb }
+td.number { text-align: right; font-variant-numeric: tabular-nums }
 """
 
 

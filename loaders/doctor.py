@@ -30,8 +30,9 @@ for module in NAMES:
         done = subprocess.run(
             [program, "-c", code], capture_output=True, text=True, timeout=60, errors="replace"
         )
+        good = done.returncode == 0
         last = (done.stderr.strip().splitlines() or ["signal %d" % -done.returncode])[-1]
-        found[module] = [done.returncode == 0, done.stdout.strip() if done.returncode == 0 else last]
+        found[module] = [good, done.stdout.strip() if good else last]
     except (OSError, subprocess.TimeoutExpired) as error:
         found[module] = [False, str(error)]
 plpy.notice("probe:" + json.dumps(found))

@@ -154,12 +154,14 @@ def load(
     )
 
 
-def load_sample(conn: psycopg.Connection, name: str, folder: Path) -> Loaded:
-    """Load the playlists of an installed sample package."""
+def load_entries(
+    conn: psycopg.Connection, location: str, entries: Iterable[Playlist | BadEntry]
+) -> Loaded:
+    """Load playlists that come from elsewhere than a file, under a name for their source."""
     loaded = Loaded()
-    with runs.run(conn, "playlists", f"sample: {name}") as run:
+    with runs.run(conn, "playlists", location) as run:
         assert run is not None
-        _load_whole(run, SAMPLES[name](folder), name, loaded)
+        _load_whole(run, entries, location, loaded)
     return replace(loaded, playlists=run.loaded, unchanged=run.unchanged, bad=run.bad)
 
 
@@ -190,7 +192,7 @@ def load_samples(conn: psycopg.Connection) -> list[Loaded]:
         if not (HOME / "samples" / package).is_dir():
             say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
             continue
-        results.append(load_sample(conn, name, HOME / "samples"))
+        results.append(load_entries(conn, f"sample: {name}", SAMPLES[name](HOME / "samples")))
         tell(name, results[-1])
     return results
 

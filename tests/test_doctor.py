@@ -1,7 +1,5 @@
 """The doctor: everything ok here, and what it says where something is broken."""
 
-import pytest
-
 from loaders import doctor
 from loaders.migrate import migrate
 from loaders.server import ENVIRONMENT, throw_away

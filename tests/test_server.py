@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -29,7 +30,7 @@ def test_it_is_quiet_and_private(server):
 def test_the_shells_secrets_are_not_in_its_environment(server):
     pid = int((server.data / "postmaster.pid").read_text().split()[0])
     names = {
-        entry.partition(b"=")[0] for entry in open(f"/proc/{pid}/environ", "rb").read().split(b"\0")
+        entry.partition(b"=")[0] for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     }
     assert names <= {b"PATH", b"LANG", b"PYTHONPATH", b"PYTHONNOUSERSITE", b"PYTHONDONTWRITEBYTECODE",
         b"OMP_NUM_THREADS", b"OPENBLAS_NUM_THREADS", b"MKL_NUM_THREADS", b"PGDATA", b"",

@@ -9,8 +9,7 @@ import pytest
 from loaders import songs
 from loaders.db import connect_to_muse
 from loaders.playlist_files.model import Playlist, Track
-from loaders.playlists import Loaded, _load_whole
-from loaders.runs import run
+from loaders.playlists import load_entries
 from loaders.train.ranking import measure
 from loaders.train.songs import Settings
 from tests.rows import add_track, publish_songs
@@ -42,8 +41,7 @@ def fill(conn, playlists: dict[str, list[str]]) -> None:
         Playlist(key, key, [Track(track, track.upper(), track[0]) for track in tracks])
         for key, tracks in playlists.items()
     )
-    with run(conn, "playlists", "test") as now:
-        _load_whole(now, made, "test", Loaded())
+    load_entries(conn, "test", made)
 
 
 def two_tastes(count: int = 60) -> dict[str, list[str]]:

@@ -1,0 +1,95 @@
+"""From a fresh connection to its first row, and what that connection keeps in memory."""
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psycopg
+from pgvector.psycopg import register_vector
+
+from benchmarks.report import Row
+from benchmarks.song_search import fill
+from loaders.publish import publish
+
+NETWORK = Path(__file__).resolve().parents[1] / "tests" / "data" / "tiny.tflite"
+FUNCTION = """
+    create function muse.bench_network(x real[]) returns real[] language plpython3u as $$
+        import numpy
+        from udfs import runtime
+        array = numpy.array([x], dtype=numpy.float32)
+        return runtime.run(runtime.model(plpy, GD, 'tiny'), array)[0][0].tolist()
+    $$;
+"""
+ASK = {
+    "similar_songs": "select * from similar_songs('t1')",
+    "a LiteRT function": "select muse.bench_network(array[1, 2, 3, 4])",
+    "select 1": "select 1",
+}
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """Medians over fresh connections, one after another; then 32 at once."""
+    prepare()
+    times = 5 if quick else 31
+    base = statistics.median(first_row(ASK["select 1"])[0] for _ in range(times))
+    for name in ("similar_songs", "a LiteRT function"):
+        taken = [first_row(ASK[name]) for _ in range(times)]
+        middle = statistics.median(seconds for seconds, _ in taken)
+        yield Row(
+            f"fresh connection to first row, {name}", middle * 1000, "ms", "select 1", base * 1000
+        )
+        memory = statistics.median(megabytes for _, megabytes in taken)
+        yield Row(f"private memory (RssAnon) after it, {name}", memory, "MB")
+    backends = 4 if quick else 32
+    seconds, megabytes = at_once(backends)
+    yield Row(f"{backends} fresh connections at once, each a LiteRT function", seconds * 1000, "ms")
+    yield Row("their private memory together", megabytes, "MB")
+
+
+def prepare() -> None:
+    """A small song model and a tiny network."""
+    content = NETWORK.read_bytes()
+    with psycopg.connect(autocommit=True) as conn:
+        register_vector(conn)
+        fill(conn, 10_000, np.random.default_rng(0))
+        conn.execute(FUNCTION)
+        publish(conn, "tiny", {}, {}, content=content)
+
+
+def first_row(query: str) -> tuple[float, float]:
+    """Seconds until the first row of a connection's life, and its private memory in MB."""
+    started = time.perf_counter()
+    with psycopg.connect() as conn:
+        conn.execute(query.encode()).fetchone()
+        return time.perf_counter() - started, private_megabytes(conn.info.backend_pid)
+
+
+def private_megabytes(pid: int) -> float:
+    """What the kernel counts as the process's alone."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) / 1024
+
+
+def at_once(backends: int) -> tuple[float, float]:
+    """Seconds until all have answered, and their memory while all are open."""
+    held: list[psycopg.Connection] = []
+
+    def work() -> None:
+        conn = psycopg.connect()
+        conn.execute(ASK["a LiteRT function"].encode()).fetchone()
+        held.append(conn)
+
+    started = time.perf_counter()
+    workers = [threading.Thread(target=work) for _ in range(backends)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    seconds = time.perf_counter() - started
+    megabytes = sum(private_megabytes(conn.info.backend_pid) for conn in held)
+    for conn in held:
+        conn.close()
+    return seconds, megabytes
