@@ -1,5 +1,6 @@
 """The pgmuse command: options and help texts, no logic of its own."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -40,6 +41,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 
 def main() -> None:
     """Run the command; what a person can mend is one line and exit status 1."""
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # a Ctrl-C needs no words of its own
     try:
         app(prog_name="pgmuse")
     except Problem as error:
@@ -53,9 +55,6 @@ def main() -> None:
         # Whoever read our output left; nothing more can be said to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        say("stopped")
-        sys.exit(130)
 
 
 @app.command()

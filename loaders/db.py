@@ -1,7 +1,6 @@
 """Where the database is, and the one place that knows bulk loading."""
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ import psycopg
 from pgvector.psycopg import register_vector
 from psycopg import sql
 
-from loaders.errors import Problem
+from loaders.errors import Problem, say
 from loaders.server import embedded
 
 CHOSEN_BY = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
@@ -52,7 +51,7 @@ def connect_to_muse(*, writes: bool = False, **options: Any) -> psycopg.Connecti
     register_vector(conn)
     conn.commit()
     if writes:
-        print(f"writing to {described(conn)}", file=sys.stderr)
+        say(f"writing to {described(conn)}")
     return conn
 
 

@@ -1,11 +1,15 @@
 """Errors that a person reads: one line that says what to do next."""
 
 import sys
+from contextlib import nullcontext
+
+from tqdm import tqdm
 
 
 def say(line: str) -> None:
-    """A line for the person, on stderr, apart from the data on stdout."""
-    print(f"pgmuse: {line}", file=sys.stderr, flush=True)
+    """A line for the person, on stderr, apart from the data on stdout and from any bar."""
+    with tqdm.external_write_mode(file=sys.stderr) if sys.stderr.isatty() else nullcontext():
+        print(f"pgmuse: {line}", file=sys.stderr, flush=True)
 
 
 class Problem(Exception):

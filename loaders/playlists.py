@@ -1,7 +1,8 @@
 """Load playlists from files of any known format into tracks, playlists and playlist_tracks."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -129,7 +130,12 @@ class Loaded:
 
 
 def load(
-    conn: psycopg.Connection, location: str, *, format: str | None = None, again: bool = False
+    conn: psycopg.Connection,
+    location: str,
+    *,
+    format: str | None = None,
+    again: bool = False,
+    on_places: Callable[[int], None] = lambda places: None,
 ) -> Loaded:
     """Load a file (or `-`, standard input); `conn` is in autocommit mode.
 
@@ -145,8 +151,8 @@ def load(
             return Loaded(seen_before=True)
         loaded = Loaded()
         try:
-            for name, entries in read(location, format):
-                _load_whole(run, entries, name, loaded)
+            for _, entries in read(location, format):
+                _load_whole(run, entries, loaded, on_places)
         except BadFile as error:
             run.fail(str(error))
     return replace(
@@ -161,27 +167,40 @@ def load_entries(
     loaded = Loaded()
     with runs.run(conn, "playlists", location) as run:
         assert run is not None
-        _load_whole(run, entries, location, loaded)
+        _load_whole(run, entries, loaded)
     return replace(loaded, playlists=run.loaded, unchanged=run.unchanged, bad=run.bad)
 
 
 def load_files(files: list[str], *, format: str | None, again: bool, workers: int) -> bool:
     """Load files, some at a time, and say what became of each; False if one failed."""
+    seen = 0
 
     def work(location: str) -> Loaded:
         try:
             with connect_to_muse(autocommit=True) as conn:
-                return load(conn, location, format=format, again=again)
+                return load(conn, location, format=format, again=again, on_places=count)
         except OSError as error:
             return Loaded(failures=[f"{location}: {error.strerror}"])
         except Problem as error:
             return Loaded(failures=[str(error)])
 
+    def count(places: int) -> None:
+        nonlocal seen
+        seen += places
+        bar.set_postfix_str(f"{seen:,} places")
+
     good = True
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        for location, loaded in zip(files, pool.map(work, files), strict=True):
-            tell(location, loaded)
-            good &= not loaded.failures
+    pool = ThreadPoolExecutor(max_workers=workers)
+    with closing(runs.progress("files", len(files))) as bar:
+        try:
+            for location, loaded in zip(files, pool.map(work, files), strict=True):
+                bar.update()
+                tell(location, loaded)
+                good &= not loaded.failures
+        except KeyboardInterrupt:
+            say("stopped; the files that were done are kept")
+            os._exit(130)  # the server rolls back what the others were in the middle of
+    pool.shutdown()
     return good
 
 
@@ -210,18 +229,20 @@ def tell(name: str, loaded: Loaded) -> None:
 
 
 def _load_whole(
-    run: runs.Run, entries: Iterable[Playlist | BadEntry], title: str, loaded: Loaded
+    run: runs.Run,
+    entries: Iterable[Playlist | BadEntry],
+    loaded: Loaded,
+    on_places: Callable[[int], None] = lambda places: None,
 ) -> None:
     """Write the playlists of one file that are new or newer, in one transaction."""
-    conn = run.conn
-    conn.execute(STAGING)
+    run.conn.execute(STAGING)
     before = replace(run)
     try:
-        with conn.transaction(), closing(runs.progress("places", title=title)) as bar:
+        with run.conn.transaction():
             places = 0
             for batch in batches(_good(run, entries)):
-                places += merge(conn, run, batch)
-                bar.update(sum(len(playlist.tracks) for playlist in batch))
+                places += merge(run.conn, run, batch)
+                on_places(sum(len(playlist.tracks) for playlist in batch))
             run.write_errors()
         loaded.places += places
     except BaseException as error:

@@ -125,7 +125,7 @@ def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]
         unit_scale=True,
         file=sys.stderr,
         mininterval=0.2 if terminal else 30,
-        leave=terminal,
+        leave=False,
         delay=0 if terminal else 30,
         ncols=None if terminal else 80,
     )

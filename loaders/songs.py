@@ -1,6 +1,6 @@
 """Train the song model on the playlists in the database, and make it live."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -140,8 +140,11 @@ class Corpus:
     iteration and is raised by `check`.
     """
 
-    def __init__(self, conn: psycopg.Connection) -> None:
+    def __init__(
+        self, conn: psycopg.Connection, on_places: Callable[[int], Any] = lambda places: None
+    ) -> None:
         self.conn = conn
+        self.on_places = on_places
         self.error: psycopg.Error | None = None
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -150,6 +153,7 @@ class Corpus:
                 cursor.itersize = 1000
                 for (track_ids,) in cursor.execute(VISIBLE):
                     yield track_ids
+                    self.on_places(len(track_ids))
         except psycopg.Error as error:
             self.error = error
 
@@ -252,15 +256,11 @@ def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
 
 
 def _fit(conn: psycopg.Connection, settings: Settings, places: int) -> SongVectors:
-    corpus = Corpus(conn)
-    with closing(progress("places", settings.epochs * places, "training")) as bar:
-
-        def after_epoch() -> None:
-            corpus.check()
-            bar.update(places)
-
+    total = (settings.epochs + 1) * places  # the vocabulary takes a pass of its own
+    with closing(progress("places", total, "training")) as bar:
+        corpus = Corpus(conn, bar.update)
         try:
-            return fit(corpus, settings, after_epoch)
+            return fit(corpus, settings, on_epoch=corpus.check)
         except RuntimeError as error:  # nothing to learn from
             corpus.check()
             raise Problem("no track stands in enough places: lower --min-count") from error

@@ -46,7 +46,7 @@ def test_a_problem_is_one_line_and_1(server):
     done = pgmuse("load", "playlists", "/no/such/file")
     assert (done.returncode, done.stdout) == (1, "")
     lines = done.stderr.splitlines()
-    assert lines[0].startswith("writing to database pgmuse on ")
+    assert lines[0].startswith("pgmuse: writing to database pgmuse on ")
     assert lines[1] == "pgmuse: /no/such/file: No such file or directory"
 
 
