@@ -19,7 +19,7 @@ from loaders.errors import Problem
 from loaders.playlist_files import Playlist, Track
 from loaders.playlists import load_entries
 from loaders.train.ranking import Quality, evaluate, hidden_count
-from loaders.train.songs import Settings, fit, unit
+from loaders.train.songs import Settings, fit, for_size, unit
 
 Array = np.ndarray[Any, Any]
 PLAYLISTS = Path(__file__).resolve().parents[2] / "shared/data/playlists/train_sequential.csv"
@@ -193,7 +193,7 @@ def plain(data: Matrix, parts: Split, seed: int, **settings: Any) -> Quality:
 
 def ours_by_seed(data: Matrix, parts: Split, settings: Settings) -> dict[str, Quality]:
     """The vectors alone, from all tracks and from the last one, then the radio asked in SQL."""
-    made = fit(parts.visible, settings)
+    made = fit(parts.visible, for_size(settings, len(data.tracks)))
     row = {track: number for number, track in enumerate(made.track_ids)}
     order = [row[track] for track in data.tracks]
     inputs, contexts = made.inputs[order], made.contexts[order]

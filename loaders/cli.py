@@ -182,8 +182,8 @@ def load_playlists(
 
 @train_app.command("songs")
 def train_songs(
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the playlists.")] = 40,
-    window: Annotated[int, typer.Option(min=1, help="Tracks apart that still go together.")] = 100,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the playlists.")] = 20,
+    window: Annotated[int, typer.Option(min=1, help="Tracks apart that still go together.")] = 20,
     min_count: Annotated[int, typer.Option(min=1, help="Leave out tracks of fewer places.")] = 1,
     shortest: Annotated[int, typer.Option(min=1, help="Leave out shorter playlists.")] = 1,
     longest: Annotated[int, typer.Option(min=1, help="Leave out longer playlists.")] = 119,

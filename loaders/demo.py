@@ -63,7 +63,7 @@ def song_radio(conn: psycopg.Connection) -> Iterator[Answer]:
     live = conn.execute("select from muse.deployments where name = 'songs'").fetchone()
     if new or live is None:
         say("training the song model")
-        songs.train(conn, Settings())
+        songs.train(conn, Settings(epochs=100))  # of few playlists one can read more often
     yield Answer(
         "What goes with a song?",
         "The playlists are the weekly Hot 100 of 2000, so what goes together charted together. "

@@ -14,7 +14,7 @@ from loaders.errors import Problem
 from loaders.publish import Part, publish
 from loaders.runs import progress
 from loaders.train.ranking import CANDIDATES, Quality, evaluate
-from loaders.train.songs import Settings, SongVectors, fit
+from loaders.train.songs import Settings, SongVectors, fit, for_size
 
 VECTORS = {
     "model_id": "int8",
@@ -24,7 +24,7 @@ VECTORS = {
 }
 INDEX = "using hnsw (context_vector public.vector_ip_ops)"  # unit length: the same as cosine
 NEIGHBORS = 100  # of a track: more continue playlists no better
-SHRINK = 10  # playlists: a pair seen together but once or twice counts for less
+SHRINK = 1  # a pair seen together but once or twice counts for less
 CHUNKS_OF = 20_000  # tracks whose neighbours are counted at once: bounds what is sorted
 
 # What is learned from, apart from what is written meanwhile. `draw` is a number that the same
@@ -56,7 +56,10 @@ HELD_OUT = """
     update training set hidden = drawn.hidden
     from drawn where drawn.playlist_id = training.playlist_id
 """
-SIZE = "select count(*), coalesce(sum(cardinality(track_ids) - hidden), 0) from training"
+SIZE = """
+    select count(distinct playlist_id), count(*), count(distinct track_id)
+    from training cross join unnest(track_ids[:cardinality(track_ids) - hidden]) as place (track_id)
+"""
 VISIBLE = """
     select track_ids[:cardinality(track_ids) - hidden] from training order by draw, playlist_id
 """
@@ -67,48 +70,54 @@ HIDDEN = """
     from training where hidden > 0 order by draw, playlist_id
 """
 
-# Item-kNN: the cosine between the sets of playlists that two tracks stand in, shrunk.
+# Item-kNN: the cosine between the sets of playlists that two tracks stand in, shrunk. A playlist
+# weighs 1/sqrt of its length: to stand together in a short one says more.
 MEMBERS = """
+    create temporary table once as
+    select distinct playlist_id, track_id
+    from training cross join unnest(track_ids) as place (track_id);
+    create temporary table weighed as
+    select playlist_id, 1 / sqrt(count(*)) as weight from once group by playlist_id;
     create temporary table numbered as
-    select track_id, row_number() over (order by track_id)::integer as number,
-        count(*)::integer as playlists
-    from (
-        select distinct playlist_id, track_id
-        from training cross join unnest(track_ids) as place (track_id)
-    ) as once
+    select track_id, row_number() over (order by track_id)::integer as number, sum(weight) as alone
+    from once join weighed using (playlist_id)
     group by track_id;
     create temporary table member as
-    select distinct training.playlist_id, numbered.number
-    from training cross join unnest(track_ids) as place (track_id)
-    join numbered using (track_id);
-    create index on member (number) include (playlist_id);
-    create index on member (playlist_id) include (number);
+    select playlist_id, number, weight
+    from once join weighed using (playlist_id) join numbered using (track_id);
+    drop table once, weighed;
+    create index on member (number);
+    create index on member (playlist_id);
     create unique index on numbered (number);
     analyze numbered;
     analyze member
 """
 FILL_NEIGHBORS = """
+    with together as (
+        select one.number, other.number as neighbor, count(*)::integer as playlists,
+            sum(one.weight) as weight
+        from pg_temp.member as one
+        join pg_temp.member as other
+            on one.playlist_id = other.playlist_id and one.number <> other.number
+        where one.number between %(low)s and %(high)s
+        group by one.number, other.number
+    ),
+    pair as (
+        select one.track_id, other.track_id as neighbor_id, together.playlists,
+            together.weight / (sqrt(one.alone * other.alone) + %(shrink)s) as similarity
+        from together
+        join pg_temp.numbered as one on one.number = together.number
+        join pg_temp.numbered as other on other.number = together.neighbor
+    )
     insert into {part} (model_id, track_id, neighbor_id, playlists, similarity)
-    select %(model_id)s, one.track_id, other.track_id, pair.playlists, pair.similarity
+    select %(model_id)s, track_id, neighbor_id, playlists, similarity::real
     from (
-        select together.*, row_number() over (
-            partition by number order by similarity desc, neighbor
+        select pair.*, row_number() over (
+            partition by track_id order by similarity desc, neighbor_id
         ) as rank
-        from (
-            select a.number, b.number as neighbor, count(*)::integer as playlists,
-                (count(*) / (sqrt(min(one.playlists)::float * min(other.playlists)) + %(shrink)s)
-                )::real as similarity
-            from pg_temp.member as a
-            join pg_temp.member as b on a.playlist_id = b.playlist_id and a.number <> b.number
-            join pg_temp.numbered as one on one.number = a.number
-            join pg_temp.numbered as other on other.number = b.number
-            where a.number between %(low)s and %(high)s
-            group by a.number, b.number
-        ) as together
-    ) as pair
-    join pg_temp.numbered as one on one.number = pair.number
-    join pg_temp.numbered as other on other.number = pair.neighbor
-    where pair.rank <= %(neighbors)s
+        from pair
+    ) as ranked
+    where rank <= %(neighbors)s
 """
 
 
@@ -168,9 +177,10 @@ def train(conn: psycopg.Connection, settings: Settings, which: Filter = Filter()
 
     `conn` is in autocommit mode; readers go on meanwhile with the model that is live.
     """
-    playlists, places = select(conn, which)
+    playlists, places, tracks = select(conn, which)
     if not places:
         raise Problem("there are no playlists to learn from: run ./pgmuse load playlists FILE")
+    settings = for_size(settings, tracks)
     vectors = _fit(conn, settings, places)
     held_out = conn.execute(HIDDEN).fetchall()
     quality = evaluate(guess(vectors, held_out))
@@ -179,15 +189,17 @@ def train(conn: psycopg.Connection, settings: Settings, which: Filter = Filter()
     return Trained(model_id, playlists, len(vectors.track_ids), quality, popularity)
 
 
-def select(conn: psycopg.Connection, which: Filter) -> tuple[int, int]:
-    """Put what is learned from into the temporary table `training`; its playlists and places."""
+def select(conn: psycopg.Connection, which: Filter) -> tuple[int, int, int]:
+    """Put what is learned from into the temporary table `training`.
+
+    Returns its playlists, and their visible places and tracks.
+    """
     conn.execute("drop table if exists pg_temp.training, pg_temp.numbered, pg_temp.member")
     conn.execute(TRAINING, asdict(which))
     conn.execute(ONE_ARTIST, asdict(which))
     conn.execute("alter table training add column hidden integer not null default 0")
     conn.execute(HELD_OUT, (which.held_out,))
-    playlists, places = conn.execute(SIZE).fetchone() or (0, 0)
-    return playlists, int(places)
+    return conn.execute(SIZE).fetchone() or (0, 0, 0)
 
 
 def guess(

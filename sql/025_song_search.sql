@@ -65,9 +65,10 @@ comment on function muse.similar_songs(text, integer) is
 'Tracks that go with one, the likeliest first: select * from similar_songs(''artist - title'', 5)';
 
 -- song_radio ------------------------------------------------------------------------------
--- Two rankings, blended by reciprocal rank (Cormack et al. 2009): what stands near the middle of
--- the seeds' vectors, which knows every track, and what stands in playlists with the seeds, which
--- is surer of the first few. Either alone continues playlists worse (docs/songs.md).
+-- Two views of what goes on a playlist, added up: the cosine to the middle of the seeds, which
+-- knows every track, and the neighbours that the seeds have in playlists, which are surer of the
+-- first few. What was played last says most, so later seeds weigh more: 1/sqrt(2) for the last,
+-- 1/sqrt(3) for the one before. Either view alone continues playlists worse (docs/songs.md).
 
 create or replace function muse.song_radio(
     seeds text[], n integer default 25, per_artist integer default 3
@@ -82,10 +83,11 @@ as $$
 declare
     live constant bigint := muse.live_model('songs');
     known text[];
+    weights real[];
     middle public.vector;
     ids text[];
     scores real[];
-    candidates integer := 1000;  -- of each ranking
+    candidates integer := 1000;  -- of each view
 begin
     perform muse.check_n(song_radio.n);
     if song_radio.per_artist is null or song_radio.per_artist < 1 then
@@ -95,9 +97,22 @@ begin
         raise exception 'seeds must be from 1 to 1000 track ids' using errcode = '22023';
     end if;
 
-    select array_agg(vectors.track_id), public.avg(vectors.input_vector) into known, middle
-    from muse.song_vectors as vectors
-    where vectors.model_id = live and vectors.track_id = any (song_radio.seeds);
+    select
+        array_agg(vectors.track_id),
+        array_agg(seed.weight),
+        public.l2_normalize(public.avg(
+            vectors.input_vector operator(public.*) array_fill(seed.weight, array[64])::public.vector
+        ))
+    into known, weights, middle
+    from (
+        select
+            given.track_id,
+            (1 / sqrt(cardinality(song_radio.seeds) - max(given.place) + 2))::real as weight
+        from unnest(song_radio.seeds) with ordinality as given (track_id, place)
+        group by given.track_id
+    ) as seed
+    inner join muse.song_vectors as vectors on seed.track_id = vectors.track_id
+    where vectors.model_id = live;
     if cardinality(known) is distinct from (
         select count(distinct seed) from unnest(song_radio.seeds) as seed
     ) then
@@ -114,35 +129,51 @@ begin
     -- One artist may fill the first candidates: then ever more are looked at.
     loop
         with near as materialized (
-            select vectors.track_id
+            select
+                vectors.track_id,
+                -(vectors.context_vector operator(public.<#>) middle) as cosine
             from muse.song_vectors as vectors
             where vectors.model_id = live and vectors.track_id <> all (known)
             order by vectors.context_vector operator(public.<#>) middle
             limit candidates
         ),
 
-        beside as (
-            select neighbor.neighbor_id as track_id, sum(neighbor.similarity) as similarity
-            from muse.song_neighbors as neighbor
-            where
-                neighbor.model_id = live
-                and neighbor.track_id = any (known)
-                and neighbor.neighbor_id <> all (known)
+        beside as materialized (
+            select neighbor.neighbor_id as track_id, sum(neighbor.similarity * seed.weight) as sum
+            from unnest(known, weights) as seed (track_id, weight)
+            inner join muse.song_neighbors as neighbor on seed.track_id = neighbor.track_id
+            where neighbor.model_id = live
             group by neighbor.neighbor_id
-            order by similarity desc, track_id
+        ),
+
+        not_near as (
+            select beside.track_id
+            from beside
+            where
+                beside.track_id <> all (known)
+                and not exists (select from near where near.track_id = beside.track_id)
+            order by beside.sum desc, beside.track_id
             limit candidates
         ),
 
-        ranked as (
-            select near.track_id, row_number() over () as rank from near
+        candidate as (
+            select near.track_id, near.cosine from near
             union all
-            select beside.track_id, row_number() over () as rank from beside
+            select
+                vectors.track_id,
+                -(vectors.context_vector operator(public.<#>) middle) as cosine
+            from not_near
+            inner join muse.song_vectors as vectors on not_near.track_id = vectors.track_id
+            where vectors.model_id = live
         ),
 
         blended as (
-            select ranked.track_id, sum(1.0 / (20 + ranked.rank)) as score
-            from ranked
-            group by ranked.track_id
+            select
+                candidate.track_id,
+                1.5 * candidate.cosine
+                + coalesce(beside.sum / (select max(beside.sum) from beside), 0) as score
+            from candidate
+            left join beside on candidate.track_id = beside.track_id
         ),
 
         of_artists as (

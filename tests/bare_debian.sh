@@ -49,10 +49,6 @@ inside() {
     mount -t proc proc "$tree/proc"
     mount --rbind /dev "$tree/dev"
     mount --rbind /sys "$tree/sys"
-    if [ -d "$root/../shared" ]; then
-        mkdir -p "$tree${checkout%/*}/shared"
-        mount --rbind -o ro "$root/../shared" "$tree${checkout%/*}/shared"
-    fi
     if [ "$user" != root ]; then
         say "making a user with sudo"
         chroot "$tree" sh -c "apt-get update -q && DEBIAN_FRONTEND=noninteractive \
@@ -60,6 +56,10 @@ inside() {
             echo '$user ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/$user" >"$tree/user.log" 2>&1 ||
             die "no sudo there: $(tail -n 1 "$tree/user.log")"
         chroot "$tree" chown -R "$user" "/home/$user"
+    fi
+    if [ -d "$root/../shared" ]; then
+        mkdir -p "$tree${checkout%/*}/shared"
+        mount --bind -o ro "$root/../shared" "$tree${checkout%/*}/shared"
     fi
     if [ $# -gt 0 ]; then
         timed "$@"

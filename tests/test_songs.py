@@ -11,7 +11,7 @@ from loaders.db import connect_to_muse
 from loaders.playlist_files.model import Playlist, Track
 from loaders.playlists import load_entries
 from loaders.train.ranking import measure
-from loaders.train.songs import Settings
+from loaders.train.songs import Settings, for_size
 from tests.rows import add_track, publish_songs
 
 QUICK = Settings(epochs=3)
@@ -128,9 +128,36 @@ def test_other_arguments_are_checked_too(three, call, message):
 
 def test_a_radio_blends_vectors_and_neighbours_and_leaves_seeds_out(three):
     rows = three.execute("select place, track_id, score from song_radio(array['a'])").fetchall()
-    assert [row[:2] for row in rows] == [(1, "c"), (2, "b"), (3, "d")]  # c is in both rankings
-    assert rows[0][2] == pytest.approx(1 / 22 + 1 / 21, rel=1e-3)
-    assert rows[1][2] == pytest.approx(1 / 21, rel=1e-3)
+    assert [row[:2] for row in rows] == [(1, "c"), (2, "b"), (3, "d")]  # c is a neighbour too
+    cosines = {
+        track: cosine for track, *_, cosine in three.execute("select * from similar_songs('a')")
+    }
+    assert rows[0][2] == pytest.approx(1.5 * cosines["c"] + 1, rel=1e-5)
+    assert rows[1][2] == pytest.approx(1.5 * cosines["b"], rel=1e-5)
+
+
+def test_later_seeds_of_a_radio_weigh_more(fresh):
+    """x goes with a and y with b; the seed that comes last decides."""
+    publish_songs(
+        fresh,
+        {
+            "a": ([1, 0], [0, 0, 1]),
+            "b": ([0, 1], [0, 0, 1]),
+            "x": ([1], [1, 0]),
+            "y": ([1], [0, 1]),
+        },
+        [("a", "x", 0.4), ("b", "y", 0.4)],
+    )
+    for track_id in "abxy":
+        add_track(fresh, track_id)
+    query = "select track_id, score from song_radio(%s)"
+    assert [row[0] for row in fresh.execute(query, (["a", "b"],))] == ["y", "x"]
+    rows = fresh.execute(query, (["b", "a"],)).fetchall()
+    assert [row[0] for row in rows] == ["x", "y"]
+    last, first = 1 / 2**0.5, 1 / 3**0.5
+    length = (last**2 + first**2) ** 0.5
+    assert rows[0][1] == pytest.approx(1.5 * last / length + 1, rel=1e-5)
+    assert rows[1][1] == pytest.approx(1.5 * first / length + first / last, rel=1e-5)
 
 
 def test_a_radio_keeps_to_so_many_of_an_artist_and_still_fills(fresh):
@@ -251,7 +278,10 @@ def test_neighbours_are_cosines_of_playlists_shrunk(fresh):
     query = "select neighbor_id, playlists, similarity from song_neighbors where track_id = 'a' order by 3 desc"
     rows = fresh.execute(query).fetchall()
     assert [(row[0], row[1]) for row in rows] == [("b", 2), ("c", 1)]
-    assert rows[0][2] == pytest.approx(2 / ((3 * 2) ** 0.5 + songs.SHRINK), rel=1e-5)
+    of_two = 1 / 2**0.5  # every playlist here has two tracks, once
+    assert rows[0][2] == pytest.approx(
+        2 * of_two / ((3 * 2) ** 0.5 * of_two + songs.SHRINK), rel=1e-5
+    )
 
 
 def test_training_is_deterministic(fresh):
@@ -375,6 +405,12 @@ def test_timeouts_end_the_search_functions(fresh, server):
         with pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute("select * from recall('song_vectors', 1000, 10000)")
         assert time.monotonic() - started < 0.6
+
+
+def test_few_tracks_are_thinned_less():
+    samples = [for_size(Settings(), tracks).sample for tracks in (0, 125, 12_500, 10**6)]
+    assert samples == pytest.approx([1.25, 0.01, 1e-4, 1e-4])
+    assert for_size(Settings(sample=0), 9).sample == 0
 
 
 def test_measures_by_hand():

@@ -6,7 +6,7 @@ training makes alike; gensim's `most_similar` compares inputs, which finds what 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,12 @@ class Settings:
     """Hyperparameters of training, tuned on a validation split (docs/songs.md)."""
 
     skip_gram: bool = True
-    window: int = 100  # spans the playlist: order says little of what goes together
-    epochs: int = 40
+    window: int = 20  # order says little of what goes together: a good part of the playlist
+    epochs: int = 20
     negative: int = 5
-    ns_exponent: float = 0.25
-    sample: float = 1e-3
-    alpha: float = 0.025
+    ns_exponent: float = 0.0  # popular tracks are no likelier to be wrong: all alike
+    sample: float | None = None  # thins tracks that have more than their share of places
+    alpha: float = 0.05
     min_count: int = 1
     seed: int = 0
     workers: int = 1  # more are faster, and no two runs are alike
@@ -40,10 +40,21 @@ class SongVectors:
     contexts: Matrix  # (tracks, 64)
 
 
+def for_size(settings: Settings, tracks: int) -> Settings:
+    """The settings with `sample` filled in for so many tracks, where it is left open.
+
+    Among few tracks each one is frequent, and a fixed threshold would throw most places away.
+    """
+    sample = max(1e-4, 1.25 / max(tracks, 1)) if settings.sample is None else settings.sample
+    return replace(settings, sample=sample)
+
+
 def fit(
     playlists: Iterable[list[str]], settings: Settings, on_epoch: Callable[[], None] = lambda: None
 ) -> SongVectors:
     """Train on lists of track ids, which are iterated once an epoch and once before.
+
+    `settings` are those of `for_size`.
 
     The same playlists in the same order, one worker and the same seed give the same vectors.
     """
