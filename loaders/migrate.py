@@ -55,6 +55,8 @@ def check_server(conn: psycopg.Connection, *, with_python: bool) -> None:
     for name, schema in conn.execute(query, (["vector", "pg_trgm"],)):
         mend = f"alter extension {name} set schema public"
         raise Problem(f"{name} is in schema {schema}, where our queries do not look: {mend}")
+    if conn.info.parameter_status("server_encoding") != "UTF8":
+        raise Problem("the database's encoding is not UTF8: create one with it")
     if conn.info.server_version < 150000:
         raise Problem("PostgreSQL 15 or newer is needed")
 

@@ -144,7 +144,8 @@ def load(
     whole and has not changed is skipped, unless `again`.
     """
     where = "standard input" if location == "-" else str(Path(location).resolve())
-    known = None if location == "-" else runs.fingerprint(Path(location))
+    # A pipe can be read but once.
+    known = runs.fingerprint(Path(location)) if Path(location).is_file() else None
     options = {"format": format} if format else {}
     with runs.run(conn, "playlists", where, options=options, fingerprint=known, again=again) as run:
         if run is None:

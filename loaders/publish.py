@@ -1,7 +1,7 @@
 """Make a model live: its row, its vectors as a partition filled aside, and the switch to it.
 
-A reader sees the old model or the new one, and never waits: nothing that a query touches is
-locked against it. See docs/design of PostgreSQL's `alter table ... attach partition`.
+A reader sees the old model or the new one, and never waits: attaching a partition and detaching
+one concurrently take no lock that a query would wait for.
 """
 
 import subprocess

@@ -79,6 +79,8 @@ begin
     perform muse.check_n(find_songs.n);
     if needle is null or needle = '' then
         raise exception 'query is empty: give a part of a name or an artist' using errcode = '22023';
+    elsif length(needle) > 300 then
+        raise exception 'query is longer than 300 characters' using errcode = '22023';
     end if;
     return query
     with starts as materialized (

@@ -91,6 +91,17 @@ def test_an_extension_in_another_schema_is_told(empty):
         migrate()
 
 
+def test_a_database_of_another_encoding_is_told(empty, server):
+    empty.execute("create database latin encoding latin1 locale 'C' template template0")
+    use(server, "latin")
+    try:
+        with pytest.raises(Problem, match="encoding is not UTF8"):
+            migrate()
+    finally:
+        use(server, "empty")
+        empty.execute("drop database latin with (force)")
+
+
 def test_the_embedded_database_is_not_touched_by_others(server):
     with server.connect(dbname=DATABASE) as conn:
         assert conn.execute("select count(*) from muse.models").fetchone() == (0,)

@@ -289,6 +289,15 @@ def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
                 pass
 
 
+def test_a_bomb_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("loaders.playlist_files.reading.LARGEST", 1 << 20)
+    for how in ("gz", "bz2", "zip"):
+        (tmp_path / how).write_bytes(packed(b"#EXTM3U\n" * (1 << 18), how))
+        members = read(str(tmp_path / how))
+        with pytest.raises(BadFile, match="more than 1 MB unpacked"):
+            list(next(members)[1])
+
+
 def test_samples_have_names_the_right_way_round():
     folder = HOME / "samples"
     if not (folder / "datar").is_dir():

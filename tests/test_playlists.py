@@ -127,6 +127,15 @@ def test_an_archive_and_standard_input(fresh, file, tmp_path):
     assert [track for _, track in places(fresh)] == ["1", "2", "3"]
 
 
+def test_a_pipe_is_read_once_and_whole(fresh, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(slice_of([IDS[1]]),))
+    writer.start()
+    assert load(fresh, str(pipe)).playlists == 1
+    writer.join()
+
+
 def test_of_a_cut_off_file_nothing_is_kept_and_the_others_go_on(fresh, file, capfd):
     good, bad = (
         file(slice_of([IDS[1]]), "good.json"),

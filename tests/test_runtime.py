@@ -136,6 +136,15 @@ def test_a_timeout_ends_python_within_200_ms(tiny, query):
     assert time.monotonic() - started < 0.5
 
 
+def test_a_timeout_ends_the_first_call_of_a_session_within_500_ms(fresh, server):
+    fresh.execute(FUNCTIONS)
+    with server.connect(dbname="fresh", options="-c statement_timeout=300") as first:
+        started = time.monotonic()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            first.execute("select muse.forever()")
+        assert time.monotonic() - started < 0.8
+
+
 def test_a_terminated_backend_stops_and_the_server_lives(fresh, server):
     fresh.execute(FUNCTIONS)
     victim = server.connect(dbname="fresh", autocommit=True)

@@ -8,6 +8,7 @@ import pytest
 
 from loaders import songs
 from loaders.db import connect_to_muse
+from loaders.forget import forget
 from loaders.playlist_files.model import Playlist, Track
 from loaders.playlists import load_entries
 from loaders.train.ranking import measure
@@ -117,6 +118,7 @@ def test_without_a_model_the_error_says_what_to_run(db, call):
         ("song_radio(array['a'], per_artist => 0)", "per_artist must be"),
         ("find_songs('  ')", "query is empty"),
         ("find_songs(null)", "query is empty"),
+        ("find_songs(repeat('a ', 1000000))", "query is longer"),
         ("recall('pg_authid')", "no vectors in a table pg_authid"),
         ("recall('song_vectors', 5, 0)", "sample must be"),
     ],
@@ -388,13 +390,15 @@ def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
     assert len(answers) == 2
 
 
-def test_a_loader_role_trains_without_more_rights(fresh):
-    fill(fresh, two_tastes(5))
+def test_a_loader_role_loads_trains_and_forgets_without_more_rights(fresh):
     fresh.execute("set role muse_loader")
+    fill(fresh, two_tastes(5))
     songs.train(fresh, QUICK, songs.Filter(artist_share=1))
     songs.train(fresh, QUICK, songs.Filter(artist_share=1))
-    fresh.execute("reset role")
     assert fresh.execute("select count(*) from similar_songs('a1', 5)").fetchone() == (5,)
+    assert forget(fresh, "playlist", "a1") == (1, 0)
+    assert forget(fresh, "source", "test") == (9, 40)
+    assert fresh.execute("select count(*) from song_vectors").fetchone() == (0,)
 
 
 def test_timeouts_end_the_search_functions(fresh, server):

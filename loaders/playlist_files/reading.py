@@ -24,7 +24,7 @@ FORMATS: dict[str, Parser] = {
     "m3u": m3u.parse,
     "table": table.parse,
 }
-LARGEST = 2 << 30  # bytes of one file, unpacked: a Million Playlist slice has 33 MB
+LARGEST = 512 << 20  # bytes of one file, unpacked: a Million Playlist slice has 33 MB
 COMPRESSED = re.compile(r"\.(?:gz|bz2|zip)$", re.IGNORECASE)
 UNPACK_ERRORS = (
     OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile
@@ -121,7 +121,7 @@ def _bytes_of(location: str) -> bytes:
 def _bounded(file: IO[bytes] | gzip.GzipFile | bz2.BZ2File) -> bytes:
     content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
-        raise ValueError(f"more than {LARGEST >> 30} GB: split it")
+        raise ValueError(f"more than {LARGEST >> 20} MB unpacked: split it")
     return content
 
 
