@@ -111,7 +111,10 @@ def status(
 @app.command()
 def migrate(
     without_python: Annotated[
-        bool, typer.Option(help="For a server without PL/Python: songs and Wikidata only.")
+        bool,
+        typer.Option(
+            "--without-python", help="For a server without PL/Python: songs and Wikidata only."
+        ),
     ] = False,
 ) -> None:
     """Bring the database's schema up to date; nothing happens twice."""
@@ -160,8 +163,12 @@ def load_playlists(
     format: Annotated[
         str | None, typer.Option(help="mpd, jspf, xspf, m3u or table; told by content if left out.")
     ] = None,
-    sample: Annotated[bool, typer.Option(help="The playlists of the sample packages.")] = False,
-    again: Annotated[bool, typer.Option(help="Read files that have not changed too.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="The playlists of the sample packages.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files that have not changed too.")
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Files that are loaded at once.")] = 2,
 ) -> None:
     """Add or update playlists: Million Playlist slices, JSPF, XSPF, M3U, CSV and TSV.
@@ -260,7 +267,9 @@ def _forget(kind: str, value: str) -> None:
 @bench_app.command("songs")
 def bench_songs(
     as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
-    quick: Annotated[bool, typer.Option(help="Small tables, to see that it runs.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small tables, to see that it runs.")
+    ] = False,
     only: Annotated[str | None, typer.Option(help="quality, search, load or connect.")] = None,
 ) -> None:
     """The song radio: quality, search, load and first rows, each beside its peers."""

@@ -62,7 +62,7 @@ end
 $$;
 
 comment on function muse.similar_songs(text, integer) is
-'Tracks that go with one, the likeliest first: select * from similar_songs(''artist - title'', 5)';
+'Tracks that go with one, likeliest first: select * from similar_songs((select max(track_id) from song_vectors))';
 
 -- song_radio ------------------------------------------------------------------------------
 -- Two views of what goes on a playlist, added up: the cosine to the middle of the seeds, which
@@ -216,4 +216,4 @@ end
 $$;
 
 comment on function muse.song_radio(text[], integer, integer) is
-'A playlist from the middle of the seeds: select * from song_radio(array[''artist - title''], 10)';
+'A playlist from some tracks: select * from song_radio(array(select track_id from song_vectors limit 2))';
