@@ -143,9 +143,13 @@ def load(
     named in `failures`. Entries that cannot be used are in load_errors. A file that was loaded
     whole and has not changed is skipped, unless `again`.
     """
-    where = "standard input" if location == "-" else str(Path(location).resolve())
-    # A pipe can be read but once.
-    known = runs.fingerprint(Path(location)) if Path(location).is_file() else None
+    where, known = "standard input", None
+    if location != "-":
+        where = str(Path(location).resolve(strict=True))
+        if Path(location).is_dir():
+            raise Problem(f"{location}: a folder: name the files in it")
+        if Path(location).is_file():  # a pipe can be read but once
+            known = runs.fingerprint(Path(location))
     options = {"format": format} if format else {}
     with runs.run(conn, "playlists", where, options=options, fingerprint=known, again=again) as run:
         if run is None:

@@ -141,12 +141,13 @@ def test_of_a_cut_off_file_nothing_is_kept_and_the_others_go_on(fresh, file, cap
         file(slice_of([IDS[1]]), "good.json"),
         file(slice_of([IDS[2]], [IDS[3]])[:-20], "bad.json"),
     )
-    assert not load_files([bad, good, "/no/such/file"], format=None, again=False, workers=2)
+    assert not load_files([bad, good, "/no/such/file", "/tmp"], format=None, again=False, workers=2)
     assert [track for _, track in places(fresh)] == ["1"]
     told = capfd.readouterr().err
     assert "bad.json: " in told
     assert "byte" in told
     assert "/no/such/file: No such file" in told
+    assert "/tmp: a folder: name the files in it" in told
     rows = fresh.execute(
         "select location ~ 'bad', status, loaded from loads order by location"
     ).fetchall()
