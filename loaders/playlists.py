@@ -14,6 +14,7 @@ from loaders import runs
 from loaders.db import connect_to_muse, copy
 from loaders.errors import Problem, say
 from loaders.playlist_files import BadEntry, BadFile, Playlist, read
+from loaders.playlist_files.model import printable
 from loaders.playlist_files.samples import SAMPLE_FOLDERS, SAMPLES
 from loaders.server import HOME
 
@@ -145,7 +146,7 @@ def load(
     """
     where, known = "standard input", None
     if location != "-":
-        where = str(Path(location).resolve(strict=True))
+        where = printable(str(Path(location).resolve(strict=True)))
         if Path(location).is_dir():
             raise Problem(f"{location}: a folder: name the files in it")
         if Path(location).is_file():  # a pipe can be read but once

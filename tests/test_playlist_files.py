@@ -118,6 +118,10 @@ def test_tables(separator):
         ("playlist,url", f"7,https://open.spotify.com/track/{ID}?si=x", ID),
         ("playlist,recording", f"7,{RECORDING}", RECORDING),
         ("playlist,track_id,name,artist", "7,/music/a.mp3,Creep,Radiohead", "radiohead - creep"),
+        ("playlist,track_id,name,artist", "7,a.mp3,Creep,Radiohead", "radiohead - creep"),
+        ("playlist,track_id,name,artist", "7,spotify:local:a:b:c:9,Creep,X", "x - creep"),
+        ("playlist,track", "7,/music/U2 - One.mp3", "u2 - one"),
+        ("playlist,track", "7,file:///music/02 U2 - One.flac", "u2 - one"),
     ],
 )
 def test_what_a_track_is_in_a_table(header, row, expected):
@@ -131,9 +135,57 @@ def test_rows_of_a_playlist_need_not_stand_together():
     assert [entry.place for entry in bad] == ["line 5", "line 6"]
 
 
+def test_the_positions_of_a_table_order_it_and_a_missing_one_follows_the_row_before():
+    (playlist,), _ = all_of("playlist,track,pos\na,1,2\na,2,\na,3,3\na,4,1\na,5,2\na,6,nan\n")
+    assert [track.track_id for track in playlist.tracks] == ["4", "1", "2", "5", "6", "3"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('playlist,track\na,1\na,"2\nb,3\nb,4\n', "line 3: a quote is opened"),
+        ('playlist,track\na,1\na,"2', "line 3: a quote is opened"),
+    ],
+)
+def test_a_quote_that_never_closes_swallows_nothing_silently(content, message):
+    with pytest.raises(BadFile, match=message):
+        all_of(content)
+
+
+def test_a_long_text_in_a_table_costs_its_row():
+    (playlist,), (bad,) = all_of(f"playlist,track,name\na,1,{'x' * 10_000_000}\na,2,ok\n")
+    assert ([track.name for track in playlist.tracks], bad.place) == (["ok"], "line 2")
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("playlist,artist,name\na,Beyoncé,Déjà Vu\na,Sigur Rós,\udcff\n", "line 3"),
+        ("#EXTM3U\n#EXTINF:1,Beyoncé - Déjà Vu\n1.mp3\n#EXTINF:1,X - \udcff\n2.mp3\n", "line 5"),
+    ],
+)
+def test_a_bad_byte_costs_its_line_and_leaves_the_names_beside_it(content, place):
+    (playlist,), (bad,) = all_of(content.encode(errors="surrogateescape"))
+    assert [track.name for track in playlist.tracks] == ["Déjà Vu"]
+    assert bad.place == place
+
+
+def test_what_ends_a_line_in_a_title_ends_no_line_of_a_file():
+    (playlist,), bad = all_of("#EXTM3U\r#EXTINF:1,A - B\u2028C\r1.mp3\r")
+    assert ([track.track_id for track in playlist.tracks], bad) == (["a - b c"], [])
+
+
+@pytest.mark.parametrize("path", ["file:///x/nameless.mp3", "http://host/nameless.mp3"])
+def test_a_path_alone_names_no_track(path):
+    (playlist,), (bad,) = all_of(f"#PLAYLIST:x\n{path}\nhttp://host/U2%20-%20One.mp3\n")
+    assert ([track.track_id for track in playlist.tracks], bad.place) == (["u2 - one"], "line 2")
+
+
 @pytest.mark.parametrize(
     ("addresses", "expected"),
     [
+        ([f"spotify:track:{ID}x"], None),
+        (["http://musicbrainz.org/recording/8F3471B5-7e6a-48da-86a9-c1c07a0f47ae/"], RECORDING),
         (["file:///a.mp3", RECORDING], RECORDING),
         ([RECORDING, f"spotify:track:{ID}"], ID),
         (["https://example.org/a.mp3?x=1"], None),
@@ -152,6 +204,30 @@ def test_spellings_of_a_name_are_one():
     assert {named_id(*spelling) for spelling in spellings} == {"destinys child - say my name"}
     assert named_id("Beyoncé", "Déjà Vu") == "beyonce - deja vu"
     assert named_id("Simon & Garfunkel", "America") == "simon and garfunkel - america"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ガラ", "カラ"), ("हिन्दी", "हिन्दू"), ("???", "!!!"), ("÷", "=")],
+)
+def test_names_that_differ_stay_apart_in_every_script(one, other):
+    assert named_id("", one) != named_id("", other)
+    assert named_id(one, "x") != named_id(other, "x")
+    assert named_id("", one) == one
+
+
+def test_a_track_of_a_long_name_is_left_out_and_not_taken_for_another():
+    with pytest.raises(ValueError, match="300 are kept"):
+        named_id("orchestra " * 40, "First movement")
+
+
+def test_a_spotify_address_identifies_also_where_a_track_is_said_to_lie():
+    address = f"https://open.spotify.com/track/{ID}?si=1"
+    (playlist,), _ = all_of(XSPF.replace("file:///nameless.mp3", address))
+    assert playlist.tracks[1].track_id == ID
+    told = {"playlist": {"track": [{"title": "x", "location": ["file:///x.mp3", address]}]}}
+    (playlist,), _ = all_of(json.dumps(told))
+    assert playlist.tracks[0].track_id == ID
 
 
 def packed(content: bytes, how: str) -> bytes:
@@ -212,9 +288,9 @@ def test_a_bad_file_is_one_line_with_its_place(tmp_path, content, format, messag
     ("change", "place"),
     [
         ({"track_uri": 7}, "playlist 1, track 1"),
-        ({"track_uri": None, "track_name": None}, "playlist 1, track 2"),
-        ({"track_uri": None, "track_name": "a\0b"}, "playlist 1, track 2"),
-        ({"track_uri": "spotify:track:1" + ID[1:], "track_name": "x" * 10_000_000}, "playlist 1, track 2"),
+        ({"track_uri": None, "track_name": None}, "playlist 1, track 1"),
+        ({"track_uri": None, "track_name": "a\0b"}, "playlist 1, track 1"),
+        ({"track_uri": "spotify:track:1" + ID[1:], "track_name": "x" * 10_000_000}, "playlist 1, track 1"),
     ],
 )  # fmt: skip
 def test_one_bad_track_costs_one_track(change, place):
@@ -244,6 +320,57 @@ def test_one_bad_playlist_costs_one_playlist(change, reason):
     assert len(good) == 1
     assert reason in bad[0].reason
     assert bad[1].reason == "this pid stands in the file before"
+
+
+def test_tracks_whose_address_says_nothing_are_not_one():
+    told = {"playlists": [{"pid": 1, "tracks": [
+        {"track_uri": "local", "track_name": "One"}, {"track_uri": "local", "track_name": "Two"}]}]}  # fmt: skip
+    (playlist,), _ = all_of(json.dumps(told))
+    assert [track.track_id for track in playlist.tracks] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"playlists": [{"pid": 1, "tracks": [{"track_uri": None}, {"track_uri": 7}]}]},
+        {"playlist": {"title": "x", "track": [{"location": "file:///a"}, 7]}},
+    ],
+)
+def test_where_every_track_is_bad_each_says_why(told):
+    _, bad = all_of(json.dumps(told))
+    assert sorted(entry.place for entry in bad) == [
+        "playlist 1",
+        "playlist 1, track 1",
+        "playlist 1, track 2",
+    ]
+
+
+def test_the_same_identifier_twice_in_a_jspf_is_kept_once():
+    (playlist,), (bad,) = all_of(json.dumps([JSPF, JSPF]))
+    assert (playlist.title, bad.place) == ("Rainy", "playlist 2")
+
+
+@pytest.mark.parametrize("kind", [MPD, JSPF], ids=["mpd", "jspf"])
+def test_half_a_character_costs_one_track_and_a_whole_one_none(kind):
+    content = json.dumps(kind).replace("Lose Control", "\\ud83d").replace('"One"', '"\\ud83d"')
+    (playlist,), (bad,) = all_of(content)
+    assert (len(playlist.tracks), bad.reason) == (1, "a NUL or half a character in a text")
+    content = (
+        json.dumps(kind).replace("Lose Control", "\\ud83d\\ude00").replace('"One"', r'"\\ud83d"')
+    )
+    (playlist,), bad = all_of(content)
+    assert (len(playlist.tracks), bad) == (2, [])
+
+
+def test_a_byte_order_mark_is_no_fault():
+    for told in (MPD, JSPF):
+        (_,), bad = all_of(b"\xef\xbb\xbf" + json.dumps(told).encode())
+        assert bad == []
+
+
+def test_a_number_that_nobody_can_hold_is_a_bad_file_or_entry():
+    with pytest.raises(BadFile, match="no JSPF: Number out of range"):
+        all_of(json.dumps(JSPF).replace("226863", "1e999").replace("1000", "1e999"))
 
 
 def test_bad_utf_8_costs_one_track():
@@ -287,6 +414,48 @@ def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
                     list(entries)
             except BadFile:
                 pass
+
+
+def archive_of(path, members: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> str:
+    with zipfile.ZipFile(path, "w", how) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return str(path)
+
+
+def keys_of(path: str) -> list[str]:
+    return [e.key for _, entries in read(path) for e in entries if isinstance(e, Playlist)]
+
+
+def test_files_of_one_name_in_an_archive_stay_apart(tmp_path):
+    alike = {"x/a.m3u": M3U.encode(), "y/a.m3u": M3U.encode(), "z/b.m3u": M3U.encode()}
+    path = archive_of(tmp_path / "a.zip", alike | {"__MACOSX/z/._b.m3u": b"\0\5\x16\7"})
+    assert keys_of(path) == ["x/a.m3u#Rainy", "y/a.m3u#Rainy", "b.m3u#Rainy"]
+
+
+def test_an_archive_may_be_larger_than_a_file_may_be(tmp_path, monkeypatch):
+    members = {f"{n}.m3u": M3U.encode() for n in range(9)}
+    path = archive_of(tmp_path / "a.zip", members, zipfile.ZIP_STORED)
+    monkeypatch.setattr("loaders.playlist_files.reading.LARGEST", 2 * len(M3U))
+    assert len(keys_of(path)) == 9
+
+
+def test_a_broken_member_of_any_compression_is_a_bad_file(tmp_path):
+    path = archive_of(tmp_path / "a.zip", {"a\nb.m3u": M3U.encode() * 9}, zipfile.ZIP_LZMA)
+    raw = bytearray((tmp_path / "a.zip").read_bytes())
+    raw[60:80] = bytes(20)
+    (tmp_path / "a.zip").write_bytes(raw)
+    with pytest.raises(BadFile, match=r"a\.zip/a\\x0ab\.m3u: cannot be unpacked") as caught:
+        keys_of(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_nameless_member_is_no_surprise(tmp_path):
+    path = archive_of(tmp_path / "a.zip", {"n": M3U.encode()})
+    raw = (tmp_path / "a.zip").read_bytes().replace(b"n#EXTM3U", b"\0#EXTM3U")
+    (tmp_path / "a.zip").write_bytes(raw.replace(b"nPK\5\6", b"\0PK\5\6"))
+    with pytest.raises(BadFile):
+        keys_of(path)
 
 
 def test_a_bomb_is_refused(tmp_path, monkeypatch):

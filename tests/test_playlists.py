@@ -115,16 +115,27 @@ def test_an_archive_and_standard_input(fresh, file, tmp_path):
 
     path = tmp_path / "all.zip"
     with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("README.md", "# All about the playlists")
         archive.writestr("folder/one.json", slice_of([IDS[1]]))
         archive.writestr("broken.json", slice_of([IDS[1]])[:-9])
         archive.writestr("two.json.gz", gzip.compress(slice_of([IDS[2]])))
     loaded = load(fresh, str(path))
     assert (loaded.playlists, len(loaded.failures)) == (2, 1)
     assert "all.zip/broken.json" in loaded.failures[0]
+    places_ = fresh.execute("select place, reason from load_errors order by number").fetchall()
+    assert ("all.zip/README.md", "no playlist, passed over") in places_
     command = [sys.executable, "-m", "loaders", "load", "playlists", "-"]
     done = subprocess.run(command, input=slice_of([IDS[3]]), capture_output=True, check=True)
     assert b"1 playlists with 1 places" in done.stderr
     assert [track for _, track in places(fresh)] == ["1", "2", "3"]
+
+
+def test_a_name_that_is_no_text_is_written_down_all_the_same(fresh, tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff\xfe.json"
+    with open(path, "wb") as file:
+        file.write(slice_of([IDS[1]]))
+    assert load(fresh, os.fsdecode(path)).playlists == 1
+    assert fresh.execute("select location from sources").fetchone()[0].endswith(".json")
 
 
 def test_a_pipe_is_read_once_and_whole(fresh, tmp_path):

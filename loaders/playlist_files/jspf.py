@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from loaders.playlist_files.json_file import decoded
 from loaders.playlist_files.model import (
     BadEntry,
     BadFile,
@@ -14,6 +15,7 @@ from loaders.playlist_files.model import (
     Unusable,
     bad_entry,
     playlist,
+    spotify_only,
     track,
 )
 from loaders.playlist_files.xspf import key_of, time_of
@@ -21,23 +23,26 @@ from loaders.playlist_files.xspf import key_of, time_of
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """The playlist of the file, or of each object in a list of them."""
-    try:
-        told = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadFile(f"{error} (byte {len(content):,} is its last)") from error
+    told: Any = decoded(msgspec.json.decode, content, "JSPF")
     files = told if isinstance(told, list) else [told]
     if not any(isinstance(file, dict) and isinstance(file.get("playlist"), dict) for file in files):
         raise BadFile('no JSPF: it has no object "playlist"')
+    seen: set[str] = set()
     for number, file in enumerate(files, start=1):
         place = f"playlist {number}"
+        bad: list[BadEntry] = []
         try:
             listed = _object(_object(file, "the file").get("playlist"), "playlist")
-            bad: list[BadEntry] = []
             made = _playlist(listed, place, name, bad)
-            yield from bad
-            yield made
+            if made.key in seen:
+                raise Unusable("this identifier or title stands in the file before")
         except Unusable as error:
+            yield from bad
             yield bad_entry(place, error, file)
+            continue
+        seen.add(made.key)
+        yield from bad
+        yield made
 
 
 def _playlist(listed: dict[str, Any], place: str, name: str, bad: list[BadEntry]) -> Playlist:
@@ -58,6 +63,7 @@ def _track(entry: dict[str, Any]) -> Track:
     duration = entry.get("duration")
     return track(
         *_texts(entry.get("identifier")),
+        *spotify_only(_texts(entry.get("location"))),
         name=_text(entry, "title"),
         artist=_text(entry, "creator"),
         album=_text(entry, "album"),

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from urllib.parse import unquote
 
 from loaders.playlist_files.model import (
     BadEntry,
@@ -12,19 +11,23 @@ from loaders.playlist_files.model import (
     Track,
     Unusable,
     bad_entry,
+    known_id,
+    named_by_file,
     playlist,
     track,
 )
 
 INFO = re.compile(r"#EXTINF:\s*(-?\d+(?:\.\d+)?)?[^,]*,(.*)", re.IGNORECASE | re.DOTALL)
-NUMBERED = re.compile(r"^\d{1,3}[ ._-]+(?=\S)")  # 01 - in front of a file's name
+BAD_BYTE = re.compile("[\udc80-\udcff]")  # how surrogateescape writes one
+BEYOND_ASCII = re.compile("[^\0-\x7f]")
+LINE_END = re.compile(r"\r\n|\r|\n")  # str.splitlines() also ends lines inside titles
 
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """The playlist of the file, named by #PLAYLIST or by its file."""
     tracks: list[Track] = []
     title = album = artist = info = None
-    for number, line in enumerate(decoded(content).splitlines(), start=1):
+    for number, line in enumerate(LINE_END.split(decoded(content)), start=1):
         text = line.strip()
         word, _, rest = text.partition(":")
         match word.upper():
@@ -54,16 +57,20 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
 
 
 def decoded(content: bytes) -> str:
-    """Text of UTF-8 or UTF-16 where it says or is so, else of Western Windows."""
+    """Text of UTF-8 or UTF-16 where it says or is so, else of Western Windows.
+
+    A few bad bytes in UTF-8 become halves of characters, and cost the entries they stand in.
+    """
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
             return content.decode("utf-16")
         except UnicodeDecodeError as error:
             raise BadFile(f"byte {error.start:,}: {error.reason}") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+    text = content.decode("utf-8-sig", errors="surrogateescape")
+    if text.isascii() or not (bad := len(BAD_BYTE.findall(text))):
+        return text
+    good = len(BEYOND_ASCII.findall(text)) - bad
+    return text if good > bad else content.decode("cp1252", errors="replace")
 
 
 def _track(path: str, info: str | None, artist: str | None, album: str | None) -> Track:
@@ -71,9 +78,8 @@ def _track(path: str, info: str | None, artist: str | None, album: str | None) -
     if info and (found := INFO.fullmatch(info)):
         seconds, shown = float(found[1] or 0), found[2].strip()
     if not shown:
-        last = re.split(r"[\\/]", path)[-1]
-        shown = NUMBERED.sub("", PurePosixPath(unquote(last)).stem)
-        if " - " not in shown and not artist and "://" not in path:
+        shown = named_by_file(path)
+        if " - " not in shown and not artist and not known_id((path,)):
             raise Unusable("neither #EXTINF nor a file named Artist - Title")
     by, dash, name = shown.partition(" - ")
     return track(

@@ -2,14 +2,19 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import unquote
 
 TEXT_LENGTH, ID_LENGTH, START_LENGTH = 1000, 300, 200
 PLACES = 100_000  # of one playlist
 
 SPOTIFY = re.compile(
-    r"(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)([0-9A-Za-z]{22})"
+    r"(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)([0-9A-Za-z]{22})(?![0-9A-Za-z])"
+)
+RECORDING = re.compile(
+    r"https?://(?:www\.)?musicbrainz\.org/recording/([0-9a-f-]{36})/?", re.IGNORECASE
 )
 ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 # Addresses say where a recording is described; these say where a file lies.
@@ -18,8 +23,11 @@ AUDIO_FILE = re.compile(
 )
 UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # Postgres keeps neither in text
 UNPRINTABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
-APOSTROPHES = re.compile(r"['’‘`´]")
-BETWEEN_WORDS = re.compile(r"[^\w]+")
+APOSTROPHES = re.compile(r"['’‘`´＇]")
+# Of Latin, Greek and Cyrillic letters. Marks of other scripts make another letter.
+ACCENTS = re.compile(r"[\u0300-\u036f\ufe00-\ufe0f]")
+BETWEEN_WORDS = re.compile(r"[^\w]")
+NUMBERED = re.compile(r"^\d{1,3}[ ._-]+(?=\S)")  # 01 - in front of a file's name
 
 
 class Track(NamedTuple):
@@ -63,7 +71,12 @@ def bad_entry(place: str, reason: object, entry: object) -> BadEntry:
     """A BadEntry that is safe to store and to print."""
     text = entry.decode(errors="replace") if isinstance(entry, bytes) else str(entry)
     shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:START_LENGTH])
-    return BadEntry(place, UNPRINTABLE.sub("?", str(reason)[:TEXT_LENGTH]), shown)
+    return BadEntry(printable(place), printable(str(reason)[:TEXT_LENGTH]), shown)
+
+
+def printable(text: str) -> str:
+    """One line that a terminal and Postgres take."""
+    return UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def clean(text: str | None, limit: int = TEXT_LENGTH) -> str | None:
@@ -72,7 +85,7 @@ def clean(text: str | None, limit: int = TEXT_LENGTH) -> str | None:
         return None
     if len(text) > limit:
         raise Unusable(f"a text of {len(text):,} characters, {limit:,} are kept")
-    if UNSTORABLE.search(text):
+    if not (text.isascii() and "\0" not in text) and UNSTORABLE.search(text):
         raise Unusable("a NUL or half a character in a text")
     return text.strip() or None
 
@@ -103,6 +116,8 @@ def known_id(addresses: tuple[str | None, ...]) -> str | None:
         if found := SPOTIFY.match(address):
             return found[1]
     for address in given:
+        if found := RECORDING.fullmatch(address):
+            return f"https://musicbrainz.org/recording/{found[1].lower()}"
         if ADDRESS.fullmatch(address) and not AUDIO_FILE.search(address):
             return clean(address, ID_LENGTH)
     return None
@@ -110,17 +125,42 @@ def known_id(addresses: tuple[str | None, ...]) -> str | None:
 
 def named_id(artist: str | None, name: str | None) -> str:
     """`artist - title`, the same for the spellings of one name."""
-    if not name or not (title := normal(name)):
+    if not name:
         raise Unusable("neither an id nor a title")
-    by = normal(artist or "")
-    return (f"{by} - {title}" if by else title)[:ID_LENGTH]
+    title, by = normal(name), normal(artist or "")
+    # Cut, the titles of an artist with a long name would be one track.
+    return clean(f"{by} - {title}" if by else title, ID_LENGTH) or title
 
 
 def normal(text: str) -> str:
-    """Lower case, no accents, no punctuation, one blank between words."""
-    apart = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text.casefold()))
-    letters = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return BETWEEN_WORDS.sub(" ", letters.replace("&", " and ")).strip()
+    """Lower case, no accents, no punctuation unless there is nothing else, single blanks."""
+    letters = APOSTROPHES.sub("", text)
+    if not text.isascii():
+        apart = ACCENTS.sub("", unicodedata.normalize("NFKD", letters).casefold())
+        letters = unicodedata.normalize("NFKC", apart)
+    words = BETWEEN_WORDS.sub(_blank, letters.casefold().replace("&", " and "))
+    return " ".join(words.split()) or " ".join(text.casefold().split())
+
+
+def _blank(found: re.Match[str]) -> str:
+    """A blank, but a vowel sign (of Hindi, of Thai) belongs to its word."""
+    return found[0] if unicodedata.category(found[0]).startswith("M") else " "
+
+
+def named_by_file(path: str) -> str:
+    """What a file's name says, without its folder, number and ending."""
+    last = unquote(re.split(r"[\\/]", path)[-1])
+    return NUMBERED.sub("", AUDIO_FILE.sub("", last).strip())
+
+
+def is_file(text: str) -> bool:
+    """Whether this is the path of a file."""
+    return bool(AUDIO_FILE.search(text)) or text.lower().startswith("file:")
+
+
+def spotify_only(locations: Iterable[str]) -> Iterator[str]:
+    """Of where a track lies, what identifies it."""
+    return (location for location in locations if SPOTIFY.match(location.strip()))
 
 
 def milliseconds(value: float | None) -> int | None:

@@ -1,13 +1,13 @@
 """Million Playlist slices: Chen et al. 2018, "RecSys Challenge 2018"; one JSON object a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import msgspec
 
+from loaders.playlist_files.json_file import decoded
 from loaders.playlist_files.model import (
     BadEntry,
-    BadFile,
     Playlist,
     Track,
     Unusable,
@@ -58,20 +58,16 @@ read_place = msgspec.json.Decoder(Place).decode
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """Playlists by their pid, which tells them apart within the file of that name."""
-    try:
-        raws = read_slice(content).playlists
-    except msgspec.ValidationError as error:
-        raise BadFile(f"no Million Playlist slice: {error}") from error
-    except msgspec.DecodeError as error:
-        raise BadFile(f"{error} (byte {len(content):,} is its last)") from error
+    raws = decoded(read_slice, content, "Million Playlist slice").playlists
     seen: set[str] = set()
-    known: dict[str | None, Track] = {}  # most tracks stand in many playlists of a slice
+    known: dict[str, Track] = {}  # most tracks stand in many playlists of a slice
     for number, raw in enumerate(raws, start=1):
         place = f"playlist {number}"
         bad: list[BadEntry] = []
         try:
             made = _playlist(raw, place, name, known, bad)
         except (Unusable, msgspec.DecodeError, UnicodeDecodeError) as error:
+            yield from bad
             yield bad_entry(place, error, bytes(raw))
             continue
         yield from bad
@@ -83,45 +79,50 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
 
 
 def _playlist(
-    raw: msgspec.Raw, place: str, name: str, known: dict[str | None, Track], bad: list[BadEntry]
+    raw: msgspec.Raw, place: str, name: str, known: dict[str, Track], bad: list[BadEntry]
 ) -> Playlist:
     try:
         listed = read_playlist(raw)
-        places = listed.tracks
+        places: Iterable[tuple[int, Place]] = enumerate(listed.tracks, start=1)
     except (msgspec.DecodeError, UnicodeDecodeError):
         listed = read_loosely(raw)
         places = _readable(listed.tracks, place, bad)  # type: ignore[arg-type]
-    places = _in_order(places)
     tracks: list[Track] = []
-    for number, entry in enumerate(places, start=1):
-        made = known.get(entry.track_uri) if entry.track_uri else None
+    positions: list[int | None] = []
+    for number, entry in places:
+        made = known.get(entry.track_uri or "")
         if made is None:
             try:
-                made = known[entry.track_uri] = _track(entry)
+                made = _track(entry)
             except Unusable as error:
                 bad.append(bad_entry(f"{place}, track {number}", error, entry))
                 continue
+            if entry.track_uri == f"spotify:track:{made.track_id}":  # else its name told it
+                known[entry.track_uri] = made
         tracks.append(made)
+        positions.append(entry.pos)
+    tracks = _in_order(tracks, positions)
     title = None if listed.name is None else str(listed.name)
     key = f"{name}#{title or 'untitled' if listed.pid is None else listed.pid}"
     return playlist(key, title, tracks, None, _time(listed.modified_at))
 
 
-def _readable(raws: list[msgspec.Raw], place: str, bad: list[BadEntry]) -> list[Place]:
-    places = []
+def _readable(
+    raws: list[msgspec.Raw], place: str, bad: list[BadEntry]
+) -> Iterator[tuple[int, Place]]:
     for number, raw in enumerate(raws, start=1):
         try:
-            places.append(read_place(raw))
+            yield number, read_place(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             bad.append(bad_entry(f"{place}, track {number}", error, bytes(raw)))
-    return places
 
 
-def _in_order(places: list[Place]) -> list[Place]:
+def _in_order(tracks: list[Track], positions: list[int | None]) -> list[Track]:
     """By `pos` where every track has one, else as they stand."""
-    if any(entry.pos is None for entry in places):
-        return places
-    return sorted(places, key=lambda entry: entry.pos or 0)
+    given = [position for position in positions if position is not None]
+    if len(given) < len(tracks) or given == sorted(given):
+        return tracks
+    return [tracks[number] for number in sorted(range(len(given)), key=given.__getitem__)]
 
 
 def _track(entry: Place) -> Track:

@@ -3,16 +3,19 @@
 import bz2
 import gzip
 import io
+import lzma
 import re
+import struct
 import sys
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import IO
 
 from loaders.playlist_files import jspf, m3u, mpd, table, xspf
-from loaders.playlist_files.model import BadEntry, BadFile, Playlist
+from loaders.playlist_files.model import BadEntry, BadFile, Playlist, bad_entry, printable
 
 Entries = Iterator[Playlist | BadEntry]
 Parser = Callable[[bytes, str], Entries]
@@ -25,9 +28,11 @@ FORMATS: dict[str, Parser] = {
     "table": table.parse,
 }
 LARGEST = 512 << 20  # bytes of one file, unpacked: a Million Playlist slice has 33 MB
+ARCHIVE = b"PK\3\4"
 COMPRESSED = re.compile(r"\.(?:gz|bz2|zip)$", re.IGNORECASE)
 UNPACK_ERRORS = (
-    OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile
+    OSError, EOFError, ValueError, RuntimeError, MemoryError, struct.error,
+    zlib.error, lzma.LZMAError, zipfile.BadZipFile,
 )  # fmt: skip
 AUDIO_LINE = re.compile(
     r"\.(?:mp3|m4a|aac|flac|ogg|opus|wav|wma)\s*$|^https?://|^/|^[A-Za-z]:\\", re.IGNORECASE
@@ -42,21 +47,14 @@ def read(location: str, format: str | None = None) -> Iterator[tuple[str, Entrie
     """
     if format is not None and format not in FORMATS:
         raise BadFile(f"no format {format!r}: {', '.join(FORMATS)} are known")
-    name = "standard input" if location == "-" else PurePath(location).name
-    content = _bytes_of(location)
-    if not content.startswith(b"PK\3\4"):
-        yield COMPRESSED.sub("", name), _entries(lambda: unpacked(content), name, format)
-        return
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    except UNPACK_ERRORS as error:
-        raise BadFile(f"{name}: {error}") from error
-    with archive:
-        for member in archive.infolist():
-            if not member.is_dir():
-                inner = PurePath(member.filename).name
-                unpack = _member(archive, member)
-                yield COMPRESSED.sub("", inner), _entries(unpack, f"{name}/{inner}", format)
+    name = "standard input" if location == "-" else printable(PurePath(location).name)
+    with _opened(location) as file:
+        if file.read(len(ARCHIVE)) == ARCHIVE:
+            yield from _members(file, name, format)
+            return
+        file.seek(0)
+        content = _bytes_of(file, location)
+    yield _source(lambda: unpacked(content), name, name, format)
 
 
 def detect(content: bytes) -> str | None:
@@ -70,9 +68,9 @@ def detect(content: bytes) -> str | None:
         return "mpd" if found and found[1] == b"playlists" else "jspf" if found else None
     if start[:1] == b"<":
         return "xspf"
-    if start[:7].upper() == b"#EXTM3U" or start[:8].upper() == b"#EXTINF:":
+    if start[:10].upper().startswith((b"#EXTM3U", b"#EXTINF:", b"#PLAYLIST:")):
         return "m3u"
-    first = start.split(b"\n", 1)[0].decode(errors="replace")
+    first = re.split(rb"[\r\n]", start, maxsplit=1)[0].decode(errors="replace")
     if table.header_of(first):
         return "table"
     return "m3u" if AUDIO_LINE.search(first) else None
@@ -87,7 +85,14 @@ def unpacked(content: bytes) -> bytes:
     return content
 
 
-def _entries(unpack: Callable[[], bytes], name: str, format: str | None) -> Entries:
+def _source(
+    unpack: Callable[[], bytes], name: str, shown: str, format: str | None
+) -> tuple[str, Entries]:
+    plain = COMPRESSED.sub("", name)  # packed or not, a playlist stays the same
+    return plain, _entries(unpack, plain, shown, format)
+
+
+def _entries(unpack: Callable[[], bytes], plain: str, name: str, format: str | None) -> Entries:
     try:
         content = unpack()
     except UNPACK_ERRORS as error:
@@ -95,27 +100,41 @@ def _entries(unpack: Callable[[], bytes], name: str, format: str | None) -> Entr
     if not content.strip():
         raise BadFile(f"{name}: it is empty")
     known = format or detect(content)
+    if known is None and "/" in name:  # an archive's: datasets come with a README
+        yield bad_entry(name, "no playlist, passed over", content[:200])
+        return
     if known is None:
         raise BadFile(
             f"{name}: no known playlist format: {', '.join(FORMATS)} (--format names one)"
         )
     try:
-        yield from FORMATS[known](content, COMPRESSED.sub("", PurePath(name).name))
+        yield from FORMATS[known](content, plain)
     except BadFile as error:
         raise BadFile(f"{name}: {error}") from error
     except RecursionError as error:
         raise BadFile(f"{name}: nested too deeply") from error
 
 
-def _bytes_of(location: str) -> bytes:
+def _opened(location: str) -> IO[bytes]:
+    """The file, or all of it where it cannot be read twice."""
     try:
         if location == "-":
-            return _bounded(sys.stdin.buffer)
-        with Path(location).open("rb") as file:
-            return _bounded(file)
+            return io.BytesIO(_bounded(sys.stdin.buffer))
+        file = Path(location).open("rb")  # noqa: SIM115 - who called closes it
+        return file if file.seekable() else io.BytesIO(_bounded(file))
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadFile(f"{location}: {reason}") from error
+        raise _unreadable(location, error) from error
+
+
+def _bytes_of(file: IO[bytes], location: str) -> bytes:
+    try:
+        return _bounded(file)
+    except (OSError, ValueError) as error:
+        raise _unreadable(location, error) from error
+
+
+def _unreadable(location: str, error: Exception) -> BadFile:
+    return BadFile(f"{printable(location)}: {getattr(error, 'strerror', None) or error}")
 
 
 def _bounded(file: IO[bytes] | gzip.GzipFile | bz2.BZ2File) -> bytes:
@@ -123,6 +142,28 @@ def _bounded(file: IO[bytes] | gzip.GzipFile | bz2.BZ2File) -> bytes:
     if len(content) > LARGEST:
         raise ValueError(f"more than {LARGEST >> 20} MB unpacked: split it")
     return content
+
+
+def _members(file: IO[bytes], name: str, format: str | None) -> Iterator[tuple[str, Entries]]:
+    """The files of an archive, each under its own name; with its folder where two have the same.
+
+    It is read where it lies: the Million Playlist Dataset comes as one of 5 GB.
+    """
+    try:
+        archive = zipfile.ZipFile(file)
+    except UNPACK_ERRORS as error:
+        raise BadFile(f"{name}: {error}") from error
+    # What macOS puts beside each file is no file of anybody's.
+    members = [
+        member for member in archive.infolist()
+        if not member.filename.endswith("/") and "__MACOSX/" not in member.filename
+    ]  # fmt: skip
+    alike = Counter(PurePath(member.filename).name for member in members)
+    with archive:
+        for member in members:
+            inner = PurePath(member.filename).name
+            inner = printable(member.filename if alike[inner] > 1 else inner)
+            yield _source(_member(archive, member), inner, f"{name}/{inner}", format)
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], bytes]:

@@ -1,12 +1,13 @@
 """Tables: CSV or TSV with a row a place, header names matched loosely."""
 
 import csv
-import io
 import re
+from array import array
 from collections.abc import Iterator
-from operator import itemgetter
+from math import inf
 
-from loaders.playlist_files.m3u import decoded
+from loaders.playlist_files.csv_rows import rows_of
+from loaders.playlist_files.m3u import LINE_END, decoded
 from loaders.playlist_files.model import (
     BadEntry,
     BadFile,
@@ -15,7 +16,9 @@ from loaders.playlist_files.model import (
     Unusable,
     bad_entry,
     clean,
+    is_file,
     known_id,
+    named_by_file,
     playlist,
     track,
 )
@@ -37,45 +40,68 @@ NAMES = {
     }.items()
 }
 SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
-PATH = re.compile(r"[\\/\s]")  # an id holds no path, nor a sentence
+PATH = re.compile(r"[\\/\s]|^spotify:local:")  # an id holds no path, nor a sentence
+OF_PLACE = {"playlist", "title", "position"}  # not of the track
+HEADER_LENGTH = 65_536
+
+
+class Collected:
+    """What is known of one playlist; rows of it may come much later: 16 bytes a place."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.tracks: list[Track] = []
+        self.positions = array("d")
+
+    def add(self, made: Track, position: float | None) -> None:
+        """One more place; without a position it follows the one before it."""
+        if position is None:
+            position = self.positions[-1] if self.positions else -inf
+        self.tracks.append(made)
+        self.positions.append(position)
+
+    def in_order(self) -> list[Track]:
+        """By position; where that is the same, as they stand in the file."""
+        order = sorted(range(len(self.tracks)), key=self.positions.__getitem__)
+        return [self.tracks[number] for number in order]
 
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """Playlists in the order they begin; rows of one need not stand together.
 
     A track is what its id column says. Where one column, called track or song, is all there is,
-    it holds ids; beside an artist, or with a blank in it, it holds a title.
+    it holds ids; beside an artist, or with a blank in it, it holds a title. A file's path is
+    never an id: it is named as in M3U.
     """
     text = decoded(content)
-    first = text.split("\n", 1)[0]
+    first = LINE_END.split(text[:HEADER_LENGTH], maxsplit=1)[0]
     header = header_of(first)
     if header is None:
         raise BadFile("line 1: no header with a column for the playlist and one for the track")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(first))
-    lists: dict[str, list[tuple[float, Track]]] = {}
-    titles: dict[str, str] = {}
-    try:
-        next(rows)
-        for row in rows:
-            place = f"line {rows.line_num}"
-            if not any(row):
-                continue
-            try:
-                key, title, position, made = _place(row, header)
-            except Unusable as error:
-                yield bad_entry(place, error, ",".join(row))
-                continue
-            lists.setdefault(key, []).append((position, made))
-            titles.setdefault(key, title)
-    except csv.Error as error:
-        raise BadFile(f"line {rows.line_num}: {error}") from error
-    for key, places in lists.items():
-        places.sort(key=itemgetter(0))  # stable: rows without a position keep their order
+    lists: dict[str, Collected] = {}
+    known: dict[tuple[str, ...], Track] = {}  # a row often repeats a track
+    columns = [column for column in header if column not in OF_PLACE]
+    for line, row in rows_of(text, delimiter_of(first)):
+        told = {column: row[at] for column, at in header.items() if at < len(row)}
+        try:
+            key = clean(told.get("playlist"))
+            if key is None:
+                raise Unusable("no playlist")
+            cells = tuple([told.get(column, "") for column in columns])
+            if (made := known.get(cells)) is None:
+                made = known[cells] = _track(dict(zip(columns, cells, strict=True)))
+        except Unusable as error:
+            yield bad_entry(f"line {line}", error, ",".join(row))
+            continue
+        if key not in lists:
+            lists[key] = Collected((told.get("title") or "").strip() or key)
+        lists[key].add(made, _number(told.get("position")))
+    for key, collected in lists.items():
         try:
             whole = key if "://" in key or key.startswith("spotify:") else f"{name}#{key}"
-            yield playlist(whole, titles[key], [made for _, made in places])
+            yield playlist(whole, collected.title, collected.in_order())
         except Unusable as error:
-            yield bad_entry(f"playlist {key[:100]}", error, titles[key])
+            yield bad_entry(f"playlist {key[:100]}", error, collected.title)
 
 
 def delimiter_of(first: str) -> str:
@@ -99,30 +125,30 @@ def header_of(first: str) -> dict[str, int] | None:
     return found if "playlist" in found and ("track" in found or "name" in found) else None
 
 
-def _place(row: list[str], header: dict[str, int]) -> tuple[str, str, float, Track]:
-    told = {column: row[at] for column, at in header.items() if at < len(row)}
-    key = clean(told.get("playlist"))
-    if key is None:
-        raise Unusable("no playlist")
-    position = _number(told.get("position"))
-    return key, told.get("title") or key, 0.0 if position is None else position, _track(told)
-
-
 def _track(told: dict[str, str]) -> Track:
-    given, name, artist = (told.get("track") or "").strip(), told.get("name"), told.get("artist")
+    given, name, artist = told.get("track", "").strip(), told.get("name"), told.get("artist")
     address = f"spotify:track:{given}" if SPOTIFY_ID.fullmatch(given) else given
     if told.get("name") == told.get("track"):  # one column for both
         is_title = " " in given or bool(artist and not known_id((address,)))
         name, given = (given, "") if is_title else (None, given)
+        if is_file(address):
+            name, artist, given = *_of_file(address, artist), ""
     return track(
         address if given else None,
-        own_id=None if PATH.search(given) else given,
+        own_id=None if PATH.search(given) or is_file(given) else given,
         name=name,
         artist=artist,
         artist_id=told.get("artist_id"),
         album=told.get("album"),
         duration_ms=_number(told.get("duration_ms")),
     )
+
+
+def _of_file(path: str, artist: str | None) -> tuple[str, str | None]:
+    by, dash, name = named_by_file(path).partition(" - ")
+    if not dash and not artist:
+        raise Unusable("a file that is not named Artist - Title")
+    return (name, by) if dash else (by, artist)
 
 
 def _number(text: str | None) -> float | None:

@@ -12,6 +12,7 @@ from loaders.playlist_files.model import (
     Unusable,
     bad_entry,
     playlist,
+    spotify_only,
     track,
 )
 
@@ -114,6 +115,7 @@ def _track(entry: dict[str, list[str]]) -> Track:
     duration = (_first(entry, "duration") or "").strip()
     return track(
         *(text.strip() for text in entry.get("identifier", [])),
+        *spotify_only(entry.get("location", [])),
         name=_first(entry, "title"),
         artist=_first(entry, "creator"),
         album=_first(entry, "album"),
