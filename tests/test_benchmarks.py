@@ -1,0 +1,38 @@
+"""The benchmarks at a small size: every row is there, with its peer, as an object a line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("connect", "fresh connection to first row, similar_songs"),
+        ("load", "load playlists: file to committed rows"),
+        ("search", "similar_songs, 8 clients, p50"),
+        ("quality", "song_radio, in SQL: ndcg"),
+    ],
+)
+def test_a_part_of_the_benchmark_runs(part, expected, request):
+    if part == "quality":
+        request.getfixturevalue("shared")
+    command = [
+        sys.executable,
+        "-m",
+        "loaders",
+        "bench",
+        "songs",
+        "--json",
+        "--quick",
+        "--only",
+        part,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert rows[expected]["value"] > 0
+    assert rows[expected]["ratio"] > 0
