@@ -12,9 +12,9 @@ import psycopg
 
 from loaders import runs
 from loaders.db import connect_to_muse, copy
+from loaders.entries import printable
 from loaders.errors import Problem, say
 from loaders.playlist_files import BadEntry, BadFile, Playlist, read
-from loaders.playlist_files.model import printable
 from loaders.playlist_files.samples import SAMPLE_FOLDERS, SAMPLES
 from loaders.server import HOME
 

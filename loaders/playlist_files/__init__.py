@@ -1,6 +1,7 @@
 """Playlist files: one parser a format, all giving Playlists and what had to be left out."""
 
-from loaders.playlist_files.model import BadEntry, BadFile, Playlist, Track
+from loaders.entries import BadEntry
+from loaders.playlist_files.model import BadFile, Playlist, Track
 from loaders.playlist_files.reading import FORMATS, read
 
 __all__ = ["FORMATS", "BadEntry", "BadFile", "Playlist", "Track", "read"]

@@ -6,14 +6,13 @@ from typing import Any
 
 import msgspec
 
+from loaders.entries import BadEntry, bad_entry
 from loaders.playlist_files.json_file import decoded
 from loaders.playlist_files.model import (
-    BadEntry,
     BadFile,
     Playlist,
     Track,
     Unusable,
-    bad_entry,
     playlist,
     spotify_only,
     track,

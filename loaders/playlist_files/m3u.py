@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from loaders.entries import BadEntry, bad_entry
 from loaders.playlist_files.model import (
-    BadEntry,
     BadFile,
     Playlist,
     Track,
     Unusable,
-    bad_entry,
     known_id,
     named_by_file,
     playlist,

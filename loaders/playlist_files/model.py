@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import unquote
 
-TEXT_LENGTH, ID_LENGTH, START_LENGTH = 1000, 300, 200
+TEXT_LENGTH, ID_LENGTH = 1000, 300
 PLACES = 100_000  # of one playlist
 
 SPOTIFY = re.compile(
@@ -22,7 +22,6 @@ AUDIO_FILE = re.compile(
     r"\.(?:mp3|m4a|aac|flac|ogg|oga|opus|wav|wma|aiff?|m3u8?|pls)(?:[?#]|$)", re.IGNORECASE
 )
 UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # Postgres keeps neither in text
-UNPRINTABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
 APOSTROPHES = re.compile(r"['’‘`´＇]")
 # Of Latin, Greek and Cyrillic letters. Marks of other scripts make another letter.
 ACCENTS = re.compile(r"[\u0300-\u036f\ufe00-\ufe0f]")
@@ -51,32 +50,12 @@ class Playlist(NamedTuple):
     modified_at: datetime | None = None
 
 
-class BadEntry(NamedTuple):
-    """Something that was left out while the rest loads."""
-
-    place: str
-    reason: str
-    start: str
-
-
 class BadFile(Exception):
     """Nothing of the file can be kept: it says why, and where."""
 
 
 class Unusable(ValueError):
     """Why an entry cannot be used."""
-
-
-def bad_entry(place: str, reason: object, entry: object) -> BadEntry:
-    """A BadEntry that is safe to store and to print."""
-    text = entry.decode(errors="replace") if isinstance(entry, bytes) else str(entry)
-    shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:START_LENGTH])
-    return BadEntry(printable(place), printable(str(reason)[:TEXT_LENGTH]), shown)
-
-
-def printable(text: str) -> str:
-    """One line that a terminal and Postgres take."""
-    return UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def clean(text: str | None, limit: int = TEXT_LENGTH) -> str | None:

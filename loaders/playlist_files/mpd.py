@@ -5,16 +5,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from loaders.entries import BadEntry, bad_entry
 from loaders.playlist_files.json_file import decoded
-from loaders.playlist_files.model import (
-    BadEntry,
-    Playlist,
-    Track,
-    Unusable,
-    bad_entry,
-    playlist,
-    track,
-)
+from loaders.playlist_files.model import Playlist, Track, Unusable, playlist, track
 
 
 class Slice(msgspec.Struct):

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import IO
 
+from loaders.entries import BadEntry, bad_entry, printable
 from loaders.playlist_files import jspf, m3u, mpd, table, xspf
-from loaders.playlist_files.model import BadEntry, BadFile, Playlist, bad_entry, printable
+from loaders.playlist_files.model import BadFile, Playlist
 
 Entries = Iterator[Playlist | BadEntry]
 Parser = Callable[[bytes, str], Entries]

@@ -10,15 +10,8 @@ from typing import Any
 
 import yaml
 
-from loaders.playlist_files.model import (
-    BadEntry,
-    Playlist,
-    Track,
-    Unusable,
-    bad_entry,
-    playlist,
-    track,
-)
+from loaders.entries import BadEntry, bad_entry
+from loaders.playlist_files.model import Playlist, Track, Unusable, playlist, track
 
 BAND = "Grateful Dead"
 INVERTED = re.compile(r"([^,]+), ([^,]+)")

@@ -6,15 +6,14 @@ from array import array
 from collections.abc import Iterator
 from math import inf
 
+from loaders.entries import BadEntry, bad_entry
 from loaders.playlist_files.csv_rows import rows_of
 from loaders.playlist_files.m3u import LINE_END, decoded
 from loaders.playlist_files.model import (
-    BadEntry,
     BadFile,
     Playlist,
     Track,
     Unusable,
-    bad_entry,
     clean,
     is_file,
     known_id,

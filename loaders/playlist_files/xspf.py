@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.parsers import expat
 
+from loaders.entries import BadEntry, bad_entry
 from loaders.playlist_files.model import (
-    BadEntry,
     BadFile,
     Playlist,
     Track,
     Unusable,
-    bad_entry,
     playlist,
     spotify_only,
     track,

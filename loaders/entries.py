@@ -1,0 +1,28 @@
+"""What a loader cannot use, said in a way that is safe to store and to print."""
+
+import re
+from typing import NamedTuple
+
+START_LENGTH, REASON_LENGTH = 200, 1000
+UNPRINTABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
+
+
+class BadEntry(NamedTuple):
+    """Something that was left out, or not kept as it came, while the rest loads."""
+
+    place: str
+    reason: str
+    start: str
+
+
+def bad_entry(place: str, reason: object, entry: object) -> BadEntry:
+    """A BadEntry that is safe to store and to print."""
+    if isinstance(entry, bytes):
+        entry = entry[: 4 * START_LENGTH].decode(errors="replace")
+    shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(entry)[:START_LENGTH])
+    return BadEntry(printable(place), printable(str(reason)[:REASON_LENGTH]), shown)
+
+
+def printable(text: str) -> str:
+    """One line that a terminal and Postgres take."""
+    return UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
