@@ -187,6 +187,74 @@ def load_playlists(
     raise typer.Exit(0 if good else 1)
 
 
+@load_app.command("wikidata")
+def load_wikidata(
+    source: Annotated[
+        str | None,
+        typer.Argument(help="A JSON dump, also .gz, .bz2, .zst; an address; - is standard input."),
+    ] = None,
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="Keep instances of this id only; repeat it.")
+    ] = None,
+    subclasses: Annotated[
+        bool, typer.Option("--subclasses", help="Of its subclasses too, as loaded before.")
+    ] = False,
+    ids: Annotated[
+        str | None,
+        typer.Option(
+            help="Q146,Q144 or a file of ids: keep those only, or without a dump ask for them."
+        ),
+    ] = None,
+    from_query: Annotated[
+        str | None, typer.Option(help="The same with ids from a query's result, JSON or CSV.")
+    ] = None,
+    sitelink: Annotated[
+        list[str] | None,
+        typer.Option(help="Keep items of this wiki only, and its links; repeat it."),
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Languages of labels; repeat it.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many items.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="A table of id and English label, to name what has none.")
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Brands of the sample package.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove items that the dump does not hold.")
+    ] = False,
+    max_bad: Annotated[
+        int, typer.Option(min=0, help="Stop, and change nothing, with more unusable entries.")
+    ] = 1000,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read a source that has not changed too.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that parse.")] = 2,
+    contact: Annotated[
+        str | None, typer.Option(help="Your e-mail or page, for web services; or PGMUSE_CONTACT.")
+    ] = None,
+    api: Annotated[
+        str | None, typer.Option(help="The API of another Wikibase than Wikidata.")
+    ] = None,
+) -> None:
+    """Load items of Wikidata: from a dump, by their ids, or the sample.
+
+    What is loaded twice is updated where its revision is newer. An interrupted load
+    goes on where it was.
+
+    ./pgmuse load wikidata latest-all.json.bz2 --class Q146 --class Q144
+    """
+    from loaders.wikidata.command import Request, load_all
+
+    request = Request(
+        source, tuple(classes or ()), subclasses, ids, from_query, tuple(sitelink or ()),
+        tuple(language or ()), limit, labels, sample, prune, max_bad, again, workers, contact, api,
+    )  # fmt: skip
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        good = load_all(conn, request)
+    raise typer.Exit(0 if good else 1)
+
+
 @train_app.command("songs")
 def train_songs(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the playlists.")] = 20,
@@ -254,6 +322,16 @@ def forget_source(
 ) -> None:
     """Take out all that came from a source, and what is known of its loads."""
     _forget("source", location)
+
+
+@forget_app.command("item")
+def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")]) -> None:
+    """Take out an item of Wikidata, with its label."""
+    from loaders.wikidata.forget import forget
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        forget(conn, wikidata_id)
+    say(f"{wikidata_id} is gone")
 
 
 def _forget(kind: str, value: str) -> None:

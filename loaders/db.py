@@ -14,6 +14,18 @@ from loaders.server import embedded
 CHOSEN_BY = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 
 
+class Json(bytes):
+    """JSON as text, which goes into a jsonb column as it is."""
+
+
+class _JsonDumper(psycopg.adapt.Dumper):
+    oid = psycopg.adapters.types["jsonb"].oid
+    format = psycopg.pq.Format.BINARY
+
+    def dump(self, obj: Json) -> bytes:
+        return b"\1" + obj  # the version of jsonb's binary form
+
+
 def chosen() -> bool:
     """Whether the environment names a server; if not, it is the embedded one."""
     return any(os.environ.get(name) for name in CHOSEN_BY)
@@ -49,6 +61,7 @@ def connect_to_muse(*, writes: bool = False, **options: Any) -> psycopg.Connecti
         conn.close()
         raise Problem(f"{where} has no schema muse yet: run ./pgmuse migrate")
     register_vector(conn)
+    conn.adapters.register_dumper(Json, _JsonDumper)
     conn.commit()
     if writes:
         say(f"writing to {described(conn)}")

@@ -1,0 +1,1 @@
+"""Wikidata: its dumps, its API, and a sample, into Postgres."""

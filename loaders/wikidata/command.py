@@ -1,0 +1,111 @@
+"""`load wikidata`: what the options ask for, in the order in which it is loaded."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from loaders.errors import Problem
+from loaders.http import Client
+from loaders.wikidata import api as wikibase
+from loaders.wikidata.entities import Filter
+from loaders.wikidata.ids import entity_id, ids_or_file, query_ids
+from loaders.wikidata.load import Loaded, Options
+from loaders.wikidata.sources import load_dump, load_ids, load_labels, load_sample, tell
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,10}){0,3}")
+WIKI = re.compile(r"[a-z0-9_]{2,40}")
+BELOW = "select class_id from muse.subclasses_of(%s)"
+
+
+class Request(NamedTuple):
+    """The command's arguments and options."""
+
+    source: str | None = None
+    classes: tuple[str, ...] = ()
+    subclasses: bool = False
+    ids: str | None = None
+    from_query: str | None = None
+    sitelinks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    limit: int | None = None
+    labels: Path | None = None
+    sample: bool = False
+    prune: bool = False
+    max_bad: int = 1000
+    again: bool = False
+    workers: int = 2
+    contact: str | None = None
+    api: str | None = None
+
+
+def load_all(conn: psycopg.Connection, asked: Request) -> bool:
+    """Load what is asked for and say what became of it; False where a part failed."""
+    ids = _ids(asked)
+    if asked.source is None and ids is None and asked.labels is None and not asked.sample:
+        raise Problem("nothing to load: name a dump, --ids, --from-query, --labels or --sample")
+    if asked.prune and (asked.source is None or asked.limit):
+        raise Problem("--prune removes what a dump does not hold: give one, and no --limit")
+    options = Options(asked.limit, asked.prune, asked.max_bad, asked.again, workers=asked.workers)
+    done: list[Loaded] = []
+
+    def keep(name: str, loaded: Loaded | None) -> None:
+        if loaded is not None:
+            tell(name, loaded)
+            done.append(loaded)
+
+    if asked.labels is not None:
+        keep(str(asked.labels), load_labels(conn, asked.labels, options))
+    if asked.sample:
+        keep("sample", load_sample(conn, options))
+    filter = _filter(conn, asked, ids)
+    if asked.source is not None:
+        keep(asked.source, load_dump(conn, asked.source, filter, options, asked.contact))
+    elif ids is not None:
+        client = Client(asked.contact)
+        keep(
+            f"{len(ids)} ids",
+            load_ids(conn, ids, filter, options, client, asked.api or wikibase.API),
+        )
+    return all(not loaded.failures for loaded in done)
+
+
+def _ids(asked: Request) -> list[str] | None:
+    if asked.ids is None and asked.from_query is None:
+        return None
+    given = ids_or_file(asked.ids) if asked.ids is not None else []
+    found = query_ids(asked.from_query) if asked.from_query is not None else []
+    return list(dict.fromkeys(given + found))
+
+
+def _filter(conn: psycopg.Connection, asked: Request, ids: list[str] | None) -> Filter:
+    for language in asked.languages:
+        if not LANGUAGE.fullmatch(language):
+            raise Problem(f"no language code: {language!r}: give one like en or zh-hans")
+    for wiki in asked.sitelinks:
+        if not WIKI.fullmatch(wiki):
+            raise Problem(f"no wiki: {wiki!r}: give one like enwiki")
+    return Filter(
+        class_ids=_class_ids(conn, asked) if asked.classes else None,
+        ids=None if ids is None else frozenset(ids),
+        sitelinks=asked.sitelinks,
+        languages=asked.languages or ("en",),
+    )
+
+
+def _class_ids(conn: psycopg.Connection, asked: Request) -> frozenset[str]:
+    found: set[str] = set()
+    for given in asked.classes:
+        known = entity_id(given)
+        if known is None:
+            raise Problem(f"--class takes an id like Q146, not {given!r}")
+        found.add(known)
+        if asked.subclasses:
+            below = {class_id for (class_id,) in conn.execute(BELOW, (known,))}
+            if not below:
+                raise Problem(
+                    f"no subclasses of {known} are known: load a dump without --subclasses first"
+                )
+            found |= below
+    return frozenset(found)

@@ -1,0 +1,272 @@
+"""An entity of a dump, from its line to what is stored of it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from loaders.db import Json
+from loaders.wikidata.statements import Claims, Compact, Odd, best_ids, compact, compact_each
+
+INSTANCE_OF, SUBCLASS_OF = "P31", "P279"
+ENGLISH = ("en", "mul")  # what has one name in all languages is labelled in "mul" alone
+IDS = {"item": re.compile(r"Q[1-9][0-9]{0,17}"), "property": re.compile(r"P[1-9][0-9]{0,17}")}
+NUL = b"\\u0000"
+MAPS = ("labels", "descriptions", "aliases", "claims", "sitelinks")
+
+
+class Unusable(Exception):
+    """An entity that cannot be stored; the text says why."""
+
+
+class Seen(NamedTuple):
+    """What others need of an entity, kept of each that was seen."""
+
+    wikidata_id: str
+    label: str | None
+    wikipedia_id: str | None
+    datatype: str | None
+    superclass_ids: list[str] | None
+    lastrevid: int | None
+
+
+class Item(NamedTuple):
+    """A row of the table wikidata, still without the names of what its claims say."""
+
+    wikidata_id: str
+    wikipedia_id: str | None
+    title: str | None
+    description: str | None
+    claims: Json
+    statement_ids: Json
+    class_ids: list[str]
+    labels: Json
+    descriptions: Json
+    aliases: Json
+    sitelinks: Json
+    lastrevid: int | None
+
+
+class Redirect(NamedTuple):
+    """An id that was merged into another."""
+
+    wikidata_id: str
+    target_id: str
+
+
+class Parsed(NamedTuple):
+    """An entity; `item` is None for a property and for what the filter leaves out.
+
+    odd: (where, why) of what is kept, but not as it should be.
+    """
+
+    seen: Seen
+    item: Item | None
+    odd: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which items are kept, and what of them; a set left at None asks for nothing."""
+
+    class_ids: frozenset[str] | None = None
+    ids: frozenset[str] | None = None
+    sitelinks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+
+    @property
+    def wikis(self) -> tuple[str, ...]:
+        """Whose links are kept: English Wikipedia's always."""
+        return tuple(dict.fromkeys(("enwiki", *self.sitelinks)))
+
+    def keeps(
+        self, wikidata_id: str, class_ids: list[str], named: bool, links: dict[str, str]
+    ) -> bool:
+        """Where nothing else is asked for: what has a label or an English Wikipedia article."""
+        if self.ids is not None and wikidata_id not in self.ids:
+            return False
+        if self.class_ids is not None and self.class_ids.isdisjoint(class_ids):
+            return False
+        if self.sitelinks:
+            return any(wiki in links for wiki in self.sitelinks)
+        asked = self.ids is not None or self.class_ids is not None
+        return asked or named or "enwiki" in links
+
+
+class Parser:
+    """Entities of lines, for one filter."""
+
+    def __init__(self, filter: Filter) -> None:
+        self.filter = filter
+        self.terms = tuple(dict.fromkeys((*ENGLISH, *filter.languages)))
+        self.type = _entity_type(self.terms, filter)
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
+
+    def parse(self, line: bytes) -> Parsed | Redirect:
+        """What one line holds, without framing; Unusable where that is no item or property."""
+        odd: list[tuple[str, str]] = []
+        if NUL in line:
+            line, odd = _without_nul(line)
+        try:
+            made = self.decode(line)
+            shown, identities = compact(made.claims)
+        except (msgspec.MsgspecError, Odd, UnicodeDecodeError, RecursionError):
+            made, shown, identities, more = self._statement_by_statement(line)
+            odd += more
+        if made.redirect is not None:
+            return Redirect(_checked(made.entity, "item"), _checked(made.redirect, "item"))
+        return self._parsed(made, shown, identities, odd)
+
+    def _parsed(
+        self, made: Any, shown: Compact, identities: Compact, odd: list[tuple[str, str]]
+    ) -> Parsed:
+        wikidata_id = _checked(made.id, made.type)
+        languages = self.filter.languages
+        links = _texts(made.sitelinks, self.filter.wikis)
+        labels = _texts(made.labels, self.terms)
+        title = labels.get("en", labels.get("mul"))
+        superclass_ids = best_ids(shown.get(SUBCLASS_OF, [])) or None
+        seen = Seen(
+            wikidata_id, title, links.get("enwiki"), made.datatype, superclass_ids, made.lastrevid
+        )
+        class_ids = best_ids(shown.get(INSTANCE_OF, []))
+        if made.type != "item" or not self.filter.keeps(
+            wikidata_id, class_ids, bool(labels), links
+        ):
+            return Parsed(seen, None, odd)
+        descriptions = _texts(made.descriptions, self.terms)
+        item = Item(
+            wikidata_id,
+            seen.wikipedia_id,
+            title,
+            descriptions.get("en", descriptions.get("mul")),
+            _json(shown),
+            _json(identities),
+            class_ids,
+            _json({name: labels[name] for name in languages if name in labels}),
+            _json({name: descriptions[name] for name in languages if name in descriptions}),
+            _json(_lists(made.aliases, languages)),
+            _json(links),
+            made.lastrevid,
+        )
+        return Parsed(seen, item, odd)
+
+    def _statement_by_statement(
+        self, line: bytes
+    ) -> tuple[Any, Compact, Compact, list[tuple[str, str]]]:
+        """The same, but an odd statement loses no other."""
+        try:
+            told = msgspec.json.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Unusable(f"not JSON: {error}") from error
+        if not isinstance(told, dict):
+            raise Unusable("no entity: not an object")
+        for name in MAPS:  # an empty map is written as a list in places
+            if name in told and not told[name]:
+                told[name] = {}
+        try:
+            shown, identities, odd = compact_each(told.pop("claims", {}))
+            return msgspec.convert(told, self.type), shown, identities, odd
+        except (msgspec.MsgspecError, AttributeError, TypeError, RecursionError) as error:
+            raise Unusable(f"no entity: {error}") from error
+
+
+def label_of(line: bytes) -> Parsed:
+    """An entity of which only this is known: JSON of its id, label and datatype."""
+    wikidata_id, label, datatype = msgspec.json.decode(
+        line, type=tuple[str, str | None, str | None]
+    )
+    label = label and _replaced(label)
+    return Parsed(Seen(wikidata_id, label, None, datatype, None, None), None, [])
+
+
+class _Term(Struct, gc=False):
+    value: str
+
+
+class _Link(Struct, gc=False):
+    value: str = msgspec.field(name="title")
+
+
+def _entity_type(terms: tuple[str, ...], filter: Filter) -> type[Struct]:
+    """What is decoded of an entity: of its texts and links only those that somebody asked for."""
+    return msgspec.defstruct(
+        "Entity",
+        [
+            ("type", str, ""),
+            ("id", str, ""),
+            ("lastrevid", int | None, None),
+            ("datatype", str | None, None),
+            ("entity", str, ""),
+            ("redirect", str | None, None),
+            *_map("labels", terms, _Term),
+            *_map("descriptions", terms, _Term),
+            *_map("aliases", filter.languages, list[_Term]),
+            *_map("sitelinks", filter.wikis, _Link),
+            ("claims", Claims, msgspec.field(default_factory=dict)),
+        ],
+        gc=False,
+    )
+
+
+def _map(name: str, keys: tuple[str, ...], kind: Any) -> list[tuple[str, Any, Any]]:
+    """A field of some keys of an object, in their order."""
+    fields = [
+        (f"at_{i}", kind | UnsetType, msgspec.field(name=key, default=UNSET))
+        for i, key in enumerate(keys)
+    ]
+    made = msgspec.defstruct(name.title(), fields, gc=False)
+    return [(name, made, msgspec.field(default_factory=made))]
+
+
+def _texts(held: Struct, keys: tuple[str, ...]) -> dict[str, str]:
+    values = (getattr(held, name) for name in held.__struct_fields__)
+    return {key: term.value for key, term in zip(keys, values, strict=True) if term is not UNSET}
+
+
+def _lists(held: Struct, keys: tuple[str, ...]) -> dict[str, list[str]]:
+    values = (getattr(held, name) for name in held.__struct_fields__)
+    return {
+        key: [term.value for term in terms]
+        for key, terms in zip(keys, values, strict=True)
+        if terms is not UNSET
+    }
+
+
+def _json(told: Any) -> Json:
+    return Json(msgspec.json.encode(told))
+
+
+def _checked(wikidata_id: str, kind: str) -> str:
+    if kind not in IDS:
+        raise Unusable(f"a {kind}: only items and properties are kept" if kind else "no entity")
+    if not IDS[kind].fullmatch(wikidata_id):
+        raise Unusable(f"no id of an {kind}: {wikidata_id[:60]!r}")
+    return wikidata_id
+
+
+def _without_nul(line: bytes) -> tuple[bytes, list[tuple[str, str]]]:
+    """Postgres' text has no NUL: it is replaced, and reported."""
+    try:
+        told = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Unusable(f"not JSON: {error}") from error
+    clean = _replaced(told)
+    if clean == told:  # a backslash before u0000 is no NUL
+        return line, []
+    wikidata_id = str(told.get("id", "")) if isinstance(told, dict) else ""
+    return msgspec.json.encode(clean), [(wikidata_id, "NUL in a text: replaced by U+FFFD")]
+
+
+def _replaced(told: Any) -> Any:
+    match told:
+        case str():
+            return told.replace("\0", "�")
+        case list():
+            return [_replaced(value) for value in told]
+        case dict():
+            return {_replaced(key): _replaced(value) for key, value in told.items()}
+    return told

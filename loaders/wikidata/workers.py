@@ -1,0 +1,72 @@
+"""Chunks staged by processes of their own, a few in flight at a time."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from loaders.db import connect_to_muse
+from loaders.errors import Problem
+from loaders.wikidata.dump import Chunk
+from loaders.wikidata.entities import Filter
+from loaders.wikidata.staging import Counts, Stager, Staging
+
+_stager: Stager | None = None
+
+
+def staged(
+    chunks: Iterable[Chunk],
+    staging: Staging,
+    filter: Filter,
+    run_id: int,
+    *,
+    fresh: bool,
+    workers: int,
+) -> Generator[Counts, None, None]:
+    """What became of each chunk, in order; memory holds two chunks a worker."""
+    # A copy of this process would hold its connection and its threads' locks.
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start,
+        initargs=(staging, filter, run_id, fresh),
+    )
+    waiting: deque[Future[Counts]] = deque()
+    try:
+        for chunk in chunks:
+            waiting.append(pool.submit(_stage, chunk))
+            if len(waiting) >= 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise Problem(
+            "a worker process was killed (is there enough memory?): run this again, it goes on"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(staging: Staging, filter: Filter, run_id: int, fresh: bool) -> None:
+    global _stager
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it and tells
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    conn = connect_to_muse(autocommit=True)
+    _stager = Stager(conn, staging, filter, run_id, fresh=fresh)
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot say so."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _stage(chunk: Chunk) -> Counts:
+    assert _stager is not None
+    return _stager.stage(chunk)

@@ -1,0 +1,162 @@
+-- Wikidata: items, what they are instances of, and the classes above and below one another.
+
+-- Names -------------------------------------------------------------------------------------
+
+create or replace function muse.wikidata_label(wikidata_id text)
+returns text
+language sql stable parallel safe
+as $$
+select coalesce(known.label, known.wikipedia_id)
+from muse.wikidata_labels as known
+where known.wikidata_id = wikidata_label.wikidata_id
+$$;
+
+comment on function muse.wikidata_label(text) is
+'The English label of an item or property, null if unknown: select wikidata_label(''P31'')';
+
+-- Counts of classes --------------------------------------------------------------------------
+
+create or replace function muse.count_classes()
+returns trigger
+language plpgsql volatile parallel unsafe
+as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into muse.wikidata_class_changes (class_id, items)
+        select class_id, count(*)
+        from after_it cross join unnest(after_it.class_ids) as class_id
+        group by class_id;
+    elsif tg_op = 'DELETE' then
+        insert into muse.wikidata_class_changes (class_id, items)
+        select class_id, -count(*)
+        from before_it cross join unnest(before_it.class_ids) as class_id
+        group by class_id;
+    else
+        insert into muse.wikidata_class_changes (class_id, items)
+        select change.class_id, sum(change.items)
+        from (
+            select class_id, 1 as items
+            from after_it cross join unnest(after_it.class_ids) as class_id
+            union all
+            select class_id, -1
+            from before_it cross join unnest(before_it.class_ids) as class_id
+        ) as change
+        group by change.class_id
+        having sum(change.items) <> 0;
+    end if;
+    return null;
+end
+$$;
+
+comment on function muse.count_classes() is
+'Writes down what a statement changed in the classes: select * from wikidata_class_changes';
+
+create or replace trigger count_new after insert on muse.wikidata
+referencing new table as after_it
+for each statement execute function muse.count_classes();
+
+create or replace trigger count_changed after update on muse.wikidata
+referencing old table as before_it new table as after_it
+for each statement execute function muse.count_classes();
+
+create or replace trigger count_gone after delete on muse.wikidata
+referencing old table as before_it
+for each statement execute function muse.count_classes();
+
+-- Classes ------------------------------------------------------------------------------------
+
+create or replace view muse.instance_of as
+select
+    item.wikidata_id,
+    item.title,
+    of_it.class_id,
+    coalesce(class.class, of_it.class_id) as class
+from muse.wikidata as item
+cross join lateral unnest(item.class_ids) as of_it (class_id)
+left join muse.wikidata_classes as class on of_it.class_id = class.class_id;
+
+comment on view muse.instance_of is
+'One row an item and class of it: select class, count(*) from instance_of group by class';
+
+create or replace view muse.classes as
+with change as (
+    select
+        one.class_id,
+        sum(one.items)::bigint as items
+    from muse.wikidata_class_changes as one
+    group by one.class_id
+)
+
+select
+    coalesce(class.class_id, change.class_id) as class_id,
+    coalesce(
+        class.class,
+        (
+            select coalesce(known.wikipedia_id, known.label)
+            from muse.wikidata_labels as known
+            where known.wikidata_id = change.class_id
+        ),
+        change.class_id
+    ) as class,
+    coalesce(class.items, 0) + coalesce(change.items, 0) as items
+from muse.wikidata_classes as class
+full join change on class.class_id = change.class_id
+where coalesce(class.items, 0) + coalesce(change.items, 0) > 0;
+
+comment on view muse.classes is
+'One row a class that items are instances of: select * from classes order by items desc limit 10';
+
+create or replace function muse.class_ids(class text)
+returns setof text
+language sql stable parallel safe rows 1
+as $$
+select known.class_id
+from muse.wikidata_classes as known
+where
+    known.class_id = class_ids.class
+    or lower(known.class) = lower(class_ids.class)
+    or lower(known.label) = lower(class_ids.class)
+$$;
+
+comment on function muse.class_ids(text) is
+'Classes by their id or name, whatever its case: select class_ids(''cat'')';
+
+create or replace function muse.subclasses_of(class text)
+returns table (class_id text, label text, items bigint)
+language sql stable parallel safe rows 100
+as $$
+with recursive below (class_id) as (
+    select muse.class_ids(subclasses_of.class) collate "C"
+    union
+    select sub.class_id
+    from below
+    inner join muse.wikidata_classes as sub on sub.superclass_ids @> array[below.class_id]
+)
+
+select known.class_id, known.class, known.items
+from below
+inner join muse.wikidata_classes as known on below.class_id = known.class_id
+where known.class_id not in (select muse.class_ids(subclasses_of.class))
+$$;
+
+comment on function muse.subclasses_of(text) is
+'All classes below one, by its id or name: select * from subclasses_of(''Q146'')';
+
+create or replace function muse.instances_of(class text, with_subclasses boolean default false)
+returns setof muse.wikidata_item
+language sql stable parallel safe rows 1000
+as $$
+select item.wikidata_id, item.title, item.description
+from muse.wikidata as item
+where item.class_ids && case
+    when instances_of.with_subclasses then array(
+        select muse.class_ids(instances_of.class)
+        union all
+        select sub.class_id from muse.subclasses_of(instances_of.class) as sub
+    )
+    else array(select muse.class_ids(instances_of.class))
+end
+$$;
+
+comment on function muse.instances_of(text, boolean) is
+'Items of a class, by its id or name: select * from instances_of(''cat'', with_subclasses => true)';
