@@ -16,6 +16,9 @@ from loaders.errors import say
 from loaders.migrate import migrate
 from loaders.server import ROOT, bindir, embedded
 from loaders.train.songs import Settings
+from loaders.wikidata.load import Options
+from loaders.wikidata.sources import load_sample as load_wikidata_sample
+from loaders.wikidata.sources import tell
 
 PAGE = ROOT / "var" / "demo" / "index.html"
 STYLE = """
@@ -78,7 +81,35 @@ def song_radio(conn: psycopg.Connection) -> Iterator[Answer]:
     )
 
 
-PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (song_radio,)
+def wikidata(conn: psycopg.Connection) -> Iterator[Answer]:
+    """Brands and flags of Wikidata, by what they are."""
+    loaded = load_wikidata_sample(conn, Options())
+    if loaded is None:
+        return
+    tell("Wikidata sample", loaded)
+    yield Answer(
+        "What are the things in Wikidata?",
+        "Brands, operators and networks that maps know, and flags; a category of the "
+        "name-suggestion-index stands for the class.",
+        "select properties ->> 'instance of' as thing, count(*) as c\n"
+        "from wikidata group by thing order by c desc limit 8",
+    )
+    yield Answer(
+        "The same, right",
+        "The query above takes a shop that is two things for a third one; the view counts each.",
+        "select class, items from classes order by items desc, class limit 8",
+    )
+    yield Answer(
+        "All banks that were closed",
+        "One function for the items of a class, one for the values of a property.",
+        "select bank.title, closed.value as closed\n"
+        "from instances_of('bank') as bank\n"
+        "join claim_values('dissolved, abolished or demolished date') as closed\n"
+        "    using (wikidata_id) order by 2 desc limit 5",
+    )
+
+
+PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (song_radio, wikidata)
 
 
 def show(answer: Answer) -> None:
