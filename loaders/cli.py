@@ -354,3 +354,16 @@ def bench_songs(
     from benchmarks.songs import bench
 
     bench(as_json=as_json, quick=quick, only=only)
+
+
+@bench_app.command("wikidata")
+def bench_wikidata(
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small dump, to see that it runs.")
+    ] = False,
+) -> None:
+    """Wikidata: a dump of 2 GB in each packing, beside its limits and other ways; half an hour."""
+    from benchmarks.wikidata import bench
+
+    bench(as_json=as_json, quick=quick)

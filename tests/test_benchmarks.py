@@ -36,3 +36,11 @@ def test_a_part_of_the_benchmark_runs(part, expected, request):
     rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
     assert rows[expected]["value"] > 0
     assert rows[expected]["ratio"] > 0
+
+
+def test_the_benchmark_of_wikidata_runs(shared):
+    command = [sys.executable, "-m", "loaders", "bench", "wikidata", "--json", "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    for packing in ("plain", "gzip", "bzip2"):
+        assert rows[f"loading, {packing}"]["ratio"] > 0

@@ -14,6 +14,7 @@ from loaders.migrate import migrate
 from loaders.server import throw_away
 from tests.conftest import use
 from tests.test_playlists import IDS, places, slice_of
+from tests.test_wikidata import entity, value
 
 pytestmark = pytest.mark.faults
 
@@ -34,6 +35,16 @@ def command(*arguments: str) -> subprocess.Popen:
         stderr=subprocess.DEVNULL,
         env=dict(os.environ),
     )
+
+
+def kill(server) -> None:
+    """The server as if the power had gone, and up again."""
+    os.kill(int((server.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while server.running() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    server.up()
 
 
 def check(server) -> None:
@@ -64,12 +75,7 @@ def test_loads_and_trainings_survive_kills(durable, tmp_path, what):
         if what == "loader":
             work.send_signal(signal.SIGKILL)
         else:
-            os.kill(int((durable.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-            deadline = time.monotonic() + 20
-            while durable.running() and time.monotonic() < deadline:
-                time.sleep(0.05)
-            time.sleep(1)
-            durable.up()
+            kill(durable)
         work.wait()
         check(durable)
     for work in works:
@@ -80,3 +86,33 @@ def test_loads_and_trainings_survive_kills(durable, tmp_path, what):
         assert len(conn.execute("select * from similar_songs(%s)", (IDS[5],)).fetchall()) == 10
         parts = "select count(*) from pg_class where relnamespace = 'muse_partitions'::regnamespace and relkind = 'r'"
         assert conn.execute(parts).fetchone() == (2,)
+
+
+@pytest.mark.parametrize("what", ["loader", "server"])
+def test_a_dump_survives_kills(durable, tmp_path, what):
+    lines = [
+        entity(f"Q{number}", f"Item {number} " + "x" * 3000, P31=[value(f"Q{number % 40 + 1}")])
+        for number in range(1, 20001)
+    ]
+    dump = tmp_path / "dump.json"
+    dump.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+    dice = random.Random(2)
+    for _ in range(6):
+        work = command("load", "wikidata", str(dump), "--again")
+        time.sleep(dice.uniform(1, 5))
+        if what == "loader":
+            work.send_signal(signal.SIGKILL)
+        else:
+            kill(durable)
+        work.wait()
+    assert command("load", "wikidata", str(dump), "--again").wait() == 0
+    with connect_to_muse() as conn:
+        assert conn.execute("select count(*) from wikidata").fetchone() == (20000,)
+        named = "select count(*) from wikidata where properties ->> 'P31' like 'Item %%'"
+        assert conn.execute(named, ()).fetchone() == (20000,)
+        counted = conn.execute("select count(*), min(items), max(items), sum(items) from classes")
+        assert counted.fetchone() == (40, 500, 500, 20000)
+        left = "select count(*) from pg_class where relname ~ '^wikidata_[0-9]'"
+        assert conn.execute(left).fetchone() == (0,)
+        indexes = "select count(*) from pg_indexes where tablename = 'wikidata'"
+        assert conn.execute(indexes).fetchone() == (6,)
