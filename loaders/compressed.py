@@ -19,6 +19,7 @@ from loaders.downloads import open_url
 from loaders.errors import Problem
 
 PIECE = 1 << 18  # bytes of the packed file that are read at once
+FOOTER = 0x177245385090  # of a bzip2 stream, before its checksum
 
 
 class BadArchive(Exception):
@@ -148,7 +149,9 @@ class _Streamed:
 class _Bzip2:
     def __init__(self, stream: io.BufferedReader, size: int | None, threads: int) -> None:
         self.stream, self.size = stream, size
-        self.file = rapidgzip.IndexedBzip2File(stream, parallelization=threads)
+        stream.seek(0)
+        # Its threads read a descriptor by themselves, and would wait for Python's lock otherwise.
+        self.file = rapidgzip.IndexedBzip2File(stream.fileno(), parallelization=threads)
         self.given = 0
 
     @property
@@ -167,7 +170,19 @@ class _Bzip2:
                 size = max(size // 16, 1)
                 continue
             self.given += len(piece)
+            if not piece and not self._ends_well():
+                raise BadArchive(f"the archive is cut off after {self.size or 0:,} bytes")
             return piece
+
+    def _ends_well(self) -> bool:
+        """Whether the last stream's footer is there, which may begin at any bit; it is not missed."""
+        self.stream.seek(-min(4096, self.stream.seek(0, io.SEEK_END)), io.SEEK_END)
+        tail = self.stream.read().rstrip(b"\0")  # a file may be filled up; a checksum may end so
+        return any(
+            int.from_bytes(tail + bytes(zeros)) >> (32 + padding) & ((1 << 48) - 1) == FOOTER
+            for zeros in range(6)
+            for padding in range(8)
+        )
 
     def close(self) -> None:
         self.file.close()
