@@ -99,7 +99,7 @@ create table muse.image_fetches (
     check ((lease is null) = (leased_until is null)),
     check ((state = 'waiting') = (finished_at is null))
 ) with (fillfactor = 80);
-create index image_fetches_waiting on muse.image_fetches (not_before, fetch_id)
+create index image_fetches_waiting on muse.image_fetches (host, fetch_id)
 where state = 'waiting';
 create index image_fetches_leased on muse.image_fetches (host, leased_until)
 where lease is not null;
