@@ -20,10 +20,11 @@ from benchmarks import wikidata_dump
 from benchmarks.report import Row, report
 from loaders.compressed import open_compressed
 from loaders.db import connect_to_muse
+from loaders.dumps.chunks import Chunk
 from loaders.migrate import migrate
 from loaders.server import DATABASE, SUPERUSER, throw_away
 from loaders.wikidata.command import Request, load_all
-from loaders.wikidata.dump import Chunk, chunks
+from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter, Parser
 from loaders.wikidata.staging import read
 

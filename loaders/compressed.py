@@ -175,12 +175,13 @@ class _Bzip2:
             return piece
 
     def _ends_well(self) -> bool:
-        """Whether the last stream's footer is there, which may begin at any bit; it is not missed."""
+        """Whether the last stream's footer is there, wherever it begins; it is not missed."""
         self.stream.seek(-min(4096, self.stream.seek(0, io.SEEK_END)), io.SEEK_END)
-        tail = self.stream.read().rstrip(b"\0")  # a file may be filled up; a checksum may end so
+        tail = self.stream.read()
+        end = tail.rstrip(b"\0")  # a file may be filled up; a checksum may end so too
         return any(
-            int.from_bytes(tail + bytes(zeros)) >> (32 + padding) & ((1 << 48) - 1) == FOOTER
-            for zeros in range(6)
+            int.from_bytes(end + bytes(zeros)) >> (32 + padding) & ((1 << 48) - 1) == FOOTER
+            for zeros in range(min(len(tail) - len(end), 5) + 1)
             for padding in range(8)
         )
 

@@ -148,22 +148,23 @@ def test_a_bomb_takes_no_more_memory_than_a_file(tmp_path, kind):
         "zst": zstd.ZstdCompressor,
     }[kind]()
     with path.open("wb") as file:
-        for _ in range(300):
+        for _ in range(600):
             file.write(pack.compress(bytes(1 << 20)))
         file.write(pack.flush())
     program = (
-        "from loaders.compressed import *; import resource, sys\n"
+        "from loaders.compressed import *; import re, sys\n"
         "stream = open_compressed(sys.argv[1]); total = 0\n"
         "while piece := stream.read(1 << 16): total += len(piece)\n"
         "stream.close()\n"
-        "print(total >> 20, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)\n"
+        "peak = re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())\n"
+        "print(total >> 20, int(peak[1]) >> 10)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(path)], capture_output=True, check=True
     )
     read, memory = map(int, done.stdout.split())
-    assert read == 300
-    assert memory < 150
+    assert read == 600
+    assert memory < (400 if kind == "bz2" else 100)  # its threads hold whole blocks, of 46 MB here
 
 
 @pytest.mark.parametrize("content", [b"", b"B", b"\x1f", b"BZ", b"hello"])
