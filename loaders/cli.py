@@ -255,6 +255,48 @@ def load_wikidata(
     raise typer.Exit(0 if good else 1)
 
 
+@load_app.command("wikipedia")
+def load_wikipedia(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A dump of pages-articles, also .bz2, .gz, .zst; an address; - is standard input."
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many pages.")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="A hundred articles, of an installed package.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove articles that the dump does not hold.")
+    ] = False,
+    max_bad: Annotated[
+        int, typer.Option(min=0, help="Stop, and change nothing, with more unusable pages.")
+    ] = 1000,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read a source that has not changed too.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that parse.")] = 2,
+    contact: Annotated[
+        str | None, typer.Option(help="Your e-mail or page, for an address; or PGMUSE_CONTACT.")
+    ] = None,
+) -> None:
+    """Load articles and redirects of the English Wikipedia.
+
+    What is loaded twice is updated where its revision is newer. An interrupted load
+    goes on where it was.
+
+    ./pgmuse load wikipedia enwiki-latest-pages-articles-multistream.xml.bz2
+    """
+    from loaders.dumps.load import Options
+    from loaders.wikipedia.command import load_all
+
+    options = Options(limit, prune, max_bad, again, workers)
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        good = load_all(conn, source, options, sample=sample, contact=contact)
+    raise typer.Exit(0 if good else 1)
+
+
 @train_app.command("songs")
 def train_songs(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the playlists.")] = 20,
