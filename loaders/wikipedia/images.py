@@ -10,11 +10,13 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 import mwparserfromhell
+from mwparserfromhell.parser import ParserError
 
-from loaders.wikipedia.names import name_of
+from loaders.wikipedia.names import Beyond, name_of
 
-LONGEST_BOX = 50_000  # characters of an infobox that are looked through
-BOXES, CANDIDATES = 20, 200  # of one article, the first ones
+LONGEST_BOX = 40_000  # characters of an infobox that are looked through
+DEEPEST_BOX = 20  # templates and links within one another
+BOXES, CANDIDATES = 10, 200  # of one article, the first ones
 ICON_WIDTH, ICON_HEIGHT = 40, 30  # pixels: up to there it is an icon
 LONGEST_NAME = 240  # bytes, as in MediaWiki
 
@@ -44,7 +46,10 @@ PARAMETER = re.compile(
 )
 IN_TEXT = re.compile(rf"{PREFIXED.pattern}|{PARAMETER.pattern}", re.IGNORECASE)
 SIZE = re.compile(r"\|\s{0,9}(\d{0,5})(?:x(\d{1,5}))?px")
-BRACES = re.compile(r"\{\{|\}\}")
+# Tags, tables and links to the web name no image; the time that a parser takes grows with the square of
+# how many of them are not closed.
+NO_IMAGE = re.compile(r"<[^<>]{0,300}>|<|(?<!\[)\[(?!\[)|(?<!\{)\{\|")
+PAIRS = re.compile(r"(\{\{|\[\[)|(\}\})|\]\]")
 
 NOT_KEY = re.compile(r"(?:.*[_ ])?(?:alt|caption|legend|website|url)\d*|name|title")
 IMAGE_KEY = re.compile(KEY)
@@ -76,14 +81,17 @@ def first(text: str, templates: list[Template]) -> str | None:
     """
     if not ANY.search(text):
         return None
-    boxes = (one for one in templates if BOX.fullmatch(one.name))
-    found = [
-        best for _, box in zip(range(BOXES), boxes, strict=False) if (best := _of_box(text, box))
-    ]
-    good = min(found, key=lambda one: one.rank, default=None)  # the first of the best
-    if good is None or good.rank > 1:
-        return _in_text(text) or (good and good.name)
-    return next(one.name for one in found if one.rank < 2)
+    boxes = [one for one in templates if BOX.fullmatch(one.name)][:BOXES]
+    best: Found | None = None
+    for box in boxes:
+        found = _of_box(text, box)
+        if found and (best is None or found.rank < best.rank):
+            best = found
+        if best and best.rank == 0:
+            break
+    if best and best.rank < 2:
+        return best.name
+    return _in_text(text) or (best and best.name)
 
 
 def _of_box(text: str, box: Template) -> Found | None:
@@ -105,10 +113,11 @@ def _of_box(text: str, box: Template) -> Found | None:
 
 def _parsed(piece: str) -> Iterator[Found]:
     """Images of an infobox's parameters, in their order."""
-    templates = mwparserfromhell.parse(piece, skip_style_tags=True).ifilter_templates(
-        recursive=False
-    )
-    for template in templates:
+    try:
+        made = mwparserfromhell.parse(NO_IMAGE.sub(" ", piece), skip_style_tags=True)
+    except (RecursionError, ParserError) as error:
+        raise Beyond(f"an infobox that cannot be parsed, {type(error).__name__}") from error
+    for template in made.ifilter_templates(recursive=False):
         for parameter in template.params:
             key = str(parameter.name).strip().lower()
             if NOT_KEY.fullmatch(key):
@@ -180,9 +189,16 @@ def _on_top(before: str) -> bool:
 
 def _balanced(text: str, start: int) -> str:
     """A template from its braces to those that close it; "" where they do not soon."""
-    depth = 0
-    for brace in BRACES.finditer(text, start, start + LONGEST_BOX):
-        depth += 1 if brace[0] == "{{" else -1
-        if depth == 0:
-            return text[start : brace.end()]
+    braces, links = 0, 0
+    for found in PAIRS.finditer(text, start, start + LONGEST_BOX):
+        if found[2]:
+            braces -= 1
+        elif found[1] == "{{":
+            braces += 1
+        else:
+            links += 1 if found[1] else -1
+        if braces == 0:
+            return text[start : found.end()]
+        if max(braces, links) > DEEPEST_BOX:
+            break
     return ""

@@ -1,10 +1,14 @@
-"""Names of pages as MediaWiki reads them."""
+"""Names of pages as MediaWiki reads them, and the error for what no page is like."""
 
 import html
 import re
 
 SPACES = re.compile(r"[\s_]+")
 MARKS = re.compile("[\u200e\u200f\u202a-\u202e]")
+
+
+class Beyond(Exception):
+    """What no article is like, and would take too long to read; the text says how."""
 
 
 def name_of(told: str) -> str:

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from loaders.wikipedia import images
-from loaders.wikipedia.names import name_of
+from loaders.wikipedia.names import Beyond, name_of
 
 LONGEST = 4 << 20  # characters; MediaWiki allows 2 MB
 MOST = 2000  # templates or categories of one article, each once; the most known have some hundred
@@ -37,10 +37,6 @@ MAGIC = re.compile(
 CATEGORY = re.compile(r"\[\[\s{0,20}+category\s{0,20}+:([^|{}\[\]<>\n#]{1,300}+)", re.IGNORECASE)
 GENERAL = re.compile(r" (?:in|of|by) ")
 INFOBOX = "infobox"
-
-
-class Beyond(Exception):
-    """What no article is like; the text says how."""
 
 
 class Extract(NamedTuple):
