@@ -25,13 +25,12 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable]:
     Raises BadArchive where the document ends too early, and a Problem where it has no page.
     """
     rest, number, open_root = b"", 1, False
+    searched = 0  # of rest
     pieces = _pieces(stream, size)
     for piece in pieces:
         open_root = open_root or (number == 1 and ROOT in rest + piece)
-        # The tag may begin in what was left of the piece before.
-        at = max(len(rest) - len(END), 0)
         rest += piece
-        end = rest.rfind(END, at)
+        end = rest.rfind(END, searched)
         if end >= 0:
             content, rest = rest[: end + len(END)], rest[end + len(END) :]
             yield Chunk(content, "page", number)
@@ -39,10 +38,12 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable]:
         elif BEGIN not in rest:
             rest = rest[-TAIL:]
         elif len(rest) > LONGEST:
-            start = rest[rest.find(BEGIN) :][:200].decode(errors="replace")
-            yield Unreadable(f"page {number}", f"longer than {LONGEST >> 20} MB", start)
+            start = rest[rest.find(BEGIN) :]
+            yield _unreadable(number, f"longer than {LONGEST >> 20} MB", start)
             number += 1
-            rest = _after_page(pieces)
+            rest, searched = _after_page(pieces), 0
+            continue
+        searched = max(len(rest) - len(END), 0)  # the tag may go on in the next piece
     _check_end(rest, number, open_root)
 
 
@@ -68,7 +69,7 @@ def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | Unreadable]]:
 
 
 def _pieces(stream: Readable, size: int) -> Iterator[bytes]:
-    """`size` bytes or more each; less before the end or an error."""
+    """`size` bytes or more each, less before an error; the last is empty."""
     waiting: list[bytes] = []
     length = 0
     while True:
@@ -84,6 +85,7 @@ def _pieces(stream: Readable, size: int) -> Iterator[bytes]:
             yield b"".join(waiting)
             waiting, length = [], 0
         if not piece:
+            yield b""
             return
 
 
@@ -92,9 +94,8 @@ def _after_page(pieces: Iterator[bytes]) -> bytes:
     tail = b""
     for piece in pieces:
         tail += piece
-        end = max(tail.find(END), tail.find(BEGIN))
-        if end >= 0:
-            return tail[end:]
+        if found := re.search(b"%s|(?=%s)" % (END, BEGIN), tail):
+            return tail[found.end() :]
         tail = tail[-len(END) :]
     return b""
 

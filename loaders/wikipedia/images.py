@@ -46,8 +46,8 @@ PARAMETER = re.compile(
 )
 IN_TEXT = re.compile(rf"{PREFIXED.pattern}|{PARAMETER.pattern}", re.IGNORECASE)
 SIZE = re.compile(r"\|\s{0,9}(\d{0,5})(?:x(\d{1,5}))?px")
-# Tags, tables and links to the web name no image; the time that a parser takes grows with the square of
-# how many of them are not closed.
+# Tags, tables and links to the web name no image; the time that a parser takes grows with the
+# square of how many of them are not closed.
 NO_IMAGE = re.compile(r"<[^<>]{0,300}>|<|(?<!\[)\[(?!\[)|(?<!\{)\{\|")
 PAIRS = re.compile(r"(\{\{|\[\[)|(\}\})|\]\]")
 
@@ -81,17 +81,13 @@ def first(text: str, templates: list[Template]) -> str | None:
     """
     if not ANY.search(text):
         return None
-    boxes = [one for one in templates if BOX.fullmatch(one.name)][:BOXES]
-    best: Found | None = None
-    for box in boxes:
+    least: str | None = None
+    for box in [one for one in templates if BOX.fullmatch(one.name)][:BOXES]:
         found = _of_box(text, box)
-        if found and (best is None or found.rank < best.rank):
-            best = found
-        if best and best.rank == 0:
-            break
-    if best and best.rank < 2:
-        return best.name
-    return _in_text(text) or (best and best.name)
+        if found and found.rank < 2:
+            return found.name
+        least = least or (found and found.name)
+    return _in_text(text) or least
 
 
 def _of_box(text: str, box: Template) -> Found | None:
