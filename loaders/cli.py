@@ -362,8 +362,10 @@ def bench_wikidata(
     quick: Annotated[
         bool, typer.Option("--quick", help="A small dump, to see that it runs.")
     ] = False,
+    only: Annotated[str | None, typer.Option(help="load, inserts or queries.")] = None,
+    megabytes: Annotated[int, typer.Option(min=20, help="Size of the dump, as JSON.")] = 2000,
 ) -> None:
-    """Wikidata: a dump of 2 GB in each packing, beside its limits and other ways; half an hour."""
+    """Wikidata: a dump in each packing beside its limits and other ways, and a million items."""
     from benchmarks.wikidata import bench
 
-    bench(as_json=as_json, quick=quick)
+    bench(as_json=as_json, quick=quick, only=only, megabytes=megabytes)

@@ -27,6 +27,7 @@ UNLOCK = "select pg_advisory_unlock('muse.wikidata'::regclass::int, 0)"
 
 
 OnChunk = Callable[[Counts], None]
+OnStep = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Options:
 
     limit: items to keep. prune: what the source does not hold goes. max_bad: entries that may be
     unusable. again: also where the source has not changed. only_missing: labels that are known
-    stay. workers: processes that parse, and connections that merge.
+    stay. workers: processes that parse, and connections that merge. on_step: told the name of
+    each step when it begins.
     """
 
     limit: int | None = None
@@ -44,6 +46,7 @@ class Options:
     again: bool = False
     only_missing: bool = False
     workers: int = 2
+    on_step: OnStep = lambda name: None
 
 
 @dataclass
@@ -98,6 +101,7 @@ class _Load:
         """Stage, and where that is good bring it in."""
         if self.staging.create(self.conn):
             say("going on with the load that was interrupted")
+        self.options.on_step("staging")
         try:
             self.stage(source, on_chunk)
             self.check()
@@ -174,12 +178,14 @@ class _Load:
 
     def merge(self) -> None:
         """Labels first, since properties hold names; then items, and what follows from both."""
-        conn, staging = self.conn, self.staging
+        conn, staging, on_step = self.conn, self.staging, self.options.on_step
+        on_step("labels")
         conn.execute(staging.sql("analyze {seen}"))
         with conn.transaction():
             names.merge_labels(
                 conn, staging, fresh=self.fresh, only_missing=self.options.only_missing
             )
+        on_step("items")
         if self.fresh:
             indexes.drop(conn)
         with closing(runs.progress("items", self.counts.kept, "merging")) as bar:
@@ -193,8 +199,11 @@ class _Load:
         conn.execute(staging.sql(merge.GONE))
         if self.options.prune and not self.run.failures:
             self.loaded.pruned = conn.execute(staging.sql(merge.PRUNE)).rowcount
+        on_step("names that changed")
         self.loaded.renamed = names.rename(conn, staging)
+        on_step("classes")
         classes.settle(conn, staging)
+        on_step("indexes")
         indexes.make(conn, max(self.options.workers, 1))
         conn.execute("analyze muse.wikidata, muse.wikidata_labels, muse.wikidata_classes")
         drop(conn, staging.source_id)
