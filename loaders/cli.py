@@ -302,6 +302,23 @@ def draw_radio(
         say(f"{draw(conn, tracks, out, n, per_artist)} songs in {out}")
 
 
+@app.command()
+def refresh(
+    topic: Annotated[
+        str | None, typer.Argument(help="playlists or wikidata; everything if left out.")
+    ] = None,
+) -> None:
+    """Load again what changed since it was loaded, and train again what grew; for cron.
+
+    17 3 * * * /opt/pgmuse/pgmuse refresh
+    """
+    from loaders.refresh import refresh as run
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        good = run(conn, topic)
+    raise typer.Exit(0 if good else 1)
+
+
 @forget_app.command("playlist")
 def forget_playlist(
     identity: Annotated[str, typer.Argument(help="As in the table playlists.")],

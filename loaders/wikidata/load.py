@@ -36,8 +36,8 @@ class Options:
 
     limit: items to keep. prune: what the source does not hold goes. max_bad: entries that may be
     unusable. again: also where the source has not changed. only_missing: labels that are known
-    stay. workers: processes that parse, and connections that merge. on_step: told the name of
-    each step when it begins.
+    stay. workers: processes that parse, and connections that merge. request: what
+    `refresh` asks for to load the same again. on_step: told the name of each step when it begins.
     """
 
     limit: int | None = None
@@ -46,6 +46,7 @@ class Options:
     again: bool = False
     only_missing: bool = False
     workers: int = 2
+    request: dict[str, Any] | None = None
     on_step: OnStep = lambda name: None
 
 
@@ -76,8 +77,9 @@ def load(
         kept = _described(filter, options)
         key = Staging.of(0, kept).key
         known = f"{fingerprint}, {key}" if fingerprint else None
+        told = kept | {"request": options.request} if options.request else kept
         with runs.run(
-            conn, "wikidata", where, options=kept, fingerprint=known, again=options.again
+            conn, "wikidata", where, options=told, fingerprint=known, again=options.again
         ) as run:
             if run is None:
                 return Loaded(seen_before=True)
