@@ -10,9 +10,10 @@ from psycopg.types.json import Jsonb
 
 from benchmarks.report import Row
 from loaders.compressed import open_compressed
+from loaders.dumps.chunks import Chunk
 from loaders.errors import say
 from loaders.server import Server
-from loaders.wikidata.dump import Chunk, chunks
+from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter, Parser
 from loaders.wikidata.staging import read
 

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import psycopg
 
 from loaders import db, playlists, songs
+from loaders.dumps.sources import tell
 from loaders.errors import say
 from loaders.migrate import migrate
 from loaders.server import ROOT, bindir, embedded
 from loaders.train.songs import Settings
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_sample as load_wikidata_sample
-from loaders.wikidata.sources import tell
 
 PAGE = ROOT / "var" / "demo" / "index.html"
 STYLE = """
@@ -86,7 +86,7 @@ def wikidata(conn: psycopg.Connection) -> Iterator[Answer]:
     loaded = load_wikidata_sample(conn, Options())
     if loaded is None:
         return
-    tell("Wikidata sample", loaded)
+    tell("Wikidata sample", loaded, "items")
     yield Answer(
         "What are the things in Wikidata?",
         "Brands, operators and networks that maps know, and flags; a category of the "

@@ -5,35 +5,35 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import psycopg
 
 from loaders.db import connect_to_muse
+from loaders.dumps.chunks import Chunk
+from loaders.dumps.staging import Counts, Stager
 from loaders.errors import Problem
-from loaders.wikidata.dump import Chunk
-from loaders.wikidata.entities import Filter
-from loaders.wikidata.staging import Counts, Stager, Staging
 
-_stager: Stager | None = None
+MakeStager = Callable[[psycopg.Connection], Stager[Any]]
+_stager: Stager[Any] | None = None
 
 
 def staged(
-    chunks: Iterable[Chunk],
-    staging: Staging,
-    filter: Filter,
-    run_id: int,
-    *,
-    fresh: bool,
-    workers: int,
+    chunks: Iterable[Chunk], make: MakeStager, workers: int
 ) -> Generator[Counts, None, None]:
-    """What became of each chunk, in order; memory holds two chunks a worker."""
+    """What became of each chunk, in order; memory holds two chunks a worker.
+
+    make: gives a process its stager, and can be sent to it.
+    """
     # A copy of this process would hold its connection and its threads' locks.
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start,
-        initargs=(staging, filter, run_id, fresh),
+        initargs=(make,),
     )
     waiting: deque[Future[Counts]] = deque()
     try:
@@ -51,12 +51,11 @@ def staged(
         pool.shutdown(cancel_futures=True)
 
 
-def _start(staging: Staging, filter: Filter, run_id: int, fresh: bool) -> None:
+def _start(make: MakeStager) -> None:
     global _stager
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it and tells
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    conn = connect_to_muse(autocommit=True)
-    _stager = Stager(conn, staging, filter, run_id, fresh=fresh)
+    _stager = make(connect_to_muse(autocommit=True))
 
 
 def _end_with_parent() -> None:
