@@ -1,7 +1,9 @@
 """`load wikipedia`: a dump of pages-articles, or the sample."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -15,6 +17,7 @@ from loaders.wikipedia.load import load
 # A genuine piece of the English Wikipedia of 2016, among the test data of gensim.
 SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 WHAT = "articles and redirects"
+ASKED = ("limit", "prune", "max_bad")  # of the options what an earlier load is repeated with
 
 
 def load_all(
@@ -32,12 +35,27 @@ def load_all(
         raise Problem("--prune removes what a dump does not hold: give one, and no --limit")
     done = []
     if sample:
-        done.append(load_sample(conn, options))
+        done.append(load_sample(conn, replace(options, request={"sample": True})))
     if source is not None:
-        loaded = load_dump(conn, source, options, contact)
+        loaded = load_dump(conn, source, replace(options, request=_told(source, options)), contact)
         tell(source, loaded, WHAT)
         done.append(loaded)
     return all(not loaded.failures for loaded in done)
+
+
+def load_again(conn: psycopg.Connection, request: dict[str, Any]) -> bool:
+    """What an earlier load asked for, as its source keeps it."""
+    told = {name: request[name] for name in ASKED if name in request}
+    sample = request.get("sample") is True
+    return load_all(conn, request.get("source"), Options(**told), sample=sample)
+
+
+def _told(source: str, options: Options) -> dict[str, Any] | None:
+    """What `refresh` asks for; None where standard input was read."""
+    if source == "-":
+        return None
+    path = str(Path(source).resolve()) if Path(source).exists() else source
+    return {"source": path} | {name: getattr(options, name) for name in ASKED}
 
 
 def load_dump(

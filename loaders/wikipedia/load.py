@@ -110,8 +110,8 @@ def load(
     kept = {"limit": options.limit} if options.limit is not None else {}
     return dumps.load(
         conn, where, source, lambda run, staging: _Load(run, staging, options),
-        topic="wikipedia", version=VERSION, kept=kept, fingerprint=fingerprint,
-        again=options.again, on_chunk=on_chunk,
+        topic="wikipedia", version=VERSION, kept=kept, request=options.request,
+        fingerprint=fingerprint, again=options.again, on_chunk=on_chunk,
     )  # fmt: skip
 
 
