@@ -5,9 +5,12 @@ import gzip
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
+from functools import partial
 from html import escape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
 import pytest
@@ -177,6 +180,20 @@ def test_standard_input(muse):
     assert len(titles(muse)) == 2
 
 
+def test_an_address(muse, tmp_path, capsys):
+    (tmp_path / "dump.xml.bz2").write_bytes(bz2.compress(small().encode()))
+    files = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), files) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/dump.xml.bz2?token=secret"
+        for _ in range(2):
+            assert load_all(muse, url, Options(workers=0), contact="test@example.org")
+        server.shutdown()
+    assert len(titles(muse)) == 2
+    assert "unchanged since it was loaded" in capsys.readouterr().err
+    assert muse.execute("select location from sources").fetchall() == [(url.partition("?")[0],)]
+
+
 def test_the_sample(muse):
     assert load_all(muse, None, Options(), sample=True)
     count = "select count(*), count(image) from wikipedia"
@@ -335,6 +352,12 @@ def test_pages_that_cannot_be_used_lose_no_others(load, muse):
     assert len(found) == 15
     text = "select wikitext from wikipedia where title = 'Reference'"
     assert muse.execute(text).fetchone() == ("\N{REPLACEMENT CHARACTER}" * 3 + "A",)
+
+
+def test_the_first_page_may_be_broken_too(load, muse):
+    assert load(whole(page("A", id=1).replace("<page>", "<pag>"), page("B", id=2)))
+    assert titles(muse) == ["B"]
+    assert errors(muse) == {"page 1": "no page begins here"}
 
 
 def test_entities_expand_to_nothing(load, muse, tmp_path):

@@ -52,7 +52,7 @@ def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | Unreadable]]:
     content = chunk.content
     starts = [found.start() for found in re.finditer(BEGIN, content)]
     before = content[: starts[0]] if starts else content
-    if chunk.first > 1 and not FRAMING.match(before):
+    if END in before or (chunk.first > 1 and not FRAMING.match(before)):
         yield chunk.first, _unreadable(chunk.first, "no page begins here", before)
     for number, (start, following) in enumerate(
         zip(starts, [*starts[1:], len(content)], strict=True), start=chunk.first
@@ -69,19 +69,19 @@ def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | Unreadable]]:
 
 
 def _pieces(stream: Readable, size: int) -> Iterator[bytes]:
-    """`size` bytes or more each, less before an error; the last is empty."""
+    """`size` bytes each, so that a load that goes on cuts the same; the last is empty."""
     waiting: list[bytes] = []
     length = 0
     while True:
         try:
-            piece = stream.read(size)
+            piece = stream.read(size - length)
         except Exception:
             if waiting:
                 yield b"".join(waiting)
             raise
         waiting.append(piece)
         length += len(piece)
-        if not piece or length >= size:
+        if not piece or length == size:
             yield b"".join(waiting)
             waiting, length = [], 0
         if not piece:

@@ -15,4 +15,6 @@ def name_of(told: str) -> str:
     """A name with spaces for underscores, one at a time, and entities resolved."""
     if "&" in told:
         told = html.unescape(told).replace("\0", "")
-    return SPACES.sub(" ", MARKS.sub("", told)).strip()
+    if not told.isascii():
+        told = MARKS.sub("", told)
+    return SPACES.sub(" ", told).strip()
