@@ -79,7 +79,8 @@ def first(text: str, templates: list[Template]) -> str | None:
 
     text: wikitext without comments. templates: all in it, in their order.
     """
-    if not ANY.search(text):
+    type = ANY.search(text)
+    if type is None:
         return None
     least: str | None = None
     for box in [one for one in templates if BOX.fullmatch(one.name)][:BOXES]:
@@ -87,7 +88,8 @@ def first(text: str, templates: list[Template]) -> str | None:
         if found and found.rank < 2:
             return found.name
         least = least or (found and found.name)
-    return _in_text(text) or least
+    # What names an image is not much longer than a name.
+    return _in_text(text, max(type.start() - 2 * LONGEST_NAME, 0)) or least
 
 
 def _of_box(text: str, box: Template) -> Found | None:
@@ -134,9 +136,9 @@ def _in_value(key: str, value: str) -> str | None:
     return None
 
 
-def _in_text(text: str) -> str | None:
+def _in_text(text: str, start: int) -> str | None:
     """The first link, line of a gallery, or parameter that names an image and is no icon."""
-    for _, found in zip(range(CANDIDATES), IN_TEXT.finditer(text), strict=False):
+    for _, found in zip(range(CANDIDATES), IN_TEXT.finditer(text, start), strict=False):
         linked, options, key, given = found.groups()
         if linked is not None and not _is_icon(options):
             return file_name(linked)
