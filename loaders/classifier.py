@@ -48,7 +48,7 @@ def train(conn: psycopg.Connection, lite: int) -> Trained:
     variant = classifier.VARIANTS[lite]
     live = conn.execute(LIVE, (variant.sha256,)).fetchone()
     if live is not None:
-        return Trained(*live, new=False)
+        return Trained(live[0], live[1], new=False)
     with quiet():
         model = port(weights, variant)
         content = classifier.export(model)

@@ -58,3 +58,22 @@ def train_classifier(
         f"{made.metrics['photos_right']} of {made.metrics['photos']} photos are named right; "
         f"{made.metrics['published_top1']} % of ImageNet's, as published"
     )
+
+
+@train_app.command("images")
+def train_images(
+    workers: Annotated[int, typer.Option(min=1, help="Processes that look at pictures.")] = 2,
+) -> None:
+    """Embed pictures that have no vector yet, and learn how sure a match is.
+
+    Any number of these may run at once, on any number of machines.
+    """
+    from loaders.images.train import train
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        made = train(conn, workers)
+    say(f"{made.vectors:,} pictures embedded, {made.parked:,} could not be looked at")
+    if made.model_id is None:
+        say("another worker has the rest in hand, and will make it live")
+        return
+    say(f"model {made.model_id} is live; confidence is learned on {made.calibration['learned_on']}")
