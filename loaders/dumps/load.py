@@ -26,6 +26,7 @@ UNLOCK = "select pg_advisory_unlock('muse.{}'::regclass::int, 0)"
 
 Source = Iterable[Chunk | Unreadable]
 OnChunk = Callable[[Counts], None]
+OnStep = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Options:
 
     limit: entries to keep. prune: what the source does not hold goes. max_bad: entries that may be
     unusable. again: also where the source has not changed. workers: processes that parse, and
-    connections that merge; 0: this process alone.
+    connections that merge; 0: this process alone. request: what `refresh` asks for to load the
+    same again. on_step: told the name of each step when it begins.
     """
 
     limit: int | None = None
@@ -42,6 +44,8 @@ class Options:
     max_bad: int = MAX_BAD
     again: bool = False
     workers: int = 2
+    request: dict[str, Any] | None = None
+    on_step: OnStep = lambda name: None
 
 
 @dataclass
@@ -88,6 +92,7 @@ class Load(ABC):
         """Stage, and where that is good bring it in."""
         if self.staging.create(self.conn, self.create, self.large):
             say("going on with the load that was interrupted")
+        self.options.on_step("staging")
         try:
             self.stage(source, on_chunk)
             self.check()
@@ -173,6 +178,7 @@ def load(
     topic: str,
     version: int,
     kept: dict[str, Any],
+    request: dict[str, Any] | None = None,
     fingerprint: str | None = None,
     again: bool = False,
     on_chunk: OnChunk = lambda counts: None,
@@ -185,7 +191,8 @@ def load(
     with _alone(conn, topic):
         key = Staging.of(topic, 0, [version, kept]).key
         known = f"{fingerprint}, {key}" if fingerprint else None
-        with runs.run(conn, topic, where, options=kept, fingerprint=known, again=again) as run:
+        told = kept | ({"request": request} if request else {})
+        with runs.run(conn, topic, where, options=told, fingerprint=known, again=again) as run:
             if run is None:
                 return Loaded(seen_before=True)
             staging = Staging.of(topic, run.source_id, [version, kept])

@@ -1,8 +1,9 @@
 """`load wikidata`: what the options ask for, in the order in which it is loaded."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -19,6 +20,7 @@ from loaders.wikidata.sources import load_dump, load_ids, load_labels, load_samp
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,10}){0,3}")
 WIKI = re.compile(r"[a-z0-9_]{2,40}")
 BELOW = "select class_id from muse.subclasses_of(%s)"
+OF_THE_CALL = ("again", "workers", "contact")  # not of what is loaded
 
 
 class Request(NamedTuple):
@@ -41,6 +43,29 @@ class Request(NamedTuple):
     contact: str | None = None
     api: str | None = None
 
+    def told(self) -> dict[str, Any] | None:
+        """As JSON, so that `refresh` can ask for the same; None where standard input was read."""
+        if "-" in (self.source, self.ids, self.from_query):
+            return None
+        changed = {
+            name: value
+            for name, value in self._asdict().items()
+            if value != self._field_defaults[name] and name not in OF_THE_CALL
+        }
+        return {name: _absolute(value) for name, value in changed.items()}
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> "Request":
+        """What `told` told."""
+        made: dict[str, Any] = {
+            name: tuple(held) if isinstance(held, list) else held
+            for name, held in told.items()
+            if name in cls._fields
+        }
+        if "labels" in made:
+            made["labels"] = Path(made["labels"])
+        return cls(**made)
+
 
 def load_all(conn: psycopg.Connection, asked: Request) -> bool:
     """Load what is asked for and say what became of it; False where a part failed."""
@@ -58,10 +83,13 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
             done.append(loaded)
 
     if asked.labels is not None:
-        keep(str(asked.labels), load_labels(conn, asked.labels, options))
+        again = replace(options, request=Request(labels=asked.labels).told())
+        keep(str(asked.labels), load_labels(conn, asked.labels, again))
     if asked.sample:
-        keep("sample", load_sample(conn, options))
+        again = replace(options, request=Request(sample=True).told())
+        keep("sample", load_sample(conn, again))
     filter = _filter(conn, asked, ids)
+    options = replace(options, request=asked._replace(labels=None, sample=False).told())
     if asked.source is not None:
         keep(asked.source, load_dump(conn, asked.source, filter, options, asked.contact))
     elif ids is not None:
@@ -71,6 +99,13 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
             load_ids(conn, ids, filter, options, client, asked.api or wikibase.API),
         )
     return all(not loaded.failures for loaded in done)
+
+
+def _absolute(value: Any) -> Any:
+    """A path as it is from anywhere; what else stands there stays."""
+    if isinstance(value, Path) or (isinstance(value, str) and Path(value).exists()):
+        return str(Path(value).resolve())
+    return value
 
 
 def _ids(asked: Request) -> list[str] | None:

@@ -53,8 +53,8 @@ def load(
 
     return dumps.load(
         conn, where, source, kind, topic="wikidata", version=VERSION,
-        kept=_described(filter, options), fingerprint=fingerprint, again=options.again,
-        on_chunk=on_chunk,
+        kept=_described(filter, options), request=options.request, fingerprint=fingerprint,
+        again=options.again, on_chunk=on_chunk,
     )  # fmt: skip
 
 
@@ -86,11 +86,14 @@ class _Load(dumps.Load):
     def merge(self) -> None:
         """Labels first, since properties hold names; then items, and what follows from both."""
         conn, staging, workers = self.conn, self.staging, max(self.options.workers, 1)
+        on_step = self.options.on_step
+        on_step("labels")
         conn.execute(staging.sql("analyze {seen}"))
         with conn.transaction():
             names.merge_labels(
                 conn, staging, fresh=self.fresh, only_missing=self.options.only_missing
             )
+        on_step("items")
         if self.fresh:
             indexes.drop(conn, INDEXES)
         with closing(runs.progress("items", self.counts.kept, "merging")) as bar:
@@ -98,8 +101,11 @@ class _Load(dumps.Load):
         conn.execute(staging.sql(merge.GONE))
         if self.options.prune and not self.run.failures:
             self.loaded.pruned = conn.execute(staging.sql(merge.PRUNE)).rowcount
+        on_step("names that changed")
         self.loaded.renamed = names.rename(conn, staging)
+        on_step("classes")
         classes.settle(conn, staging)
+        on_step("indexes")
         indexes.make(conn, "wikidata", INDEXES, workers)
         conn.execute("analyze muse.wikidata, muse.wikidata_labels, muse.wikidata_classes")
 

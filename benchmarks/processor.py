@@ -1,0 +1,49 @@
+"""Processor time by whose it is, from the kernel's own accounting."""
+
+import os
+import re
+import resource
+from pathlib import Path
+
+from loaders.server import Server
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PROC = Path("/proc")
+
+
+def of_loader() -> float:
+    """Seconds of this process and of those that it started, once they have ended."""
+    return sum(os.times()[:4])
+
+
+def of_children() -> float:
+    """Seconds of the processes that this one started, once they have ended."""
+    return sum(os.times()[2:4])
+
+
+def of_server(server: Server) -> float:
+    """Seconds of a server's processes: those that live, and those that its first one outlived."""
+    postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
+    ticks = sum(_stat(postmaster)[11:15])  # its own, and of the children it waited for
+    for path in PROC.glob("[0-9]*"):
+        found = _stat(int(path.name))
+        if found and found[1] == postmaster:
+            ticks += sum(found[11:13])
+    return ticks / TICKS
+
+
+def peak_megabytes() -> tuple[float, float]:
+    """The most memory that this process held, and the largest of those that it started."""
+    status = (PROC / "self" / "status").read_text()
+    found = re.search(r"VmHWM:\s+(\d+)", status)
+    assert found
+    return int(found[1]) / 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def _stat(pid: int) -> list[int]:
+    """Numbers of /proc/PID/stat from the state on, which counts as 0; none if it has ended."""
+    try:
+        text = (PROC / str(pid) / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [0, *map(int, text.rpartition(")")[2].split()[1:])]

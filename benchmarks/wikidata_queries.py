@@ -1,0 +1,73 @@
+"""The analysts' queries over a million items of real size."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.report import Row
+from loaders.db import connect_to_muse
+from loaders.dumps import indexes
+from loaders.wikidata import classes
+from loaders.wikidata.entities import Filter
+from loaders.wikidata.load import INDEXES, Options
+from loaders.wikidata.sources import load_dump
+
+STEP = 100_000_000  # between the ids of one copy and of the next
+COPY = """
+    insert into muse.wikidata select (jsonb_populate_record(item, jsonb_build_object(
+        'wikidata_id', 'Q' || substring(item.wikidata_id from 2)::bigint + %s,
+        'title', item.title || ' ' || %s
+    ))).* from muse.wikidata as item where length(item.wikidata_id) < 9
+"""
+QUERIES = {
+    "the blog's query": "select properties->>'instance of' as thing, count(*) as c "
+    "from wikidata group by thing",
+    "classes": "select * from classes order by items desc",
+    "instance_of, counted": "select class, count(*) from instance_of group by class",
+    "instances_of, all of a class": "select * from instances_of('metro station')",
+    "instances_of with subclasses": "select count(*) from instances_of('taxon', true)",
+    "a containment look-up": "select * from wikidata where properties @> "
+    '\'{"instance of": "metro station", "country": "France"}\' limit 100',
+    "a claims look-up": "select title from wikidata where claims @> "
+    '\'{"P31": [{"value": "Q5"}]}\' limit 100',
+    "claim_values, counted": "select count(*) from claim_values('P569')",
+}
+
+
+def rows(plain: Path, items: int) -> Iterator[Row]:
+    """A dump loaded and copied until there are so many items, then each query."""
+    with connect_to_muse(autocommit=True) as conn:
+        load_dump(conn, str(plain), Filter(), Options(), None)
+        multiply(conn, items)
+        (count,) = conn.execute("select count(*) from wikidata").fetchone() or (0,)
+        size = "select pg_table_size('muse.wikidata'), pg_indexes_size('muse.wikidata')"
+        table, index = conn.execute(size).fetchone() or (0, 0)
+        yield Row("items", count)
+        yield Row("the table, an item", table / count, "bytes")
+        yield Row("its indexes, an item", index / count, "bytes")
+        for name, query in QUERIES.items():
+            yield Row(name, milliseconds(conn, query), "ms")
+
+
+def multiply(conn: psycopg.Connection, items: int) -> None:
+    """More items of the same kinds."""
+    (count,) = conn.execute("select count(*) from wikidata").fetchone() or (1,)
+    indexes.drop(conn, INDEXES)
+    for number in range(1, -(-items // count)):
+        conn.execute(COPY, (number * STEP, number))
+    indexes.make(conn, "wikidata", INDEXES, 2)
+    classes.settle(conn)
+    conn.execute("vacuum analyze muse.wikidata, muse.wikidata_classes")
+
+
+def milliseconds(conn: psycopg.Connection, query: str) -> float:
+    """The median of three, after one that warms up."""
+    times = []
+    for _ in range(4):
+        started = time.perf_counter()
+        conn.execute(query.encode()).fetchall()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:]) * 1000

@@ -1,0 +1,42 @@
+"""`train`: models out of what is loaded."""
+
+from typing import Annotated
+
+import typer
+
+from loaders import db
+from loaders.cli.groups import train_app
+from loaders.errors import say
+
+
+@train_app.command("songs")
+def train_songs(
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the playlists.")] = 20,
+    window: Annotated[int, typer.Option(min=1, help="Tracks apart that still go together.")] = 20,
+    min_count: Annotated[int, typer.Option(min=1, help="Leave out tracks of fewer places.")] = 1,
+    shortest: Annotated[int, typer.Option(min=1, help="Leave out shorter playlists.")] = 1,
+    longest: Annotated[int, typer.Option(min=1, help="Leave out longer playlists.")] = 119,
+    artist_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out playlists with more of one artist.")
+    ] = 0.5,
+    held_out: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of playlists to measure with.")
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="The same gives the same, with 1 worker.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Threads.")] = 1,
+) -> None:
+    """Learn which songs go together, and answer from that from now on."""
+    from loaders.songs import Filter, train
+    from loaders.train.songs import Settings
+
+    settings = Settings(
+        epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers
+    )
+    which = Filter(shortest, longest, artist_share, held_out)
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        made = train(conn, settings, which)
+    say(f"model {made.model_id} is live: {made.tracks:,} tracks of {made.playlists:,} playlists")
+    say(
+        f"a hidden song is among the first ten for {made.quality.hit_rate:.0%} of "
+        f"{made.quality.playlists:,} playlists; by popularity {made.popularity.hit_rate:.0%}"
+    )

@@ -1,0 +1,152 @@
+"""What cron calls: loads again what changed since it was loaded, and trains again what grew."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from loaders import playlists, songs
+from loaders.errors import Problem, say
+from loaders.train.songs import Settings
+from loaders.wikidata.command import Request, load_all
+from loaders.wikipedia import command as wikipedia
+
+LOCK = "select pg_try_advisory_lock('muse.sources'::regclass::int, 0)"
+UNLOCK = "select pg_advisory_unlock('muse.sources'::regclass::int, 0)"
+Repeat = Callable[[psycopg.Connection, dict[str, Any]], bool]
+
+SOURCES = """
+    select location, options from muse.sources where topic = %s and loaded_at is not null
+    order by source_id
+"""
+GREW = """
+    select model.config
+    from muse.deployments as live join muse.models as model using (model_id)
+    where live.name = 'songs' and exists (
+        select from muse.load_runs as run join muse.sources using (source_id)
+        where topic = 'playlists' and run.loaded > 0 and run.finished_at > model.made_at
+    )
+"""
+# Where vacuum leaves the entries of deleted rows in an index, as publish asks of an old pgvector.
+WITH_LEFTOVERS = """
+    select part.oid::regclass::text
+    from pg_class as part
+    join pg_stat_user_tables as held on held.relid = part.oid
+    where part.relnamespace = 'muse_partitions'::regnamespace and part.relispartition
+      and part.reloptions @> array['vacuum_index_cleanup=off'] and held.n_tup_del > 0
+      and held.n_tup_del > held.n_live_tup / 100
+"""
+
+
+def refresh(conn: psycopg.Connection, topic: str | None = None) -> bool:
+    """Repeat the loads of a topic, or of all; False where one failed. `conn` is in autocommit."""
+    if topic is not None and topic not in TOPICS:
+        raise Problem(f"nothing to refresh under {topic!r}: {', '.join(TOPICS)}")
+    good = True
+    with _alone(conn):
+        for name, repeat in TOPICS.items():
+            if topic in (None, name):
+                good &= _said(repeat, conn)
+        reindex(conn)
+    return good
+
+
+def refresh_playlists(conn: psycopg.Connection) -> bool:
+    """Files whose content changed; then the song model, if there is one and playlists came."""
+    files: dict[str | None, list[str]] = defaultdict(list)
+    good, samples = True, False
+    for location, options in conn.execute(SOURCES, ("playlists",)).fetchall():
+        samples |= location.startswith("sample: ")
+        if location.startswith("/"):
+            files[options.get("format")].append(location)
+    for format, locations in files.items():
+        there = [location for location in locations if _is_there("playlists", location)]
+        good &= len(there) == len(locations)
+        good &= playlists.load_files(there, format=format, again=False, workers=2)
+    if samples:
+        playlists.load_samples(conn)
+    for (config,) in conn.execute(GREW).fetchall():
+        retrain(conn, config)
+    return good
+
+
+def retrain(conn: psycopg.Connection, config: dict[str, Any]) -> None:
+    """The song model again, with the settings that it was made with."""
+    say("training the song model again: there are new playlists")
+    settings = Settings(**{name: config[name] for name in Settings.__dataclass_fields__})
+    made = songs.train(conn, settings, songs.Filter(**config["filter"]))
+    say(f"model {made.model_id} is live: {made.tracks:,} tracks of {made.playlists:,} playlists")
+
+
+def refresh_wikidata(conn: psycopg.Connection) -> bool:
+    """Dumps that changed, and entities by their ids, as they were asked for."""
+    return _again(conn, "wikidata", lambda conn, request: load_all(conn, Request.of(request)))
+
+
+def refresh_wikipedia(conn: psycopg.Connection) -> bool:
+    """Dumps that changed."""
+    return _again(conn, "wikipedia", wikipedia.load_again)
+
+
+def reindex(conn: psycopg.Connection) -> None:
+    """Build the indexes of vectors anew where deleted rows are left in them; nobody waits."""
+    for (table,) in conn.execute(WITH_LEFTOVERS).fetchall():
+        schema, _, name = table.rpartition(".")
+        say(f"building the indexes of {name} again")
+        conn.execute(
+            sql.SQL("reindex table concurrently {}").format(sql.Identifier(schema, name.strip('"')))
+        )
+        conn.execute("select pg_stat_reset_single_table_counters(%s::regclass)", (table,))
+
+
+TOPICS: dict[str, Callable[[psycopg.Connection], bool]] = {
+    "playlists": refresh_playlists,
+    "wikidata": refresh_wikidata,
+    "wikipedia": refresh_wikipedia,
+}
+
+
+def _again(conn: psycopg.Connection, topic: str, load: Repeat) -> bool:
+    good = True
+    for location, options in conn.execute(SOURCES, (topic,)).fetchall():
+        told = options.get("request")
+        if told is None:
+            say(f"{location}: cannot be loaded again by itself, and is passed over")
+            continue
+        path = told.get("source") or told.get("labels") or ""
+        if path.startswith("/") and not _is_there(topic, path):
+            good = False
+            continue
+        good &= _said(load, conn, told)
+    return good
+
+
+def _said(work: Callable[..., bool], *arguments: Any) -> bool:
+    """What fails is said, and the rest goes on."""
+    try:
+        return work(*arguments)
+    except Problem as error:
+        say(str(error))
+        return False
+
+
+def _is_there(topic: str, location: str) -> bool:
+    if Path(location).exists():
+        return True
+    say(f"{location} is gone: put it back, or ./pgmuse forget source it ({topic})")
+    return False
+
+
+@contextmanager
+def _alone(conn: psycopg.Connection) -> Iterator[None]:
+    if conn.execute(LOCK).fetchone() != (True,):
+        raise Problem("another refresh runs: this one leaves")
+    try:
+        yield
+    finally:
+        if not conn.broken:
+            conn.execute(UNLOCK)

@@ -1,0 +1,133 @@
+"""What cron calls: only what changed is loaded again, and nothing that went wrong is silent."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from loaders import db as connections
+from loaders import playlists, songs
+from loaders.errors import Problem
+from loaders.refresh import refresh
+from loaders.train.songs import Settings
+from loaders.wikidata.command import Request, load_all
+from tests.test_playlists import IDS, slice_of
+from tests.test_wikidata import FRAMINGS, entity, small
+
+
+@pytest.fixture
+def muse(fresh):
+    with connections.connect_to_muse(autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture
+def dump(tmp_path):
+    """Write lines as a dump; its path."""
+
+    def write(lines, name="dump.json"):
+        path = tmp_path / name
+        path.write_text(FRAMINGS["dump"](lines))
+        return path
+
+    return write
+
+
+def runs_of(conn):
+    query = "select topic, status, loaded from loads order by run_id"
+    return conn.execute(query).fetchall()
+
+
+def test_a_dump_that_changed_is_loaded_with_the_same_options(muse, dump):
+    load_all(
+        muse, Request(str(dump(small())), classes=("Q146",), languages=("en", "nl"), workers=0)
+    )
+    assert refresh(muse)
+    assert runs_of(muse) == [("wikidata", "done", 2)]  # nothing changed, nothing ran
+    dump([*small(), entity("Q30", "Kitty", P31=[{**json.loads(small()[7])["claims"]["P31"][0]}])])
+    assert refresh(muse, "wikidata")
+    assert [row[0] for row in muse.execute("select wikidata_id from wikidata order by 1")] == [
+        "Q1", "Q2", "Q30",
+    ]  # fmt: skip
+    assert runs_of(muse)[1:] == [("wikidata", "done", 1)]
+
+
+def test_ids_in_a_file_are_read_again(muse, dump, tmp_path):
+    wanted = tmp_path / "ids.txt"
+    wanted.write_text("Q1\n")
+    path = dump(small())
+    load_all(muse, Request(str(path), ids=str(wanted), workers=0))
+    wanted.write_text("Q1\nQ3\n")
+    assert refresh(muse)
+    assert muse.execute("select count(*) from wikidata").fetchone() == (2,)
+
+
+def test_a_source_that_is_gone_is_said_and_the_rest_goes_on(muse, dump, capsys):
+    gone = dump(small(), "gone.json")
+    load_all(muse, Request(str(gone), workers=0))
+    path = dump([entity("Q40", "one")], "stays.json")
+    load_all(muse, Request(str(path), workers=0))
+    gone.unlink()
+    dump([entity("Q40", "two", lastrevid=2)], "stays.json")
+    assert not refresh(muse)
+    assert "gone.json is gone" in capsys.readouterr().err
+    assert muse.execute("select title from wikidata where wikidata_id = 'Q40'").fetchone() == (
+        "two",
+    )
+
+
+def test_playlists_that_came_train_the_model_again(muse, tmp_path, capsys):
+    path = tmp_path / "mpd.slice.0-9.json"
+    path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
+    playlists.load(muse, str(path))
+    made = songs.train(muse, Settings(epochs=1), songs.Filter(artist_share=1, longest=200))
+    assert refresh(muse)
+    live = "select model_id from deployments where name = 'songs'"
+    assert muse.execute(live).fetchone() == (made.model_id,)
+    path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(40))))
+    assert refresh(muse)
+    model_id, config = muse.execute(
+        "select model_id, config from deployments join models using (model_id)"
+    ).fetchone()
+    assert model_id > made.model_id
+    assert (config["epochs"], config["filter"]["longest"]) == (1, 200)
+    assert "new playlists" in capsys.readouterr().err
+
+
+def test_the_second_leaves(muse):
+    with connections.connect_to_muse(autocommit=True) as other:
+        other.execute("select pg_advisory_lock('muse.sources'::regclass::int, 0)")
+        with pytest.raises(Problem, match="another refresh runs"):
+            refresh(muse)
+    with pytest.raises(Problem, match="playlists, wikidata"):
+        refresh(muse, "nothing")
+
+
+def test_what_is_left_of_deleted_rows_in_an_index_goes(muse, tmp_path, capsys):
+    path = tmp_path / "mpd.slice.0-9.json"
+    path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
+    playlists.load(muse, str(path))
+    songs.train(muse, Settings(epochs=1), songs.Filter(artist_share=1))
+    partition = muse.execute(
+        "select oid::regclass::text from pg_class where relname ~ '^song_vectors_[0-9]+$'"
+    ).fetchone()[0]
+    muse.execute(f"alter table {partition} set (vacuum_index_cleanup = off)")
+    muse.execute(f"delete from {partition}")
+    muse.execute("select pg_stat_force_next_flush()")
+    before = muse.execute(
+        "select relfilenode from pg_class where relname ~ '^song_vectors_.*_idx$'"
+    )
+    before = before.fetchall()
+    assert refresh(muse)
+    after = muse.execute("select relfilenode from pg_class where relname ~ '^song_vectors_.*_idx$'")
+    assert set(before).isdisjoint(after.fetchall())
+    assert "again" in capsys.readouterr().err
+
+
+def test_standard_input_is_passed_over(muse, dump, capsys, monkeypatch):
+    with dump(small()).open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=file))
+        load_all(muse, Request("-", workers=0))
+    assert refresh(muse)
+    assert "cannot be loaded again" in capsys.readouterr().err
