@@ -20,7 +20,7 @@ ORIENTATION = 0x0112  # the tag of EXIF
 SCANS = 100  # of a progressive JPEG: usual ones have ten, and each goes over every pixel again
 
 START_OF_SCAN = 0xDA
-FRAMES = range(0xC0, 0xC3)  # baseline, extended, progressive: those that decoders can stop and go on
+FRAMES = range(0xC0, 0xC3)  # baseline, extended, progressive: which can be fed in pieces
 OTHER_FRAMES = {*range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC}
 TABLES = {0xC4, 0xDB, 0xDD}
 COLOURS = {0xE0, 0xEE}  # JFIF and Adobe say how colours are meant
