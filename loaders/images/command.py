@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from loaders.errors import Problem, say
+from loaders.errors import Problem
 from loaders.images import fetch, files, sources, wanted
 from loaders.images.load import Loaded
 
@@ -33,22 +33,14 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
         raise Problem(f"--class-from takes folder, not {asked.class_from!r}")
     good = True
     if asked.sample:
-        good &= _all_good(sources.load_samples(conn, workers=asked.workers))
+        good &= _all_good(sources.load_samples(conn, again=asked.again, workers=asked.workers))
     good &= _load_sources(conn, asked)
     if asked.classes:
-        tell_wanted("classes of Wikidata", wanted.want_classes(conn, asked.min_count))
+        wanted.tell(wanted.CLASSES_OF_WIKIDATA, wanted.want_classes(conn, asked.min_count))
     if asked.fetch:
         settings = fetch.Settings(hosts=fetch.allowed(asked.hosts), contact=asked.contact)
         good &= fetch.fetch_all(settings, workers=asked.workers, again=asked.again)
     return good
-
-
-def tell_wanted(name: str, counts: wanted.Wanted) -> None:
-    """What there is to fetch."""
-    more = f", {counts.known:,} known already" if counts.known else ""
-    more += f", {counts.without:,} without a picture" if counts.without else ""
-    hint = ": load images --fetch fetches them" if counts.new else ""
-    say(f"{name}: {counts.new:,} new addresses{more}{hint}")
 
 
 def _load_sources(conn: psycopg.Connection, asked: Request) -> bool:
@@ -64,10 +56,10 @@ def _load_sources(conn: psycopg.Connection, asked: Request) -> bool:
         conn, singles, class_from_folder=from_folder, workers=asked.workers
     ):
         sources.tell(name, loaded)
-        good &= not loaded.failures
+        good &= not loaded.bad  # each was named
     if addresses:
         found = wanted.want_addresses(conn, addresses, fetch.allowed(asked.hosts))
-        tell_wanted("addresses", found)
+        wanted.tell("addresses", found)
     return good
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -47,6 +47,7 @@ def load(
     location: str,
     pictures: Iterable[Picture | BadEntry],
     *,
+    options: dict[str, Any] | None = None,
     fingerprint: str | None = None,
     again: bool = False,
     workers: int = 2,
@@ -57,7 +58,9 @@ def load(
     Each batch is stored whole, so that a load that is killed goes on where it was: what is known
     is read and not decoded again.
     """
-    with runs.run(conn, "images", location, fingerprint=fingerprint, again=again) as run:
+    with runs.run(
+        conn, "images", location, options=options, fingerprint=fingerprint, again=again
+    ) as run:
         if run is None:
             return Loaded(seen_before=True)
         loaded = Loaded(failures=run.failures)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -14,6 +15,8 @@ from loaders.images import files
 from loaders.images.load import Loaded, fingerprint, load
 from loaders.images.model import Picture
 from loaders.images.samples import samples
+
+ONLY_SOME = {"files": "as named"}  # of a folder, which is not loaded again by itself
 
 
 def load_path(
@@ -33,7 +36,8 @@ def load_path(
     else:
         found = files.in_archive(path, class_from_folder=class_from_folder)
         known = fingerprint([class_from_folder, runs.fingerprint(path)])
-    return _load(conn, named(path), found, known, again=again, workers=workers)
+    options = {"class_from": "folder"} if class_from_folder else {}
+    return _load(conn, named(path), found, known, options, again=again, workers=workers)
 
 
 def load_files(
@@ -45,10 +49,13 @@ def load_files(
         by_folder[path.parent.resolve()].append(path)
     for folder, held in by_folder.items():
         found = _single(held, folder.name if class_from_folder else None)
-        yield named(folder), _load(conn, named(folder), found, None, again=True, workers=workers)
+        loaded = _load(conn, named(folder), found, None, ONLY_SOME, again=True, workers=workers)
+        yield named(folder), loaded
 
 
-def load_samples(conn: psycopg.Connection, *, workers: int = 2) -> list[Loaded]:
+def load_samples(
+    conn: psycopg.Connection, *, again: bool = False, workers: int = 2
+) -> list[Loaded]:
     """The sample packages that are there; says which are not."""
     results = []
     for name, (folder, pictures) in samples().items():
@@ -56,12 +63,19 @@ def load_samples(conn: psycopg.Connection, *, workers: int = 2) -> list[Loaded]:
             if name != "tuxpaint":  # large, and never fetched by set-up
                 say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
             continue
-        known = fingerprint(_facts(folder))
-        results.append(
-            _load(conn, f"sample: {name}", pictures(folder), known, again=False, workers=workers)
-        )
-        tell(f"sample: {name}", results[-1])
+        where, known = f"sample: {name}", fingerprint(_facts(folder))
+        loaded = _load(conn, where, pictures(folder), known, {}, again=again, workers=workers)
+        tell(where, loaded)
+        results.append(loaded)
     return results
+
+
+def load_again(conn: psycopg.Connection, location: str, options: dict[str, Any]) -> bool:
+    """A folder or an archive, where it changed."""
+    from_folder = options.get("class_from") == "folder"
+    loaded = load_path(conn, Path(location), class_from_folder=from_folder)
+    tell(location, loaded)
+    return not loaded.failures
 
 
 def tell(name: str, loaded: Loaded) -> None:
@@ -70,6 +84,8 @@ def tell(name: str, loaded: Loaded) -> None:
         say(failure)
     if loaded.seen_before:
         say(f"{name}: unchanged since it was loaded (--again reads it all the same)")
+        return
+    if loaded.failures and not loaded.pictures:
         return
     more = f", {loaded.unchanged:,} unchanged" if loaded.unchanged else ""
     more += f", {loaded.gone:,} replaced" if loaded.gone else ""
@@ -87,14 +103,15 @@ def _load(
     where: str,
     pictures: Iterable[Picture | BadEntry],
     known: str | None,
+    options: dict[str, Any],
     *,
     again: bool,
     workers: int,
 ) -> Loaded:
     with closing(runs.progress("pictures")) as bar:
         return load(
-            conn, where, pictures,
-            fingerprint=known, again=again, workers=workers, on_pictures=bar.update,
+            conn, where, pictures, options=options, fingerprint=known, again=again,
+            workers=workers, on_pictures=bar.update,
         )  # fmt: skip
 
 

@@ -8,9 +8,12 @@ import psycopg
 
 from loaders import runs
 from loaders.entries import bad_entry, printable
+from loaders.errors import say
 from loaders.images import commons
 from loaders.images.guard import checked, place_of
 from loaders.images.model import title_of
+
+CLASSES_OF_WIKIDATA = "classes of Wikidata"  # the name of that source
 
 # An item's own image, else the first one of its article.
 CLASSES = """
@@ -56,7 +59,7 @@ class Wanted(NamedTuple):
 
 def want_classes(conn: psycopg.Connection, min_count: int) -> Wanted:
     """A picture for every class that has so many items; what is wanted no longer is left out."""
-    with runs.run(conn, "images", "classes of Wikidata", options={"min_count": min_count}) as run:
+    with runs.run(conn, "images", CLASSES_OF_WIKIDATA, options={"min_count": min_count}) as run:
         assert run is not None
         with conn.transaction():
             rows = list(_of_classes(run, conn.execute(CLASSES, (min_count,))))
@@ -82,6 +85,14 @@ def want_addresses(
         with conn.transaction():
             _want(run, rows)
         return Wanted(run.loaded, run.unchanged)
+
+
+def tell(name: str, counts: Wanted) -> None:
+    """What there is to fetch."""
+    more = f", {counts.known:,} known already" if counts.known else ""
+    more += f", {counts.without:,} without a picture" if counts.without else ""
+    hint = ": load images --fetch fetches them" if counts.new else ""
+    say(f"{name}: {counts.new:,} new addresses{more}{hint}")
 
 
 def _of_classes(run: runs.Run, found: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
