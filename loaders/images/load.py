@@ -107,17 +107,20 @@ def _load(
 
 
 def batches(pictures: Iterable[Picture]) -> Iterator[list[Picture]]:
-    """Lists of pictures that fit into memory."""
+    """Lists of pictures that fit into memory; also of what comes before a BadFile."""
     batch: list[Picture] = []
     size = 0
-    for picture in pictures:
-        batch.append(picture)
-        size += len(picture.content)
-        if len(batch) >= BATCH or size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
+    try:
+        for picture in pictures:
+            batch.append(picture)
+            size += len(picture.content)
+            if len(batch) >= BATCH or size >= BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+    except BadFile:
         yield batch
+        raise
+    yield batch
 
 
 def _good(run: runs.Run, pictures: Iterable[Picture | BadEntry]) -> Iterator[Picture]:
