@@ -20,7 +20,7 @@ select
 from muse.images as image
 left join lateral (
     -- Where it was found first; where something is known of it before all others.
-    select *
+    select found.*
     from muse.image_sources as found
     where found.image_id = image.image_id
     order by found.class is null, found.title is null, found.image_source_id
@@ -28,7 +28,7 @@ left join lateral (
 ) as source on true;
 
 comment on view muse.pictures is
-'One row a picture, its thumbnail an address that a page shows: select title, picture from pictures';
+'One row a picture, its thumbnail as an address that pages show: select picture from pictures';
 
 create or replace view muse.image_classes as
 select
@@ -40,4 +40,4 @@ where source.class is not null
 group by source.class;
 
 comment on view muse.image_classes is
-'One row a class of pictures: select class, pictures from image_classes order by pictures desc';
+'One row a class, with one of its pictures: select class, pictures from image_classes';

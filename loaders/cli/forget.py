@@ -28,7 +28,24 @@ def forget_source(
     location: Annotated[str, typer.Argument(help="As in the table sources.")],
 ) -> None:
     """Take out all that came from a source, and what is known of its loads."""
-    _forget("source", location)
+    from loaders.images.forget import forget_source as forget_pictures
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        gone = forget_pictures(conn, location)
+    if gone is None:
+        _forget("source", location)
+    else:
+        say(f"{gone:,} pictures are gone")
+
+
+@forget_app.command("picture")
+def forget_picture(image_id: Annotated[int, typer.Argument(help="As in pictures.")]) -> None:
+    """Take out a picture, wherever it was found, with its vectors."""
+    from loaders.images.forget import forget_picture as forget
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        forget(conn, image_id)
+    say(f"picture {image_id} is gone")
 
 
 @forget_app.command("item")
