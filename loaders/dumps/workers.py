@@ -1,17 +1,14 @@
 """Chunks staged by processes of their own, a few in flight at a time."""
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import psycopg
 
+from loaders import processes
 from loaders.db import connect_to_muse
 from loaders.dumps.chunks import Chunk
 from loaders.dumps.staging import Counts, Stager
@@ -28,13 +25,7 @@ def staged(
 
     make: gives a process its stager, and can be sent to it.
     """
-    # A copy of this process would hold its connection and its threads' locks.
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start,
-        initargs=(make,),
-    )
+    pool = processes.pool(workers, _start, make)
     waiting: deque[Future[Counts]] = deque()
     try:
         for chunk in chunks:
@@ -53,17 +44,7 @@ def staged(
 
 def _start(make: MakeStager) -> None:
     global _stager
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it and tells
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     _stager = make(connect_to_muse(autocommit=True))
-
-
-def _end_with_parent() -> None:
-    """A parent that is killed cannot say so."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 def _stage(chunk: Chunk) -> Counts:
