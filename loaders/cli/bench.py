@@ -34,3 +34,16 @@ def bench_wikidata(
     from benchmarks.wikidata import bench
 
     bench(as_json=as_json, quick=quick, only=only, megabytes=megabytes)
+
+
+@bench_app.command("wikipedia")
+def bench_wikipedia(
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small dump, to see that it runs.")
+    ] = False,
+) -> None:
+    """Wikipedia: a dump of 600 MB beside its limits, and first images beside a full parse."""
+    from benchmarks.wikipedia import bench
+
+    bench(as_json=as_json, quick=quick)

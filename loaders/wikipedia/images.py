@@ -10,11 +10,13 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 import mwparserfromhell
+from mwparserfromhell.parser import ParserError
 
-from loaders.wikipedia.names import name_of
+from loaders.wikipedia.names import Beyond, name_of
 
-LONGEST_BOX = 50_000  # characters of an infobox that are looked through
-BOXES, CANDIDATES = 20, 200  # of one article, the first ones
+LONGEST_BOX = 40_000  # characters of an infobox that are looked through
+DEEPEST_BOX = 20  # templates and links within one another
+BOXES, CANDIDATES = 10, 200  # of one article, the first ones
 ICON_WIDTH, ICON_HEIGHT = 40, 30  # pixels: up to there it is an icon
 LONGEST_NAME = 240  # bytes, as in MediaWiki
 
@@ -44,7 +46,10 @@ PARAMETER = re.compile(
 )
 IN_TEXT = re.compile(rf"{PREFIXED.pattern}|{PARAMETER.pattern}", re.IGNORECASE)
 SIZE = re.compile(r"\|\s{0,9}(\d{0,5})(?:x(\d{1,5}))?px")
-BRACES = re.compile(r"\{\{|\}\}")
+# Tags, tables and links to the web name no image; the time that a parser takes grows with the
+# square of how many of them are not closed.
+NO_IMAGE = re.compile(r"<[^<>]{0,300}>|<|(?<!\[)\[(?!\[)|(?<!\{)\{\|")
+PAIRS = re.compile(r"(\{\{|\[\[)|(\}\})|\]\]")
 
 NOT_KEY = re.compile(r"(?:.*[_ ])?(?:alt|caption|legend|website|url)\d*|name|title")
 IMAGE_KEY = re.compile(KEY)
@@ -74,16 +79,17 @@ def first(text: str, templates: list[Template]) -> str | None:
 
     text: wikitext without comments. templates: all in it, in their order.
     """
-    if not ANY.search(text):
+    type = ANY.search(text)
+    if type is None:
         return None
-    boxes = (one for one in templates if BOX.fullmatch(one.name))
-    found = [
-        best for _, box in zip(range(BOXES), boxes, strict=False) if (best := _of_box(text, box))
-    ]
-    good = min(found, key=lambda one: one.rank, default=None)  # the first of the best
-    if good is None or good.rank > 1:
-        return _in_text(text) or (good and good.name)
-    return next(one.name for one in found if one.rank < 2)
+    least: str | None = None
+    for box in [one for one in templates if BOX.fullmatch(one.name)][:BOXES]:
+        found = _of_box(text, box)
+        if found and found.rank < 2:
+            return found.name
+        least = least or (found and found.name)
+    # What names an image is not much longer than a name.
+    return _in_text(text, max(type.start() - 2 * LONGEST_NAME, 0)) or least
 
 
 def _of_box(text: str, box: Template) -> Found | None:
@@ -105,10 +111,11 @@ def _of_box(text: str, box: Template) -> Found | None:
 
 def _parsed(piece: str) -> Iterator[Found]:
     """Images of an infobox's parameters, in their order."""
-    templates = mwparserfromhell.parse(piece, skip_style_tags=True).ifilter_templates(
-        recursive=False
-    )
-    for template in templates:
+    try:
+        made = mwparserfromhell.parse(NO_IMAGE.sub(" ", piece), skip_style_tags=True)
+    except (RecursionError, ParserError) as error:
+        raise Beyond(f"an infobox that cannot be parsed, {type(error).__name__}") from error
+    for template in made.ifilter_templates(recursive=False):
         for parameter in template.params:
             key = str(parameter.name).strip().lower()
             if NOT_KEY.fullmatch(key):
@@ -129,9 +136,9 @@ def _in_value(key: str, value: str) -> str | None:
     return None
 
 
-def _in_text(text: str) -> str | None:
+def _in_text(text: str, start: int) -> str | None:
     """The first link, line of a gallery, or parameter that names an image and is no icon."""
-    for _, found in zip(range(CANDIDATES), IN_TEXT.finditer(text), strict=False):
+    for _, found in zip(range(CANDIDATES), IN_TEXT.finditer(text, start), strict=False):
         linked, options, key, given = found.groups()
         if linked is not None and not _is_icon(options):
             return file_name(linked)
@@ -180,9 +187,16 @@ def _on_top(before: str) -> bool:
 
 def _balanced(text: str, start: int) -> str:
     """A template from its braces to those that close it; "" where they do not soon."""
-    depth = 0
-    for brace in BRACES.finditer(text, start, start + LONGEST_BOX):
-        depth += 1 if brace[0] == "{{" else -1
-        if depth == 0:
-            return text[start : brace.end()]
+    braces, links = 0, 0
+    for found in PAIRS.finditer(text, start, start + LONGEST_BOX):
+        if found[2]:
+            braces -= 1
+        elif found[1] == "{{":
+            braces += 1
+        else:
+            links += 1 if found[1] else -1
+        if braces == 0:
+            return text[start : found.end()]
+        if max(braces, links) > DEEPEST_BOX:
+            break
     return ""

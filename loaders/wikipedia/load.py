@@ -135,6 +135,8 @@ class _Load(dumps.Load):
     def merge(self) -> None:
         """Articles, then redirects, then what is gone."""
         conn, staging, workers = self.conn, self.staging, max(self.options.workers, 1)
+        on_step = self.options.on_step
+        on_step("pages")
         if self.fresh:
             indexes.drop(conn, INDEXES)
         with closing(runs.progress("pages", self.counts.kept, "merging")) as bar:
@@ -142,7 +144,9 @@ class _Load(dumps.Load):
                 merging.in_batches(
                     conn, staging, table, query, parts=PARTS, workers=workers, on_rows=bar.update
                 )
+        on_step("indexes")
         indexes.make(conn, "wikipedia", INDEXES, workers)
+        on_step("what is gone, and redirects")
         conn.execute(staging.sql("analyze {seen}"))
         for step in GONE:
             conn.execute(staging.sql(step))

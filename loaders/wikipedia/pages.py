@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from loaders.wikipedia import wikitext
-from loaders.wikipedia.wikitext import Beyond, Extract
+from loaders.wikipedia.names import Beyond
+from loaders.wikipedia.wikitext import Extract
 
 LONGEST_TITLE = 255  # bytes, as in MediaWiki
 LARGEST_ID = 2**63 - 1

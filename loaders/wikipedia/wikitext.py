@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from loaders.wikipedia import images
-from loaders.wikipedia.names import name_of
+from loaders.wikipedia.names import Beyond, name_of
 
 LONGEST = 4 << 20  # characters; MediaWiki allows 2 MB
 MOST = 2000  # templates or categories of one article, each once; the most known have some hundred
@@ -25,8 +25,9 @@ UNREAD = re.compile(
     re.IGNORECASE,
 )
 TEMPLATE = re.compile(
-    # {{{1}}} is an argument; a name that goes on after a line break is none.
-    r"(?<!\{)\{\{(?!\{)\s{0,20}+([^|{}\[\]<>\n#]{1,300}+)\s{0,50}+(?=\||\}\})"
+    # {{{1}}} is an argument; a name that goes on after a line break is none. What the expression
+    # begins with is searched for ten times as fast where it is a text.
+    r"\{\{(?<!\{\{\{)(?!\{)\s{0,20}+([^|{}\[\]<>\n#]{1,300}+)\s{0,50}+(?=\||\}\})"
 )
 # What is written like a template and is none.
 MAGIC = re.compile(
@@ -37,10 +38,6 @@ MAGIC = re.compile(
 CATEGORY = re.compile(r"\[\[\s{0,20}+category\s{0,20}+:([^|{}\[\]<>\n#]{1,300}+)", re.IGNORECASE)
 GENERAL = re.compile(r" (?:in|of|by) ")
 INFOBOX = "infobox"
-
-
-class Beyond(Exception):
-    """What no article is like; the text says how."""
 
 
 class Extract(NamedTuple):
@@ -62,7 +59,7 @@ def extract(text: str) -> Extract:
         if read.count(braces) > OFTEN and _depth(read, braces, more) > DEEPEST:
             raise Beyond(f"{braces} within one another more than {DEEPEST} times")
     found = [(one.start(), one[1]) for one in TEMPLATE.finditer(read)]
-    known = {told: name_of(told).lower() for _, told in found}
+    known = {told: name_of(told).lower() for told in dict.fromkeys(told for _, told in found)}
     templates = _each_once(known.values())
     categories = _each_once(name_of(told).lower() for told in CATEGORY.findall(read))
     return Extract(
