@@ -37,8 +37,8 @@ create or replace function muse.deep_ink(
     every integer default 10,
     jitter integer default 0,
     original boolean default false,
-    channels integer [] default null,
-    weights real [] default null
+    channels integer[] default null,
+    weights real[] default null
 )
 returns table (step integer, score real, flipped integer, ink integer, picture bytea)
 language plpython3u stable parallel restricted rows 20 cost 10000000
@@ -49,7 +49,7 @@ $$;
 
 comment on function muse.deep_ink(
     text, integer, text, integer, integer, integer, real, real, boolean, bit varying, real, bigint,
-    integer, integer, boolean, integer [], real []
+    integer, integer, boolean, integer[], real[]
 ) is
 'Ink that grows under a gradient: select step, score from deep_ink(''block4'', 12, steps => 20)';
 
@@ -69,8 +69,8 @@ create or replace function muse.deep_ink_gif(
     every integer default 10,
     jitter integer default 0,
     original boolean default false,
-    channels integer [] default null,
-    weights real [] default null,
+    channels integer[] default null,
+    weights real[] default null,
     milliseconds integer default 100,
     loop boolean default true
 )
@@ -83,7 +83,7 @@ $$;
 
 comment on function muse.deep_ink_gif(
     text, integer, text, integer, integer, integer, real, real, boolean, bit varying, real, bigint,
-    integer, integer, boolean, integer [], real [], integer, boolean
+    integer, integer, boolean, integer[], real[], integer, boolean
 ) is
 'The same as an animated GIF: select length(deep_ink_gif(''block4'', 12, steps => 20))';
 

@@ -7,7 +7,7 @@ with fewer flips. After Deep Dream (Mordvintsev, Olah, Tyka 2015), with ink in p
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -34,30 +34,33 @@ class Frame:
 
 
 def frames(evaluate: Evaluate, asked: Request, side: int) -> Iterator[Frame]:
-    """The start, every `every`-th step and the end; a step is one evaluation at least.
+    """The start, every `every`-th step and the end; a step is one look at a new drawing.
 
     evaluate: the network. side: of its input, a multiple of the drawing's size.
     """
     dice = np.random.default_rng(asked.seed & SEEDS)
-    look = _shifted(evaluate, dice, asked.jitter) if asked.jitter else evaluate
+    look = Look(evaluate, asked, side, dice)
     bits = start(asked)
-    shown, score, gradient = bits, *_look(evaluate, look, bits, asked, side)
+    score, gradient = look(bits)
     yield Frame(0, score, int(bits.sum()), bits)
-    step, told, flips = 0, 0, asked.flips
+    shown, told, flips = bits, 0, asked.flips
+    tried = np.zeros_like(bits)  # pixels that alone did no good to the drawing as it is
+    step = 0
     while step < asked.steps:
-        chosen = choose(bits, gradient, asked, flips)
+        promise = promises(bits, gradient, asked) * look.taste
+        chosen = best(np.where(tried, 0, promise), flips)
         if not chosen.any():
             break
         step += 1
-        trial = bits ^ chosen
-        new_score, new_gradient = _look(evaluate, look, trial, asked, side)
+        new_score, new_gradient = look(bits ^ chosen)
         if new_score > score or asked.original:
-            bits, score, gradient = trial, new_score, new_gradient
+            bits, score, gradient = bits ^ chosen, new_score, new_gradient
             flips = min(2 * flips, asked.flips)
+            tried[:] = False
         elif flips == 1:
-            break
+            tried |= chosen
         else:
-            flips = min(flips, int(chosen.sum())) // 2 or 1
+            flips = max(min(flips, int(chosen.sum())) // 2, 1)
         if step % asked.every == 0:
             yield Frame(step, score, int((bits ^ shown).sum()), bits)
             shown, told = bits, step
@@ -65,20 +68,20 @@ def frames(evaluate: Evaluate, asked: Request, side: int) -> Iterator[Frame]:
         yield Frame(step, score, int((bits ^ shown).sum()), bits)
 
 
-def choose(bits: Bits, gradient: Levels, asked: Request, flips: int) -> Bits:
-    """Which pixels to flip: those that promise most, `flips` at the most.
+def promises(bits: Bits, gradient: Levels, asked: Request) -> Levels:
+    """What a flip of each pixel would add to the score by the gradient; 0 where it may not flip."""
+    change = np.float32(asked.white - asked.black) * gradient  # of a pixel that turns white
+    promise = np.where(bits, change, -change)
+    return np.where(border(bits), promise, 0) if asked.border_only else promise
 
-    gradient: of each pixel of the drawing, (size, size).
-    """
-    towards_ink = gradient if asked.black > asked.white else -gradient
-    promise = np.where(bits, -towards_ink, towards_ink)
-    if asked.border_only:
-        promise = np.where(border(bits), promise, 0)
+
+def best(promise: Levels, flips: int) -> Bits:
+    """The pixels that promise most, `flips` at the most; none that promises nothing."""
     flat = promise.ravel()
-    best = np.argpartition(flat, -flips)[-flips:] if flips < flat.size else np.arange(flat.size)
+    first = np.argpartition(flat, -flips)[-flips:] if flips < flat.size else np.arange(flat.size)
     chosen = np.zeros(flat.size, dtype=bool)
-    chosen[best[flat[best] > 0]] = True
-    return chosen.reshape(bits.shape)
+    chosen[first[flat[first] > 0]] = True
+    return chosen.reshape(promise.shape)
 
 
 def border(bits: Bits) -> Bits:
@@ -95,37 +98,43 @@ def border(bits: Bits) -> Bits:
 def start(asked: Request) -> Bits:
     """A bitmap, or a disc in the middle."""
     if asked.start is not None:
-        given = np.frombuffer(asked.start.encode(), dtype=np.uint8) == ord("1")
+        given: Bits = np.frombuffer(asked.start.encode(), dtype=np.uint8) == ord("1")
         side = asked.start_side
         times = asked.size // side
-        return given.reshape(side, side).repeat(times, axis=0).repeat(times, axis=1)
+        return cast(Bits, given.reshape(side, side).repeat(times, axis=0).repeat(times, axis=1))
     y, x = np.mgrid[: asked.size, : asked.size] - asked.size // 2
-    return x * x + y * y < asked.radius * asked.radius
+    disc: Bits = x * x + y * y < asked.radius * asked.radius
+    return disc
 
 
-def _look(
-    evaluate: Evaluate, look: Evaluate, bits: Bits, asked: Request, side: int
-) -> tuple[float, Levels]:
-    """The score of a drawing, and the gradient of its pixels."""
-    levels = np.where(bits, np.float32(asked.black), np.float32(asked.white))
-    times = side // asked.size
-    picture = levels.repeat(times, axis=0).repeat(times, axis=1)
-    score, gradient = evaluate(picture)
-    if look is not evaluate:  # the mean over shifts draws smoother shapes
-        gradient = (gradient + look(picture)[1]) / 2
-    blocks = gradient.reshape(asked.size, times, asked.size, times)
-    return score, blocks.sum(axis=(1, 3))
+class Look:
+    """Scores of drawings, and gradients of their pixels.
 
+    taste: how much a seed likes each pixel, from 0.9 to 1, so that seeds draw different pictures.
+    """
 
-def _shifted(evaluate: Evaluate, dice: np.random.Generator, jitter: int) -> Evaluate:
-    """The same network on a picture that is moved by up to `jitter` pixels."""
+    def __init__(
+        self, evaluate: Evaluate, asked: Request, side: int, dice: np.random.Generator
+    ) -> None:
+        self.evaluate, self.asked, self.dice = evaluate, asked, dice
+        self.times = side // asked.size
+        self.taste: Levels = 1 - dice.random((asked.size, asked.size), np.float32) * np.float32(0.1)
+        if asked.original:
+            self.taste[:] = 1
 
-    def look(picture: Levels) -> tuple[float, Levels]:
-        down, right = dice.integers(-jitter, jitter + 1, 2)
-        score, gradient = evaluate(np.roll(picture, (down, right), (0, 1)))
-        return score, np.roll(gradient, (-down, -right), (0, 1))
+    def __call__(self, bits: Bits) -> tuple[float, Levels]:
+        levels = np.where(bits, np.float32(self.asked.black), np.float32(self.asked.white))
+        picture = levels.repeat(self.times, axis=0).repeat(self.times, axis=1)
+        score, gradient = self.evaluate(picture)
+        if self.asked.jitter:  # the mean with a moved picture draws smoother shapes
+            gradient = (gradient + self._moved(picture)) * np.float32(0.5)
+        size = self.asked.size
+        return score, gradient.reshape(size, self.times, size, self.times).sum(axis=(1, 3))
 
-    return look
+    def _moved(self, picture: Levels) -> Levels:
+        down, right = self.dice.integers(-self.asked.jitter, self.asked.jitter + 1, 2)
+        _, gradient = self.evaluate(np.roll(picture, (down, right), (0, 1)))
+        return np.roll(gradient, (-down, -right), (0, 1))
 
 
 # ---- what SQL calls -------------------------------------------------------------------------
@@ -142,10 +151,10 @@ def deep_ink(plpy: Any, cache: dict[str, Any], *arguments: Any) -> Iterator[tupl
 
 def deep_ink_gif(plpy: Any, cache: dict[str, Any], *arguments: Any) -> bytes:
     """An animation. arguments: those of ARGUMENTS, then milliseconds a frame and loop."""
-    *arguments, milliseconds, loop = arguments
+    *asked, milliseconds, loop = arguments
     if milliseconds is None or loop is None or not 20 <= milliseconds <= 10_000:
         runtime.fail(plpy, f"milliseconds must be from 20 to 10000, not {milliseconds}")
-    return gif([frame.bits for frame in _drawn(plpy, cache, arguments)], milliseconds, loop=loop)
+    return gif([frame.bits for frame in _drawn(plpy, cache, asked)], milliseconds, loop=loop)
 
 
 def _drawn(plpy: Any, cache: dict[str, Any], arguments: Sequence[Any]) -> Iterator[Frame]:

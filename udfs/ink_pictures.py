@@ -24,9 +24,7 @@ def gif(frames: Sequence[Bits], milliseconds: int, *, loop: bool) -> bytes:
     out = io.BytesIO()
     times = [milliseconds] * (len(pictures) - 1) + [LAST * milliseconds]
     more: dict[str, Any] = {"loop": 0} if loop else {}
-    pictures[0].save(
-        out, "GIF", save_all=True, append_images=pictures[1:], duration=times, **more
-    )
+    pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=times, **more)
     return out.getvalue()
 
 

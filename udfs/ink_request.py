@@ -93,12 +93,16 @@ def checked(
 
 
 def label_number(plpy: Any, label: str) -> int:
-    """The channel of a class by its name, whatever its case."""
+    """The channel of a class by its name, or by a part of it that no other name has."""
     found = plpy.execute(LABELS)
-    names = [] if not found else json.loads(found[0]["labels"])
-    for number, name in enumerate(names):
-        if name.lower() == label.lower():
-            return number
+    names: list[str] = json.loads(found[0]["labels"]) if found else []
+    lower = [name.lower() for name in names]
+    told = label[:100].lower()
+    if told in lower:
+        return lower.index(told)
+    holding = [number for number, name in enumerate(lower) if told and told in name]
+    if len(holding) == 1:
+        return holding[0]
     _unknown(plpy, "label", label, names)
 
 
@@ -107,7 +111,7 @@ def _channels(
 ) -> dict[int, float]:
     if (one is None) == (several is None):
         runtime.fail(plpy, "give channel or channels", f"they are from 0 to {count - 1}")
-    numbers = [one] if several is None else several
+    numbers = [one] if one is not None else several or []
     if not 1 <= len(numbers) <= MIXED:
         runtime.fail(plpy, f"channels must be 1 to {MIXED} numbers")
     for number in numbers:
@@ -131,7 +135,7 @@ def _check(plpy: Any, side: int, more: dict[str, Any]) -> None:
     sizes = [size for size in range(SMALLEST, side + 1) if side % size == 0]
     if more["size"] not in sizes:
         allowed = ", ".join(map(str, sizes))
-        runtime.fail(plpy, f"size must divide {side}, and {more['size']} does not", f"use {allowed}")
+        runtime.fail(plpy, f"size must be one of {allowed}, not {more['size']}")
     bounds = {
         "steps": (1, STEPS), "every": (1, STEPS), "flips": (1, FLIPS), "jitter": (0, JITTER),
         "black": (-255, 510), "white": (-255, 510), "radius": (0.5, more["size"]),

@@ -58,3 +58,17 @@ def train_classifier(
         f"{made.metrics['photos_right']} of {made.metrics['photos']} photos are named right; "
         f"{made.metrics['published_top1']} % of ImageNet's, as published"
     )
+
+
+@train_app.command("ink")
+def train_ink(
+    layer: Annotated[
+        list[str] | None, typer.Option(help="A layer such as block4 or block4_2; repeat it.")
+    ] = None,
+) -> None:
+    """Export the gradients that Deep Ink draws by: ten layers of the classifier, a minute."""
+    from loaders.ink import train
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        made = train(conn, tuple(layer or ()))
+    say(f"{', '.join(made)}: live" if made else "all of them were live already")

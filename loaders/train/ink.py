@@ -28,7 +28,7 @@ class Block:
 
 
 class Body:
-    """The classifier as blocks whose gradients LiteRT can run. model: Keras', of train.classifier."""
+    """The classifier in blocks whose gradients LiteRT can run. model: that of train.classifier."""
 
     def __init__(self, model: Any) -> None:
         self.model, self.side = model, int(model.input_shape[1])

@@ -5,25 +5,25 @@ here is a function of an image (1, H, W, C) whose gradient is written out as for
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
-Op = Callable[[tf.Tensor], tf.Tensor]
+Op = Callable[[tf.Tensor], Any]
 HUGE = 1e30  # times a positive float32: 1 or more
 
 
 def relu6() -> Op:
     """The gradient passes where 0 < y < 6: in minima, since comparisons leave the fast kernels."""
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def apply(x: tf.Tensor) -> Any:
         y = tf.nn.relu6(x)
         return y, lambda dy: dy * tf.minimum(tf.minimum(y, 6.0 - y) * HUGE, 1.0)
 
-    return apply
+    return cast(Op, apply)
 
 
 def pointwise(weights: Array, bias: Array) -> Op:
@@ -31,12 +31,12 @@ def pointwise(weights: Array, bias: Array) -> Op:
     forward = tf.constant(weights)
     backward = tf.constant(np.ascontiguousarray(weights.transpose(0, 1, 3, 2)))
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def apply(x: tf.Tensor) -> Any:
         y = tf.nn.conv2d(x, forward, 1, "SAME") + bias
         return y, lambda dy: tf.nn.conv2d(dy, backward, 1, "SAME")
 
-    return apply
+    return cast(Op, apply)
 
 
 def stem(weights: Array, bias: Array) -> Op:
@@ -52,7 +52,7 @@ def stem(weights: Array, bias: Array) -> Op:
             phases[i, j, :, 2 * p + q] = weights[row, column, 0]
     forward, backward = tf.constant(weights), tf.constant(phases)
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def apply(x: tf.Tensor) -> Any:
         def gradient(dy: tf.Tensor) -> tf.Tensor:
             padded = tf.pad(dy, [[0, 0], [1, 0], [1, 0], [0, 0]])
@@ -60,32 +60,30 @@ def stem(weights: Array, bias: Array) -> Op:
 
         return tf.nn.conv2d(x, forward, 2, "SAME") + bias, gradient
 
-    return apply
+    return cast(Op, apply)
 
 
 def depthwise(weights: Array, bias: Array, stride: int) -> Op:
-    """A convolution of each channel by itself; weights (k, k, channels, 1), k odd, stride 1 or 2."""
+    """A convolution of each channel by itself; weights (k, k, channels, 1), stride 1 or 2."""
     forward = tf.constant(weights)
     flipped = tf.constant(np.ascontiguousarray(weights[::-1, ::-1]))
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def apply(x: tf.Tensor) -> Any:
         y = tf.nn.depthwise_conv2d(x, forward, [1, stride, stride, 1], "SAME") + bias
         if stride == 1:
             return y, lambda dy: tf.nn.depthwise_conv2d(dy, flipped, [1, 1, 1, 1], "SAME")
         return y, lambda dy: _interleaved(dy, weights)
 
-    return apply
+    return cast(Op, apply)
 
 
 def _interleaved(dy: tf.Tensor, weights: Array) -> tf.Tensor:
-    """The gradient at stride 2 of a square input: four small convolutions, pixel by pixel in turn."""
+    """The gradient at stride 2 of a square input: four small convolutions, taken in turns."""
     side, channels = dy.shape[1], dy.shape[3]
     rows = []
     for p in (0, 1):
-        columns = [
-            tf.reshape(_phase(dy, weights, p, q), [side * side, channels]) for q in (0, 1)
-        ]
+        columns = [tf.reshape(_phase(dy, weights, p, q), [side * side, channels]) for q in (0, 1)]
         rows.append(tf.reshape(tf.concat(columns, 1), [side, 2 * side * channels]))
     return tf.reshape(tf.concat(rows, 1), [1, 2 * side, 2 * side, channels])
 
