@@ -77,3 +77,17 @@ def train_images(
         say("another worker has the rest in hand, and will make it live")
         return
     say(f"model {made.model_id} is live; confidence is learned on {made.calibration['learned_on']}")
+
+
+@train_app.command("ink")
+def train_ink(
+    layer: Annotated[
+        list[str] | None, typer.Option(help="A layer such as block4 or block4_2; repeat it.")
+    ] = None,
+) -> None:
+    """Export the gradients that Deep Ink draws by: ten layers of the classifier, a minute."""
+    from loaders.ink import train
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        made = train(conn, tuple(layer or ()))
+    say(f"{', '.join(made)}: live" if made else "all of them were live already")
