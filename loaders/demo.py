@@ -3,17 +3,26 @@
 A system adds its part as a function that fills tables and gives Answers, named in PARTS.
 """
 
+import base64
 import html
 import os
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
+from PIL import Image, ImageDraw, ImageFont
 
-from loaders import db, playlists, songs
+from loaders import classifier, db, playlists, songs
+from loaders import ink as drawing
 from loaders.dumps.sources import tell
-from loaders.errors import say
+from loaders.errors import Problem, say
+from loaders.images.forget import forget_picture
+from loaders.images.sources import load_samples as load_photos
+from loaders.images.train import train as train_images
 from loaders.migrate import migrate
 from loaders.server import ROOT, bindir, embedded
 from loaders.train.songs import Settings
@@ -21,7 +30,15 @@ from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_sample as load_wikidata_sample
 from loaders.wikipedia.command import load_sample as load_wikipedia_sample
 
-PAGE = ROOT / "var" / "demo" / "index.html"
+FOLDER = ROOT / "var" / "demo"
+PAGE = FOLDER / "index.html"
+PICTURE = ":PICTURE"  # in a query: the bytes of a file
+# One of five of its kind.
+HELD_OUT = """
+    select image.image_id, image.thumbnail
+    from muse.image_sources as source join muse.images as image using (image_id)
+    where source.class = 'dam' and source.location like '%/dam1.webp'
+"""
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
        color: #222; background: #fffdf8 }
@@ -29,16 +46,23 @@ h1 { font-weight: 600; margin-bottom: 0 } h2 { margin: 2.5rem 0 0 } p { margin: 
 pre { background: #f3efe6; padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto }
 table { border-collapse: collapse } th, td { padding: .2rem 1rem .2rem 0; text-align: left }
 th { border-bottom: 1px solid #bbb }
+img { max-height: 8rem; border: 1px solid #ddd }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 """
 
 
 class Answer(NamedTuple):
-    """A query, what it is about, and a sentence on how to read its rows."""
+    """A query, what it is about, and a sentence on how to read its rows.
+
+    picture: a file whose bytes the query names as PICTURE. on_page: a column that only the page
+    shows, since it is a picture.
+    """
 
     title: str
     words: str
     query: str
+    picture: Path | None = None
+    on_page: str | None = None
 
 
 def demo() -> None:
@@ -128,35 +152,140 @@ def wikipedia(conn: psycopg.Connection) -> Iterator[Answer]:
     )
 
 
+def images(conn: psycopg.Connection) -> Iterator[Answer]:
+    """Photos, a ported classifier, and two questions: a photo that is not stored, and no photo."""
+    if not load_photos(conn):
+        return
+    say("porting the classifier")
+    try:
+        classifier.train(conn, 0)
+    except Problem as error:
+        say(f"reverse image search is skipped: {error}")
+        return
+    photo, words = FOLDER / "photo.jpg", FOLDER / "words.png"
+    hold_out(conn, photo)
+    write_words(words)
+    say("looking at the photos")
+    train_images(conn, 2)
+    asked = f"from similar_images({PICTURE}, n => 5)"  # noqa: S608 - all of it is ours
+    yield Answer(
+        "What does this photo show?",
+        "A photo that is not in the tables. Confidence is the probability that a match shows the "
+        "same kind of thing.",
+        f"select title, class, round(confidence::numeric, 2) as confidence\n{asked}",
+        photo,
+        "(select picture from pictures where pictures.image_id = found.image_id) "  # noqa: S608
+        f"{asked} found",
+    )
+    yield Answer(
+        "And what does this, which is no photo?",
+        "A picture of some words. Nothing stored is like it, and the answer says so.",
+        f"select title, class, round(confidence::numeric, 2) as confidence\n{asked}",
+        words,
+    )
+    yield Answer(
+        "What the classifier calls the photo",
+        "One of ImageNet's thousand classes.",
+        "select label, round(probability::numeric, 2) as probability\n"  # noqa: S608
+        f"from classify_image({PICTURE}, n => 3)",
+        photo,
+    )
+
+
+def ink(conn: psycopg.Connection) -> Iterator[Answer]:
+    """A blob of ink that grows under a network's gradient."""
+    try:
+        say("exporting a layer's gradient")
+        drawing.train(conn, ("block2",))
+    except Problem as error:
+        say(f"Deep Ink is skipped: {error}")
+        return
+    grown = "from deep_ink('block2', channel => 3, steps => 100, every => 20)"
+    yield Answer(
+        "What does a network draw when it may only spill ink?",
+        "At every step the pixels at the ink's border are flipped whose flip promises most; the "
+        "score, a channel's mean activation, never falls.",
+        f"select step, round(score::numeric, 3) as score, flipped, ink\n{grown}",
+        on_page="'data:image/png;base64,' || encode(picture, 'base64') " + grown,
+    )
+
+
 PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (
     song_radio,
     wikidata,
     wikipedia,
+    images,
+    ink,
 )
+
+
+def hold_out(conn: psycopg.Connection, path: Path) -> None:
+    """Take one photo out of the tables into a file, where that is not done yet."""
+    row = conn.execute(HELD_OUT).fetchone()
+    if row is not None:
+        image_id, content = row
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        forget_picture(conn, image_id)
+
+
+def write_words(path: Path) -> None:
+    """A picture of black words on white."""
+    image = Image.new("RGB", (480, 320), "white")
+    pen = ImageDraw.Draw(image)
+    for line in range(8):
+        words = "select * from nothing where nothing fits;"
+        pen.text((20, 20 + 36 * line), words, fill="black", font=ImageFont.load_default(22))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
 
 
 def show(answer: Answer) -> None:
     """The query and its rows as psql prints them."""
-    print(f"\n{answer.title}\n{answer.words}\n\n{answer.query};", flush=True)
+    script = f"{answer.query};\n"
+    if answer.picture is not None:
+        quoted = shlex.quote(str(answer.picture)).replace("`", "\\`")
+        script = f"\\set picture `base64 -w0 {quoted}`\n" + script.replace(
+            PICTURE, "decode(:'picture', 'base64')"
+        )
+    print(f"\n{answer.title}\n{answer.words}\n\n{script}", end="", flush=True)
     named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
     where = {named[key]: value for key, value in db.conninfo().items()}
-    command = [str(bindir() / "psql"), "-X", "-q", "-P", "pager=off", "-c", answer.query]
-    subprocess.run(command, env=os.environ | where, check=True)
+    command = [str(bindir() / "psql"), "-X", "-q", "-P", "pager=off", "-v", "ON_ERROR_STOP=1"]
+    subprocess.run(command, input=script.encode(), env=os.environ | where, check=True)
 
 
 def section(conn: psycopg.Connection, answer: Answer) -> str:
     """The same as a piece of the page; names come from outside and are escaped."""
-    cursor = conn.execute(answer.query.encode())
-    heads = "".join(f"<th>{html.escape(column.name)}</th>" for column in cursor.description or [])
-    rows = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in cursor)
+    content = answer.picture.read_bytes() if answer.picture is not None else b""
+    literal = f"decode('{content.hex()}', 'hex')"
+    cursor = conn.execute(answer.query.replace(PICTURE, literal).encode())
+    heads = [column.name for column in cursor.description or []]
+    rows = [list(row) for row in cursor]
+    if answer.on_page is not None:
+        shown = conn.execute(f"select {answer.on_page.replace(PICTURE, literal)}".encode())
+        heads.append("picture")
+        rows = [[*row, *picture] for row, picture in zip(rows, shown, strict=True)]
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+    body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
+    query = html.escape(answer.query.replace(PICTURE, "decode(:'picture', 'base64')"))
+    asked = ""
+    if answer.picture is not None:
+        data = base64.b64encode(content).decode()
+        kind = "png" if answer.picture.suffix == ".png" else "jpeg"
+        asked = f'<img src="data:image/{kind};base64,{data}" alt="what is asked about">\n'
     return (
-        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.words)}</p>\n"
-        f"<pre>{html.escape(answer.query)};</pre>\n<table>\n<tr>{heads}</tr>\n{rows}\n</table>"
+        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.words)}</p>\n{asked}"
+        f"<pre>{query};</pre>\n<table>\n<tr>{head}</tr>\n{body}\n</table>"
     )
 
 
 def cell(value: object) -> str:
     """A cell of a table."""
+    if isinstance(value, str) and value.startswith("data:image/"):
+        return f'<td><img src="{html.escape(value)}" alt=""></td>'
+    if isinstance(value, Decimal):
+        value = float(value)
     if isinstance(value, int | float):
         shown = f"{value:.3f}" if isinstance(value, float) else str(value)
         return f'<td class="number">{shown}</td>'

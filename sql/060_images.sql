@@ -49,5 +49,5 @@ as $$
 $$;
 
 comment on function muse.image_hash(bytea) is
-'64 bits, few of which differ in nearly the same picture: '
+'A perceptual hash, of which few bits differ in nearly the same picture: '
 'select image_hash(thumbnail) from images limit 1';
