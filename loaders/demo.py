@@ -167,7 +167,7 @@ def images(conn: psycopg.Connection) -> Iterator[Answer]:
     write_words(words)
     say("looking at the photos")
     train_images(conn, 2)
-    asked = f"from similar_images({PICTURE}, n => 5)"  # noqa: S608 - all of it is ours
+    asked = f"from similar_images({PICTURE}, n => 5)"
     yield Answer(
         "What does this photo show?",
         "A photo that is not in the tables. Confidence is the probability that a match shows the "
@@ -186,7 +186,7 @@ def images(conn: psycopg.Connection) -> Iterator[Answer]:
     yield Answer(
         "What the classifier calls the photo",
         "One of ImageNet's thousand classes.",
-        "select label, round(probability::numeric, 2) as probability\n"  # noqa: S608
+        "select label, round(probability::numeric, 2) as probability\n"
         f"from classify_image({PICTURE}, n => 3)",
         photo,
     )

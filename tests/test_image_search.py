@@ -1,5 +1,6 @@
 """Pictures embedded, found again, and how sure a match is."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,10 +9,11 @@ import time
 import numpy as np
 import psycopg
 import pytest
+from PIL import Image
 
 from loaders import classifier
 from loaders.errors import Problem
-from loaders.images import vectors
+from loaders.images import search, vectors
 from loaders.images.train import train
 from loaders.server import ROOT
 from loaders.train import confidence
@@ -232,6 +234,36 @@ def test_few_labels_leave_the_calibration_that_ships(trained):
     assert trained.execute(query + " order by model_id desc").fetchone() == ("samples",)
 
 
+def test_the_command_prints_a_table_and_draws_the_matches(trained, tmp_path):
+    question = tmp_path / "question.png"
+    question.write_bytes(encoded(shape("dots", 77), "PNG"))
+    out = tmp_path / "matches.png"
+    command = [sys.executable, "-m", "loaders", "search", str(question), "-n", "3"]
+    done = subprocess.run(
+        [*command, "--out", str(out)],
+        cwd=ROOT, env=os.environ | {"PGDATABASE": "fresh"}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    head, *lines = done.stdout.splitlines()
+    assert head.split() == ["confidence", "typical", "class", "title", "page"]
+    assert len(lines) == 3
+    assert "https://example.org/dots" in lines[0]
+    assert "most likely dots" in done.stderr
+    assert Image.open(out).size[0] > 1000
+
+
+def test_the_command_says_when_nothing_fits(trained):
+    blank = search.as_png(Image.new("RGB", (300, 300), (250, 250, 250)))
+    matches = search.search(trained, blank, 5, 0)
+    sure = max(match.confidence for match in matches)
+    assert ("nothing stored fits" in search.verdict(matches)) == (sure < 0.5)
+    assert search.verdict([]) == "no picture is stored that is sure enough"
+    with pytest.raises(Problem, match=r"\.png or \.jpg"):
+        search.picture(blank, matches, ROOT / "x.tiff")
+    with pytest.raises(Problem, match="No such file"):
+        search.read(ROOT / "nothing.jpg")
+
+
 def test_recall_compares_the_index_with_every_row(trained):
     rows = trained.execute("select recall, sample from recall('image_vectors', 5, 10)").fetchall()
     assert rows == [(1.0, 10)]
@@ -242,8 +274,6 @@ def test_a_worker_that_is_killed_loses_at_most_its_batch(album):
     for number in range(150):
         add_picture(album, shape("ring", 1000 + number), f"more {number}", "ring")
     command = [sys.executable, "-P", "-m", "loaders", "train", "images", "--workers", "1"]
-    import os
-
     for _ in range(3):
         process = subprocess.Popen(
             command, env=os.environ | {"PGDATABASE": "fresh"}, cwd=ROOT, stderr=subprocess.DEVNULL
