@@ -15,7 +15,7 @@ from udfs.pictures import BYTES, THUMBNAIL, decode
 SEARCH = """
     select match.image_id, match.title, match.class, match.confidence, match.typical,
         match.page_url, match.licence, match.author, image.thumbnail
-    from muse.similar_images(%s, %s, %s) as match
+    from muse.similar_images(%s::bytea, %s::integer, %s::real) as match
     join muse.images as image on image.image_id = match.image_id
 """
 SIDE, MARGIN, TEXT, COLUMNS = 200, 16, 52, 5  # pixels, and matches a row
