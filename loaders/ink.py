@@ -25,6 +25,8 @@ VERSION = 1  # of the graphs: another one exports all of them anew
 CANDIDATES, QUICK = 48, 12  # channels that a sheet tries, and their steps
 COLUMNS, ROWS, MARGIN, TITLE = 4, 3, 12, 18  # of a sheet, in pictures and pixels
 
+REALS = ("radius", "black", "white")
+
 LIVE = """
     select model_id from muse.deployments join muse.models using (name, model_id)
     where name = %s and config ->> 'sha256' = %s and (config ->> 'version')::int = %s
@@ -103,7 +105,11 @@ def draw(conn: psycopg.Connection, out: Path, arguments: dict[str, Any]) -> Draw
 def drawn(conn: psycopg.Connection, arguments: dict[str, Any]) -> Drawn:
     """What deep_ink() gives, and what the classifier says of the result, where there is one."""
     names = sql.SQL(", ").join(
-        sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name))
+        sql.SQL("{} => {}{}").format(
+            sql.Identifier(name),
+            sql.Placeholder(name),
+            sql.SQL("::real" if name in REALS else ""),  # Python's floats are wider
+        )
         for name in arguments
     )
     query = sql.SQL("select step, score, picture from muse.deep_ink({}) order by step")
@@ -135,24 +141,26 @@ def draw_sheet(
         grown[channel] = made.score - made.start_score
         on_step(1)
     best = sorted(grown, key=lambda channel: -grown[channel])[: COLUMNS * ROWS]
-    pictures = []
+    pictures: dict[int, Drawn] = {}
     for channel in best:
-        made = drawn(conn, arguments | {"channel": channel})
-        pictures.append((f"channel {channel}: {made.start_score:.2f} to {made.score:.2f}", made))
+        pictures[channel] = drawn(conn, arguments | {"channel": channel})
         on_step(1)
-    out.write_bytes(_sheet(pictures))
+    best.sort(key=lambda channel: pictures[channel].start_score - pictures[channel].score)
+    out.write_bytes(_sheet({channel: pictures[channel] for channel in best}))
     return best
 
 
-def _sheet(pictures: list[tuple[str, Drawn]]) -> bytes:
-    side = len(pictures[0][1].frames[0])
+def _sheet(pictures: dict[int, Drawn]) -> bytes:
+    side = len(next(iter(pictures.values())).frames[0])
     width, height = side + MARGIN, side + MARGIN + TITLE
-    sheet = Image.new("L", (COLUMNS * width + MARGIN, ROWS * height + MARGIN), 235)
+    rows = -(-len(pictures) // COLUMNS)
+    sheet = Image.new("L", (COLUMNS * width + MARGIN, rows * height + MARGIN), 235)
     pen = ImageDraw.Draw(sheet)
-    places = itertools.product(range(ROWS), range(COLUMNS))
-    for (row, column), (title, made) in zip(places, pictures, strict=False):
+    places = itertools.product(range(rows), range(COLUMNS))
+    for (row, column), (channel, made) in zip(places, pictures.items(), strict=False):
         left, top = MARGIN + column * width, MARGIN + row * height
         sheet.paste(Image.fromarray(~made.frames[-1]), (left, top))
+        title = f"channel {channel}: {made.start_score:.2f} to {made.score:.2f}"
         pen.text((left, top + side + 3), title, fill=60, font=ImageFont.load_default(12))
     out = io.BytesIO()
     sheet.save(out, "PNG", optimize=True)

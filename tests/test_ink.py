@@ -312,7 +312,7 @@ def test_sql_names_the_arguments_in_the_codes_order(db):
 
 @needs_weights
 def test_a_drawing_is_kept_as_a_sample(trained, tmp_path):
-    asked = {"layer": "block1", "channel": 3, "steps": 8, "every": 4, "seed": 5}
+    asked = {"layer": "block1", "channel": 3, "steps": 8, "every": 4, "seed": 5, "radius": 6.5}
     for name in ("x.gif", "x.png", "x.svg"):
         made = drawing.draw(trained, tmp_path / name, asked)
         assert (tmp_path / name).stat().st_size > 100
@@ -324,3 +324,13 @@ def test_a_drawing_is_kept_as_a_sample(trained, tmp_path):
     assert rows[0][5].startswith("data:image/png;base64,iVBOR")
     with pytest.raises(Problem, match=r"\.gif, \.png, \.svg"):
         drawing.draw(trained, tmp_path / "x.bmp", asked)
+
+
+@needs_weights
+def test_a_sheet_shows_the_channels_that_grew_most(trained, tmp_path):
+    asked = {"layer": "block1", "steps": 3, "every": 3}
+    best = drawing.draw_sheet(trained, tmp_path / "x.png", asked)
+    assert len(set(best)) == 12
+    assert Image.open(tmp_path / "x.png").size == (4 * 236 + 12, 3 * 254 + 12)
+    with pytest.raises(Problem, match="needs a layer"):
+        drawing.draw_sheet(trained, tmp_path / "x.png", {"layer": None})
