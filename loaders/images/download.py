@@ -125,12 +125,11 @@ def _check_start(start: bytes, host: str) -> None:
 
 
 def _whole(response: urllib3.BaseHTTPResponse, host: str) -> Iterator[bytes]:
-    """Pieces of the body, up to where it is too large, too slow or cut off."""
+    """Pieces of the body, up to where it is too large or too slow."""
     until, size = time.monotonic() + DEADLINE, 0
-    told = response.headers.get("Content-Length", "")
-    length = int(told) if told.isdecimal() else None
-    if (length or 0) > BYTES:
-        raise Refused(f"{host} answers with {length:,} bytes: at most {BYTES:,} are read")
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > BYTES:
+        raise Refused(f"{host} answers with {int(length):,} bytes: at most {BYTES:,} are read")
     while piece := response.read1(PIECE, decode_content=False):
         size += len(piece)
         if size > BYTES:
@@ -138,8 +137,6 @@ def _whole(response: urllib3.BaseHTTPResponse, host: str) -> Iterator[bytes]:
         if time.monotonic() > until:
             raise Failed(f"{host} takes more than {DEADLINE:.0f} s for one picture")
         yield piece
-    if length is not None and size < length:
-        raise Failed(f"{host} cut the answer off after {size:,} bytes")
 
 
 def _paced(

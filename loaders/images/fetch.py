@@ -151,7 +151,7 @@ class Worker:
                     f"the hosts ask to wait {seconds:,.0f} s more: fetch the rest after that"
                 )
             return False
-        self.count_failed(queue.give_up(self.conn), "every worker that took it died")
+        self.count_failed(queue.give_up(self.conn))
         self.stop.wait(min(max(seconds, IDLE[0]), IDLE[1]))
         return True
 
@@ -167,7 +167,7 @@ class Worker:
             self.fail(taken, taken.ids, str(error))
             queue.host_answers(self.conn, taken.host)
         except Failed as error:
-            self.count_failed(queue.later(self.conn, taken, str(error)), str(error))
+            self.count_failed(queue.later(self.conn, taken, str(error)))
         except HostWaits as error:
             self.let_host_wait(taken, error)
 
@@ -215,10 +215,10 @@ class Worker:
         self.stop.wait(seconds)
 
     def fail(self, taken: queue.Taken, ids: list[int], reason: str) -> None:
-        self.count_failed(queue.fail(self.conn, taken, ids, reason), reason)
+        self.count_failed(queue.fail(self.conn, taken, ids, reason))
 
-    def count_failed(self, failed: list[tuple[int, str]], reason: str) -> None:
-        for source_id, address in failed:
+    def count_failed(self, failed: list[tuple[int, str, str]]) -> None:
+        for source_id, address, reason in failed:
             self.journal.left_out(source_id, address, reason)
         self.counts.failed += len(failed)
         self.on_pictures(len(failed))

@@ -5,7 +5,7 @@ A worker leases what it takes. Who is killed says nothing more, and its lease ru
 
 import uuid
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import psycopg
 from psycopg.rows import class_row
@@ -21,15 +21,16 @@ FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds, where a host does not say how 
 HOST = """
     select host.host, host.at_once, host.bits_per_second
     from muse.image_hosts as host
-    where host.host = any(%s) and host.not_before <= clock_timestamp() and exists (
-        select from muse.image_fetches as fetch
-        where fetch.host = host.host and fetch.state = 'waiting'
-            and fetch.not_before <= clock_timestamp()
-            and (fetch.leased_until is null or fetch.leased_until <= clock_timestamp())
+    where host.host = any(%(hosts)s) and host.not_before <= clock_timestamp() and exists (
+        select from muse.image_fetches as wanted
+        where wanted.host = host.host and wanted.state = 'waiting'
+            and wanted.not_before <= clock_timestamp()
+            and (wanted.leased_until is null or wanted.leased_until <= clock_timestamp())
+            and wanted.attempts < %(attempts)s
     ) and (
-        select count(distinct fetch.lease) from muse.image_fetches as fetch
-        where fetch.host = host.host and fetch.lease is not null
-            and fetch.leased_until > clock_timestamp()
+        select count(distinct wanted.lease) from muse.image_fetches as wanted
+        where wanted.host = host.host and wanted.lease is not null
+            and wanted.leased_until > clock_timestamp()
     ) < host.at_once
     order by host.not_before, host.host
     limit 1
@@ -42,15 +43,16 @@ TAKE = """
         lease = %(lease)s, attempts = attempts + 1,
         leased_until = clock_timestamp() + make_interval(secs => %(seconds)s)
     where fetch_id = (
-        select fetch.fetch_id from muse.image_fetches as fetch
-        where fetch.host = %(host)s and fetch.state = 'waiting'
-            and fetch.not_before <= clock_timestamp()
-            and (fetch.leased_until is null or fetch.leased_until <= clock_timestamp())
+        select wanted.fetch_id from muse.image_fetches as wanted
+        where wanted.host = %(host)s and wanted.state = 'waiting'
+            and wanted.not_before <= clock_timestamp()
+            and (wanted.leased_until is null or wanted.leased_until <= clock_timestamp())
+            and wanted.attempts < %(attempts)s
             and not exists (
                 select from muse.image_fetches as twin
-                where twin.address = fetch.address and twin.leased_until > clock_timestamp()
+                where twin.address = wanted.address and twin.leased_until > clock_timestamp()
             )
-        order by fetch.fetch_id
+        order by wanted.fetch_id
         limit 1
         for update skip locked
     ) and (
@@ -65,12 +67,13 @@ TAKE_MORE = """
         lease = %(lease)s, attempts = attempts + 1,
         leased_until = clock_timestamp() + make_interval(secs => %(seconds)s)
     where fetch_id in (
-        select fetch.fetch_id from muse.image_fetches as fetch
-        where fetch.host = %(host)s and fetch.state = 'waiting'
-            and fetch.not_before <= clock_timestamp()
-            and (fetch.leased_until is null or fetch.leased_until <= clock_timestamp())
-            and fetch.commons_file is not null and fetch.download_url is null
-        order by fetch.fetch_id
+        select wanted.fetch_id from muse.image_fetches as wanted
+        where wanted.host = %(host)s and wanted.state = 'waiting'
+            and wanted.not_before <= clock_timestamp()
+            and (wanted.leased_until is null or wanted.leased_until <= clock_timestamp())
+            and wanted.attempts < %(attempts)s
+            and wanted.commons_file is not null and wanted.download_url is null
+        order by wanted.fetch_id
         limit %(limit)s
         for update skip locked
     )
@@ -89,10 +92,10 @@ NEW_HOSTS = """
 # Seconds until something may be taken. A lease counts to its end: its holder may die.
 UNTIL = """
     select extract(epoch from min(greatest(
-        fetch.not_before, host.not_before, fetch.leased_until
+        wanted.not_before, host.not_before, wanted.leased_until
     )) - clock_timestamp())::float
-    from muse.image_fetches as fetch join muse.image_hosts as host using (host)
-    where fetch.state = 'waiting' and host.host = any(%s)
+    from muse.image_fetches as wanted join muse.image_hosts as host using (host)
+    where wanted.state = 'waiting' and host.host = any(%s)
 """
 TOO_OFTEN = """
     update muse.image_fetches set
@@ -100,7 +103,7 @@ TOO_OFTEN = """
         error = coalesce(error, 'every worker that took it died')
     where state = 'waiting' and attempts >= %s
         and (leased_until is null or leased_until <= clock_timestamp())
-    returning source_id, address
+    returning source_id, address, error
 """
 AGAIN = """
     update muse.image_fetches set
@@ -118,7 +121,7 @@ FAILED = """
         state = 'failed', finished_at = clock_timestamp(), error = %s,
         lease = null, leased_until = null
     where fetch_id = any(%s) and lease = %s
-    returning source_id, address
+    returning source_id, address, error
 """
 LATER = """
     update muse.image_fetches set
@@ -179,11 +182,12 @@ class Taken(NamedTuple):
 def take(conn: psycopg.Connection, hosts: Sequence[str], seconds: float = LEASE) -> Taken | None:
     """Lease what comes next for so many seconds; None where there is nothing just now."""
     with conn.transaction():
-        row = conn.execute(HOST, (list(hosts),)).fetchone()
+        values: dict[str, Any] = {"hosts": list(hosts), "attempts": ATTEMPTS, "seconds": seconds}
+        row = conn.execute(HOST, values).fetchone()
         if row is None:
             return None
         host, at_once, bits = row
-        values = {"lease": uuid.uuid4(), "seconds": seconds, "host": host, "at_once": at_once}
+        values |= {"lease": uuid.uuid4(), "host": host, "at_once": at_once}
         with conn.cursor(row_factory=class_row(Fetch)) as cursor:
             found = cursor.execute(TAKE, values).fetchall()
             if found and found[0].is_unknown:
@@ -199,8 +203,8 @@ def meet(conn: psycopg.Connection, hosts: Sequence[str]) -> None:
     conn.execute(NEW_HOSTS, (list(hosts),))
 
 
-def give_up(conn: psycopg.Connection) -> list[tuple[int, str]]:
-    """Give up what was tried too often. Source and address of each."""
+def give_up(conn: psycopg.Connection) -> list[tuple[int, str, str]]:
+    """Give up what was tried too often. Source, address and reason of each."""
     return conn.execute(TOO_OFTEN, (ATTEMPTS,)).fetchall()
 
 
@@ -231,13 +235,14 @@ def describe(
 
 def fail(
     conn: psycopg.Connection, taken: Taken, ids: Sequence[int], reason: str
-) -> list[tuple[int, str]]:
-    """It is no use to try again. Source and address of each."""
+) -> list[tuple[int, str, str]]:
+    """It is no use to try again. Source, address and reason of each."""
     return conn.execute(FAILED, (reason, list(ids), taken.lease)).fetchall()
 
 
-def later(conn: psycopg.Connection, taken: Taken, reason: str) -> list[tuple[int, str]]:
-    """Another try, after a while that doubles. Source and address of what was tried too often."""
+def later(conn: psycopg.Connection, taken: Taken, reason: str) -> list[tuple[int, str, str]]:
+    """Another try, after a while that doubles. Source, address and reason of
+    what was tried too often."""
     conn.execute(LATER, (FIRST_WAIT, reason, taken.ids, taken.lease))
     return give_up(conn)
 

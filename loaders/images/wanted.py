@@ -41,10 +41,10 @@ WANT = """
 """
 # What an earlier call wanted and this one does not: other pictures now, or smaller classes.
 NO_LONGER = """
-    delete from muse.image_fetches as fetch
-    where fetch.source_id = %s and fetch.state <> 'done' and not exists (
+    delete from muse.image_fetches as known
+    where known.source_id = %s and known.state <> 'done' and not exists (
         select from unnest(%s::text[], %s::text[]) as wanted (wikidata_id, address)
-        where wanted.wikidata_id = fetch.wikidata_id and wanted.address = fetch.address
+        where wanted.wikidata_id = known.wikidata_id and wanted.address = known.address
     )
 """
 
