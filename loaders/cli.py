@@ -10,7 +10,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from loaders import db, server
+from loaders import cli_icons, db, server
 from loaders.errors import Problem, say
 from loaders.server import ROOT
 
@@ -35,6 +35,7 @@ for name, group in (
     ("bench", bench_app),
 ):
     app.add_typer(group, name=name)
+cli_icons.add_to(load_app)
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
