@@ -35,7 +35,7 @@ for name, group in (
     ("bench", bench_app),
 ):
     app.add_typer(group, name=name)
-cli_icons.add_to(load_app)
+cli_icons.add_to(load_app, train_app)
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 

@@ -79,7 +79,7 @@ as $$
 $$;
 
 comment on function muse.icon_poster(bit varying[], integer, integer, bigint) is
-'Icons in rows, each in a colour of its own, as PNG: select icon_poster(array[B''0110'', B''1001''])';
+'Icons in rows, each in its own colour, as PNG: select icon_poster(array[B''0110'', B''1001''])';
 
 create or replace function muse.hieroglyph_stela(
     bitmaps bit varying[],
