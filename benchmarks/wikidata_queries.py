@@ -9,9 +9,10 @@ import psycopg
 
 from benchmarks.report import Row
 from loaders.db import connect_to_muse
-from loaders.wikidata import classes, indexes
+from loaders.dumps import indexes
+from loaders.wikidata import classes
 from loaders.wikidata.entities import Filter
-from loaders.wikidata.load import Options
+from loaders.wikidata.load import INDEXES, Options
 from loaders.wikidata.sources import load_dump
 
 STEP = 100_000_000  # between the ids of one copy and of the next
@@ -54,10 +55,10 @@ def rows(plain: Path, items: int) -> Iterator[Row]:
 def multiply(conn: psycopg.Connection, items: int) -> None:
     """More items of the same kinds."""
     (count,) = conn.execute("select count(*) from wikidata").fetchone() or (1,)
-    indexes.drop(conn)
+    indexes.drop(conn, INDEXES)
     for number in range(1, -(-items // count)):
         conn.execute(COPY, (number * STEP, number))
-    indexes.make(conn, 2)
+    indexes.make(conn, "wikidata", INDEXES, 2)
     classes.settle(conn)
     conn.execute("vacuum analyze muse.wikidata, muse.wikidata_classes")
 

@@ -175,7 +175,7 @@ class _Bzip2:
             return piece
 
     def _ends_well(self) -> bool:
-        """Whether the last footer is there, which may begin at any bit; nobody else misses it."""
+        """Whether the last stream's footer is there, wherever it begins; it is not missed."""
         self.stream.seek(-min(4096, self.stream.seek(0, io.SEEK_END)), io.SEEK_END)
         tail = self.stream.read()
         end = tail.rstrip(b"\0")  # a file may be filled up; a checksum may end so too

@@ -12,13 +12,14 @@ from typing import NamedTuple
 import psycopg
 
 from loaders import db, playlists, songs
+from loaders.dumps.sources import tell
 from loaders.errors import say
 from loaders.migrate import migrate
 from loaders.server import ROOT, bindir, embedded
 from loaders.train.songs import Settings
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_sample as load_wikidata_sample
-from loaders.wikidata.sources import tell
+from loaders.wikipedia.command import load_sample as load_wikipedia_sample
 
 PAGE = ROOT / "var" / "demo" / "index.html"
 STYLE = """
@@ -86,7 +87,7 @@ def wikidata(conn: psycopg.Connection) -> Iterator[Answer]:
     loaded = load_wikidata_sample(conn, Options())
     if loaded is None:
         return
-    tell("Wikidata sample", loaded)
+    tell("Wikidata sample", loaded, "items")
     yield Answer(
         "What are the things in Wikidata?",
         "Brands, operators and networks that maps know, and flags; a category of the "
@@ -109,7 +110,29 @@ def wikidata(conn: psycopg.Connection) -> Iterator[Answer]:
     )
 
 
-PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (song_radio, wikidata)
+def wikipedia(conn: psycopg.Connection) -> Iterator[Answer]:
+    """A hundred articles, by their infobox and categories."""
+    load_wikipedia_sample(conn, Options())
+    yield Answer(
+        "Writers who were born in 1905",
+        "Of a hundred articles, which are the beginning of a dump of 2016. The image is the "
+        "infobox's, else the first one in the text.",
+        "select title, infobox, image from articles\n"
+        "where infobox = 'writer' and categories @> array['1905 births']",
+    )
+    yield Answer(
+        "What kinds of articles are there?",
+        "An infobox says what an article is about; its name is kept without that word.",
+        "select infobox, count(*) as articles, min(title) as for_example\n"
+        "from articles where infobox is not null group by infobox order by 2 desc, 1 limit 5",
+    )
+
+
+PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (
+    song_radio,
+    wikidata,
+    wikipedia,
+)
 
 
 def show(answer: Answer) -> None:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,12 @@ from loaders import playlists, songs
 from loaders.errors import Problem, say
 from loaders.train.songs import Settings
 from loaders.wikidata.command import Request, load_all
+from loaders.wikipedia import command as wikipedia
 
 LOCK = "select pg_try_advisory_lock('muse.sources'::regclass::int, 0)"
 UNLOCK = "select pg_advisory_unlock('muse.sources'::regclass::int, 0)"
+Repeat = Callable[[psycopg.Connection, dict[str, Any]], bool]
+
 SOURCES = """
     select location, options from muse.sources where topic = %s and loaded_at is not null
     order by source_id
@@ -48,7 +50,7 @@ def refresh(conn: psycopg.Connection, topic: str | None = None) -> bool:
     with _alone(conn):
         for name, repeat in TOPICS.items():
             if topic in (None, name):
-                good &= _told(repeat, conn)
+                good &= _said(repeat, conn)
         reindex(conn)
     return good
 
@@ -82,19 +84,12 @@ def retrain(conn: psycopg.Connection, config: dict[str, Any]) -> None:
 
 def refresh_wikidata(conn: psycopg.Connection) -> bool:
     """Dumps that changed, and entities by their ids, as they were asked for."""
-    good = True
-    for location, options in conn.execute(SOURCES, ("wikidata",)).fetchall():
-        told = options.get("request")
-        if told is None:
-            say(f"{location}: cannot be loaded again by itself, and is passed over")
-            continue
-        request = Request.of(told)
-        path = request.source or str(request.labels or "")
-        if path.startswith("/") and not _is_there("wikidata", path):
-            good = False
-            continue
-        good &= _told(partial(load_all, asked=request), conn)
-    return good
+    return _again(conn, "wikidata", lambda conn, request: load_all(conn, Request.of(request)))
+
+
+def refresh_wikipedia(conn: psycopg.Connection) -> bool:
+    """Dumps that changed."""
+    return _again(conn, "wikipedia", wikipedia.load_again)
 
 
 def reindex(conn: psycopg.Connection) -> None:
@@ -111,13 +106,29 @@ def reindex(conn: psycopg.Connection) -> None:
 TOPICS: dict[str, Callable[[psycopg.Connection], bool]] = {
     "playlists": refresh_playlists,
     "wikidata": refresh_wikidata,
+    "wikipedia": refresh_wikipedia,
 }
 
 
-def _told(work: Callable[[psycopg.Connection], bool], conn: psycopg.Connection) -> bool:
+def _again(conn: psycopg.Connection, topic: str, load: Repeat) -> bool:
+    good = True
+    for location, options in conn.execute(SOURCES, (topic,)).fetchall():
+        told = options.get("request")
+        if told is None:
+            say(f"{location}: cannot be loaded again by itself, and is passed over")
+            continue
+        path = told.get("source") or told.get("labels") or ""
+        if path.startswith("/") and not _is_there(topic, path):
+            good = False
+            continue
+        good &= _said(load, conn, told)
+    return good
+
+
+def _said(work: Callable[..., bool], *arguments: Any) -> bool:
     """What fails is said, and the rest goes on."""
     try:
-        return work(conn)
+        return work(*arguments)
     except Problem as error:
         say(str(error))
         return False

@@ -44,3 +44,12 @@ def test_the_benchmark_of_wikidata_runs(shared):
     rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
     for packing in ("plain", "gzip", "bzip2"):
         assert rows[f"loading, {packing}"]["ratio"] > 0
+
+
+def test_the_benchmark_of_wikipedia_runs():
+    command = [sys.executable, "-m", "loaders", "bench", "wikipedia", "--json", "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert rows["articles with an image"]["ratio"] == 1
+    for packing in ("plain", "bzip2"):
+        assert rows[f"loading, {packing}"]["ratio"] > 0

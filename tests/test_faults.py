@@ -15,6 +15,7 @@ from loaders.server import throw_away
 from tests.conftest import use
 from tests.test_playlists import IDS, places, slice_of
 from tests.test_wikidata import entity, value
+from tests.test_wikipedia import page, whole
 
 pytestmark = pytest.mark.faults
 
@@ -115,4 +116,32 @@ def test_a_dump_survives_kills(durable, tmp_path, what):
         left = "select count(*) from pg_class where relname ~ '^wikidata_[0-9]'"
         assert conn.execute(left).fetchone() == (0,)
         indexes = "select count(*) from pg_indexes where tablename = 'wikidata'"
+        assert conn.execute(indexes).fetchone() == (6,)
+
+
+@pytest.mark.parametrize("what", ["loader", "server"])
+def test_a_dump_of_wikipedia_survives_kills(durable, tmp_path, what):
+    text = "{{Infobox writer|image=a.jpg}} [[Category:%d births]] " + "x" * 3000
+    pages = [page(f"Page {n}", text % (n % 40), id=n) for n in range(1, 20001)]
+    pages += [page(f"To {n}", id=n + 20000, redirect=f"Page {n}") for n in range(1, 20001)]
+    dump = tmp_path / "dump.xml"
+    dump.write_text(whole(*pages))
+    dice = random.Random(3)
+    for _ in range(6):
+        work = command("load", "wikipedia", str(dump), "--again")
+        time.sleep(dice.uniform(1, 5))
+        if what == "loader":
+            work.send_signal(signal.SIGKILL)
+        else:
+            kill(durable)
+        work.wait()
+    assert command("load", "wikipedia", str(dump), "--again").wait() == 0
+    with connect_to_muse() as conn:
+        counted = "select count(*), count(distinct page_id), sum(length(wikitext)) from wikipedia"
+        length = sum(len(text % (n % 40)) for n in range(1, 20001))
+        assert conn.execute(counted).fetchone() == (20000, 20000, length)
+        assert conn.execute("select count(*) from wikipedia_redirects").fetchone() == (20000,)
+        left = "select count(*) from pg_class where relname ~ '^wikipedia_[0-9]'"
+        assert conn.execute(left).fetchone() == (0,)
+        indexes = "select count(*) from pg_indexes where tablename = 'wikipedia'"
         assert conn.execute(indexes).fetchone() == (6,)

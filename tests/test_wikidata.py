@@ -13,7 +13,8 @@ from backports import zstd
 
 from loaders import db as connections
 from loaders.errors import Problem
-from loaders.wikidata import dump, indexes, staging
+from loaders.wikidata import dump, staging
+from loaders.wikidata import load as loading
 from loaders.wikidata.command import Request, load_all
 
 FRAMINGS = {
@@ -427,7 +428,7 @@ def test_the_first_load_leaves_the_indexes_of_the_revision(load, muse):
     before = muse.execute(query).fetchall()
     load(small())
     assert muse.execute(query).fetchall() == before
-    assert set(indexes.INDEXES) | {"wikidata_pkey"} == {name for name, _ in before}
+    assert set(loading.INDEXES) | {"wikidata_pkey"} == {name for name, _ in before}
 
 
 def test_standard_input(muse, tmp_path):

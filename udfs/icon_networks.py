@@ -72,8 +72,8 @@ def costs(
         runtime.fail(plpy, str(error))
     for square in squares:
         if len(square) != size:
-            told = f"{len(square)} x {len(square)}"
-            runtime.fail(plpy, f"{name} knows bitmaps of {size} x {size}, not of {told}")
+            other = f"{len(square)} x {len(square)}"
+            runtime.fail(plpy, f"{name} knows bitmaps of {size} x {size}, not of {other}")
         if not square.any():
             runtime.fail(plpy, "a bitmap without ink")
     told: list[float] = []
@@ -147,7 +147,8 @@ def _draw_tokens(plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: 
         so_far = np.cumsum(sharp, axis=1)
         # A bitmap has fewer tokens than three times its pixels; random numbers come round again.
         wanted = chance[:, step % chance.shape[1], None] * so_far[:, -1:]
-        return np.argmax(so_far > wanted, axis=1)
+        first: np.ndarray = np.argmax(so_far > wanted, axis=1)
+        return first
 
     return _say(plpy, model, batch, choose)
 
@@ -157,7 +158,8 @@ def _score_tokens(plpy: Any, model: runtime.Model, squares: np.ndarray) -> Batch
 
     def choose(step: int, costs: np.ndarray) -> np.ndarray:
         end = costs.shape[1] - 1
-        return np.array([tokens[step] if step < len(tokens) else end for tokens in said])
+        tokens = [tokens[step] if step < len(tokens) else end for tokens in said]
+        return np.array(tokens)
 
     return _say(plpy, model, len(squares), choose)
 

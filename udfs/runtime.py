@@ -48,16 +48,23 @@ def checkpoint(plpy: Any) -> None:
     plpy.execute(_plan(plpy, "select 1"))
 
 
-def model(plpy: Any, cache: dict[str, Any], name: str) -> Model:
-    """The live model of that name, from the cache or from the table.
+def check_n(plpy: Any, n: int | None) -> None:
+    """An error where n is not from 1 to 1000."""
+    if n is None or not 1 <= n <= 1000:
+        fail(plpy, f"n must be from 1 to 1000, not {'null' if n is None else n}")
+
+
+def model(plpy: Any, cache: dict[str, Any], name: str, model_id: int | None = None) -> Model:
+    """The live model of that name, or the one with that id, from the cache or from the table.
 
     Errors: there is none yet (undefined_object), or its bytes are no LiteRT flatbuffer.
     """
     models = _models(plpy, cache)
-    live = plpy.execute(_plan(plpy, LIVE, "text"), [name])
-    if not live:
-        fail(plpy, f"no model {name!r} yet", f"run: ./pgmuse train {name}", "42704")
-    model_id = live[0]["model_id"]
+    if model_id is None:
+        live = plpy.execute(_plan(plpy, LIVE, "text"), [name])
+        if not live:
+            fail(plpy, f"no model {name!r} yet", f"run: ./pgmuse train {name}", "42704")
+        model_id = int(live[0]["model_id"])
     if name not in models or models[name].model_id != model_id:
         models.pop(name, None)
         models[name] = _read(plpy, name, model_id)
@@ -72,7 +79,11 @@ def run(model: Model, *inputs: Any) -> list[Any]:
 
     A native call cannot be interrupted: keep one short, and call `checkpoint` between two.
     """
-    interpreter = model.interpreter
+    return invoke(model.interpreter, *inputs)
+
+
+def invoke(interpreter: Any, *inputs: Any) -> list[Any]:
+    """The same with an interpreter, as `open_network` makes it."""
     for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(detail["index"], value)
     interpreter.invoke()
@@ -91,6 +102,11 @@ def interpreter(plpy: Any, content: bytes) -> Any:
     """An interpreter of one thread over these bytes, which are checked before it sees them."""
     if len(content) not in MODEL_BYTES or content[4:8] != IDENTIFIER:
         fail(plpy, f"{len(content)} bytes that are no LiteRT model", "deploy another", "22000")
+    return open_network(content)
+
+
+def open_network(content: bytes) -> Any:
+    """An interpreter of one thread over bytes that are a LiteRT model for certain."""
     # Imported late: a connection that runs no network does not pay for the library.
     from ai_edge_litert.interpreter import Interpreter
 

@@ -11,6 +11,7 @@ import psycopg
 
 from loaders.errors import Problem
 from loaders.publish import publish
+from loaders.quiet import quiet
 from loaders.runs import progress
 from loaders.server import HOME
 
@@ -73,8 +74,9 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
     kind, size, usual = TASKS[asked.name]
     icons, families = _icons(conn, kind, size, asked)
     # TensorFlow takes seconds to import: not before it is known that there is work for it.
-    from loaders.train import icon_lines, icon_tokens, pixel_tables
-    from loaders.train import icons as training
+    with quiet():
+        from loaders.train import icon_lines, icon_tokens, pixel_tables
+        from loaders.train import icons as training
 
     parts = training.split(icons, families)
     if min(map(len, (parts.train, parts.validation, parts.test))) < FEWEST:
@@ -90,7 +92,8 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
     fitting = training.Fitting(epochs=asked.epochs or EPOCHS[asked.name], seed=asked.seed)
     if asked.quick:
         fitting = replace(fitting, epochs=asked.epochs or 1)
-    made = training.made(settings, asked.seed)
+    with quiet():
+        made = training.made(settings, asked.seed)
     folder = HOME / "var" / "train" / f"{asked.name}-{_key(settings, fitting, parts.train)}"
     steps = fitting.epochs * -(-len(parts.train) // fitting.batch)
     with closing(progress("steps", steps, asked.name)) as bar:
@@ -103,7 +106,8 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
     shutil.rmtree(folder, ignore_errors=True)
     bits = float(training.bits_a_pixel(made, parts.test).mean())
     tables = pixel_tables.lines(parts.train, parts.validation, parts.test)
-    content, config = training.export(made)
+    with quiet():
+        content, config = training.export(made)
     licences = conn.execute(LICENCES, {"kind": kind, "sets": list(asked.sets) or None}).fetchall()
     config |= {
         "kind": kind,

@@ -10,10 +10,7 @@ So a bitmap's log-likelihood is the sum over its pixels, and bits a pixel are th
 size x size x ln 2: the scanline tokens of an icon say the same bits and no others.
 """
 
-import os
 from dataclasses import dataclass
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np

@@ -5,10 +5,7 @@ given the pixels so far, or the line and the two above. What the grammar does no
 share of the probability, in training as in drawing.
 """
 
-import os
 from dataclasses import dataclass
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np

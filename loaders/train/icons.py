@@ -2,13 +2,10 @@
 
 import hashlib
 import inspect
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
@@ -17,6 +14,7 @@ import tensorflow as tf
 from loaders.train import icon_lines, icon_tokens
 from loaders.train.icon_lines import Lines
 from loaders.train.icon_tokens import Tokens
+from udfs.icon_grammar import Grammar
 
 VALIDATION, TEST = 0.1, 0.1  # shares of the families
 BATCH = 32  # bitmaps that the exported step takes at once
@@ -140,7 +138,7 @@ def export(network: Network, batch: int = BATCH) -> tuple[bytes, dict[str, Any]]
             "channels": settings.channels,
         }
     else:
-        seen = icon_tokens.Grammar(settings.size, settings.encoding, 1).seen().shape[1]
+        seen = Grammar(settings.size, settings.encoding, 1).seen().shape[1]
         signature = [
             tf.TensorSpec((batch,), tf.int32),
             tf.TensorSpec((batch, seen), tf.float32),

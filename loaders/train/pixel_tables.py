@@ -4,6 +4,8 @@ The lines that a network has to be below, in bits a pixel, on the same icons. Th
 those of JBIG (10 pixels) and of JBIG2 (16): ITU-T T.82 and T.88, template 0.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 # (down, right) of the pixels that stand before one, in reading order.
@@ -23,7 +25,7 @@ def lines(train: np.ndarray, validation: np.ndarray, test: np.ndarray) -> dict[s
     """
     size = train.shape[-1]
     place = np.arange(size * size).reshape(1, size, size)
-    keys = {
+    keys: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "iid": lambda icons: np.zeros(icons.shape, dtype=int),
         "position": lambda icons: np.broadcast_to(place, icons.shape),
         "context 10": lambda icons: contexts(icons, CONTEXT_10),

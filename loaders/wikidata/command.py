@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from loaders.dumps.load import Loaded
+from loaders.dumps.sources import tell
 from loaders.errors import Problem
 from loaders.http import Client
 from loaders.wikidata import api as wikibase
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import entity_id, ids_or_file, query_ids
-from loaders.wikidata.load import Loaded, Options
-from loaders.wikidata.sources import load_dump, load_ids, load_labels, load_sample, tell
+from loaders.wikidata.load import Options
+from loaders.wikidata.sources import load_dump, load_ids, load_labels, load_sample
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,10}){0,3}")
 WIKI = re.compile(r"[a-z0-9_]{2,40}")
@@ -77,7 +79,7 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
 
     def keep(name: str, loaded: Loaded | None) -> None:
         if loaded is not None:
-            tell(name, loaded)
+            tell(name, loaded, "items")
             done.append(loaded)
 
     if asked.labels is not None:

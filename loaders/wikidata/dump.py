@@ -8,38 +8,14 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
 
 import msgspec
 
-CHUNK = 4 << 20  # bytes: some 400 entities
-LONGEST = 64 << 20  # bytes of one entity; the largest known have 4 MB
+from loaders.dumps.chunks import CHUNK, LONGEST, Chunk, Readable, Unreadable
+
 FRAMING = b" \t\r\n,[]\xef\xbb\xbf"
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
 _NEXT = re.compile(r'[\n,\[]\s*(?=\{\s*"(?:type|id|pageid)")')
-
-
-class Readable(Protocol):
-    """What can be read once from its start."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes, b"" at the end."""
-
-
-class Chunk(NamedTuple):
-    """Entities, one a line; `unit` and `first` say where the first stands in the source."""
-
-    content: bytes
-    unit: str
-    first: int
-
-
-class Unreadable(NamedTuple):
-    """An entity of more than LONGEST bytes, or what is none at all."""
-
-    place: str
-    reason: str
-    start: str
 
 
 def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable]:

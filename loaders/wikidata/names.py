@@ -6,7 +6,7 @@ and made again where a name has changed.
 
 import psycopg
 
-from loaders.wikidata.staging import Staging
+from loaders.dumps.staging import Staging
 
 BATCH = 2000  # items whose properties are made again at once
 

@@ -1,29 +1,25 @@
 """What Wikidata is loaded from: a dump, its API, a file of labels, or the sample."""
 
 import csv
-import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 import psycopg
 
-from loaders import downloads, runs
-from loaders.compressed import open_compressed
-from loaders.entries import printable
+from loaders.dumps.chunks import Chunk, Readable, Unreadable
+from loaders.dumps.load import Loaded, OnChunk
+from loaders.dumps.sources import read_dump, stamp
 from loaders.errors import Problem, say
 from loaders.http import Client
 from loaders.server import HOME
 from loaders.wikidata import api, name_suggestion_index
-from loaders.wikidata.dump import Chunk, Unreadable, chunks
+from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import entity_id
-from loaders.wikidata.load import Loaded, Options, load
-from loaders.wikidata.staging import Counts
+from loaders.wikidata.load import Options, load
 
 SAMPLE = "name-suggestion-index"
 AT_ONCE = 500  # entities of those that come one by one
@@ -40,18 +36,11 @@ def load_dump(
     conn: psycopg.Connection, location: str, filter: Filter, options: Options, contact: str | None
 ) -> Loaded:
     """A JSON dump: a file, an http address, or `-` for standard input; packed or not."""
-    where, known = _named(location, contact)
-    with (
-        closing(open_compressed(location, threads=options.workers, contact=contact)) as stream,
-        closing(runs.progress("B", stream.size, "staging")) as bar,
-    ):
 
-        def show(counts: Counts) -> None:
-            bar.update(stream.position - bar.n)
-            told = f"{counts.kept:,} items of {counts.entities:,} entities"
-            bar.set_postfix_str(told, refresh=False)
-
+    def work(where: str, stream: Readable, known: str | None, show: OnChunk) -> Loaded:
         return load(conn, where, chunks(stream), filter, options, fingerprint=known, on_chunk=show)
+
+    return read_dump(location, contact, threads=options.workers, what="items", load=work)
 
 
 def load_ids(
@@ -88,52 +77,6 @@ def load_sample(conn: psycopg.Connection, options: Options) -> Loaded | None:
     known = stamp(folder / name_suggestion_index.ENTITIES)
     entries = _chunked(_sample_of(folder))
     return load(conn, f"sample: {SAMPLE}", entries, Filter(), options, fingerprint=known)
-
-
-def tell(name: str, loaded: Loaded) -> None:
-    """What became of a source, in a line or two."""
-    for failure in loaded.failures:
-        say(failure)
-    if loaded.seen_before:
-        say(f"{name}: unchanged since it was loaded (--again reads it all the same)")
-        return
-    counts = loaded.counts
-    more = f", {counts.unchanged:,} unchanged" if counts.unchanged else ""
-    more += f", {loaded.renamed:,} renamed" if loaded.renamed else ""
-    more += f", {loaded.pruned:,} pruned" if loaded.pruned else ""
-    more += f", {loaded.bad:,} entries with faults (see load_errors)" if loaded.bad else ""
-    written = counts.kept - counts.unchanged
-    say(f"{name}: {written:,} items written of {counts.entities:,} entities{more}")
-
-
-def stamp(path: Path) -> str:
-    """What tells that a file changed, without reading all of a large one."""
-    try:
-        about = path.stat()
-        with path.open("rb") as file:
-            digest = hashlib.blake2b(file.read(1 << 20), digest_size=16)
-            file.seek(max(about.st_size - (1 << 20), 0))
-            digest.update(file.read())
-    except OSError as error:
-        raise Problem(f"{path}: {error.strerror}") from error
-    return f"{about.st_size} bytes, {about.st_mtime_ns}, {digest.hexdigest()}"
-
-
-def _named(location: str, contact: str | None) -> tuple[str, str | None]:
-    """The name of a source, and what tells whether it changed."""
-    if location == "-":
-        return "standard input", None
-    if location.startswith(("http://", "https://")):
-        return _without_secrets(location), downloads.fingerprint(location, contact)
-    path = Path(location)
-    # A pipe can be read but once.
-    return printable(str(path.resolve())), stamp(path) if path.is_file() else None
-
-
-def _without_secrets(url: str) -> str:
-    """What is stored of an address: neither passwords nor tokens."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _fetched(

@@ -1,13 +1,13 @@
 """icons, what is known of hieroglyphs, and the best brute-force grids
 
 Revision ID: 0007
-Revises: 0003
+Revises: 0005
 """
 
 from alembic import op
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0005"
 
 TABLES = """
 create table muse.icons (

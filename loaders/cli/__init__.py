@@ -1,0 +1,31 @@
+"""The pgmuse command: options and help texts, no logic of its own; a module a group."""
+
+import logging
+import os
+import sys
+
+import psycopg
+
+from loaders.cli import bench, database, draw, forget, load, train
+from loaders.cli.groups import app
+from loaders.errors import Problem, say
+
+__all__ = ["app", "bench", "database", "draw", "forget", "load", "main", "train"]
+
+
+def main() -> None:
+    """Run the command; what a person can mend is one line and exit status 1."""
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # a Ctrl-C needs no words of its own
+    try:
+        app(prog_name="pgmuse")
+    except Problem as error:
+        say(str(error))
+        sys.exit(1)
+    except psycopg.Error as error:
+        text = " ".join(str(error).split())
+        say(f"{text} (./pgmuse doctor may know more)")
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output left; nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,130 @@
+"""Commands that stand alone: set-up, the server, the database, cron."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from loaders import db, server
+from loaders.cli.groups import app
+from loaders.errors import say
+from loaders.server import ROOT
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command()
+def setup() -> None:
+    """Install what is missing on this machine, and only that."""
+    say("everything is in place")
+
+
+@app.command()
+def demo() -> None:
+    """Load real sample data, train quickly, show an answer of every system."""
+    from loaders.demo import demo as run
+
+    run()
+
+
+@app.command(context_settings=PASS_ON)
+def test(context: typer.Context) -> None:
+    """Run the tests on a private, throw-away server; arguments are pytest's."""
+    command = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT), *context.args]
+    raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
+
+
+@app.command()
+def up(
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="HOST[:PORT]", help="Listen on TCP too, with passwords."),
+    ] = None,
+) -> None:
+    """Start the embedded server."""
+    embedded = server.embedded()
+    embedded.up(listen)
+    host, port = embedded.address()
+    say(f"the embedded server runs{f', on {host}:{port} too' if host else ''}: ./pgmuse psql")
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded server."""
+    say("stopped" if server.embedded().down() else "the embedded server was not running")
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say what the embedded server does and what is in it; exit 1 where it is stopped."""
+    from loaders.status import status as tell
+
+    raise typer.Exit(0 if tell(as_json=as_json) else 1)
+
+
+@app.command()
+def migrate(
+    without_python: Annotated[
+        bool,
+        typer.Option(
+            "--without-python", help="For a server without PL/Python: songs and Wikidata only."
+        ),
+    ] = False,
+) -> None:
+    """Bring the database's schema up to date; nothing happens twice."""
+    from loaders.migrate import migrate as run
+
+    run(with_python=not without_python)
+
+
+@app.command()
+def uninstall(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Drop the schema muse with everything in it, the roles and our settings."""
+    from loaders.migrate import uninstall as run
+
+    with db.connect() as conn:
+        where = db.described(conn)
+    if not yes:
+        typer.confirm(f"Drop everything of pgmuse in {where}?", abort=True, err=True)
+    for line in run():
+        say(line)
+
+
+@app.command(context_settings=PASS_ON)
+def psql(context: typer.Context) -> None:
+    """Open psql on the database; arguments are psql's."""
+    named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    environment = os.environ | {named[key]: value for key, value in db.conninfo().items()}
+    program = server.bindir() / "psql"
+    os.execve(program, ["psql", *context.args], environment)  # noqa: S606
+
+
+@app.command()
+def doctor() -> None:
+    """Check every requirement; each line is ok or says what to do, exit 1 if one fails."""
+    from loaders.doctor import doctor as run
+
+    raise typer.Exit(0 if run() else 1)
+
+
+@app.command()
+def refresh(
+    topic: Annotated[
+        str | None, typer.Argument(help="playlists, wikidata or wikipedia; all if left out.")
+    ] = None,
+) -> None:
+    """Load again what changed since it was loaded, and train again what grew; for cron.
+
+    17 3 * * * /opt/pgmuse/pgmuse refresh
+    """
+    from loaders.refresh import refresh as run
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        good = run(conn, topic)
+    raise typer.Exit(0 if good else 1)

@@ -1,0 +1,49 @@
+"""`forget`: something leaves, with all made of it."""
+
+from typing import Annotated
+
+import typer
+
+from loaders import db
+from loaders.cli.groups import forget_app
+from loaders.errors import say
+
+
+@forget_app.command("playlist")
+def forget_playlist(
+    identity: Annotated[str, typer.Argument(help="As in the table playlists.")],
+) -> None:
+    """Take out one playlist, and the tracks that only it held."""
+    _forget("playlist", identity)
+
+
+@forget_app.command("owner")
+def forget_owner(owner: Annotated[str, typer.Argument(help="As in the table playlists.")]) -> None:
+    """Take out all playlists of an owner, and the tracks that only they held."""
+    _forget("owner", owner)
+
+
+@forget_app.command("source")
+def forget_source(
+    location: Annotated[str, typer.Argument(help="As in the table sources.")],
+) -> None:
+    """Take out all that came from a source, and what is known of its loads."""
+    _forget("source", location)
+
+
+@forget_app.command("item")
+def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")]) -> None:
+    """Take out an item of Wikidata, with its label."""
+    from loaders.wikidata.forget import forget
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        forget(conn, wikidata_id)
+    say(f"{wikidata_id} is gone")
+
+
+def _forget(kind: str, value: str) -> None:
+    from loaders.forget import forget
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        playlists, tracks = forget(conn, kind, value)
+    say(f"{playlists:,} playlists and {tracks:,} tracks are gone")

@@ -1,0 +1,195 @@
+"""Staging: what was read of a dump, chunk by chunk, until all of it is there.
+
+The tables are logged and are named after the source and what was asked of it, so that a load that
+was killed goes on: a chunk and what tells it from others are written in one transaction.
+"""
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Generic, LiteralString, NamedTuple, TypeVar, cast
+
+import msgspec
+import psycopg
+from psycopg import errors, sql
+from psycopg.types.json import Jsonb
+
+from loaders.db import table_name
+from loaders.dumps.chunks import Chunk
+from loaders.entries import BadEntry, bad_entry
+
+Made = TypeVar("Made")
+
+KEPT_ERRORS = 1000  # of one chunk; all are counted
+# What Postgres may refuse in an entry that looked good.
+REFUSED = (psycopg.DataError, errors.ProgramLimitExceeded, errors.StatementTooComplex)
+CHUNKS = """
+    create table {chunks} (
+        digest bytea primary key, chunk_id integer not null, run_id bigint not null,
+        entities integer not null, kept integer not null, unchanged integer not null,
+        bad integer not null, errors jsonb not null
+    );
+    create sequence {numbers} as integer owned by {chunks}.chunk_id;
+"""
+KNOWN = """
+    update {chunks} set run_id = %s where digest = %s
+    returning entities, kept, unchanged, bad
+"""
+ADD = """
+    insert into {chunks} values (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+NUMBER = "select nextval(%s::regclass)"
+
+
+class Counts(NamedTuple):
+    """Of entities: all, those kept of which some did not change, and what is none."""
+
+    entities: int = 0
+    kept: int = 0
+    unchanged: int = 0
+    bad: int = 0
+
+    def __add__(self, other: object) -> "Counts":  # type: ignore[override]
+        assert isinstance(other, Counts)
+        return Counts(*map(sum, zip(self, other, strict=True)))
+
+
+@dataclass(frozen=True)
+class Staging:
+    """The staging tables of one source and what is asked of it."""
+
+    topic: str
+    source_id: int
+    key: str
+
+    @classmethod
+    def of(cls, topic: str, source_id: int, options: Any) -> "Staging":
+        """`options`: everything that changes what is staged; as JSON."""
+        told = msgspec.json.encode(options, order="sorted")
+        return cls(topic, source_id, hashlib.blake2b(told, digest_size=4).hexdigest())
+
+    def name(self, table: str) -> str:
+        """Of `chunks`, of the topic's own tables, or of the sequence `numbers`."""
+        return f"muse_partitions.{self.topic}_{self.source_id}_{self.key}_{table}"
+
+    def sql(self, text: str, **parts: str) -> sql.Composed:
+        """A query in which {chunks}, {seen} and so on stand for the tables, others for `parts`."""
+        pieces = re.split(r"\{(\w+)\}", text)
+        made: list[sql.Composable] = []
+        for literal, name in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+            made.append(sql.SQL(cast(LiteralString, literal)))
+            if name in parts:
+                made.append(self.sql(parts[name], **parts))
+            elif name:
+                made.append(table_name(self.name(name)))
+        return sql.Composed(made)
+
+    def exists(self, conn: psycopg.Connection) -> bool:
+        """Whether an earlier run left them."""
+        query = "select to_regclass(%s) is not null"
+        return conn.execute(query, (self.name("chunks"),)).fetchone() == (True,)
+
+    def create(self, conn: psycopg.Connection, tables: str, large: dict[str, str]) -> bool:
+        """Make the tables where they are not there; whether they were.
+
+        tables: those of the topic. large: one of their large columns by its table.
+        """
+        if self.exists(conn):
+            return True
+        self.drop(conn)
+        with conn.transaction():
+            conn.execute(self.sql(tables))
+            conn.execute(self.sql(CHUNKS))
+        with suppress(errors.FeatureNotSupported):  # the server may be built without it
+            for table, columns in large.items():
+                conn.execute(self.sql(f"alter table {{{table}}} {columns}"))
+        return False
+
+    def drop(self, conn: psycopg.Connection) -> None:
+        """The tables of the source, whatever was asked of it."""
+        query = """
+            select relname from pg_class
+            where relnamespace = 'muse_partitions'::regnamespace and relkind = 'r'
+              and starts_with(relname, %s)
+        """
+        found = conn.execute(query, (f"{self.topic}_{self.source_id}_",)).fetchall()
+        for (name,) in found:
+            conn.execute(sql.SQL("drop table {}").format(table_name(f"muse_partitions.{name}")))
+
+
+@dataclass
+class Read(Generic[Made]):
+    """What a chunk holds, by place, and what is not used of it or not as it came."""
+
+    entities: list[tuple[str, Made]] = field(default_factory=list)
+    bad: list[BadEntry] = field(default_factory=list)
+    kept: int = 0
+
+
+class Stager(ABC, Generic[Made]):
+    """Writes chunks; one a process, each with a connection of its own in autocommit mode."""
+
+    def __init__(
+        self, conn: psycopg.Connection, staging: Staging, run_id: int, *, fresh: bool
+    ) -> None:
+        """fresh: nothing is loaded yet, so nothing can be unchanged."""
+        self.conn, self.staging, self.run_id, self.fresh = conn, staging, run_id, fresh
+        conn.execute("set synchronous_commit = off")  # a chunk lost in a crash is not known either
+
+    @abstractmethod
+    def read(self, chunk: Chunk, limit: int | None) -> Read[Made]:
+        """Parse a chunk, until `limit` entries are kept."""
+
+    @abstractmethod
+    def unchanged(self, found: Read[Made]) -> set[str]:
+        """What names the entries that are stored in this revision or a later one."""
+
+    @abstractmethod
+    def keeps(self, made: Made) -> bool:
+        """Whether an entry is one of those that are kept and counted as such."""
+
+    @abstractmethod
+    def copy(self, entities: list[tuple[str, Made]], unchanged: set[str], chunk_id: int) -> None:
+        """Append entries to the staging tables."""
+
+    def stage(self, chunk: Chunk, limit: int | None = None) -> Counts:
+        """Parse and write a chunk, in one transaction, unless it was already."""
+        digest = hashlib.blake2b(chunk.content, digest_size=16).digest()
+        with self.conn.transaction():
+            known = self.conn.execute(self.staging.sql(KNOWN), (self.run_id, digest)).fetchone()
+            if known is not None:
+                return Counts(*known)
+            (chunk_id,) = (
+                self.conn.execute(NUMBER, (self.staging.name("numbers"),)).fetchone() or ()
+            )
+            found = self.read(chunk, limit)
+            unchanged = set() if self.fresh else self.unchanged(found)
+            self._write(found.entities, unchanged, chunk_id, found)
+            counts = Counts(len(found.entities), found.kept, len(unchanged), len(found.bad))
+            row = (digest, chunk_id, self.run_id, *counts, Jsonb(found.bad[:KEPT_ERRORS]))
+            self.conn.execute(self.staging.sql(ADD), row)
+        return counts
+
+    def _write(
+        self,
+        entities: list[tuple[str, Made]],
+        unchanged: set[str],
+        chunk_id: int,
+        found: Read[Made],
+    ) -> None:
+        """COPY; where Postgres refuses something, the halves, until it is found."""
+        try:
+            with self.conn.transaction():
+                self.copy(entities, unchanged, chunk_id)
+        except REFUSED as error:
+            if len(entities) == 1:
+                ((place, made),) = entities
+                found.kept -= self.keeps(made)
+                reason = f"refused: {str(error).splitlines()[0]}"
+                found.bad.append(bad_entry(place, reason, made))
+                return
+            middle = len(entities) // 2
+            self._write(entities[:middle], unchanged, chunk_id, found)
+            self._write(entities[middle:], unchanged, chunk_id, found)

@@ -1,0 +1,1 @@
+"""Wikipedia: articles and redirects of its dumps into Postgres."""

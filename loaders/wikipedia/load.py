@@ -1,0 +1,161 @@
+"""Load pages of Wikipedia: articles in batches, then redirects, and where those lead in the end."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+
+import psycopg
+
+from loaders import runs
+from loaders.dumps import indexes, merging
+from loaders.dumps import load as dumps
+from loaders.dumps.load import Loaded, OnChunk, Options, Source
+from loaders.dumps.workers import MakeStager
+from loaders.wikipedia.staging import ARTICLE, CREATE, LARGE, VERSION, PageStager
+
+# The same as in its revision; a test compares the two.
+INDEXES = {
+    "wikipedia_templates": "using gin (templates)",
+    "wikipedia_categories": "using gin (categories)",
+    "wikipedia_general": "using gin (general)",
+    "wikipedia_infobox": "(infobox)",
+    "wikipedia_page_id": "(page_id)",
+}
+NAMES = [name for name in ARTICLE if name != "chunk_id"]
+PARTS = {
+    "columns": ", ".join(NAMES),
+    "new_columns": ", ".join(f"page.{name}" for name in NAMES),
+    "of_batch": "from {pages} as page where page.ctid >= %s and page.ctid < %s",
+}
+# Of a page that is there twice the newest revision counts, else the last.
+NEWEST = "revision_id desc, chunk_id desc, ctid desc"
+ADD = "insert into muse.wikipedia ({columns}) select {new_columns} {of_batch}"
+CHANGE = """
+    insert into muse.wikipedia as old ({columns}) select {new_columns} {of_batch}
+    on conflict (title) do update set ({columns}) = row({excluded})
+    where old.revision_id < excluded.revision_id
+        or old.revision_id = excluded.revision_id and old.kept_as <> excluded.kept_as
+"""
+PARTS["excluded"] = ", ".join(f"excluded.{name}" for name in NAMES)
+REDIRECTS = """
+    insert into muse.wikipedia_redirects as old (title, page_id, revision_id, target, article)
+    select page.title, page.page_id, page.revision_id, page.target, page.target
+    from {seen} as page
+    where page.kind = 'redirect' and page.ctid >= %s and page.ctid < %s
+    on conflict (title) do update set
+        page_id = excluded.page_id, revision_id = excluded.revision_id,
+        target = excluded.target, article = excluded.target
+    where old.revision_id < excluded.revision_id
+        or old.revision_id = excluded.revision_id and old.target <> excluded.target
+"""
+# A page that became a redirect, or is one no more, or has another title now.
+GONE = (
+    """
+    delete from muse.wikipedia as old using {seen} as new
+    where new.title = old.title and new.kind = 'redirect' and old.revision_id <= new.revision_id
+    """,
+    """
+    delete from muse.wikipedia_redirects as old using {seen} as new
+    where new.title = old.title and new.kind = 'article' and old.revision_id <= new.revision_id
+    """,
+    """
+    delete from muse.wikipedia as old using {seen} as new
+    where new.page_id = old.page_id and new.title <> old.title
+        and old.revision_id <= new.revision_id
+    """,
+    """
+    delete from muse.wikipedia_redirects as old using {seen} as new
+    where new.page_id = old.page_id and new.title <> old.title
+        and old.revision_id <= new.revision_id
+    """,
+)
+# Redirects to redirects, followed to their end; those that only lead in a circle stay as they are.
+FOLLOW = """
+    with recursive way (title, at, steps) as (
+        select one.title, next.target, 1
+        from muse.wikipedia_redirects as one
+        join muse.wikipedia_redirects as next on next.title = one.target
+        union all
+        select way.title, next.target, way.steps + 1
+        from way join muse.wikipedia_redirects as next on next.title = way.at
+        where way.steps < 10
+    ),
+    last as (
+        select distinct on (title) title, at from way order by title, steps desc
+    ),
+    known as (
+        select one.title, coalesce(last.at, one.target) as article
+        from muse.wikipedia_redirects as one left join last using (title)
+    )
+    update muse.wikipedia_redirects as old set article = known.article
+    from known where known.title = old.title and known.article <> old.article
+"""
+PRUNE = """
+    delete from muse.{table} as old where not exists (
+        select from {seen} as new where new.title = old.title and new.kind = %s
+    )
+"""
+
+
+def load(
+    conn: psycopg.Connection,
+    where: str,
+    source: Source,
+    options: Options,
+    *,
+    fingerprint: str | None = None,
+    on_chunk: OnChunk = lambda counts: None,
+) -> Loaded:
+    """Load the chunks of a source under a name for it; `conn` is in autocommit mode."""
+    kept = {"limit": options.limit} if options.limit is not None else {}
+    return dumps.load(
+        conn, where, source, lambda run, staging: _Load(run, staging, options),
+        topic="wikipedia", version=VERSION, kept=kept, request=options.request,
+        fingerprint=fingerprint, again=options.again, on_chunk=on_chunk,
+    )  # fmt: skip
+
+
+class _Load(dumps.Load):
+    """What Wikipedia does with a run."""
+
+    topic = "wikipedia"
+    tables = ("pages", "seen")
+    create = CREATE
+    large = LARGE
+
+    def stager(self) -> MakeStager:
+        return partial(PageStager, staging=self.staging, run_id=self.run.run_id, fresh=self.fresh)
+
+    def duplicates(self) -> Iterator[tuple[str, list[str]]]:
+        ranks = {"seen": NEWEST, "pages": NEWEST}
+        yield from merging.duplicates(self.conn, self.staging, "title", ranks)
+        for page_id, places in merging.duplicates(self.conn, self.staging, "page_id", ranks):
+            yield f"the page with id {page_id}", places
+
+    def merge(self) -> None:
+        """Articles, then redirects, then what is gone."""
+        conn, staging, workers = self.conn, self.staging, max(self.options.workers, 1)
+        on_step = self.options.on_step
+        on_step("pages")
+        if self.fresh:
+            indexes.drop(conn, INDEXES)
+        with closing(runs.progress("pages", self.counts.kept, "merging")) as bar:
+            for table, query in (("pages", ADD if self.fresh else CHANGE), ("seen", REDIRECTS)):
+                merging.in_batches(
+                    conn, staging, table, query, parts=PARTS, workers=workers, on_rows=bar.update
+                )
+        on_step("indexes")
+        indexes.make(conn, "wikipedia", INDEXES, workers)
+        on_step("what is gone, and redirects")
+        conn.execute(staging.sql("analyze {seen}"))
+        for step in GONE:
+            conn.execute(staging.sql(step))
+        if self.options.prune and not self.run.failures:
+            self.loaded.pruned = self._prune("wikipedia", "article")
+            self.loaded.pruned += self._prune("wikipedia_redirects", "redirect")
+        conn.execute(FOLLOW)
+        conn.execute("analyze muse.wikipedia, muse.wikipedia_redirects")
+
+    def _prune(self, table: str, kind: str) -> int:
+        query = self.staging.sql(PRUNE.replace("{table}", table))
+        return self.conn.execute(query, (kind,)).rowcount

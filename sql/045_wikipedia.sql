@@ -1,0 +1,74 @@
+-- Wikipedia: articles with their items of Wikidata, whichever of their titles those link to.
+
+-- Both arms are plain scans of one table and nothing here is a CTE, so that the planner can go
+-- through an index from either end: from articles, or from items.
+create or replace view muse.article_titles as
+select
+    known.title,
+    known.title as article
+from muse.wikipedia as known
+union all
+select
+    redirect.title,
+    redirect.article
+from muse.wikipedia_redirects as redirect;
+
+comment on view muse.article_titles is
+'One row a title, an article''s own or a redirect''s: select title from article_titles limit 9';
+
+create or replace function muse.article_title(title text)
+returns text
+language sql stable parallel safe
+as $$
+select known.article from muse.article_titles as known
+where known.title = article_title.title
+limit 1
+$$;
+
+comment on function muse.article_title(text) is
+'The article that a title leads to, redirects followed: select article_title(''Ayn Rand'')';
+
+create or replace view muse.article_items as
+select
+    way.article,
+    item.wikidata_id,
+    item.title as label,
+    item.description,
+    item.wikipedia_id as linked_title
+from muse.article_titles as way
+inner join muse.wikidata as item on way.title = item.wikipedia_id;
+
+comment on view muse.article_items is
+'One row an item of Wikidata with an article here: select * from article_items limit 9';
+
+create or replace view muse.articles as
+select
+    article.title,
+    article.page_id,
+    article.revision_id,
+    article.revised_at,
+    article.infobox,
+    article.image,
+    article.categories,
+    article.general,
+    article.templates,
+    'https://en.wikipedia.org/?curid=' || article.page_id as page_url,
+    linked.wikidata_id,
+    linked.label,
+    linked.description,
+    linked.linked_title
+from muse.wikipedia as article
+left join muse.article_items as linked on article.title = linked.article;
+
+comment on view muse.articles is
+'One row an article and item that links to it, most have one: select * from articles limit 9';
+
+create or replace view muse.article_categories as
+select
+    article.title,
+    of_it.category
+from muse.wikipedia as article
+cross join lateral unnest(article.categories) as of_it (category);
+
+comment on view muse.article_categories is
+'One row an article and category: select category, count(*) from article_categories group by 1';

@@ -1,0 +1,26 @@
+-- Images: what the classifier sees in a picture.
+--
+-- A picture is its bytes: \set p `base64 -w0 cat.jpg` and decode(:'p', 'base64') in psql.
+-- pg_read_binary_file does it for files of the server's machine, for superusers only.
+
+create or replace function muse.classify_image(picture bytea, n integer default 5)
+returns table (label text, probability real)
+language plpython3u stable parallel restricted rows 5 cost 100000
+as $$
+    from udfs import images
+    return images.classify(plpy, GD, picture, n)
+$$;
+
+comment on function muse.classify_image(bytea, integer) is
+'What a picture shows, likeliest first: select label from images, classify_image(thumbnail) limit 9';
+
+create or replace function muse.embed_image(picture bytea)
+returns real[]
+language plpython3u stable parallel restricted cost 100000
+as $$
+    from udfs import images
+    return images.embed(plpy, GD, picture)
+$$;
+
+comment on function muse.embed_image(bytea) is
+'The 1,280 numbers that stand for a picture, unit length: select embed_image(thumbnail) from images limit 1';

@@ -1,0 +1,209 @@
+"""Pictures: hostile bytes in, an upright RGB picture out; thumbnails and perceptual hashes.
+
+Decoders are native code that nobody can interrupt, so they are fed through a file that lets
+cancellations through, in pieces that are smaller the more pixels a piece could stand for. What
+cannot be fed piece by piece may be small only.
+"""
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+# Plugins that Image.open would look for among all that exist.
+from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401
+
+from udfs.picture_headers import BadPicture, exif_orientation, kind_of, plain_jpeg
+
+BYTES = 20_000_000
+MEGAPIXELS = {"JPEG": 100, "PNG": 40, "BMP": 40, "WEBP": 8, "TIFF": 8, "GIF": 8}
+SMALLEST = 8  # pixels a side
+LONGEST = 8  # times the short side: of a longer strip the middle is taken
+THUMBNAIL = 320  # short side
+TILE = 4096  # of a TIFF, a side
+# What Pillow's decoders raise on damaged bytes. Not Exception: cancellation is one too.
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError,
+    AttributeError, AssertionError, NotImplementedError, RecursionError, MemoryError,
+    struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+# Of TIFF's many compressions those that pictures have.
+COMPRESSIONS = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "jpeg"}
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+PIECE = 1 << 16  # bytes fed at once where the picture has a megapixel, fewer where it has more
+BAND = 4_000_000  # pixels that are converted at once
+
+
+def decode(
+    content: bytes, side: int, checkpoint: Callable[[], object] = lambda: None
+) -> Image.Image:
+    """The picture as a person sees it: upright, RGB, on white, the first frame of an animation.
+
+    Its short side is `side` pixels, or fewer where it has fewer. `checkpoint` is called at least
+    every 100 ms or so; what it raises ends the decoding. A JPEG of 100 megapixels takes some
+    20 MB while it is decoded, a progressive one 300 to 600, a PNG of 40 megapixels 170.
+
+    Errors: BadPicture.
+    """
+    if len(content) > BYTES:
+        raise BadPicture(f"{len(content):,} bytes: pictures have at most {BYTES:,}")
+    kind = kind_of(content)
+    orientation = 1
+    if kind == "JPEG":
+        content, orientation = plain_jpeg(content)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(_Reader(content, checkpoint), formats=(kind,))
+            _check(kind, image)
+            image.draft(None, (side, side))  # of the six only JPEG knows it
+            block = PIECE * 1_000_000 // max(image.width * image.height, 1_000_000)
+            cast(Any, image).decodermaxblock = max(block, 1024)
+            image.load()
+            if kind in ("PNG", "WEBP"):  # a TIFF turns itself
+                orientation = exif_orientation(image.info.get("exif", b""))
+            return _turned(_scaled(image, side, checkpoint), orientation)
+    except BadPicture:
+        raise
+    except BROKEN:
+        raise BadPicture(f"a damaged or cut-off {_name(kind)}") from None
+
+
+def thumbnail(image: Image.Image) -> bytes:
+    """A JPEG of short side 320, or fewer where the picture has fewer."""
+    out = io.BytesIO()
+    _shrunk(image, THUMBNAIL).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def perceptual_hash(image: Image.Image) -> int:
+    """pHash: 64 bits, as a signed bigint; near pictures differ in few of them.
+
+    The 8 x 8 lowest frequencies of the 32 x 32 grey picture's cosine transform, each above their
+    median or not (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash
+    Functions").
+    """
+    grey = image.convert("L").resize((32, 32), Image.Resampling.LANCZOS)
+    low = LOW_COSINES @ np.asarray(grey, dtype=np.float64) @ LOW_COSINES.T  # (8, 8)
+    low = np.round(low, 3)  # a plain picture has no noise
+    bits = np.packbits(low > np.median(low))
+    return int.from_bytes(bits.tobytes(), "big", signed=True)
+
+
+LOW_COSINES = np.cos(np.pi / 64 * np.outer(np.arange(8), 2 * np.arange(32) + 1))  # (8, 32)
+
+
+class _Reader(io.BytesIO):
+    """Bytes as a file that lets cancellations through, and is not read over and over."""
+
+    def __init__(self, content: bytes, checkpoint: Callable[[], object]) -> None:
+        super().__init__(content)
+        self._checkpoint = checkpoint
+        self._left = 4 * len(content) + (1 << 20)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._checkpoint()
+        data = super().read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise BadPicture("a picture whose header names the same bytes over and over")
+        return data
+
+
+def _check(kind: str, image: Image.Image) -> None:
+    """Refuse by what the header says, before a pixel is decoded."""
+    width, height = image.size
+    if min(width, height) < SMALLEST:
+        message = f"a picture of {width} x {height} pixels: {SMALLEST} x {SMALLEST} are needed"
+        raise BadPicture(message)
+    if width * height > MEGAPIXELS[kind] * 1_000_000:
+        raise BadPicture(
+            f"a {_name(kind)} of {width:,} x {height:,} pixels: "
+            f"at most {MEGAPIXELS[kind]} megapixels are decoded"
+        )
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        compression = image.info.get("compression", "raw")
+        if compression not in COMPRESSIONS:
+            raise BadPicture(f"a TIFF with compression {str(compression)[:20]}, which is not read")
+        tile = [image.tag_v2.get(tag, 1) for tag in (322, 323)]
+        if not all(isinstance(pixels, int) and pixels <= TILE for pixels in tile):
+            raise BadPicture(f"a TIFF with tiles of more than {TILE:,} pixels a side")
+
+
+def _scaled(image: Image.Image, side: int, checkpoint: Callable[[], object]) -> Image.Image:
+    """RGB of that short side, made band by band."""
+    image = _middle(image)
+    if image.mode in ("I", "F"):
+        image = _stretched(image)
+    width, height = image.size
+    factor = max(min(width, height) // (2 * side), 1)
+    rows = max(BAND // width // factor, 1) * factor
+    if rows >= height:
+        return _shrunk(_rgb(image).reduce(factor), side)
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, rows):
+        checkpoint()
+        band = image.crop((0, top, width, min(top + rows, height)))
+        small.paste(_rgb(band).reduce(factor), (0, top // factor))
+    return _shrunk(small, side)
+
+
+def _middle(image: Image.Image) -> Image.Image:
+    width, height = image.size
+    longest = LONGEST * min(width, height)
+    if max(width, height) <= longest:
+        return image
+    left, top = max(width - longest, 0) // 2, max(height - longest, 0) // 2
+    return image.crop((left, top, width - left, height - top))
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """Measurements of 32 bits, whose range no header tells: from their least to their most."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
+    low, high = float(values.min()), float(values.max())
+    return Image.fromarray(((values - low) * (255 / max(high - low, 1e-30))).astype(np.uint8))
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """RGB of any mode that the six formats have; what is transparent is white."""
+    if image.mode.startswith("I;16"):
+        order = ">u2" if image.mode.endswith("B") else "<u2"
+        values = np.frombuffer(image.tobytes(), dtype=order).reshape(image.height, image.width)
+        image = Image.fromarray((values >> 8).astype(np.uint8))
+    if image.mode in ("La", "RGBa"):
+        image = image.convert(image.mode.upper())
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    coloured = image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(coloured, mask=coloured.getchannel("A"))
+    return white
+
+
+def _shrunk(image: Image.Image, side: int) -> Image.Image:
+    width, height = image.size
+    short = min(width, height)
+    if short <= side:
+        return image
+    size = (max(round(width * side / short), side), max(round(height * side / short), side))
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+
+
+def _name(kind: str) -> str:
+    return "WebP" if kind == "WEBP" else kind
