@@ -7,6 +7,7 @@ import typer
 
 from loaders import db
 from loaders.cli.groups import load_app
+from loaders.errors import say
 
 Again = Annotated[bool, typer.Option("--again", help="Read sources that have not changed too.")]
 Licence = Annotated[str | None, typer.Option(help="Its licence, kept with every bitmap.")]
@@ -211,3 +212,17 @@ def _load_icons(
     with db.connect_to_muse(writes=True, autocommit=True) as conn:
         good = load(conn, kind, sources or [], icon_set, licence, sample=sample, again=again)
     raise typer.Exit(0 if good else 1)
+
+
+@load_app.command("models")
+def load_models(
+    again: Annotated[
+        bool, typer.Option("--again", help="Put them before models of your own too.")
+    ] = False,
+) -> None:
+    """Make live the networks that ship: icons_8, icons_32 and hieroglyphs_32."""
+    from loaders.shipped import load_models as load
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        for name, told in load(conn, again=again).items():
+            say(f"{name}: {told}")
