@@ -103,7 +103,6 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
             bar.set_postfix_str(f"{loss / np.log(2):.3f} bits a pixel", refresh=False)
 
         seen = training.fit(made, parts, fitting, folder, show)
-    shutil.rmtree(folder, ignore_errors=True)
     bits = float(training.bits_a_pixel(made, parts.test).mean())
     tables = pixel_tables.lines(parts.train, parts.validation, parts.test)
     with quiet():
@@ -122,6 +121,7 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
     }
     metrics = {"bits_a_pixel": bits, "tables": tables, "icons": counts} | seen
     model_id = publish(conn, asked.name, config, metrics, content=content)
+    shutil.rmtree(folder, ignore_errors=True)
     return Trained(model_id, len(icons), bits, tables)
 
 

@@ -76,7 +76,8 @@ def fit(
 ) -> dict[str, Any]:
     """Fit until the validation gets no better; the best weights stay. What was seen on the way.
 
-    With a `folder`, a run that was ended goes on from there at the next one, at its last epoch.
+    With a `folder`, a run that was ended goes on from there at the next one, at its last epoch;
+    who is done with what came of it removes the folder.
     """
     steps = -(-len(parts.train) // fitting.batch)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -94,7 +95,7 @@ def fit(
     )
     callbacks = [best, told]
     if folder is not None:
-        callbacks.append(keras.callbacks.BackupAndRestore(folder))
+        callbacks.append(keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False))
     done = network.fit(
         _shown(network, parts.train, fitting),
         validation_data=_shown(network, parts.validation, None),
@@ -103,6 +104,8 @@ def fit(
         shuffle=False,  # they are already
         verbose=0,
     )
+    if not done.epoch:  # all of it was done before
+        return {"epochs": fitting.epochs}
     best_epoch = done.epoch[int(np.argmin(done.history["val_loss"]))]
     return {"epochs": done.epoch[-1] + 1, "best_epoch": best_epoch + 1}
 
