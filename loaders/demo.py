@@ -3,6 +3,7 @@
 A system adds its part as a function that fills tables and gives Answers, named in PARTS.
 """
 
+import base64
 import html
 import os
 import subprocess
@@ -14,13 +15,16 @@ import psycopg
 from loaders import db, playlists, songs
 from loaders.dumps.sources import tell
 from loaders.errors import say
+from loaders.icons.command import load as load_icons
 from loaders.migrate import migrate
 from loaders.server import ROOT, bindir, embedded
+from loaders.shipped import load_models
 from loaders.train.songs import Settings
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_sample as load_wikidata_sample
 from loaders.wikipedia.command import load_sample as load_wikipedia_sample
 
+PNG = b"\x89PNG\r\n\x1a\n"
 PAGE = ROOT / "var" / "demo" / "index.html"
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
@@ -29,16 +33,21 @@ h1 { font-weight: 600; margin-bottom: 0 } h2 { margin: 2.5rem 0 0 } p { margin: 
 pre { background: #f3efe6; padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto }
 table { border-collapse: collapse } th, td { padding: .2rem 1rem .2rem 0; text-align: left }
 th { border-bottom: 1px solid #bbb }
+td img { max-width: 100%; image-rendering: pixelated } td pre { line-height: 1; margin: 0 }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 """
 
 
 class Answer(NamedTuple):
-    """A query, what it is about, and a sentence on how to read its rows."""
+    """A query, what it is about, and a sentence on how to read its rows.
+
+    What answers with a picture is for the page: a terminal shows the query alone.
+    """
 
     title: str
     words: str
     query: str
+    picture: bool = False
 
 
 def demo() -> None:
@@ -128,16 +137,64 @@ def wikipedia(conn: psycopg.Connection) -> Iterator[Answer]:
     )
 
 
+def icons(conn: psycopg.Connection) -> Iterator[Answer]:
+    """Icon fonts and hieroglyphs, and what networks that learned from them draw."""
+    for kind in ("icon", "hieroglyph"):
+        load_icons(conn, kind, [], sample=True)
+    for name, told in load_models(conn).items():
+        say(f"{name}: {told}")
+    yield Answer(
+        "A hieroglyph and what it means",
+        "Signs have their Gardiner codes; a bitmap draws itself in half blocks or in braille.",
+        "select code, meaning, icon_text(bitmap, 'braille') as sign\n"
+        "from hieroglyphs where code in ('A1', 'G5', 'N5') order by code",
+    )
+    yield Answer(
+        "Which icons look like a lock?",
+        "Distance counts the pixels that differ, of 1,024.",
+        "select icon_set, name, distance from similar_icons((\n"
+        "    select bitmap from icons where name = 'lock' and size = 32 order by icon_id limit 1\n"
+        "), n => 5)",
+    )
+    yield Answer(
+        "Two icons that nobody drew",
+        "A network of 40,000 weights reads and writes scanlines. nll is what the icon costs it, in "
+        "bits a pixel; copy_of would name an icon that it had merely learned by heart.",
+        "select i, icon_text(bitmap, 'braille') as icon, nll, copy_of\n"
+        "from generate_icons('icons_32', n => 2, seed => 5)",
+    )
+    yield Answer(
+        "Three hundred of them",
+        "Each in a colour of its own.",
+        "select icon_poster(array(\n"
+        "    select bitmap from generate_icons('icons_32', n => 300, temperature => 0.9)\n"
+        ")) as poster",
+        picture=True,
+    )
+    yield Answer(
+        "A wall of signs that no scribe knows",
+        "Hieroglyphs of a network, set in columns; what they enclose is gilded.",
+        "select hieroglyph_stela(array(\n"
+        "    select bitmap from generate_icons('hieroglyphs_32', n => 400, temperature => 0.9)\n"
+        ")) as stela",
+        picture=True,
+    )
+
+
 PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (
     song_radio,
     wikidata,
     wikipedia,
+    icons,
 )
 
 
 def show(answer: Answer) -> None:
     """The query and its rows as psql prints them."""
     print(f"\n{answer.title}\n{answer.words}\n\n{answer.query};", flush=True)
+    if answer.picture:
+        print("(a picture: see the page)")
+        return
     named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
     where = {named[key]: value for key, value in db.conninfo().items()}
     command = [str(bindir() / "psql"), "-X", "-q", "-P", "pager=off", "-c", answer.query]
@@ -160,6 +217,11 @@ def cell(value: object) -> str:
     if isinstance(value, int | float):
         shown = f"{value:.3f}" if isinstance(value, float) else str(value)
         return f'<td class="number">{shown}</td>'
+    if isinstance(value, bytes) and value.startswith(PNG):
+        address = base64.b64encode(value).decode()
+        return f'<td><img alt="" src="data:image/png;base64,{address}"></td>'
+    if isinstance(value, str) and "\n" in value:
+        return f"<td><pre>{html.escape(value)}</pre></td>"
     return f"<td>{html.escape('' if value is None else str(value))}</td>"
 
 

@@ -13,7 +13,7 @@ $$;
 comment on function muse.drawn_bitmaps(text, integer, double precision, bigint) is
 'Bitmaps of a network, with bits a pixel: select * from drawn_bitmaps(''icons_32'', 3, 1, 0)';
 
--- A bitmap without ink says nothing: nothing else can go wrong, whatever the temperature is.
+-- valid says that there is ink: nothing else could be wrong, and a network sees to that too.
 create or replace function muse.generate_icons(
     model text, n integer default 1, temperature real default 1, seed bigint default 0
 )

@@ -110,6 +110,27 @@ def test_a_low_temperature_draws_what_is_likely(known, kind):
     assert low < one < high
 
 
+def test_every_icon_has_ink_even_where_none_is_likely(db, networks):
+    """The network as it begins, but sure that nothing is ink: at its coldest it would draw none."""
+    from loaders.train import icons
+
+    network = networks["lines"][0]
+    before = network.logit.get_weights()
+    try:
+        network.logit.set_weights([before[0], before[1] - 6])
+        with quiet():
+            content, config = icons.export(network)
+    finally:
+        network.logit.set_weights(before)
+    add_model(db, "blank", content, **config)
+    for temperature in (0.01, 1):
+        query = "select valid, bitmap from generate_icons('blank', 40, %s::real)"
+        rows = db.execute(query, (temperature,)).fetchall()
+        assert [valid for valid, _ in rows] == [True] * 40
+        few = db.execute(query.replace("40", "2"), (temperature,)).fetchall()
+        assert few == rows[:2]
+
+
 def test_copies_of_icons_are_marked(known):
     (drawn,) = known.execute("select bitmap::text from generate_icons('lines')").fetchone()
     lit = [place for place, bit in enumerate(drawn) if bit == "1"]
@@ -263,7 +284,7 @@ def fill(conn, n=240):
 @pytest.mark.parametrize("network", ["lines", "positions"])
 def test_training_learns_and_makes_the_network_live(fresh, network):
     fill(fresh)
-    asked = Asked("icons_8", sets=("s",), network=network, epochs=12, quick=True)
+    asked = Asked("icons_8", sets=("s",), network=network, epochs=6, quick=True)
     made = train(fresh, asked)
     assert made.bits < made.tables["position"]
     (config, metrics) = fresh.execute(
@@ -280,7 +301,7 @@ def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path):
     from loaders.train import icons
 
     parts = icons.split(squares(200), [str(number) for number in range(200)])
-    fitting = icons.Fitting(epochs=4, seed=5)
+    fitting = icons.Fitting(epochs=3, seed=5)
     seen = []
 
     def stop(batches, loss):
@@ -299,9 +320,9 @@ def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path):
         tmp_path / "run",
         lambda batches, loss: seen.append(loss),
     )
-    assert told["epochs"] == 4
+    assert told["epochs"] == 3
     steps = -(-len(parts.train) // fitting.batch)
-    assert steps * 2 <= len(seen) <= steps * 3
+    assert steps <= len(seen) <= steps * 2
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from udfs.icon_grammar import Grammar
 TEMPERATURES = 0.01, 100.0
 MOST = 1000  # bitmaps at once
 INK, BLANK = -1.0, 2.0  # noise that decides by itself
+WARMER = 0.8
 
 
 class Batch(NamedTuple):
@@ -40,15 +41,14 @@ def draw(
     if n is None or not 1 <= n <= MOST:
         runtime.fail(plpy, f"n must be from 1 to {MOST}, not {'null' if n is None else n}")
     low, high = TEMPERATURES
-    if temperature is None or not low <= temperature <= high:  # not a number is not either
+    if temperature is None or not low <= round(temperature, 6) <= high:  # nor what is no number
         told = "null" if temperature is None else f"{temperature:g}"
         runtime.fail(plpy, f"temperature must be from {low:g} to {high:g}, not {told}")
     model = network(plpy, cache, name)
     size, batch = model.config["size"], model.config["batch"]
     rows: list[tuple[int, str, float]] = []
     for start in range(0, n, batch):
-        noise = [_noise(seed or 0, start + i, size) for i in range(batch)]
-        made = KINDS[model.config["network"]](plpy, model, np.stack(noise), 1 / temperature)
+        made = _inked(plpy, model, range(start, start + batch), temperature, seed or 0)
         costs = made.nats / (size * size * np.log(2))
         rows += [
             (start + i + 1, bits(square), float(cost))
@@ -100,15 +100,31 @@ def _step(model: runtime.Model, *given: np.ndarray) -> list[np.ndarray]:
     return [by_place[place] for place in range(len(answers))]
 
 
-def _noise(seed: int, i: int, size: int) -> np.ndarray:
-    """Numbers between 0 and 1 for the i-th bitmap of a seed, (size, size)."""
-    return np.random.default_rng((seed % (1 << 64), i)).random((size, size), dtype=np.float32)
+def _inked(plpy: Any, model: runtime.Model, places: range, temperature: float, seed: int) -> Batch:
+    """A batch of bitmaps that all have ink.
+
+    Where none is likely, a bitmap is drawn again with other numbers, warmer each time.
+    """
+    size, batch = model.config["size"], len(places)
+    sharpness = np.full(batch, 1 / temperature, dtype=np.float32)
+    noise = np.zeros((batch, size, size), dtype=np.float32)
+    blank: np.ndarray = np.ones(batch, dtype=bool)
+    attempt = 0
+    while blank.any():
+        for one in np.flatnonzero(blank):
+            numbers = np.random.default_rng((seed % (1 << 64), places[one], attempt))
+            noise[one] = numbers.random((size, size), dtype=np.float32)
+        made: Batch = KINDS[model.config["network"]](plpy, model, noise, sharpness)
+        blank = ~np.any(made.squares, axis=(1, 2))
+        sharpness[blank] *= WARMER
+        attempt += 1
+    return made
 
 
 # Lines --------------------------------------------------------------------------------------
 
 
-def _draw_lines(plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: float) -> Batch:
+def _draw_lines(plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: np.ndarray) -> Batch:
     """All the lines from the top; `noise` (batch, size, size) decides where ink is."""
     batch, size, _ = noise.shape
     squares = np.zeros((batch, size + model.config["above"], size), dtype=np.float32)
@@ -123,7 +139,7 @@ def _draw_lines(plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: f
             np.full(batch, y, dtype=np.float32),
             state,
             noise[:, y],
-            np.full(batch, sharpness, dtype=np.float32),
+            sharpness,
         )
         squares[:, y + model.config["above"]] = line
         nats += cost
@@ -131,19 +147,22 @@ def _draw_lines(plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: f
 
 
 def _score_lines(plpy: Any, model: runtime.Model, squares: np.ndarray) -> Batch:
-    return _draw_lines(plpy, model, np.where(squares, INK, BLANK).astype(np.float32), 1.0)
+    noise = np.where(squares, INK, BLANK).astype(np.float32)
+    return _draw_lines(plpy, model, noise, np.ones(len(squares), dtype=np.float32))
 
 
 # Tokens -------------------------------------------------------------------------------------
 
 
-def _draw_tokens(plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: float) -> Batch:
+def _draw_tokens(
+    plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: np.ndarray
+) -> Batch:
     batch = len(noise)
     chance = noise.reshape(batch, -1)
 
     def choose(step: int, costs: np.ndarray) -> np.ndarray:
         """The token where the added-up probability passes a random number."""
-        sharp = np.exp(sharpness * (costs.min(1, keepdims=True) - costs))
+        sharp = np.exp(sharpness[:, None] * (costs.min(1, keepdims=True) - costs))
         so_far = np.cumsum(sharp, axis=1)
         # A bitmap has fewer tokens than three times its pixels; random numbers come round again.
         wanted = chance[:, step % chance.shape[1], None] * so_far[:, -1:]

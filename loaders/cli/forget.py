@@ -28,7 +28,14 @@ def forget_source(
     location: Annotated[str, typer.Argument(help="As in the table sources.")],
 ) -> None:
     """Take out all that came from a source, and what is known of its loads."""
-    _forget("source", location)
+    from loaders.icons.forget import forget_source as forget_icons
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        gone = forget_icons(conn, location)
+    if gone is None:
+        _forget("source", location)
+    else:
+        say(f"{gone:,} icons are gone")
 
 
 @forget_app.command("item")
