@@ -3,66 +3,36 @@
 A system adds its part as a function that fills tables and gives Answers, named in PARTS.
 """
 
-import base64
-import html
 import os
-import shlex
-import subprocess
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 from PIL import Image, ImageDraw, ImageFont
 
 from loaders import classifier, db, playlists, songs
 from loaders import ink as drawing
+from loaders.demo_page import FOLDER, PAGE, PICTURE, Answer, section, show, write_page
 from loaders.dumps.sources import tell
 from loaders.errors import Problem, say
+from loaders.icons.command import load as load_icons
 from loaders.images.forget import forget_picture
 from loaders.images.sources import load_samples as load_photos
 from loaders.images.train import train as train_images
 from loaders.migrate import migrate
-from loaders.server import ROOT, bindir, embedded
+from loaders.server import embedded
+from loaders.shipped import load_models
 from loaders.train.songs import Settings
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_sample as load_wikidata_sample
 from loaders.wikipedia.command import load_sample as load_wikipedia_sample
 
-FOLDER = ROOT / "var" / "demo"
-PAGE = FOLDER / "index.html"
-PICTURE = ":PICTURE"  # in a query: the bytes of a file
 # One of five of its kind.
 HELD_OUT = """
     select image.image_id, image.thumbnail
     from muse.image_sources as source join muse.images as image using (image_id)
     where source.class = 'dam' and source.location like '%/dam1.webp'
 """
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
-       color: #222; background: #fffdf8 }
-h1 { font-weight: 600; margin-bottom: 0 } h2 { margin: 2.5rem 0 0 } p { margin: .3rem 0 1rem }
-pre { background: #f3efe6; padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto }
-table { border-collapse: collapse } th, td { padding: .2rem 1rem .2rem 0; text-align: left }
-th { border-bottom: 1px solid #bbb }
-img { max-height: 8rem; border: 1px solid #ddd }
-td.number { text-align: right; font-variant-numeric: tabular-nums }
-"""
-
-
-class Answer(NamedTuple):
-    """A query, what it is about, and a sentence on how to read its rows.
-
-    picture: a file whose bytes the query names as PICTURE. on_page: a column that only the page
-    shows, since it is a picture.
-    """
-
-    title: str
-    words: str
-    query: str
-    picture: Path | None = None
-    on_page: str | None = None
 
 
 def demo() -> None:
@@ -192,6 +162,50 @@ def images(conn: psycopg.Connection) -> Iterator[Answer]:
     )
 
 
+def icons(conn: psycopg.Connection) -> Iterator[Answer]:
+    """Icon fonts and hieroglyphs, and what networks that learned from them draw."""
+    for kind in ("icon", "hieroglyph"):
+        load_icons(conn, kind, [], sample=True)
+    for name, told in load_models(conn).items():
+        say(f"{name}: {told}")
+    yield Answer(
+        "A hieroglyph and what it means",
+        "Signs have their Gardiner codes; a bitmap draws itself in half blocks or in braille.",
+        "select code, meaning, icon_text(bitmap, 'braille') as sign\n"
+        "from hieroglyphs where code in ('A1', 'G5', 'N5') order by code",
+    )
+    yield Answer(
+        "Which icons look like a lock?",
+        "Distance counts the pixels that differ, of 1,024.",
+        "select icon_set, name, distance from similar_icons((\n"
+        "    select bitmap from icons where name = 'lock' and size = 32 order by icon_id limit 1\n"
+        "), n => 5)",
+    )
+    yield Answer(
+        "Two icons that nobody drew",
+        "A network of 40,000 weights reads and writes scanlines. nll is what the icon costs it, in "
+        "bits a pixel; copy_of would name an icon that it had merely learned by heart.",
+        "select i, icon_text(bitmap, 'braille') as icon, nll, copy_of\n"
+        "from generate_icons('icons_32', n => 2, seed => 5)",
+    )
+    yield Answer(
+        "Three hundred of them",
+        "Each in a colour of its own.",
+        "select icon_poster(array(\n"
+        "    select bitmap from generate_icons('icons_32', n => 300, temperature => 0.9)\n"
+        ")) as poster",
+        is_picture=True,
+    )
+    yield Answer(
+        "A wall of signs that no scribe knows",
+        "Hieroglyphs of a network, set in columns; what they enclose is gilded.",
+        "select hieroglyph_stela(array(\n"
+        "    select bitmap from generate_icons('hieroglyphs_32', n => 400, temperature => 0.9)\n"
+        ")) as stela",
+        is_picture=True,
+    )
+
+
 def ink(conn: psycopg.Connection) -> Iterator[Answer]:
     """A blob of ink that grows under a network's gradient."""
     try:
@@ -215,6 +229,7 @@ PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (
     wikidata,
     wikipedia,
     images,
+    icons,
     ink,
 )
 
@@ -238,65 +253,3 @@ def write_words(path: Path) -> None:
         pen.text((20, 20 + 36 * line), words, fill="black", font=ImageFont.load_default(22))
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)
-
-
-def show(answer: Answer) -> None:
-    """The query and its rows as psql prints them."""
-    script = f"{answer.query};\n"
-    if answer.picture is not None:
-        quoted = shlex.quote(str(answer.picture)).replace("`", "\\`")
-        script = f"\\set picture `base64 -w0 {quoted}`\n" + script.replace(
-            PICTURE, "decode(:'picture', 'base64')"
-        )
-    print(f"\n{answer.title}\n{answer.words}\n\n{script}", end="", flush=True)
-    named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
-    where = {named[key]: value for key, value in db.conninfo().items()}
-    command = [str(bindir() / "psql"), "-X", "-q", "-P", "pager=off", "-v", "ON_ERROR_STOP=1"]
-    subprocess.run(command, input=script.encode(), env=os.environ | where, check=True)
-
-
-def section(conn: psycopg.Connection, answer: Answer) -> str:
-    """The same as a piece of the page; names come from outside and are escaped."""
-    content = answer.picture.read_bytes() if answer.picture is not None else b""
-    literal = f"decode('{content.hex()}', 'hex')"
-    cursor = conn.execute(answer.query.replace(PICTURE, literal).encode())
-    heads = [column.name for column in cursor.description or []]
-    rows = [list(row) for row in cursor]
-    if answer.on_page is not None:
-        shown = conn.execute(f"select {answer.on_page.replace(PICTURE, literal)}".encode())
-        heads.append("picture")
-        rows = [[*row, *picture] for row, picture in zip(rows, shown, strict=True)]
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-    body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
-    query = html.escape(answer.query.replace(PICTURE, "decode(:'picture', 'base64')"))
-    asked = ""
-    if answer.picture is not None:
-        data = base64.b64encode(content).decode()
-        kind = "png" if answer.picture.suffix == ".png" else "jpeg"
-        asked = f'<img src="data:image/{kind};base64,{data}" alt="what is asked about">\n'
-    return (
-        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.words)}</p>\n{asked}"
-        f"<pre>{query};</pre>\n<table>\n<tr>{head}</tr>\n{body}\n</table>"
-    )
-
-
-def cell(value: object) -> str:
-    """A cell of a table."""
-    if isinstance(value, str) and value.startswith("data:image/"):
-        return f'<td><img src="{html.escape(value)}" alt=""></td>'
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, int | float):
-        shown = f"{value:.3f}" if isinstance(value, float) else str(value)
-        return f'<td class="number">{shown}</td>'
-    return f"<td>{html.escape('' if value is None else str(value))}</td>"
-
-
-def write_page(sections: list[str]) -> None:
-    """The page, whole."""
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>pgmuse</title>'
-    words = "<h1>pgmuse</h1><p>Every table here is the answer to the query above it.</p>"
-    PAGE.write_text(
-        f"{head}\n<style>{STYLE}</style>\n{words}\n" + "\n".join(sections) + "\n</html>\n"
-    )

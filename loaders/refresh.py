@@ -11,6 +11,7 @@ from psycopg import sql
 
 from loaders import playlists, songs
 from loaders.errors import Problem, say
+from loaders.icons import command as icons
 from loaders.images import sources as images
 from loaders.images import wanted
 from loaders.train.songs import Settings
@@ -120,11 +121,28 @@ def reindex(conn: psycopg.Connection) -> None:
         conn.execute("select pg_stat_reset_single_table_counters(%s::regclass)", (table,))
 
 
+def refresh_icons(conn: psycopg.Connection) -> bool:
+    """Sets whose fonts or pictures changed, under the names and licences they were loaded with."""
+    good, sampled = True, set()
+    for location, options in conn.execute(SOURCES, ("icons",)).fetchall():
+        kind, name, licence = options["kind"], options["set"], options["licence"]
+        if location.startswith("sample: "):
+            sampled.add(kind)
+        elif not _is_there("icons", location):
+            good = False
+        else:
+            good &= icons.load(conn, kind, [location], name, licence)
+    for kind in sorted(sampled):
+        good &= icons.load(conn, kind, [], sample=True)
+    return good
+
+
 TOPICS: dict[str, Callable[[psycopg.Connection], bool]] = {
     "playlists": refresh_playlists,
     "wikidata": refresh_wikidata,
     "wikipedia": refresh_wikipedia,
     "images": refresh_images,
+    "icons": refresh_icons,
 }
 
 

@@ -1,6 +1,6 @@
 """Rows for tests, with defaults for what a test does not care about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import psycopg
@@ -33,6 +33,30 @@ def add_model(
         (name, model_id),
     )
     return model_id
+
+
+def add_icon(
+    conn: psycopg.Connection, name: str, lit: Iterable[int], size: int = 8, **values: object
+) -> int:
+    """An icon with these pixels of ink."""
+    row = {"kind": "icon", "icon_set": "set", "codepoints": [], "location": "test"} | values
+    inked = set(lit)
+    bits = "".join("01"[place in inked] for place in range(size * size))
+    (icon_id,) = conn.execute(
+        """
+        with source as (
+            insert into muse.sources (topic, location) values ('icons', %s)
+            on conflict (topic, location) do update set options = '{}' returning source_id
+        )
+        insert into muse.icons
+            (source_id, kind, icon_set, family, name, codepoints, size, bitmap)
+        select source_id, %s, %s, split_part(%s, '-', 1), %s, %s, %s, %s::text::bit varying
+        from source returning icon_id
+        """,
+        (f"{row['location']} {row['icon_set']}", row["kind"], row["icon_set"], name, name,
+         row["codepoints"], size, bits),
+    ).fetchone()  # fmt: skip
+    return icon_id
 
 
 def vector(values: Sequence[float]) -> np.ndarray:

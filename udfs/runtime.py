@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+import numpy
+
 import udfs
 
 CACHE_BYTES = 64 << 20  # of every backend: a hundred connections hold 6 GB at the very most
@@ -121,7 +123,8 @@ def _read(plpy: Any, name: str, model_id: int) -> Model:
         fail(plpy, f"model {name!r} is no network", "its answers are rows: see its table", "22000")
     before = _private_bytes() - len(row["content"])
     made = interpreter(plpy, row["content"])
-    made.invoke()  # on zeros: what it takes is known, and its first answer is not slower
+    # Once on zeros: what it takes is known, and its first answer is not slower.
+    invoke(made, *(numpy.zeros(x["shape"], x["dtype"]) for x in made.get_input_details()))
     size = max(_private_bytes() - before, len(row["content"]))
     return Model(name, model_id, json.loads(row["config"]), made, size)
 

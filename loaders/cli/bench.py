@@ -59,3 +59,15 @@ def bench_ink(
     from benchmarks.ink import bench
 
     bench(as_json=as_json, quick=quick, only=only)
+
+
+@bench_app.command("icons")
+def bench_icons(
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Few icons, to see that it runs.")] = False,
+    only: Annotated[str | None, typer.Option(help="quality, novelty or speed.")] = None,
+) -> None:
+    """Icons: what held-out ones cost the networks, what these draw, and how fast."""
+    from benchmarks.icons import bench
+
+    bench(as_json=as_json, quick=quick, only=only)

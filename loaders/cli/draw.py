@@ -68,3 +68,72 @@ def draw_ink(
         made = ink.draw(conn, out, asked)
     seen = f", seen as {made.seen_as} ({made.probability:.0%})" if made.seen_as else ""
     say(f"{out}: from {made.start_score:.3f} to {made.score:.3f} in {made.steps} steps{seen}")
+
+
+Out = Annotated[Path | None, typer.Option(help="A .png file to write.")]
+Temperature = Annotated[
+    float, typer.Option(min=0.01, max=100, help="Below 1 surer, above 1 wilder.")
+]
+Seed = Annotated[int, typer.Option(help="The same draws the same.")]
+Sheet = Annotated[
+    bool, typer.Option("--sheet", help="Write the best of every label so far, with its name.")
+]
+
+
+@draw_app.command("icons")
+def draw_icons(
+    out: Out = None,
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 300,
+    temperature: Temperature = 1,
+    seed: Seed = 0,
+    model: Annotated[str, typer.Option(help="icons_32 or icons_8.")] = "icons_32",
+    sheet: Sheet = False,
+) -> None:
+    """Draw new icons, keep them as a sample, and write a poster of them.
+
+    ./pgmuse draw icons --out poster.png
+    """
+    _draw("icons", "sheet" if sheet else "icons", out, n, temperature, seed, model)
+
+
+@draw_app.command("hieroglyphs")
+def draw_hieroglyphs(
+    out: Out = None,
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 300,
+    temperature: Temperature = 1,
+    seed: Seed = 0,
+    sheet: Sheet = False,
+) -> None:
+    """Draw new hieroglyphs, keep them as a sample, and write a poster of them."""
+    picture = "sheet" if sheet else "hieroglyphs"
+    _draw("hieroglyphs", picture, out, n, temperature, seed, "hieroglyphs_32")
+
+
+@draw_app.command("stela")
+def draw_stela(
+    out: Annotated[Path, typer.Option(help="A .png file to write.")],
+    temperature: Temperature = 1,
+    seed: Seed = 0,
+) -> None:
+    """Draw new hieroglyphs, and write them on a stela of 20 columns.
+
+    ./pgmuse draw stela --out wall.png
+    """
+    _draw("hieroglyphs", "stela", out, 400, temperature, seed, "hieroglyphs_32")
+
+
+def _draw(
+    kind: str,
+    picture: str,
+    out: Path | None,
+    n: int,
+    temperature: float,
+    seed: int,
+    model: str,
+) -> None:
+    from loaders.icons.drawing import Asked, draw
+
+    asked = Asked(kind, picture, model, n, temperature, seed)
+    with db.connect_to_muse(writes=True) as conn:
+        sample_id = draw(conn, asked, out)
+    say(f"{n} {kind} are sample {sample_id}{f', in {out}' if out else ''}")

@@ -28,14 +28,17 @@ def forget_source(
     location: Annotated[str, typer.Argument(help="As in the table sources.")],
 ) -> None:
     """Take out all that came from a source, and what is known of its loads."""
+    from loaders.icons.forget import forget_source as forget_icons
     from loaders.images.forget import forget_source as forget_pictures
 
     with db.connect_to_muse(writes=True, autocommit=True) as conn:
-        gone = forget_pictures(conn, location)
-    if gone is None:
-        _forget("source", location)
+        pictures, icons = forget_pictures(conn, location), forget_icons(conn, location)
+    if pictures is not None:
+        say(f"{pictures:,} pictures are gone")
+    elif icons is not None:
+        say(f"{icons:,} icons are gone")
     else:
-        say(f"{gone:,} pictures are gone")
+        _forget("source", location)
 
 
 @forget_app.command("picture")

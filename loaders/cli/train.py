@@ -8,6 +8,20 @@ from loaders import db
 from loaders.cli.groups import train_app
 from loaders.errors import say
 
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Learn from this set alone; repeat it. All of them if left out."),
+]
+Network = Annotated[
+    str | None,
+    typer.Option(help="lines, positions, scanlines or runs: what the network says at a step."),
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the icons at most.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the weights, the order and the mirroring.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="A small network on few icons, to see that it runs.")
+]
+
 
 @train_app.command("songs")
 def train_songs(
@@ -91,3 +105,64 @@ def train_ink(
     with db.connect_to_muse(writes=True, autocommit=True) as conn:
         made = train(conn, tuple(layer or ()))
     say(f"{', '.join(made)}: live" if made else "all of them were live already")
+
+
+@train_app.command("icons_8")
+def train_icons_8(
+    sets: Sets = None,
+    network: Network = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    quick: Quick = False,
+) -> None:
+    """Learn to draw icons of 8 x 8 pixels, by the positions of their ink."""
+    _train_icons("icons_8", sets, network, epochs, seed, quick)
+
+
+@train_app.command("icons_32")
+def train_icons_32(
+    sets: Sets = None,
+    network: Network = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    quick: Quick = False,
+) -> None:
+    """Learn to draw icons of 32 x 32 pixels, scanline by scanline.
+
+    ./pgmuse train icons_32 --set 'Material Design Icons'
+    """
+    _train_icons("icons_32", sets, network, epochs, seed, quick)
+
+
+@train_app.command("hieroglyphs_32")
+def train_hieroglyphs_32(
+    sets: Sets = None,
+    network: Network = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    quick: Quick = False,
+) -> None:
+    """Learn to draw hieroglyphs of 32 x 32 pixels, scanline by scanline."""
+    _train_icons("hieroglyphs_32", sets, network, epochs, seed, quick)
+
+
+def _train_icons(
+    name: str,
+    sets: list[str] | None,
+    network: str | None,
+    epochs: int | None,
+    seed: int,
+    quick: bool,
+) -> None:
+    from loaders.icons.training import NETWORKS, Asked, train
+
+    if network not in (None, *NETWORKS):
+        raise typer.BadParameter(f"--network is one of {', '.join(NETWORKS)}")
+    asked = Asked(name, tuple(sets or ()), network, epochs, seed, quick)
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        made = train(conn, asked)
+    say(f"model {made.model_id} is live: {name}, of {made.icons:,} icons")
+    say(
+        f"{made.bits:.3f} bits a pixel of icons whose families it has not seen; by a table of the "
+        f"16 pixels around {made.tables['context 16']:.3f}"
+    )

@@ -1,0 +1,128 @@
+"""What icons of held-out families cost a network, and how new, how inked, how even its own are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psycopg
+
+from benchmarks.report import Row
+from loaders import db
+from loaders.errors import say
+from loaders.icons.command import load
+from loaders.icons.training import ICONS
+from loaders.quiet import quiet
+from loaders.shipped import Card, cards
+from udfs.bitmaps import bits, pixels
+
+with quiet():
+    from loaders.train.icons import Parts, split
+    from loaders.train.pixel_tables import lines
+
+# Of Debian's fonts-noto-core: the same signs, drawn by others.
+OTHER_HAND = Path("/usr/share/fonts/truetype/noto/NotoSansEgyptianHieroglyphs-Regular.ttf")
+COSTS = "select muse.icon_nlls(%s::bit varying[], %s)"
+DRAWN = """
+    select bitmap::text, valid, copy_of from muse.generate_icons(%s, 1000, seed => %s)
+"""
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """Bits a pixel on the test families of each network's own split, beside the tables'."""
+    with db.connect_to_muse(autocommit=True) as conn:
+        for card in cards():
+            parts = parts_of(conn, card.config["kind"], card.config["size"], card.config["sets"])
+            test = parts.test[:: 10 if quick else 1]
+            told = lines(parts.train, parts.validation, test)
+            bits_a_pixel = cost(conn, card.name, test)
+            for table, value in told.items():
+                name = f"{card.name}: bits a pixel, {len(test)} held out"
+                yield Row(name, bits_a_pixel, "bits", table, value)
+        if not quick:
+            yield from without_network(conn)
+            yield from other_hand(conn)
+
+
+def without_network(conn: psycopg.Connection) -> Iterator[Row]:
+    """What no network ships for: the tables alone, best beside the plainest."""
+    parts = parts_of(conn, "hieroglyph", 8, {})
+    told = lines(parts.train, parts.validation, parts.test)
+    name = f"hieroglyphs at 8: bits a pixel, {len(parts.test)} held out, context 16"
+    yield Row(name, told["context 16"], "bits", "iid", told["iid"])
+
+
+def other_hand(conn: psycopg.Connection) -> Iterator[Row]:
+    """Signs of another hand: the network has seen none of its lines."""
+    if not OTHER_HAND.is_file():
+        say(f"another hand is skipped: {OTHER_HAND} is not there")
+        return
+    load(conn, "hieroglyph", [str(OTHER_HAND)], "other hand")
+    parts = parts_of(conn, "hieroglyph", 32, {"NewGardiner": None})
+    other = icons_of(conn, "hieroglyph", 32, {"other hand": None})[0]
+    told = lines(parts.train, parts.validation, other)["context 16"]
+    name = f"hieroglyphs_32: bits a pixel, {len(other)} signs in another hand"
+    yield Row(name, cost(conn, "hieroglyphs_32", other), "bits", "context 16", told)
+
+
+def novelty(quick: bool) -> Iterator[Row]:
+    """A thousand drawn by each network of three seeds, beside the icons that were held out."""
+    with db.connect_to_muse(autocommit=True) as conn:
+        for card in cards():
+            yield from _novelty(conn, card, seeds=1 if quick else 3)
+
+
+def _novelty(conn: psycopg.Connection, card: Card, seeds: int) -> Iterator[Row]:
+    parts = parts_of(conn, card.config["kind"], card.config["size"], card.config["sets"])
+    told = [row for seed in range(seeds) for row in conn.execute(DRAWN, (card.name, seed))]
+    drawn = np.stack([pixels(bitmap) for bitmap, _, _ in told])
+    name, held_out = card.name, "held-out icons"
+    yield Row(f"{name}: valid", 100 * float(np.mean([valid for _, valid, _ in told])), "%")
+    copies = np.mean([copy is not None for _, _, copy in told])
+    yield Row(f"{name}: exact copies of an icon", 100 * float(copies), "%")
+    yield Row(
+        f"{name}: pixels to the nearest training icon, median",
+        nearest(drawn, parts.train), "pixels", held_out, nearest(parts.test, parts.train),
+    )  # fmt: skip
+    for what, measure in (("ink", ink), ("pixels that agree with their mirror image", symmetry)):
+        row = f"{name}: {what}", 100 * measure(drawn), "%", held_out, 100 * measure(parts.test)
+        yield Row(*row)
+
+
+def nearest(icons: np.ndarray, known: np.ndarray) -> float:
+    """The median over icons of how many pixels the nearest known one differs in."""
+    one, other = (part.reshape(len(part), -1).astype(np.float32) for part in (icons, known))
+    apart = one.sum(1)[:, None] + other.sum(1)[None] - 2 * one @ other.T
+    return float(np.median(apart.min(1)))
+
+
+def ink(icons: np.ndarray) -> float:
+    """The share of ink."""
+    return float(icons.mean())
+
+
+def symmetry(icons: np.ndarray) -> float:
+    """The share of pixels in the box of an icon that are as those across the box's middle."""
+    shares = []
+    for icon in icons:
+        box = icon[icon.any(1)][:, icon.any(0)]
+        shares.append((box == box[:, ::-1]).mean() if box.size else 1)
+    return float(np.mean(shares))
+
+
+def cost(conn: psycopg.Connection, model: str, icons: np.ndarray) -> float:
+    """The mean of what icons cost a network, asked in SQL."""
+    (told,) = conn.execute(COSTS, ([bits(icon) for icon in icons], model)).fetchone() or ([],)
+    return float(np.mean(told))
+
+
+def parts_of(conn: psycopg.Connection, kind: str, size: int, sets: dict[str, str | None]) -> Parts:
+    """The split that a network of these sets was trained on."""
+    return split(*icons_of(conn, kind, size, sets))
+
+
+def icons_of(
+    conn: psycopg.Connection, kind: str, size: int, sets: dict[str, str | None]
+) -> tuple[np.ndarray, list[str]]:
+    """Bitmaps and families, each bitmap once."""
+    found = conn.execute(ICONS, {"kind": kind, "size": size, "sets": list(sets) or None}).fetchall()
+    return np.stack([pixels(bitmap) for _, bitmap in found]), [family for family, _ in found]

@@ -1,0 +1,176 @@
+"""Shapes of pictures: PNG, and SVG drawn by resvg in a process of its own.
+
+Nothing that an SVG refers to outside itself is followed, and no script runs. A drawing that takes
+too long or too much memory ends that process and no more.
+"""
+
+import io
+import multiprocessing
+import resource
+import xml.etree.ElementTree as ET
+from multiprocessing.connection import Connection
+from pathlib import PurePath
+from types import TracebackType
+
+import numpy as np
+import resvg_py
+from PIL import Image
+
+from loaders.icons.shapes import SIZES, SQUARE, BadIcon, Shape, family_of, shape
+from udfs.bitmaps import bits
+
+PICTURES = (".svg", ".png")
+LARGEST_SVG, LARGEST_PNG = 1 << 20, 20 << 20  # bytes
+LARGEST_SIDE = 4096  # pixels of a PNG
+SECONDS, MEMORY = 5, 1 << 30  # that drawing an SVG may take
+DEEPEST = 100  # elements within one another
+# Elements that lead outside, or hold what is no drawing.
+OUTSIDE = {"script", "image", "feImage", "foreignObject"}
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, MemoryError)
+
+
+def picture_shape(name: str, content: bytes, drawer: "Drawer") -> Shape:
+    """The shape in the bytes of a file of that name. Errors: BadIcon."""
+    stem = str(PurePath(name).with_suffix(""))
+    if name.lower().endswith(".svg"):
+        image, exact = drawer.draw(content), None
+    else:
+        image = _png(content)
+        exact = _exact(image)
+    ink = inked(image)
+    if max(ink.size) != SQUARE:
+        scale = SQUARE / max(ink.size)
+        size = (max(round(ink.width * scale), 1), max(round(ink.height * scale), 1))
+        ink = ink.resize(size, Image.Resampling.BOX)
+    return shape(stem, family_of(stem), ink, exact=exact)
+
+
+def inked(image: Image.Image) -> Image.Image:
+    """How much ink there is: what is dark and opaque, or what is opaque where nothing is dark."""
+    levels = np.asarray(image.convert("RGBA"), dtype=np.float32) / 255
+    alpha = levels[..., 3]
+    ink = alpha * (1 - levels[..., :3] @ np.array([0.299, 0.587, 0.114], dtype=np.float32))
+    if not (ink >= 0.5).any() and alpha.min() < 0.5:
+        ink = alpha
+    return Image.fromarray(np.round(255 * ink).astype(np.uint8))
+
+
+class Drawer:
+    """Draws SVG in a process that can be lost; a context manager."""
+
+    def __enter__(self) -> "Drawer":
+        self._process: multiprocessing.process.BaseProcess | None = None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def draw(self, content: bytes) -> Image.Image:
+        """A picture with at most SQUARE pixels a side. Errors: BadIcon."""
+        if len(content) > LARGEST_SVG:
+            raise BadIcon(f"an SVG of more than {LARGEST_SVG >> 20} MB")
+        if self._process is None:
+            self._begin()
+        try:
+            self._pipe.send_bytes(content)
+            if not self._pipe.poll(SECONDS):
+                raise BadIcon(f"drawing it takes more than {SECONDS} seconds")
+            answer = self._pipe.recv_bytes()
+        except (EOFError, OSError):
+            self._end()
+            raise BadIcon("drawing it takes more memory than there is, or breaks") from None
+        except BadIcon:
+            self._end()
+            raise
+        if answer[:1] != b"+":
+            raise BadIcon(answer[1:].decode())
+        return Image.open(io.BytesIO(answer[1:]), formats=("PNG",))
+
+    def _begin(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
+            self._process = None
+
+
+def serve(pipe: Connection) -> None:
+    """Draw what comes until nobody is there any more."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    while True:
+        try:
+            content = pipe.recv_bytes()
+        except EOFError:
+            return
+        try:
+            pipe.send_bytes(b"+" + svg_png(content))
+        except BadIcon as error:
+            pipe.send_bytes(b"-" + str(error).encode(errors="replace"))
+        except BROKEN as error:
+            pipe.send_bytes(b"-" + f"it cannot be drawn: {error}".encode(errors="replace"))
+
+
+def svg_png(content: bytes) -> bytes:
+    """The drawing as PNG, at most SQUARE pixels a side."""
+    return resvg_py.svg_to_bytes(
+        svg_string=harmless(content), width=SQUARE, height=SQUARE, skip_system_fonts=True
+    )
+
+
+def harmless(content: bytes) -> str:
+    """The SVG without what leads outside it. Errors: BadIcon where it is none, or nested deeply."""
+    try:
+        root = ET.fromstring(content)  # noqa: S314 - expat fetches nothing and bounds entities
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise BadIcon(f"broken XML: {error}") from None
+    if _local(root.tag) != "svg":
+        raise BadIcon("its root element is not svg")
+    waiting = [(root, 1)]
+    while waiting:
+        element, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise BadIcon(f"elements nested more than {DEEPEST} deep")
+        for name in [name for name in element.attrib if _local(name) == "href"]:
+            if not element.attrib[name].strip().startswith("#"):
+                del element.attrib[name]
+        for child in [child for child in element if _local(child.tag) in OUTSIDE]:
+            element.remove(child)
+        waiting += [(child, depth + 1) for child in element]
+    return ET.tostring(root, encoding="unicode")
+
+
+def _local(name: object) -> str:
+    """A name without its namespace; comments and instructions have none."""
+    return name.rpartition("}")[2] if isinstance(name, str) else ""
+
+
+def _png(content: bytes) -> Image.Image:
+    if len(content) > LARGEST_PNG:
+        raise BadIcon(f"a PNG of more than {LARGEST_PNG >> 20} MB")
+    try:
+        image = Image.open(io.BytesIO(content), formats=("PNG",))
+        if max(image.size) > LARGEST_SIDE:
+            raise BadIcon(f"a PNG of {image.width:,} x {image.height:,} pixels")
+        image.load()
+    except (*BROKEN, Image.DecompressionBombError) as error:
+        raise BadIcon(f"no PNG that can be read: {error}") from None
+    return image
+
+
+def _exact(image: Image.Image) -> str | None:
+    """The bits of a picture that has a bitmap's size: its pixels are kept as they are."""
+    if image.size not in [(size, size) for size in SIZES]:
+        return None
+    return bits(np.asarray(inked(image)) >= 128)

@@ -1,0 +1,134 @@
+"""The icon fonts and the hieroglyphs of the sample packages."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
+from html.parser import HTMLParser
+from pathlib import Path
+
+from loaders import runs
+from loaders.entries import BadEntry, printable
+from loaders.errors import say
+from loaders.icons import fonts
+from loaders.icons.shapes import Shape
+from loaders.icons.sources import Sign, Source, hieroglyph_glyphs, load_font
+from loaders.server import HOME
+
+# Each font by how its file's name starts: what the set is called, and its licence.
+ICON_FONTS = {
+    "materialdesignicons6": ("Material Design Icons", "Apache-2.0"),
+    "phosphor": ("Phosphor", "MIT"),
+    "remixicon": ("Remix Icon", "Apache-2.0"),
+    "fontawesome6-solid": ("Font Awesome Solid", "OFL-1.1"),
+    "fontawesome6-regular": ("Font Awesome Regular", "OFL-1.1"),
+    "fontawesome6-brands": ("Font Awesome Brands", "OFL-1.1"),
+    "codicon": ("Codicons", "CC-BY-4.0"),
+    "elusiveicons": ("Elusive Icons", "OFL-1.1"),
+    "materialdesignicons5": ("Material Design Icons 5", "Apache-2.0"),
+    "fontawesome5-solid": ("Font Awesome 5 Solid", "OFL-1.1"),
+    "fontawesome5-regular": ("Font Awesome 5 Regular", "OFL-1.1"),
+    "fontawesome5-brands": ("Font Awesome 5 Brands", "OFL-1.1"),
+}
+HAND, HAND_LICENCE = "NewGardiner", "OFL-1.1"
+
+
+def icon_fonts() -> Iterator[Source]:
+    """The fonts of qtawesome; a line where they are missing."""
+    folder = HOME / "samples" / "qtawesome" / "fonts"
+    if not folder.is_dir():
+        say("icons are skipped: the package qtawesome is not there, ./pgmuse setup fetches it")
+        return
+    for start, (name, licence) in ICON_FONTS.items():
+        for path in sorted(folder.glob(f"{start}*.ttf")):
+            stem, _, version = path.stem.rpartition("-")
+            yield Source(
+                f"sample: {name}",
+                runs.fingerprint(path),
+                "icon",
+                name,
+                licence,
+                partial(_glyphs, path, path.with_name(f"{stem}-charmap-{version}.json")),
+            )
+
+
+def hieroglyphs() -> Iterator[Source]:
+    """The signs of hieropy's font; a line where it is missing."""
+    folder = HOME / "samples" / "hieropy" / "resources"
+    path = folder / f"{HAND}.ttf"
+    if not path.is_file():
+        say("hieroglyphs are skipped: the package hieropy is not there, ./pgmuse setup fetches it")
+        return
+    yield Source(
+        f"sample: {HAND}",
+        runs.fingerprint(path),
+        "hieroglyph",
+        HAND,
+        HAND_LICENCE,
+        partial(_signs_of, path, folder),
+        partial(signs, folder),
+    )
+
+
+def signs(folder: Path) -> list[Sign]:
+    """Code, meaning and keywords of every sign, from the tables beside the font."""
+    meanings = {
+        int(code, 16): meaning
+        for code, _, told in (
+            line.partition("$") for line in _lines(folder / "pointinfo.csv") if "$" in line
+        )
+        if (meaning := plain(told))
+    }
+    keywords = defaultdict(list)
+    for word, points in csv.reader(_lines(folder / "keywordpoints.csv")):
+        for point in points.split():
+            keywords[int(point, 16)].append(printable(word))
+    return [
+        Sign(point, code, meanings.get(point), keywords[point])
+        for point, code in sorted(codes(folder).items())
+    ]
+
+
+def codes(folder: Path) -> dict[int, str]:
+    """The code of every sign by its codepoint."""
+    rows = (
+        row
+        for name in ("namepointext.csv", "namepoint.csv")  # the older list has the last word
+        for row in csv.reader(_lines(folder / name))
+    )
+    return {int(point, 16): printable(code) for code, point in rows}
+
+
+def plain(told: str) -> str:
+    """The text of a list in HTML, its points set apart by semicolons."""
+    reader = _Points()
+    reader.feed(told)
+    reader.close()
+    points = [" ".join("".join(point).split()) for point in reader.points]
+    return printable("; ".join(point for point in points if point))
+
+
+class _Points(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.points: list[list[str]] = [[]]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "li":
+            self.points.append([])
+
+    def handle_data(self, data: str) -> None:
+        self.points[-1].append(data)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def _glyphs(path: Path, charmap: Path) -> Iterator[Shape | BadEntry]:
+    return fonts.shapes(load_font(str(path)), fonts.charmap(charmap))
+
+
+def _signs_of(path: Path, folder: Path) -> Iterator[Shape | BadEntry]:
+    font, known = load_font(str(path)), codes(folder)
+    return fonts.shapes(font, hieroglyph_glyphs(font, known))

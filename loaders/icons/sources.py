@@ -1,0 +1,187 @@
+"""Where sets of icons come from: a font, a folder or zip of pictures, a picture, the samples."""
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from loaders import runs
+from loaders.entries import BadEntry, bad_entry, printable
+from loaders.errors import Problem
+from loaders.icons import fonts
+from loaders.icons.pictures import LARGEST_PNG, PICTURES, Drawer, picture_shape
+from loaders.icons.shapes import BadIcon, Shape
+
+# Hieroglyphs in Unicode; between them stand joiners and other controls.
+SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))
+LARGEST_FONT = 64 << 20  # bytes
+MOST = 100_000  # pictures of a set
+ZIP_ERRORS = (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError)
+
+
+class Sign(NamedTuple):
+    """What is known of a hieroglyph."""
+
+    codepoint: int
+    code: str
+    meaning: str | None
+    keywords: list[str]
+
+
+class Source(NamedTuple):
+    """A set to be loaded: where it is, what it is called, its licence, and its shapes."""
+
+    location: str
+    fingerprint: str | None
+    kind: str  # icon or hieroglyph
+    icon_set: str
+    licence: str | None
+    shapes: Callable[[], Iterable[Shape | BadEntry]]
+    signs: Callable[[], list[Sign]] = list
+
+
+class Picture(NamedTuple):
+    """A file of a folder or archive."""
+
+    name: str
+    content: Callable[[], bytes]
+
+
+def source(location: str, icon_set: str | None, licence: str | None) -> Source:
+    """The set of icons at a path. Errors: Problem where there is none that could be read."""
+    path = Path(location)
+    where = printable(str(path.resolve()))
+    if path.is_dir():
+        found = _folder(path)
+        known = _stamp(found)
+        shapes = _pictures(location, [Picture(name, file.read_bytes) for name, file in found])
+    elif not path.exists():
+        raise Problem(f"{location}: there is no such file")
+    elif path.suffix.lower() in fonts.FONTS:
+        font = load_font(location)
+        shapes = fonts.shapes(font, fonts.all_glyphs(font))
+        return _font(location, font, "icon", icon_set, licence, shapes)
+    elif path.suffix.lower() in PICTURES:
+        known, shapes = runs.fingerprint(path), _pictures("", [Picture(path.name, path.read_bytes)])
+    elif zipfile.is_zipfile(path):
+        known, shapes = runs.fingerprint(path), _zip(path)
+    else:
+        raise Problem(
+            f"{location}: name a font ({', '.join(fonts.FONTS)}), a folder or zip of SVG and PNG, "
+            "or one of them"
+        )
+    return Source(where, known, "icon", icon_set or printable(path.stem), licence, lambda: shapes)
+
+
+def hand(location: str, codes: dict[int, str], icon_set: str | None, licence: str | None) -> Source:
+    """The hieroglyphs of a font, named by their codes. Errors: Problem."""
+    path = Path(location)
+    if path.suffix.lower() not in fonts.FONTS:
+        raise Problem(f"{location}: hieroglyphs come in fonts: {', '.join(fonts.FONTS)}")
+    font = load_font(location)
+    shapes = fonts.shapes(font, hieroglyph_glyphs(font, codes))
+    return _font(location, font, "hieroglyph", icon_set, licence, shapes)
+
+
+def load_font(location: str) -> fonts.Font:
+    """A font file. Errors: Problem."""
+    path = Path(location)
+    if path.stat().st_size > LARGEST_FONT:
+        raise Problem(f"{location}: a font of more than {LARGEST_FONT >> 20} MB")
+    try:
+        return fonts.read(path.read_bytes())
+    except BadIcon as error:
+        raise Problem(f"{location}: {error}") from None
+
+
+def hieroglyph_glyphs(font: fonts.Font, codes: dict[int, str]) -> Iterator[fonts.Glyph]:
+    """The hieroglyphs of a font, by their codes where those are known."""
+    for codepoint in sorted(font.names):
+        if any(codepoint in signs for signs in SIGNS):
+            code = codes.get(codepoint, f"{codepoint:X}")
+            yield fonts.Glyph(codepoint, code, code_family(code))
+
+
+def code_family(code: str) -> str:
+    """The sign that this one is a variant of: A1 of A1c."""
+    found = re.match(r"[A-Za-z]+\d+", code)
+    return found[0] if found else code
+
+
+def _font(
+    location: str,
+    font: fonts.Font,
+    kind: str,
+    icon_set: str | None,
+    licence: str | None,
+    shapes: Iterable[Shape | BadEntry],
+) -> Source:
+    path = Path(location)
+    return Source(
+        printable(str(path.resolve())),
+        runs.fingerprint(path),
+        kind,
+        icon_set or font.title or printable(path.stem),
+        licence or font.licence,
+        lambda: shapes,
+    )
+
+
+def _folder(folder: Path) -> list[tuple[str, Path]]:
+    """Pictures below a folder, by their paths in it; links are not followed."""
+    found = sorted(
+        (path.relative_to(folder).as_posix(), path)
+        for path in folder.rglob("*")
+        if path.suffix.lower() in PICTURES and path.is_file() and not path.is_symlink()
+    )
+    if not found:
+        raise Problem(f"{folder}: no SVG or PNG in it (name the files of fonts)")
+    return _not_too_many(str(folder), found)
+
+
+def _stamp(found: list[tuple[str, Path]]) -> str:
+    """What tells that a folder changed, without reading every file."""
+    told = [(name, file.stat().st_size, file.stat().st_mtime_ns) for name, file in found]
+    return hashlib.sha256(repr(told).encode(errors="replace")).hexdigest()
+
+
+def _zip(path: Path) -> Iterator[Shape | BadEntry]:
+    """Pictures of an archive, read where it lies."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except ZIP_ERRORS as error:
+        raise Problem(f"{path}: no archive that can be read: {error}") from None
+
+    def content(member: zipfile.ZipInfo) -> Callable[[], bytes]:
+        def read() -> bytes:
+            with archive.open(member) as file:
+                return file.read(LARGEST_PNG + 1)
+
+        return read
+
+    members = [
+        Picture(member.filename, content(member))
+        for member in archive.infolist()
+        if member.filename.lower().endswith(PICTURES) and "__MACOSX/" not in member.filename
+    ]
+    if not members:
+        raise Problem(f"{path}: no SVG or PNG in it")
+    return _pictures(str(path), _not_too_many(str(path), members))
+
+
+def _pictures(location: str, pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
+    """Their shapes; one that cannot be used is told, and the rest goes on."""
+    with Drawer() as drawer:
+        for picture in pictures:
+            try:
+                yield picture_shape(printable(picture.name[:300]), picture.content(), drawer)
+            except (BadIcon, *ZIP_ERRORS) as error:
+                yield bad_entry(picture.name, error, picture.name)
+
+
+def _not_too_many(location: str, found: list[Any]) -> list[Any]:
+    if len(found) > MOST:
+        raise Problem(f"{location}: {len(found):,} pictures: a set has at most {MOST:,}")
+    return found

@@ -1,0 +1,141 @@
+"""Bitmaps: squares of black-and-white pixels as bits, as tokens, as text and as PNG.
+
+In SQL a bitmap is a `bit varying` of size x size bits, row by row from the top left, 1 = ink. It
+comes into Python as a text of 0 and 1, and is an array (size, size) of bools here.
+"""
+
+import io
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from udfs import runtime
+
+LARGEST = 64  # pixels a side
+PICTURE = 16_000_000  # pixels of a drawing
+HALF_BLOCKS = np.array([" ", "▄", "▀", "█"])  # by 2 * upper + lower
+# The bit of each dot in its Unicode character, 4 rows of 2.
+BRAILLE = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
+
+
+class BadBitmap(ValueError):
+    """Something that is no bitmap, no token of one, or cannot be drawn so: one line."""
+
+
+def asked(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What the function makes of the arguments; an error of SQL where it cannot."""
+    try:
+        return function(*arguments)
+    except BadBitmap as error:
+        runtime.fail(plpy, str(error))
+
+
+def pixels(bits: str | None) -> np.ndarray:
+    """The bits as a square of bools, (size, size).
+
+    Errors: BadBitmap where they make no square of 1 to 64 pixels a side.
+    """
+    if not isinstance(bits, str):  # an array of arrays comes as lists of lists
+        raise BadBitmap("a bitmap is null" if bits is None else "bitmaps come in one plain array")
+    size = math.isqrt(len(bits))
+    if size * size != len(bits) or not 1 <= size <= LARGEST:
+        raise BadBitmap(
+            f"{len(bits)} bits make no bitmap: it is a square of at most {LARGEST} x {LARGEST}"
+        )
+    square: np.ndarray = np.frombuffer(bits.encode(), dtype=np.uint8) == ord("1")
+    return square.reshape(size, size)
+
+
+def bits(square: np.ndarray) -> str:
+    """The square as Postgres writes it."""
+    text = np.where(square.ravel(), np.uint8(ord("1")), np.uint8(ord("0"))).astype(np.uint8)
+    return text.tobytes().decode()
+
+
+def alike(bitmaps: Sequence[str | None] | None) -> list[np.ndarray]:
+    """Bitmaps to draw together. Errors: BadBitmap for none, over 1,000, or several sizes."""
+    if bitmaps is None or not 1 <= len(bitmaps) <= 1000:
+        raise BadBitmap(f"from 1 to 1000 bitmaps are drawn together, not {len(bitmaps or ())}")
+    squares = [pixels(bitmap) for bitmap in bitmaps]
+    sizes = sorted({len(square) for square in squares})
+    if len(sizes) > 1:
+        raise BadBitmap(f"bitmaps of several sizes: {', '.join(map(str, sizes))}")
+    return squares
+
+
+def generator(seed: int | None) -> np.random.Generator:
+    """Random numbers of a seed as SQL has them, negative ones too; null is 0."""
+    return np.random.default_rng((seed or 0) % (1 << 64))
+
+
+# Text ---------------------------------------------------------------------------------------
+
+
+def text(bitmap: str, style: str) -> str:
+    """Lines for a terminal: two rows a line in half blocks, or four in braille."""
+    square = pixels(bitmap)
+    if style == "half":
+        upper, lower = np.moveaxis(_cells(square, 2, 1)[..., 0], -1, 0)  # (lines, size) each
+        characters = HALF_BLOCKS[2 * upper + lower]
+    elif style == "braille":
+        dots = (_cells(square, 4, 2) * BRAILLE).sum((-1, -2))  # (lines, columns)
+        characters = np.array(list(map(chr, range(0x2800, 0x2900))))[dots]
+    else:
+        raise BadBitmap(f"style is half or braille, not {style[:30]!r}")
+    return "\n".join("".join(line).rstrip(" \u2800") for line in characters)
+
+
+def _cells(square: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """The square cut into cells, (lines, columns, rows of a cell, columns of a cell)."""
+    size = len(square)
+    padded = np.pad(square.astype(int), ((0, -size % rows), (0, -size % columns)))
+    height, width = padded.shape
+    return padded.reshape(height // rows, rows, width // columns, columns).swapaxes(1, 2)
+
+
+# PNG ----------------------------------------------------------------------------------------
+
+
+def png(bitmap: str, scale: int, ink: str, ground: str) -> bytes:
+    """The bitmap in two colours, each of its pixels `scale` wide; the ground can be 'none'."""
+    square = pixels(bitmap)
+    clear = ground == "none"
+    colours = [colour("#ffffff" if clear else ground), colour(ink)]
+    image = Image.fromarray(enlarged(square, scale).astype(np.uint8), "P")
+    image.putpalette([channel for one in colours for channel in one])
+    return png_of(image, bits=1, **({"transparency": 0} if clear else {}))
+
+
+def colour(text: str) -> tuple[int, int, int]:
+    """Red, green and blue of '#rrggbb'."""
+    if not COLOUR.fullmatch(text):
+        raise BadBitmap(f"a colour is written #rrggbb, not {text[:30]!r}")
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
+
+
+def enlarged(picture: np.ndarray, scale: int) -> np.ndarray:
+    """Every pixel as scale x scale. Errors: BadBitmap where that is too large, or nothing."""
+    height, width = picture.shape[:2]
+    if not 1 <= scale <= 64:
+        raise BadBitmap(f"scale must be from 1 to 64, not {scale}")
+    check_room(width * scale, height * scale)
+    return picture.repeat(scale, 0).repeat(scale, 1)
+
+
+def check_room(width: int, height: int) -> None:
+    """Refuse a drawing before it takes the memory."""
+    if width * height > PICTURE:
+        raise BadBitmap(f"{width:,} x {height:,} pixels are too many: at most {PICTURE:,} in all")
+
+
+def png_of(image: Image.Image, **options: Any) -> bytes:
+    """The picture as PNG."""
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True, **options)
+    return out.getvalue()
