@@ -337,9 +337,11 @@ def test_a_host_that_is_not_there(fresh, host, work, settings):
         gone = f"127.0.0.1:{free.getsockname()[1]}"
     wanted.want_addresses(fresh, [f"http://{gone}/a.png"], {gone})
     allow_more(fresh, gone)
-    (problem,) = work(settings=replace(settings, hosts=frozenset({gone}))).problems
-    assert "cannot be reached" in problem
-    assert fresh.execute(STATES).fetchall() == [("waiting", 1)]
+    want(fresh, host, "b.png")
+    counts = work(settings=replace(settings, hosts=settings.hosts | {gone}))
+    assert "cannot be reached" in counts.problems[0]
+    assert counts.fetched == 1  # of the other one
+    assert fresh.execute(STATES).fetchall() == [("done", 1), ("waiting", 1)]
 
 
 # Politeness -------------------------------------------------------------------------------------

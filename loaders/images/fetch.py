@@ -51,6 +51,7 @@ class Counts:
     fetched: int = 0
     failed: int = 0
     problems: list[str] = field(default_factory=list)
+    left_alone: set[str] = field(default_factory=set)  # hosts that do not answer
 
 
 def allowed(more: Collection[str]) -> frozenset[str]:
@@ -115,7 +116,7 @@ def _at_once(work: Callable[[], None], workers: int, stop: threading.Event) -> N
 
 
 class Worker:
-    """Takes addresses, one after the other, until nothing is left or a host does not answer."""
+    """Takes addresses, one after the other, until nothing is left of hosts that answer."""
 
     def __init__(
         self,
@@ -129,8 +130,12 @@ class Worker:
     ) -> None:
         self.conn, self.client, self.settings, self.decoder = conn, client, settings, decoder
         self.counts, self.stop, self.on_pictures = counts, stop, on_pictures
-        self.hosts = sorted(settings.hosts)
         self.journal = Journal(conn)
+
+    @property
+    def hosts(self) -> list[str]:
+        """Those that are still asked."""
+        return sorted(self.settings.hosts - self.counts.left_alone)
 
     def run(self) -> None:
         """Work until there is nothing to take; what a host asks of all is asked of this one."""
@@ -224,9 +229,9 @@ class Worker:
         self.on_pictures(len(failed))
 
     def let_host_wait(self, taken: queue.Taken, error: HostWaits) -> None:
-        """Everybody waits, and this worker leaves where that is too often or too long."""
+        """Everybody waits, and this call asks it no more where that is too often."""
         reason = str(error)
         failures = queue.host_waits(self.conn, taken, reason, error.seconds, counts=error.counts)
         if failures >= GIVE_UP:
             self.counts.problems.append(f"{reason}, {failures} times: fetch the rest later")
-            self.stop.set()
+            self.counts.left_alone.add(taken.host)

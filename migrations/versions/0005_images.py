@@ -28,7 +28,7 @@ create table muse.images (
     parked text
 ) with (fillfactor = 90);  -- attempts are counted in place
 alter table muse.images alter column thumbnail set storage external;  -- it does not compress
--- near_duplicates reads every hash: exact, and the index is a tenth of the table.
+-- near_duplicates reads every hash: exact, and the index is a third of the table.
 create index images_hashes on muse.images (perceptual_hash) include (image_id);
 create index on muse.images (image_id) where parked is not null;
 comment on table muse.images is
