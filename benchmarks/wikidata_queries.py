@@ -41,15 +41,25 @@ def rows(plain: Path, items: int) -> Iterator[Row]:
     """A dump loaded and copied until there are so many items, then each query."""
     with connect_to_muse(autocommit=True) as conn:
         load_dump(conn, str(plain), Filter(), Options(), None)
+        yield from sizes(conn)
         multiply(conn, items)
         (count,) = conn.execute("select count(*) from wikidata").fetchone() or (0,)
-        size = "select pg_table_size('muse.wikidata'), pg_indexes_size('muse.wikidata')"
-        table, index = conn.execute(size).fetchone() or (0, 0)
         yield Row("items", count)
-        yield Row("the table, an item", table / count, "bytes")
-        yield Row("its indexes, an item", index / count, "bytes")
         for name, query in QUERIES.items():
             yield Row(name, milliseconds(conn, query), "ms")
+
+
+def sizes(conn: psycopg.Connection) -> Iterator[Row]:
+    """On disk, before anything is there twice."""
+    query = """
+        select count(*), pg_table_size('muse.wikidata'), pg_indexes_size('muse.wikidata'),
+            pg_total_relation_size('muse.wikidata_labels')
+        from wikidata
+    """
+    count, table, index, labels = conn.execute(query).fetchone() or (1, 0, 0, 0)
+    yield Row("the table, an item", table / count, "bytes")
+    yield Row("its indexes, an item", index / count, "bytes")
+    yield Row("labels, an item", labels / count, "bytes")
 
 
 def multiply(conn: psycopg.Connection, items: int) -> None:

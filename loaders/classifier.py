@@ -26,8 +26,8 @@ PHOTOS = SAMPLES / "foolbox" / "data"  # imagenet_NUMBER_LABEL.jpg
 COSINE = 0.9999
 PROBABILITY = 0.01
 LIVE = """
-    select model_id from muse.deployments join muse.models using (name, model_id)
-    where name = 'classifier' and content = %s
+    select model_id, metrics from muse.deployments join muse.models using (name, model_id)
+    where name = 'classifier' and config ->> 'sha256' = %s
 """
 
 
@@ -46,13 +46,13 @@ def train(conn: psycopg.Connection, lite: int) -> Trained:
     """
     weights, labels = find_weights(lite), read_labels()
     variant = classifier.VARIANTS[lite]
+    live = conn.execute(LIVE, (variant.sha256,)).fetchone()
+    if live is not None:
+        return Trained(live[0], live[1], new=False)
     with quiet():
         model = port(weights, variant)
         content = classifier.export(model)
         metrics = {"published_top1": variant.published_top1, **measure(model, content)}
-    live = conn.execute(LIVE, (content,)).fetchone()
-    if live is not None:
-        return Trained(live[0], metrics, new=False)
     config = {
         "network": f"EfficientNet-Lite{lite}",
         "size": variant.size,

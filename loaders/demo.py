@@ -3,51 +3,36 @@
 A system adds its part as a function that fills tables and gives Answers, named in PARTS.
 """
 
-import base64
-import html
 import os
-import subprocess
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from pathlib import Path
 
 import psycopg
+from PIL import Image, ImageDraw, ImageFont
 
-from loaders import db, playlists, songs
+from loaders import classifier, db, playlists, songs
+from loaders import ink as drawing
+from loaders.demo_page import FOLDER, PAGE, PICTURE, Answer, section, show, write_page
 from loaders.dumps.sources import tell
-from loaders.errors import say
+from loaders.errors import Problem, say
 from loaders.icons.command import load as load_icons
+from loaders.images.forget import forget_picture
+from loaders.images.sources import load_samples as load_photos
+from loaders.images.train import train as train_images
 from loaders.migrate import migrate
-from loaders.server import ROOT, bindir, embedded
+from loaders.server import embedded
 from loaders.shipped import load_models
 from loaders.train.songs import Settings
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_sample as load_wikidata_sample
 from loaders.wikipedia.command import load_sample as load_wikipedia_sample
 
-PNG = b"\x89PNG\r\n\x1a\n"
-PAGE = ROOT / "var" / "demo" / "index.html"
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
-       color: #222; background: #fffdf8 }
-h1 { font-weight: 600; margin-bottom: 0 } h2 { margin: 2.5rem 0 0 } p { margin: .3rem 0 1rem }
-pre { background: #f3efe6; padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto }
-table { border-collapse: collapse } th, td { padding: .2rem 1rem .2rem 0; text-align: left }
-th { border-bottom: 1px solid #bbb }
-td img { max-width: 100%; image-rendering: pixelated } td pre { line-height: 1; margin: 0 }
-td.number { text-align: right; font-variant-numeric: tabular-nums }
+# One of five of its kind.
+HELD_OUT = """
+    select image.image_id, image.thumbnail
+    from muse.image_sources as source join muse.images as image using (image_id)
+    where source.class = 'dam' and source.location like '%/dam1.webp'
 """
-
-
-class Answer(NamedTuple):
-    """A query, what it is about, and a sentence on how to read its rows.
-
-    What answers with a picture is for the page: a terminal shows the query alone.
-    """
-
-    title: str
-    words: str
-    query: str
-    picture: bool = False
 
 
 def demo() -> None:
@@ -137,6 +122,46 @@ def wikipedia(conn: psycopg.Connection) -> Iterator[Answer]:
     )
 
 
+def images(conn: psycopg.Connection) -> Iterator[Answer]:
+    """Photos, a ported classifier, and two questions: a photo that is not stored, and no photo."""
+    if not load_photos(conn):
+        return
+    say("porting the classifier")
+    try:
+        classifier.train(conn, 0)
+    except Problem as error:
+        say(f"reverse image search is skipped: {error}")
+        return
+    photo, words = FOLDER / "photo.jpg", FOLDER / "words.png"
+    hold_out(conn, photo)
+    write_words(words)
+    say("looking at the photos")
+    train_images(conn, 2)
+    asked = f"from similar_images({PICTURE}, n => 5)"
+    yield Answer(
+        "What does this photo show?",
+        "A photo that is not in the tables. Confidence is the probability that a match shows the "
+        "same kind of thing.",
+        f"select title, class, round(confidence::numeric, 2) as confidence\n{asked}",
+        photo,
+        "(select picture from pictures where pictures.image_id = found.image_id) "  # noqa: S608
+        f"{asked} found",
+    )
+    yield Answer(
+        "And what does this, which is no photo?",
+        "A picture of some words. Nothing stored is like it, and the answer says so.",
+        f"select title, class, round(confidence::numeric, 2) as confidence\n{asked}",
+        words,
+    )
+    yield Answer(
+        "What the classifier calls the photo",
+        "One of ImageNet's thousand classes.",
+        "select label, round(probability::numeric, 2) as probability\n"
+        f"from classify_image({PICTURE}, n => 3)",
+        photo,
+    )
+
+
 def icons(conn: psycopg.Connection) -> Iterator[Answer]:
     """Icon fonts and hieroglyphs, and what networks that learned from them draw."""
     for kind in ("icon", "hieroglyph"):
@@ -169,7 +194,7 @@ def icons(conn: psycopg.Connection) -> Iterator[Answer]:
         "select icon_poster(array(\n"
         "    select bitmap from generate_icons('icons_32', n => 300, temperature => 0.9)\n"
         ")) as poster",
-        picture=True,
+        is_picture=True,
     )
     yield Answer(
         "A wall of signs that no scribe knows",
@@ -177,7 +202,25 @@ def icons(conn: psycopg.Connection) -> Iterator[Answer]:
         "select hieroglyph_stela(array(\n"
         "    select bitmap from generate_icons('hieroglyphs_32', n => 400, temperature => 0.9)\n"
         ")) as stela",
-        picture=True,
+        is_picture=True,
+    )
+
+
+def ink(conn: psycopg.Connection) -> Iterator[Answer]:
+    """A blob of ink that grows under a network's gradient."""
+    try:
+        say("exporting a layer's gradient")
+        drawing.train(conn, ("block2",))
+    except Problem as error:
+        say(f"Deep Ink is skipped: {error}")
+        return
+    grown = "from deep_ink('block2', channel => 3, steps => 100, every => 20)"
+    yield Answer(
+        "What does a network draw when it may only spill ink?",
+        "At every step the pixels at the ink's border are flipped whose flip promises most; the "
+        "score, a channel's mean activation, never falls.",
+        f"select step, round(score::numeric, 3) as score, flipped, ink\n{grown}",
+        on_page="'data:image/png;base64,' || encode(picture, 'base64') " + grown,
     )
 
 
@@ -185,51 +228,28 @@ PARTS: tuple[Callable[[psycopg.Connection], Iterator[Answer]], ...] = (
     song_radio,
     wikidata,
     wikipedia,
+    images,
     icons,
+    ink,
 )
 
 
-def show(answer: Answer) -> None:
-    """The query and its rows as psql prints them."""
-    print(f"\n{answer.title}\n{answer.words}\n\n{answer.query};", flush=True)
-    if answer.picture:
-        print("(a picture: see the page)")
-        return
-    named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
-    where = {named[key]: value for key, value in db.conninfo().items()}
-    command = [str(bindir() / "psql"), "-X", "-q", "-P", "pager=off", "-c", answer.query]
-    subprocess.run(command, env=os.environ | where, check=True)
+def hold_out(conn: psycopg.Connection, path: Path) -> None:
+    """Take one photo out of the tables into a file, where that is not done yet."""
+    row = conn.execute(HELD_OUT).fetchone()
+    if row is not None:
+        image_id, content = row
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        forget_picture(conn, image_id)
 
 
-def section(conn: psycopg.Connection, answer: Answer) -> str:
-    """The same as a piece of the page; names come from outside and are escaped."""
-    cursor = conn.execute(answer.query.encode())
-    heads = "".join(f"<th>{html.escape(column.name)}</th>" for column in cursor.description or [])
-    rows = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in cursor)
-    return (
-        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.words)}</p>\n"
-        f"<pre>{html.escape(answer.query)};</pre>\n<table>\n<tr>{heads}</tr>\n{rows}\n</table>"
-    )
-
-
-def cell(value: object) -> str:
-    """A cell of a table."""
-    if isinstance(value, int | float):
-        shown = f"{value:.3f}" if isinstance(value, float) else str(value)
-        return f'<td class="number">{shown}</td>'
-    if isinstance(value, bytes) and value.startswith(PNG):
-        address = base64.b64encode(value).decode()
-        return f'<td><img alt="" src="data:image/png;base64,{address}"></td>'
-    if isinstance(value, str) and "\n" in value:
-        return f"<td><pre>{html.escape(value)}</pre></td>"
-    return f"<td>{html.escape('' if value is None else str(value))}</td>"
-
-
-def write_page(sections: list[str]) -> None:
-    """The page, whole."""
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>pgmuse</title>'
-    words = "<h1>pgmuse</h1><p>Every table here is the answer to the query above it.</p>"
-    PAGE.write_text(
-        f"{head}\n<style>{STYLE}</style>\n{words}\n" + "\n".join(sections) + "\n</html>\n"
-    )
+def write_words(path: Path) -> None:
+    """A picture of black words on white."""
+    image = Image.new("RGB", (480, 320), "white")
+    pen = ImageDraw.Draw(image)
+    for line in range(8):
+        words = "select * from nothing where nothing fits;"
+        pen.text((20, 20 + 36 * line), words, fill="black", font=ImageFont.load_default(22))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)

@@ -75,6 +75,22 @@ def checks() -> Iterator[Check]:
         yield roles(conn)
         yield revisions(conn)
         yield from python(conn)
+        yield confidence(conn)
+
+
+def confidence(conn: psycopg.Connection) -> Check:
+    """What the confidence of image search was learned on."""
+    if conn.execute("select to_regclass('muse.deployments')").fetchone() == (None,):
+        return Check("confidence", "no schema yet")
+    query = """
+        select model.config #>> '{confidence,learned_on}', model.config #>> '{confidence,pairs}'
+        from muse.deployments as live join muse.models as model using (model_id)
+        where live.name = 'images'
+    """
+    row = conn.execute(query).fetchone()
+    if row is None:
+        return Check("confidence", "no pictures yet")
+    return Check("confidence", f"of image search: learned on {row[0]}, {int(row[1] or 0):,} pairs")
 
 
 def disk() -> Check:

@@ -73,5 +73,9 @@ def forget(conn: psycopg.Connection, kind: str, value: str) -> tuple[int, int]:
 
 
 def _forget_source(conn: psycopg.Connection, location: str) -> bool:
-    query = "delete from muse.sources where topic = 'playlists' and location = %s"
+    """What is known of its loads. Items and articles stay: they may have come from others too."""
+    query = """
+        delete from muse.sources
+        where topic in ('playlists', 'wikidata', 'wikipedia') and location = %s
+    """
     return conn.execute(query, (location,)).rowcount > 0

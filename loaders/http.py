@@ -87,7 +87,7 @@ class Client:
         for wait in (*WAITS, None):
             response = None
             try:
-                response = self._followed(method, url, headers or {})
+                response = self.open(method, url, headers or {})
                 refuse(response, host_of(url))
                 return use(response)
             except (TryAgain, HTTPError, OSError) as error:
@@ -109,10 +109,11 @@ class Client:
         say(f"{reason}: trying again in {wait:.0f} s")
         self.sleep(wait)
 
-    def _followed(
-        self, method: str, url: str, headers: Mapping[str, str]
-    ) -> urllib3.BaseHTTPResponse:
-        """The response at the end of a few redirects."""
+    def open(self, method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """The response at the end of a few redirects, whatever its status; nothing is tried twice.
+
+        Errors: urllib3's, and a Problem where the redirects lead nowhere.
+        """
         sent = {"User-Agent": self.user_agent, "Accept-Encoding": "gzip"} | dict(headers)
         for _ in range(REDIRECTS + 1):
             response = self._pool(url).request(

@@ -31,7 +31,11 @@ RETIRED = """
     join pg_class as child on child.oid = inherits.inhrelid
     where inherits.inhparent = %s::regclass
       and child.relname <> all (
-          select %s || '_' || model_id from muse.deployments where name = %s
+          select %s || '_' || model_id from (
+              select model_id from muse.deployments where name = %s
+              union all
+              select unnest(%s::bigint[])
+          ) as kept
       )
 """
 # Detached by a run that was killed before it dropped them.
@@ -105,13 +109,20 @@ def prove(content: bytes) -> None:
         raise Problem(f"this LiteRT model does not run and is not stored: {reason[0]}")
 
 
-def drop_retired(conn: psycopg.Connection, table: str, name: str) -> None:
-    """Detach and drop the partitions of models that are not live; leave those still read."""
+def drop_retired(
+    conn: psycopg.Connection, table: str, name: str, keep: tuple[int, ...] = ()
+) -> None:
+    """Detach and drop the partitions of models that are not live; leave those still read.
+
+    `keep` are models that are needed besides the one that is live under that name.
+    """
     parent = sql.Identifier("muse", table)
     conn.execute(sql.SQL("set lock_timeout = {}").format(sql.Literal(PATIENCE)))
     conn.execute(sql.SQL("set statement_timeout = {}").format(sql.Literal(PATIENCE)))
     try:
-        for part, pending in conn.execute(RETIRED, (f"muse.{table}", table, name)).fetchall():
+        for part, pending in conn.execute(
+            RETIRED, (f"muse.{table}", table, name, list(keep))
+        ).fetchall():
             how = sql.SQL("finalize" if pending else "concurrently")
             detach = sql.SQL("alter table {} detach partition {} {}")
             conn.execute(detach.format(parent, sql.Identifier("muse_partitions", part), how))

@@ -12,6 +12,8 @@ from psycopg import sql
 from loaders import playlists, songs
 from loaders.errors import Problem, say
 from loaders.icons import command as icons
+from loaders.images import sources as images
+from loaders.images import wanted
 from loaders.train.songs import Settings
 from loaders.wikidata.command import Request, load_all
 from loaders.wikipedia import command as wikipedia
@@ -93,6 +95,21 @@ def refresh_wikipedia(conn: psycopg.Connection) -> bool:
     return _again(conn, "wikipedia", wikipedia.load_again)
 
 
+def refresh_images(conn: psycopg.Connection) -> bool:
+    """Folders and archives that changed, and what classes want now; nothing is fetched."""
+    good, samples = True, False
+    for location, options in conn.execute(SOURCES, ("images",)).fetchall():
+        samples |= location.startswith("sample: ")
+        if location == wanted.CLASSES_OF_WIKIDATA:
+            wanted.tell(location, wanted.want_classes(conn, int(options["min_count"])))
+        elif location.startswith("/") and "files" not in options:
+            there = _is_there("images", location)
+            good &= there and _said(images.load_again, conn, location, options)
+    if samples:
+        images.load_samples(conn)
+    return good
+
+
 def reindex(conn: psycopg.Connection) -> None:
     """Build the indexes of vectors anew where deleted rows are left in them; nobody waits."""
     for (table,) in conn.execute(WITH_LEFTOVERS).fetchall():
@@ -124,6 +141,7 @@ TOPICS: dict[str, Callable[[psycopg.Connection], bool]] = {
     "playlists": refresh_playlists,
     "wikidata": refresh_wikidata,
     "wikipedia": refresh_wikipedia,
+    "images": refresh_images,
     "icons": refresh_icons,
 }
 

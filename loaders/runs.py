@@ -96,17 +96,32 @@ def run(
         if fingerprint is not None and fingerprint == loaded and not again:
             yield None
             return
-        (run_id,) = conn.execute(BEGIN, (source_id,)).fetchone() or (0,)
-        now = Run(conn, source_id, run_id)
+        now = begin(conn, source_id)
         try:
             yield now
         except BaseException as error:
-            _finish(now, "failed", str(error) or type(error).__name__)
+            finish(now, str(error) or type(error).__name__)
             raise
         with conn.transaction():
-            _finish(now, "failed" if now.failures else "done", "; ".join(now.failures) or None)
+            finish(now, "; ".join(now.failures) or None)
             if not now.failures:
                 conn.execute(LOADED, (fingerprint, source_id))
+
+
+def begin(conn: psycopg.Connection, source_id: int) -> Run:
+    """A run of its own, for workers that share a source; `finish` ends it."""
+    (run_id,) = conn.execute(BEGIN, (source_id,)).fetchone() or (0,)
+    return Run(conn, source_id, run_id)
+
+
+def finish(run: Run, failure: str | None = None) -> None:
+    """Write the outcome; a lost connection is left for the next run to see."""
+    if run.conn.broken:
+        return
+    status, message = ("failed", failure[:1000]) if failure else ("done", None)
+    counts = (status, run.loaded, run.unchanged, run.bad, message, run.run_id)
+    run.conn.execute(FINISH, counts)
+    run.write_errors()
 
 
 def fingerprint(path: Path) -> str:
@@ -143,12 +158,3 @@ def _only_one(conn: psycopg.Connection, source_id: int, location: str) -> Iterat
         if not conn.broken:
             unlock = "select pg_advisory_unlock('muse.sources'::regclass::int, %s)"
             conn.execute(unlock, (source_id,))
-
-
-def _finish(run: Run, status: str, message: str | None) -> None:
-    """Write the outcome; a lost connection is left for the next run to see."""
-    if run.conn.broken:
-        return
-    counts = (status, run.loaded, run.unchanged, run.bad, message and message[:1000], run.run_id)
-    run.conn.execute(FINISH, counts)
-    run.write_errors()

@@ -5,6 +5,31 @@ create or replace function muse.recall(
 )
 returns setof muse.measured_recall
 language plpgsql stable parallel safe rows 1
+as $$
+begin
+    perform muse.check_n(recall.n);
+    if recall.sample is null or recall.sample not between 1 and 10000 then
+        raise exception 'sample must be from 1 to 10000' using errcode = '22023';
+    end if;
+    if recall.table_name = 'song_vectors' then
+        return query select measured.* from muse.recall_songs(recall.n, recall.sample) as measured;
+    elsif recall.table_name = 'image_vectors' then
+        return query select measured.* from muse.recall_images(recall.n, recall.sample) as measured;
+    else
+        raise exception 'no vectors in a table %', coalesce(recall.table_name, 'null')
+        using errcode = '22023', hint = 'song_vectors and image_vectors have them';
+    end if;
+end
+$$;
+
+comment on function muse.recall(text, integer, integer) is
+'Share of the n nearest that the index finds: select * from recall(''song_vectors'', 10, 100)';
+
+-- The same seeds at every call, whatever their order in the table.
+
+create or replace function muse.recall_songs(n integer, sample integer)
+returns setof muse.measured_recall
+language plpgsql stable parallel safe rows 1
 set hnsw.iterative_scan = strict_order  -- noqa: PRS
 set hnsw.ef_search = 100
 set jit = off
@@ -16,21 +41,12 @@ declare
     wanted bigint := 0;
     asked integer := 0;
 begin
-    perform muse.check_n(recall.n);
-    if recall.table_name is distinct from 'song_vectors' then
-        raise exception 'no vectors in a table %', coalesce(recall.table_name, 'null')
-        using errcode = '22023', hint = 'song_vectors has them';
-    end if;
-    if recall.sample is null or recall.sample not between 1 and 10000 then
-        raise exception 'sample must be from 1 to 10000' using errcode = '22023';
-    end if;
-    -- The same tracks at every call, whatever their order in the table.
     for seed in
         select vectors.track_id, vectors.input_vector
         from muse.song_vectors as vectors
         where vectors.model_id = live
         order by hashtextextended(vectors.track_id, 0)
-        limit recall.sample
+        limit recall_songs.sample
     loop
         asked := asked + 1;
         with by_index as materialized (
@@ -38,7 +54,7 @@ begin
             from muse.song_vectors as vectors
             where vectors.model_id = live and vectors.track_id <> seed.track_id
             order by vectors.context_vector operator(public.<#>) seed.input_vector
-            limit recall.n
+            limit recall_songs.n
         ),
 
         exact as materialized (
@@ -46,7 +62,7 @@ begin
             from muse.song_vectors as vectors
             where vectors.model_id = live and vectors.track_id <> seed.track_id
             order by -(vectors.context_vector operator(public.<#>) seed.input_vector) desc
-            limit recall.n
+            limit recall_songs.n
         )
 
         select
@@ -59,5 +75,60 @@ begin
 end
 $$;
 
-comment on function muse.recall(text, integer, integer) is
-'Share of the n nearest that the index finds: select * from recall(''song_vectors'', 10, 100)';
+comment on function muse.recall_songs(integer, integer) is
+'What recall() answers for song_vectors: select * from recall_songs(10, 100)';
+
+create or replace function muse.recall_images(n integer, sample integer)
+returns setof muse.measured_recall
+language plpgsql stable parallel safe rows 1
+set hnsw.iterative_scan = strict_order  -- noqa: PRS
+set hnsw.ef_search = 100
+set jit = off
+as $$
+declare
+    live constant bigint := (
+        select (model.config ->> 'classifier')::bigint
+        from muse.models as model
+        where model.model_id = muse.live_model('images')
+    );
+    seed record;
+    found bigint := 0;
+    wanted bigint := 0;
+    asked integer := 0;
+begin
+    for seed in
+        select vectors.image_id, vectors.embedding
+        from muse.image_vectors as vectors
+        where vectors.model_id = live
+        order by hashint8extended(vectors.image_id, 0)
+        limit recall_images.sample
+    loop
+        asked := asked + 1;
+        with by_index as materialized (
+            select vectors.image_id
+            from muse.image_vectors as vectors
+            where vectors.model_id = live and vectors.image_id <> seed.image_id
+            order by vectors.embedding operator(public.<=>) seed.embedding
+            limit recall_images.n
+        ),
+
+        exact as materialized (
+            select vectors.image_id
+            from muse.image_vectors as vectors
+            where vectors.model_id = live and vectors.image_id <> seed.image_id
+            order by (vectors.embedding operator(public.<=>) seed.embedding) + 0
+            limit recall_images.n
+        )
+
+        select
+            found + count(*) filter (where exact.image_id in (table by_index)),
+            wanted + count(*)
+        into found, wanted
+        from exact;
+    end loop;
+    return query select (found::double precision / nullif(wanted, 0))::real, asked;
+end
+$$;
+
+comment on function muse.recall_images(integer, integer) is
+'What recall() answers for image_vectors: select * from recall_images(10, 100)';

@@ -12,7 +12,8 @@ as $$
 $$;
 
 comment on function muse.classify_image(bytea, integer) is
-'What a picture shows, likeliest first: select label from images, classify_image(thumbnail) limit 9';
+'What a picture shows, likeliest first: '
+'select label from images, classify_image(thumbnail) limit 9';
 
 create or replace function muse.embed_image(picture bytea)
 returns real[]
@@ -23,4 +24,30 @@ as $$
 $$;
 
 comment on function muse.embed_image(bytea) is
-'The 1,280 numbers that stand for a picture, unit length: select embed_image(thumbnail) from images limit 1';
+'The 1,280 numbers that stand for a picture, unit length: '
+'select embed_image(thumbnail) from images limit 1';
+
+create or replace function muse.image_features(
+    picture bytea, model_id bigint, out embedding real[], out label integer, out probability real
+)
+language plpython3u stable parallel restricted cost 100000
+as $$
+    from udfs import images
+    return images.features(plpy, GD, picture, model_id)
+$$;
+
+comment on function muse.image_features(bytea, bigint) is
+'What a certain classifier sees in a picture: '
+'select (image_features(thumbnail, live_model(''classifier''))).label from images limit 1';
+
+create or replace function muse.image_hash(picture bytea)
+returns bit(64)
+language plpython3u stable parallel restricted cost 10000
+as $$
+    from udfs import images
+    return images.hashed(plpy, picture)
+$$;
+
+comment on function muse.image_hash(bytea) is
+'A perceptual hash, of which few bits differ in nearly the same picture: '
+'select image_hash(thumbnail) from images limit 1';

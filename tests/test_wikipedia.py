@@ -203,6 +203,14 @@ def test_the_sample(muse):
     assert muse.execute("select article_title('AfghanistanHistory')").fetchone() != (None,)
 
 
+def test_of_several_revisions_the_newest_counts(load, muse):
+    old, new = page("A", "old", revision=10), page("A", "new", revision=11)
+    revision = new[new.index("    <revision>") : new.index("  </page>")]
+    assert load(whole(old.replace("    </revision>\n", "    </revision>\n" + revision)))
+    query = "select wikitext, revision_id from wikipedia"
+    assert muse.execute(query).fetchall() == [("new", 11)]
+
+
 # Refresh ------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from udfs import runtime
 from udfs.picture_headers import BadPicture
-from udfs.pictures import THUMBNAIL, decode
+from udfs.pictures import THUMBNAIL, decode, perceptual_hash
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 MARGIN = 32  # pixels of the network's input that evaluation on ImageNet cuts off around it
@@ -74,6 +74,13 @@ def features(
     seen, _ = _seen(plpy, cache, picture, model_id)
     best = int(seen.probabilities.argmax())
     return seen.embedding.tolist(), best, float(seen.probabilities[best])
+
+
+def hashed(plpy: Any, picture: bytes | None) -> str | None:
+    """The perceptual hash as 64 bits."""
+    if picture is None:
+        return None
+    return f"{perceptual_hash(decoded(plpy, picture)) & (2**64 - 1):064b}"
 
 
 def decoded(plpy: Any, picture: bytes) -> Image.Image:

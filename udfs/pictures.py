@@ -29,7 +29,7 @@ TILE = 4096  # of a TIFF, a side
 BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError,
     AttributeError, AssertionError, NotImplementedError, RecursionError, MemoryError,
-    struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
+    struct.error, zlib.error,
 )  # fmt: skip
 # Of TIFF's many compressions those that pictures have.
 COMPRESSIONS = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "jpeg"}
@@ -77,6 +77,9 @@ def decode(
             return _turned(_scaled(image, side, checkpoint), orientation)
     except BadPicture:
         raise
+    except Image.DecompressionBombError:
+        message = f"a {_name(kind)} of far more than {MEGAPIXELS[kind]} megapixels"
+        raise BadPicture(message) from None
     except BROKEN:
         raise BadPicture(f"a damaged or cut-off {_name(kind)}") from None
 

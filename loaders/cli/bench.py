@@ -49,6 +49,18 @@ def bench_wikipedia(
     bench(as_json=as_json, quick=quick)
 
 
+@bench_app.command("ink")
+def bench_ink(
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Two layers, to see it run.")] = False,
+    only: Annotated[str | None, typer.Option(help="steps, connections or works.")] = None,
+) -> None:
+    """Deep Ink: steps a second beside the graph alone and TensorFlow, memory, what is reached."""
+    from benchmarks.ink import bench
+
+    bench(as_json=as_json, quick=quick, only=only)
+
+
 @bench_app.command("icons")
 def bench_icons(
     as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -128,3 +129,30 @@ def refresh(
     with db.connect_to_muse(writes=True, autocommit=True) as conn:
         good = run(conn, topic)
     raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def search(
+    file: Annotated[Path, typer.Argument(help="A JPEG, PNG, GIF, WebP, TIFF or BMP.")],
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many matches.")] = 10,
+    min_confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out matches that are less sure.")
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="A .png or .jpg to draw them in, beside the question.")
+    ] = None,
+) -> None:
+    """Find stored pictures that look like one, and say how sure that is.
+
+    ./pgmuse search cat.jpg --out matches.png
+    """
+    from loaders.images import search as images
+
+    content = images.read(file)
+    with db.connect_to_muse() as conn:
+        matches = images.search(conn, content, n, min_confidence)
+    print(images.table(matches))
+    say(images.verdict(matches))
+    if out is not None:
+        images.picture(content, matches, out)
+        say(f"they are drawn in {out}")

@@ -1,5 +1,6 @@
 """`draw`: something generated, into a file and a sample."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,51 @@ def draw_radio(
 
     with db.connect_to_muse(writes=True) as conn:
         say(f"{draw(conn, tracks, out, n, per_artist)} songs in {out}")
+
+
+@draw_app.command("ink")
+def draw_ink(
+    out: Annotated[Path, typer.Option(help="A .gif, .png or .svg file to write.")],
+    layer: Annotated[str | None, typer.Option(help="One of ink_layers().")] = None,
+    channel: Annotated[int | None, typer.Option(min=0, help="Of the layer.")] = None,
+    label: Annotated[str | None, typer.Option(help="A class by its name, such as tabby.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Looks at the network.")] = 200,
+    flips: Annotated[int, typer.Option(min=1, help="Pixels a step, at most.")] = 50,
+    size: Annotated[int, typer.Option(help="Pixels a side; 224, 112, 56, ...")] = 224,
+    radius: Annotated[float, typer.Option(help="Of the disc it starts with.")] = 5.5,
+    every: Annotated[int, typer.Option(min=1, help="Steps from frame to frame.")] = 10,
+    jitter: Annotated[int, typer.Option(min=0, help="Pixels; more draws smoother shapes.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another one draws another picture.")] = 0,
+    anywhere: Annotated[
+        bool, typer.Option("--anywhere", help="Let pixels flip that are not at the ink's border.")
+    ] = False,
+    original: Annotated[
+        bool, typer.Option("--original", help="As the published program did.")
+    ] = False,
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="The best channels of the layer on one .png.")
+    ] = False,
+) -> None:
+    """Let ink grow where a network's gradient says, and keep it as a sample.
+
+    ./pgmuse draw ink --label tabby --out tabby.gif
+    """
+    from loaders import ink, runs
+
+    asked = {
+        "layer": layer, "channel": channel, "label": label, "steps": steps, "flips": flips,
+        "size": size, "radius": radius, "every": every, "jitter": jitter, "seed": seed,
+        "border_only": not anywhere, "original": original,
+    }  # fmt: skip
+    with db.connect_to_muse(writes=True) as conn:
+        if sheet:
+            with closing(runs.progress("drawings", title="drawing")) as bar:
+                best = ink.draw_sheet(conn, out, asked, bar.update)
+            say(f"the best channels of {layer} are in {out}: {', '.join(map(str, best))}")
+            return
+        made = ink.draw(conn, out, asked)
+    seen = f", seen as {made.seen_as} ({made.probability:.0%})" if made.seen_as else ""
+    say(f"{out}: from {made.start_score:.3f} to {made.score:.3f} in {made.steps} steps{seen}")
 
 
 Out = Annotated[Path | None, typer.Option(help="A .png file to write.")]

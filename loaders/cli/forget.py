@@ -29,13 +29,26 @@ def forget_source(
 ) -> None:
     """Take out all that came from a source, and what is known of its loads."""
     from loaders.icons.forget import forget_source as forget_icons
+    from loaders.images.forget import forget_source as forget_pictures
 
     with db.connect_to_muse(writes=True, autocommit=True) as conn:
-        gone = forget_icons(conn, location)
-    if gone is None:
-        _forget("source", location)
+        pictures, icons = forget_pictures(conn, location), forget_icons(conn, location)
+    if pictures is not None:
+        say(f"{pictures:,} pictures are gone")
+    elif icons is not None:
+        say(f"{icons:,} icons are gone")
     else:
-        say(f"{gone:,} icons are gone")
+        _forget("source", location)
+
+
+@forget_app.command("picture")
+def forget_picture(image_id: Annotated[int, typer.Argument(help="As in pictures.")]) -> None:
+    """Take out a picture, wherever it was found, with its vectors."""
+    from loaders.images.forget import forget_picture as forget
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        forget(conn, image_id)
+    say(f"picture {image_id} is gone")
 
 
 @forget_app.command("item")

@@ -155,6 +155,56 @@ def load_wikipedia(
     raise typer.Exit(0 if good else 1)
 
 
+@load_app.command("images")
+def load_images(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Folders, pictures, .zip and .tar archives, addresses of pictures."),
+    ] = None,
+    class_from: Annotated[
+        str | None, typer.Option(help="folder: what a picture shows is the folder it is in.")
+    ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="The photos of the sample packages.")
+    ] = False,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="Want a picture for every class of Wikidata.")
+    ] = False,
+    min_count: Annotated[int, typer.Option(min=1, help="Of classes that have so many items.")] = 1,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch what is wanted; any number may, at once.")
+    ] = False,
+    host: Annotated[
+        list[str] | None, typer.Option(help="Fetch from this host too; repeat it.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="What has not changed, or could not be fetched, too.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that decode; with --fetch, downloads at once.")
+    ] = 2,
+    contact: Annotated[
+        str | None, typer.Option(help="Your e-mail or page, for web services; or PGMUSE_CONTACT.")
+    ] = None,
+) -> None:
+    """Load pictures: from folders and archives, the sample, or by address from the web.
+
+    A picture is stored once, with all places where it was found. Hosts are asked no
+    more than they allow, however many workers fetch.
+
+    ./pgmuse load images ~/Photos --class-from folder
+    """
+    from loaders.images.command import Request, load_all
+
+    request = Request(
+        tuple(sources or ()), class_from, sample, classes, min_count, fetch, tuple(host or ()),
+        again, workers, contact,
+    )  # fmt: skip
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        good = load_all(conn, request)
+    raise typer.Exit(0 if good else 1)
+
+
 @load_app.command("icons")
 def load_icons(
     sources: Annotated[

@@ -74,6 +74,39 @@ def train_classifier(
     )
 
 
+@train_app.command("images")
+def train_images(
+    workers: Annotated[int, typer.Option(min=1, help="Processes that look at pictures.")] = 2,
+) -> None:
+    """Embed pictures that have no vector yet, and learn how sure a match is.
+
+    Any number of these may run at once, on any number of machines.
+    """
+    from loaders.images.train import train
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        made = train(conn, workers)
+    say(f"{made.vectors:,} pictures embedded, {made.parked:,} could not be looked at")
+    if made.model_id is None:
+        say("another worker has the rest in hand, and will make it live")
+        return
+    say(f"model {made.model_id} is live; confidence is learned on {made.calibration['learned_on']}")
+
+
+@train_app.command("ink")
+def train_ink(
+    layer: Annotated[
+        list[str] | None, typer.Option(help="A layer such as block4 or block4_2; repeat it.")
+    ] = None,
+) -> None:
+    """Export the gradients that Deep Ink draws by: ten layers of the classifier, a minute."""
+    from loaders.ink import train
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        made = train(conn, tuple(layer or ()))
+    say(f"{', '.join(made)}: live" if made else "all of them were live already")
+
+
 @train_app.command("icons_8")
 def train_icons_8(
     sets: Sets = None,

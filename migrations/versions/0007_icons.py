@@ -1,13 +1,13 @@
 """icons, what is known of hieroglyphs, and the best brute-force grids
 
 Revision ID: 0007
-Revises: 0005
+Revises: 0006
 """
 
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 TABLES = """
 create table muse.icons (

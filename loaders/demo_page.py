@@ -1,0 +1,117 @@
+"""What the demo shows: a query with its rows in the terminal, and the same on a page."""
+
+import base64
+import html
+import os
+import shlex
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from loaders import db
+from loaders.server import ROOT, bindir
+
+FOLDER = ROOT / "var" / "demo"
+PAGE = FOLDER / "index.html"
+PICTURE = ":PICTURE"  # in a query: the bytes of a file
+PNG = b"\x89PNG\r\n\x1a\n"
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
+       color: #222; background: #fffdf8 }
+h1 { font-weight: 600; margin-bottom: 0 } h2 { margin: 2.5rem 0 0 } p { margin: .3rem 0 1rem }
+pre { background: #f3efe6; padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto }
+table { border-collapse: collapse } th, td { padding: .2rem 1rem .2rem 0; text-align: left }
+th { border-bottom: 1px solid #bbb }
+td img { max-width: 100%; image-rendering: pixelated } td pre { line-height: 1; margin: 0 }
+p + img, td img.photo { max-height: 8rem; border: 1px solid #ddd }
+td.number { text-align: right; font-variant-numeric: tabular-nums }
+"""
+
+
+class Answer(NamedTuple):
+    """A query, what it is about, and a sentence on how to read its rows.
+
+    asks_about: a file whose bytes the query names as PICTURE. on_page: a select list and what
+    follows it, of a column that only the page shows. is_picture: what answers is a picture, and
+    the terminal shows the query alone.
+    """
+
+    title: str
+    words: str
+    query: str
+    asks_about: Path | None = None
+    on_page: str | None = None
+    is_picture: bool = False
+
+
+def show(answer: Answer) -> None:
+    """The query and its rows as psql prints them."""
+    script = f"{answer.query};\n"
+    if answer.asks_about is not None:
+        quoted = shlex.quote(str(answer.asks_about)).replace("`", "\\`")
+        script = f"\\set picture `base64 -w0 {quoted}`\n" + script.replace(
+            PICTURE, "decode(:'picture', 'base64')"
+        )
+    print(f"\n{answer.title}\n{answer.words}\n\n{script}", end="", flush=True)
+    if answer.is_picture:
+        print("(a picture: see the page)")
+        return
+    named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    where = {named[key]: value for key, value in db.conninfo().items()}
+    command = [str(bindir() / "psql"), "-X", "-q", "-P", "pager=off", "-v", "ON_ERROR_STOP=1"]
+    subprocess.run(command, input=script.encode(), env=os.environ | where, check=True)
+
+
+def section(conn: psycopg.Connection, answer: Answer) -> str:
+    """The same as a piece of the page; names come from outside and are escaped."""
+    content = answer.asks_about.read_bytes() if answer.asks_about is not None else b""
+    literal = f"decode('{content.hex()}', 'hex')"
+    cursor = conn.execute(answer.query.replace(PICTURE, literal).encode())
+    heads = [column.name for column in cursor.description or []]
+    rows = [list(row) for row in cursor]
+    if answer.on_page is not None:
+        shown = conn.execute(f"select {answer.on_page.replace(PICTURE, literal)}".encode())
+        heads.append("picture")
+        rows = [[*row, *picture] for row, picture in zip(rows, shown, strict=True)]
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+    body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
+    query = html.escape(answer.query.replace(PICTURE, "decode(:'picture', 'base64')"))
+    asked = ""
+    if answer.asks_about is not None:
+        data = base64.b64encode(content).decode()
+        kind = "png" if answer.asks_about.suffix == ".png" else "jpeg"
+        asked = f'<img src="data:image/{kind};base64,{data}" alt="what is asked about">\n'
+    return (
+        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.words)}</p>\n{asked}"
+        f"<pre>{query};</pre>\n<table>\n<tr>{head}</tr>\n{body}\n</table>"
+    )
+
+
+def cell(value: object) -> str:
+    """A cell of a table."""
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, int | float):
+        shown = f"{value:.3f}" if isinstance(value, float) else str(value)
+        return f'<td class="number">{shown}</td>'
+    if isinstance(value, bytes) and value.startswith(PNG):
+        address = base64.b64encode(value).decode()
+        return f'<td><img alt="" src="data:image/png;base64,{address}"></td>'
+    if isinstance(value, str) and value.startswith("data:image/"):
+        return f'<td><img class="photo" alt="" src="{html.escape(value)}"></td>'
+    if isinstance(value, str) and "\n" in value:
+        return f"<td><pre>{html.escape(value)}</pre></td>"
+    return f"<td>{html.escape('' if value is None else str(value))}</td>"
+
+
+def write_page(sections: list[str]) -> None:
+    """The page, whole."""
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>pgmuse</title>'
+    words = "<h1>pgmuse</h1><p>Every table here is the answer to the query above it.</p>"
+    PAGE.write_text(
+        f"{head}\n<style>{STYLE}</style>\n{words}\n" + "\n".join(sections) + "\n</html>\n"
+    )

@@ -1,0 +1,232 @@
+"""`load images --fetch`: workers that take addresses from the queue until nothing is left.
+
+Any number of them, on any number of machines: what a host is asked is counted in the database.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import msgspec
+import psycopg
+
+from loaders import runs
+from loaders.db import connect_to_muse
+from loaders.errors import Problem, say
+from loaders.images import commons, queue
+from loaders.images.decoding import Decoder, sha256
+from loaders.images.download import Failed, HostWaits, Refused, download
+from loaders.images.guard import WIKIMEDIA, GuardedClient, place_of
+from loaders.images.journal import Journal
+from loaders.images.store import Forgotten, known_by_address, store_fetched
+from udfs.picture_headers import BadPicture
+
+GIVE_UP = 6  # times in a row that a host does not answer
+IDLE = 0.2, 2.0  # seconds between looks at a queue that others work on
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How pictures are fetched.
+
+    hosts: those allowed. api: where Commons' files are described. lease: seconds that a worker may
+    be silent. private: whether hosts may be on this machine, as a test's own are.
+    """
+
+    hosts: frozenset[str] = WIKIMEDIA
+    contact: str | None = None
+    api: str = commons.API
+    lease: float = queue.LEASE
+    private: bool = False
+    timeout: float = 30
+
+
+@dataclass
+class Counts:
+    """What became of the addresses, of all workers of a call."""
+
+    fetched: int = 0
+    failed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def allowed(more: Collection[str]) -> frozenset[str]:
+    """Wikimedia's hosts and these. Errors: a Problem where one is no host."""
+    for host in more:
+        if "/" in host or place_of(f"https://{host}") != host.lower():
+            raise Problem(f"--host takes a name like media.example.org, not {host!r}")
+    return WIKIMEDIA | {host.lower() for host in more}
+
+
+def fetch_all(settings: Settings, *, workers: int = 2, again: bool = False) -> bool:
+    """Fetch all that waits, by some workers at once; False where a host would not answer."""
+    client = _client(settings)
+    hosts = sorted(settings.hosts)
+    with connect_to_muse(autocommit=True) as conn:
+        if again:
+            queue.try_again(conn)
+        queue.meet(conn, hosts)
+        Journal.end_interrupted(conn)
+        waiting, _, _ = queue.left(conn, hosts)
+    counts, stop = Counts(), threading.Event()
+    with closing(runs.progress("pictures", waiting)) as bar:
+
+        def work() -> None:
+            with connect_to_muse(autocommit=True) as conn, closing(Decoder(1)) as decoder:
+                Worker(conn, client, settings, decoder, counts, stop, bar.update).run()
+
+        _at_once(work, min(workers, max(waiting, 1)), stop)
+    with connect_to_muse(autocommit=True) as conn:
+        return tell(counts, *queue.left(conn, hosts))
+
+
+def tell(counts: Counts, waiting: int, elsewhere: int, host: str | None) -> bool:
+    """What became of all, in a line or more."""
+    more = f", {counts.failed:,} cannot be had (see image_fetches)" if counts.failed else ""
+    more += f", {waiting:,} still wait" if waiting else ""
+    say(f"{counts.fetched:,} pictures fetched{more}")
+    if elsewhere:
+        say(f"{elsewhere:,} addresses are of hosts that are not allowed: --host {host}")
+    for problem in dict.fromkeys(counts.problems):
+        say(problem)
+    return not counts.problems
+
+
+def _client(settings: Settings) -> GuardedClient:
+    return GuardedClient(
+        settings.contact, settings.hosts, private=settings.private, timeout=settings.timeout
+    )
+
+
+def _at_once(work: Callable[[], None], workers: int, stop: threading.Event) -> None:
+    """Work in threads; at Ctrl-C, or where one fails, the others end what they are at."""
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for future in as_completed([pool.submit(work) for _ in range(workers)]):
+                future.result()
+        except KeyboardInterrupt:
+            say("stopping; what is fetched is kept")
+            raise
+        finally:
+            stop.set()
+
+
+class Worker:
+    """Takes addresses, one after the other, until nothing is left or a host does not answer."""
+
+    def __init__(
+        self,
+        conn: psycopg.Connection,
+        client: GuardedClient,
+        settings: Settings,
+        decoder: Decoder,
+        counts: Counts,
+        stop: threading.Event,
+        on_pictures: Callable[[int], object] = lambda count: None,
+    ) -> None:
+        self.conn, self.client, self.settings, self.decoder = conn, client, settings, decoder
+        self.counts, self.stop, self.on_pictures = counts, stop, on_pictures
+        self.hosts = sorted(settings.hosts)
+        self.journal = Journal(conn)
+
+    def run(self) -> None:
+        """Work until there is nothing to take; what a host asks of all is asked of this one."""
+        with closing(self.journal):
+            while not self.stop.is_set():
+                taken = queue.take(self.conn, self.hosts, self.settings.lease)
+                if taken is not None:
+                    self.work(taken)
+                elif not self.wait():
+                    return
+
+    def wait(self) -> bool:
+        """Wait for what is not to be taken yet; False where nothing is, or not for long."""
+        seconds = queue.until_next(self.conn, self.hosts)
+        if seconds is None or seconds > queue.LONGEST_WAIT:
+            if seconds is not None:
+                self.counts.problems.append(
+                    f"the hosts ask to wait {seconds:,.0f} s more: fetch the rest after that"
+                )
+            return False
+        self.count_failed(queue.give_up(self.conn))
+        self.stop.wait(min(max(seconds, IDLE[0]), IDLE[1]))
+        return True
+
+    def work(self, taken: queue.Taken) -> None:
+        """Do what was taken, and write down what became of it."""
+        try:
+            if taken.fetches[0].is_unknown:
+                self.ask_commons(taken)
+            else:
+                self.fetch(taken, taken.fetches[0])
+            queue.host_answers(self.conn, taken.host)
+        except Refused as error:
+            self.fail(taken, taken.ids, str(error))
+            queue.host_answers(self.conn, taken.host)
+        except Failed as error:
+            self.count_failed(queue.later(self.conn, taken, str(error)))
+        except HostWaits as error:
+            self.let_host_wait(taken, error)
+
+    def fetch(self, taken: queue.Taken, fetch: queue.Fetch) -> None:
+        """Download a picture and store it, in all the places that it is wanted for."""
+        stored = known_by_address(self.conn, fetch.address)
+        made = {}
+        if stored is None:
+            url = fetch.download_url or fetch.address
+            content = download(self.client, url, taken.bytes_per_second, sleep=self.pause)
+            stored = sha256(content)
+            try:
+                made = {stored: self.decoder.result(content, self.decoder.submit(content))}
+            except BadPicture as error:
+                raise Refused(f"not stored: {error}") from error
+        try:
+            sources = store_fetched(self.conn, fetch.address, stored, made)
+        except Forgotten as error:
+            raise Failed(str(error)) from error
+        for source_id in sources:
+            self.journal.loaded(source_id)
+        self.counts.fetched += 1
+        self.on_pictures(len(sources))
+
+    def ask_commons(self, taken: queue.Taken) -> None:
+        """Page, licence, author and a fitting size of up to 50 files."""
+        names = [fetch.commons_file or "" for fetch in taken.fetches]
+        query = urlencode(commons.fields(names))
+        content = download(self.client, f"{self.settings.api}?{query}", picture=False)
+        try:
+            told = commons.described(content, names)
+        except msgspec.DecodeError as error:
+            raise HostWaits(f"{taken.host} answers: {error}", counts=True) from error
+        for fetch, name in zip(taken.fetches, names, strict=True):
+            about = told[name]
+            if about.error is not None or about.download_url is None:
+                self.fail(taken, [fetch.fetch_id], about.error or "no address")
+            else:
+                place = place_of(about.download_url)
+                queue.describe(self.conn, taken, fetch.fetch_id, about, place)
+        queue.meet(self.conn, self.hosts)
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, but for Ctrl-C."""
+        self.stop.wait(seconds)
+
+    def fail(self, taken: queue.Taken, ids: list[int], reason: str) -> None:
+        self.count_failed(queue.fail(self.conn, taken, ids, reason))
+
+    def count_failed(self, failed: list[tuple[int, str, str]]) -> None:
+        for source_id, address, reason in failed:
+            self.journal.left_out(source_id, address, reason)
+        self.counts.failed += len(failed)
+        self.on_pictures(len(failed))
+
+    def let_host_wait(self, taken: queue.Taken, error: HostWaits) -> None:
+        """Everybody waits, and this worker leaves where that is too often or too long."""
+        reason = str(error)
+        failures = queue.host_waits(self.conn, taken, reason, error.seconds, counts=error.counts)
+        if failures >= GIVE_UP:
+            self.counts.problems.append(f"{reason}, {failures} times: fetch the rest later")
+            self.stop.set()

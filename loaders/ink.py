@@ -1,0 +1,186 @@
+"""Deep Ink: export the gradients that it draws by, and draw into files and samples."""
+
+import base64
+import io
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import psycopg
+from PIL import Image, ImageDraw, ImageFont
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from loaders.classifier import find_weights, port, read_labels
+from loaders.errors import Problem
+from loaders.publish import publish
+from loaders.quiet import quiet
+from loaders.train import classifier
+from udfs.ink_pictures import Bits, gif, png, svg
+
+LITE = 0  # the variant of the classifier whose layers are drawn for
+VERSION = 1  # of the graphs: another one exports all of them anew
+CANDIDATES, QUICK = 48, 12  # channels that a sheet tries, and their steps
+COLUMNS, ROWS, MARGIN, TITLE = 4, 3, 12, 18  # of a sheet, in pictures and pixels
+
+REALS = ("radius", "black", "white")
+
+LIVE = """
+    select model_id from muse.deployments join muse.models using (name, model_id)
+    where name = %s and config ->> 'sha256' = %s and (config ->> 'version')::int = %s
+"""
+SAMPLE = """
+    insert into muse.samples (kind, model_id, seed, parameters, result)
+    values ('ink', (select model_id from muse.deployments where name = %s), %s, %s, %s)
+"""
+
+
+class Drawn(NamedTuple):
+    """A drawing: its pictures, the first of them the start, and what became of its score."""
+
+    frames: list[Bits]
+    steps: int
+    start_score: float
+    score: float
+    seen_as: str | None
+    probability: float | None
+
+
+def train(conn: psycopg.Connection, layers: tuple[str, ...] = ()) -> list[str]:
+    """Export and deploy the gradients of these layers, of all ten where none is named.
+
+    `conn` is in autocommit mode. A layer that is live already is passed over. Returns the others.
+    Errors: Problem where the weights are not installed, or there is no such layer.
+    """
+    weights, labels = find_weights(LITE), read_labels()
+    variant = classifier.VARIANTS[LITE]
+    with quiet():
+        from loaders.train import ink  # TensorFlow, which takes seconds
+
+        wanted = layers or ink.LAYERS
+        missing = [name for name in wanted if not _is_live(conn, name, variant.sha256)]
+        if not missing:
+            return []
+        body = ink.Body(port(weights, variant))
+    if unknown := [name for name in wanted if name not in body.layers]:
+        raise Problem(f"no layer {unknown[0]!r}: there are {', '.join(body.layers)}")
+    for name in missing:
+        with quiet():
+            content = ink.export(body, name)
+        config = {
+            "layer": name, "depth": body.layers.index(name), "channels": body.channels(name),
+            "size": body.side, "network": f"EfficientNet-Lite{LITE}", "sha256": variant.sha256,
+            "version": VERSION, "licence": "Apache-2.0",
+        }  # fmt: skip
+        if name == "class":
+            config["labels"] = labels
+        publish(conn, f"ink_{name}", config, {}, content=content)
+    return list(missing)
+
+
+def _is_live(conn: psycopg.Connection, layer: str, sha256: str) -> bool:
+    return conn.execute(LIVE, (f"ink_{layer}", sha256, VERSION)).fetchone() is not None
+
+
+def draw(conn: psycopg.Connection, out: Path, arguments: dict[str, Any]) -> Drawn:
+    """Draw with these arguments of deep_ink() into a .gif, .png or .svg file, and a sample."""
+    if out.suffix not in WRITERS:
+        raise Problem(f"{out}: name a file that ends in {', '.join(WRITERS)}")
+    made = drawn(conn, arguments)
+    out.write_bytes(WRITERS[out.suffix](made))
+    layer = arguments.get("layer") or "class"
+    result = {
+        "steps": made.steps, "start_score": made.start_score, "score": made.score,
+        "ink": int(made.frames[-1].sum()), "seen_as": made.seen_as,
+        "probability": made.probability, "gif": _base64(WRITERS[".gif"](made)),
+        "png": _base64(WRITERS[".png"](made)),
+    }  # fmt: skip
+    told = arguments | {"layer": layer}
+    conn.execute(SAMPLE, (f"ink_{layer}", arguments.get("seed", 0), Jsonb(told), Jsonb(result)))
+    return made
+
+
+def drawn(conn: psycopg.Connection, arguments: dict[str, Any]) -> Drawn:
+    """What deep_ink() gives, and what the classifier says of the result, where there is one."""
+    names = sql.SQL(", ").join(
+        sql.SQL("{} => {}{}").format(
+            sql.Identifier(name),
+            sql.Placeholder(name),
+            sql.SQL("::real" if name in REALS else ""),  # Python's floats are wider
+        )
+        for name in arguments
+    )
+    query = sql.SQL("select step, score, picture from muse.deep_ink({}) order by step")
+    rows = conn.execute(query.format(names), arguments).fetchall()
+    frames = [~np.asarray(Image.open(io.BytesIO(picture)).convert("1")) for *_, picture in rows]
+    return Drawn(frames, rows[-1][0], rows[0][1], rows[-1][1], *_seen(conn, rows[-1][2]))
+
+
+def draw_sheet(
+    conn: psycopg.Connection,
+    out: Path,
+    arguments: dict[str, Any],
+    on_step: Callable[[int], Any] = lambda steps: None,
+) -> list[int]:
+    """A .png of the channels of a layer whose score grows most, best first; those channels.
+
+    Up to 48 channels, spread over the layer, are tried for a few steps each.
+    """
+    if out.suffix != ".png":
+        raise Problem(f"{out}: a sheet is a .png")
+    query = "select channels from muse.ink_layers() where layer = %s"
+    row = conn.execute(query, (arguments.get("layer"),)).fetchone()
+    if row is None:
+        raise Problem("a sheet needs a layer: ink_layers() has them, ./pgmuse train ink makes them")
+    tried = np.unique(np.linspace(0, row[0] - 1, CANDIDATES).astype(int)).tolist()
+    grown: dict[int, float] = {}
+    for channel in tried:
+        made = drawn(conn, arguments | {"channel": channel, "steps": QUICK})
+        grown[channel] = made.score - made.start_score
+        on_step(1)
+    best = sorted(grown, key=lambda channel: -grown[channel])[: COLUMNS * ROWS]
+    pictures: dict[int, Drawn] = {}
+    for channel in best:
+        pictures[channel] = drawn(conn, arguments | {"channel": channel})
+        on_step(1)
+    best.sort(key=lambda channel: pictures[channel].start_score - pictures[channel].score)
+    out.write_bytes(_sheet({channel: pictures[channel] for channel in best}))
+    return best
+
+
+def _sheet(pictures: dict[int, Drawn]) -> bytes:
+    side = len(next(iter(pictures.values())).frames[0])
+    width, height = side + MARGIN, side + MARGIN + TITLE
+    rows = -(-len(pictures) // COLUMNS)
+    sheet = Image.new("L", (COLUMNS * width + MARGIN, rows * height + MARGIN), 235)
+    pen = ImageDraw.Draw(sheet)
+    places = itertools.product(range(rows), range(COLUMNS))
+    for (row, column), (channel, made) in zip(places, pictures.items(), strict=False):
+        left, top = MARGIN + column * width, MARGIN + row * height
+        sheet.paste(Image.fromarray(~made.frames[-1]), (left, top))
+        title = f"channel {channel}: {made.start_score:.2f} to {made.score:.2f}"
+        pen.text((left, top + side + 3), title, fill=60, font=ImageFont.load_default(12))
+    out = io.BytesIO()
+    sheet.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _seen(conn: psycopg.Connection, picture: bytes) -> tuple[str | None, float | None]:
+    query = "select from muse.deployments where name = 'classifier'"
+    if conn.execute(query).fetchone() is None:
+        return None, None
+    query = "select label, probability from muse.classify_image(%s, 1)"
+    return conn.execute(query, (picture,)).fetchone() or (None, None)
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+WRITERS: dict[str, Callable[[Drawn], bytes]] = {
+    ".gif": lambda made: gif(made.frames, 100, loop=True),
+    ".png": lambda made: png(made.frames[-1]),
+    ".svg": lambda made: svg(made.frames[-1]).encode(),
+}
