@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
 from loaders.cli import app
@@ -18,6 +19,7 @@ from loaders.icons.command import load as load_named
 from loaders.icons.pictures import Drawer, picture_shape
 from loaders.icons.samples import plain
 from loaders.icons.sources import code_family
+from loaders.refresh import refresh
 from tests.fonts import font
 from udfs.bitmaps import bits, png
 
@@ -382,3 +384,44 @@ def test_the_command_loads_a_folder_and_asks_for_a_source(fresh, tmp_path):
     assert run(app, ["load", "icons", str(tmp_path), "--set", "mine"]).exit_code == 0
     assert run(app, ["load", "hieroglyphs", str(tmp_path)]).exit_code == 1
     assert rows(fresh, "icon_set", "size = 8") == [("mine",)]
+
+
+# Refresh and forget -------------------------------------------------------------------------
+
+
+def test_refresh_loads_what_changed_under_its_name(fresh, tmp_path, capsys):
+    (tmp_path / "a.svg").write_text(SVG.format(BOX))
+    path = tmp_path / "icons.ttf"
+    path.write_bytes(font(GLYPHS))
+    assert load_named(fresh, "icon", [str(tmp_path)], "mine", "MIT")
+    assert load_named(fresh, "icon", [str(path)])
+    (tmp_path / "b.svg").write_text(SVG.format('<circle cx="12" cy="12" r="12"/>'))
+    assert refresh(fresh, "icons")
+    assert "Test Icons: unchanged" in capsys.readouterr().err
+    assert rows(fresh, "name, licence", "icon_set = 'mine' and size = 32") == [
+        ("a", "MIT"),
+        ("b", "MIT"),
+    ]
+    path.unlink()
+    assert not refresh(fresh, "icons")
+    assert "icons.ttf is gone: put it back, or" in capsys.readouterr().err
+
+
+def test_forget_source_takes_out_a_set(fresh, tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.svg").write_text(SVG.format(BOX))
+        assert load_named(fresh, "icon", [str(tmp_path / name)])
+    ids = dict(rows(fresh, "icon_set, icon_id", "size = 32"))
+    drawn = [{"bitmap": "1", "copy_of": ids["one"]}, {"bitmap": "1", "copy_of": ids["other"]}]
+    fresh.execute(
+        "insert into muse.samples (kind, parameters, result) values ('icons', '{}', %s)",
+        (Jsonb(drawn),),
+    )
+    done = CliRunner().invoke(app, ["forget", "source", str(tmp_path / "one")])
+    assert done.exit_code == 0
+    assert rows(fresh, "icon_set", "size = 8") == [("other",)]
+    copies = fresh.execute("select copy_of from icon_samples order by place").fetchall()
+    assert copies == [(None,), (ids["other"],)]
+    with pytest.raises(Problem, match="there is no playlist of the source"):
+        CliRunner().invoke(app, ["forget", "source", str(tmp_path / "one")], catch_exceptions=False)

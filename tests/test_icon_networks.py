@@ -436,3 +436,15 @@ def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path, monk
     assert fresh.execute("select muse.live_model('icons_8') > %s", (mine,)).fetchone() == (True,)
     with pytest.raises(Problem, match="no network nothing is live"):
         shipped.save(fresh, "nothing", "", "", tmp_path)
+
+
+def test_what_ships_is_small_and_below_the_tables(fresh):
+    told = shipped.load_models(fresh)
+    assert list(told) == ["hieroglyphs_32", "icons_32", "icons_8"]
+    for card in shipped.cards():
+        content = shipped.FOLDER / f"{card.name}.tflite"
+        assert content.stat().st_size < 2 << 20
+        assert card.metrics["bits_a_pixel"] < 0.9 * card.metrics["tables"]["context 16"]
+        assert f"train {card.name}" in card.command
+        query = "select valid from generate_icons(%s, 3)"
+        assert fresh.execute(query, (card.name,)).fetchall() == [(True,)] * 3
