@@ -61,3 +61,14 @@ def test_the_benchmark_of_ink_runs():
     rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
     assert rows["steps a second, block1"]["ratio"] > 0
     assert rows["gained in 20 steps, block1, mean of 2 channels"]["value"] > 0
+
+
+def test_the_benchmark_of_images_runs():
+    command = [sys.executable, "-m", "loaders", "bench", "images", "--json", "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert rows["vectors in the table, from JPEG of 500 px"]["ratio"] > 0
+    assert rows["errors of 8 clients at once"]["value"] == 0
+    assert rows["retrieval: precision@1, Lite0"]["ratio"] > 1
+    assert rows["held-out classes: auroc, confidence"]["value"] > 0.5
+    assert rows["recall@10 at its settings"]["value"] > 0.9

@@ -71,3 +71,19 @@ def bench_icons(
     from benchmarks.icons import bench
 
     bench(as_json=as_json, quick=quick, only=only)
+
+
+@bench_app.command("images")
+def bench_images(
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few pictures, to see that it runs.")
+    ] = False,
+    only: Annotated[
+        str | None, typer.Option(help="embedding, quality, search, strangers or generated.")
+    ] = None,
+) -> None:
+    """Image search: embedding, answers, retrieval and confidence, each beside its peers."""
+    from benchmarks.images import bench
+
+    bench(as_json=as_json, quick=quick, only=only)

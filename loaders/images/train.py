@@ -115,7 +115,7 @@ def _make_live(
 ) -> tuple[int, dict[str, Any]]:
     """Index, neighbourhoods and confidence, then the switch; old vectors go."""
     if pictures >= INDEXED:
-        _index(conn, classifier)
+        make_index(conn, classifier)
     with conn.transaction():
         conn.execute("set local hnsw.ef_search = 40")
         if pictures <= ALL_ANEW:
@@ -160,7 +160,7 @@ def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:
     return {"learned_on": "samples"} | shipped
 
 
-def _index(conn: psycopg.Connection, classifier: int) -> None:
+def make_index(conn: psycopg.Connection, classifier: int) -> None:
     """An HNSW index of the partition, once; concurrently, since it may be live."""
     table = f"image_vectors_{classifier}"
     there = "select from pg_indexes where schemaname = 'muse_partitions' and indexname = %s"

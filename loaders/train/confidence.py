@@ -35,7 +35,7 @@ class Pairs:
 
     features: Array  # (pairs, 6)
     same: Array  # (pairs,), 0 or 1
-    classes: Array  # (pairs,), of the question
+    questions: Array  # (pairs,), the row of the picture asked about
 
     @property
     def positive(self) -> int:
@@ -65,7 +65,7 @@ def pairs(known: Labelled) -> Pairs:
         return Pairs(np.empty((0, len(FEATURES))), np.empty(0), np.empty(0))
     own = np.argpartition(distances, FIFTH, axis=1)[:, : FIFTH + 1]
     own = np.take_along_axis(own, np.argsort(np.take_along_axis(distances, own, 1), 1), 1)
-    rows, same, classes = [], [], []
+    rows, same, questions = [], [], []
     for question, kind in enumerate(known.classes):
         to = distances[question]
         strange = np.where(known.classes == kind, np.inf, to)
@@ -75,10 +75,11 @@ def pairs(known: Labelled) -> Pairs:
                 continue
             rows.append(_describe(known, distances, own, question, nearest))
             same.append(known.classes[nearest] == kind)
-            classes.append(np.full(count, kind))
+            questions.append(np.full(count, question))
     if not rows:
         return Pairs(np.empty((0, len(FEATURES))), np.empty(0), np.empty(0))
-    return Pairs(np.concatenate(rows), np.concatenate(same).astype(float), np.concatenate(classes))
+    same_kind = np.concatenate(same).astype(float)
+    return Pairs(np.concatenate(rows), same_kind, np.concatenate(questions))
 
 
 def _describe(

@@ -1,0 +1,170 @@
+"""From the bytes of pictures to vectors in the table, beside Keras and LiteRT alone."""
+
+import io
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import numpy as np
+import psycopg
+from PIL import Image, ImageEnhance, ImageOps
+
+from benchmarks import processor
+from benchmarks.report import Row
+from loaders import classifier, processes
+from loaders.entries import BadEntry
+from loaders.images import load, samples, train, vectors
+from loaders.images.decoding import sha256
+from loaders.images.looking import Lookers
+from loaders.images.model import About, Picture
+from loaders.quiet import quiet
+from loaders.train.classifier import VARIANTS
+from udfs import images, runtime
+from udfs.pictures import THUMBNAIL, decode
+
+WIDTH, HEIGHT = 500, 375
+PHOTOS = 150  # that the others are made of
+WORKERS = 2
+STORED = "update muse.images set thumbnail = %s where sha256 = %s"
+EMPTY = "delete from muse.image_vectors"
+
+
+class Spent(NamedTuple):
+    """Pictures a second, and milliseconds of a processor for one: these tell on a busy machine."""
+
+    rate: float
+    processor_ms: float
+
+
+def rows(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
+    """The two commands once, then rounds in which ours, Keras and LiteRT alone take turns."""
+    count = 128 if quick else 1000
+    made = varied(count)
+    _, network, size = conn.execute(train.CLASSIFIER).fetchone() or (0, b"", 0)
+    yield from commands(conn, made, alone(network, size, 128))
+    yield from rounds(conn, made, 1 if quick else 3)
+    conn.execute(EMPTY)
+    conn.execute("delete from muse.images")
+
+
+def commands(conn: psycopg.Connection, made: list[bytes], limit: Spent) -> Iterator[Row]:
+    """`load images` and `train images` from their start to their end."""
+    pictures = [Picture(f"{n}.jpg", content, About()) for n, content in enumerate(made)]
+    loading = spent(lambda: load.load(conn, "benchmark", pictures, workers=WORKERS), len(made))
+    training = spent(lambda: train.train(conn, WORKERS), len(made))
+    for name, found in {"load images": loading, "train images": training}.items():
+        yield Row(f"{name}, started and ended", found.rate, "pictures/s")
+        yield Row(
+            f"{name}, processor time a picture", found.processor_ms, "ms",
+            "LiteRT alone", limit.processor_ms,
+        )  # fmt: skip
+    both = 1 / (1 / loading.rate + 1 / training.rate)
+    yield Row("load images and train images", both, "pictures/s", "LiteRT alone", limit.rate)
+
+
+def rounds(conn: psycopg.Connection, made: list[bytes], times: int) -> Iterator[Row]:
+    """Medians of pictures a second, by processes that are started already."""
+    model_id, network, size = conn.execute(train.CLASSIFIER).fetchone() or (0, b"", 0)
+    inputs = np.concatenate(
+        [images.network_input(decode(one, THUMBNAIL), size) for one in made[:256]]
+    )
+    with quiet():
+        keras = classifier.port(classifier.find_weights(0), VARIANTS[0])
+        keras.predict(inputs[:64], batch_size=64, verbose=0)
+    thumbnails = conn.execute("select thumbnail, sha256 from muse.images").fetchall()
+    originals = [(content, sha256(content)) for content in made]
+    found: list[tuple[float, ...]] = []
+    with closing(Lookers(network, size, WORKERS)) as lookers:
+        lookers.look(made[:16])
+        for _ in range(times):
+            ours = [fill(conn, model_id, lookers, stored) for stored in (originals, thumbnails)]
+            limit = alone(network, size, len(inputs) // WORKERS)
+            found.append((*ours, predict(keras, inputs), limit.rate))
+    whole, small, theirs, least = (statistics.median(rates) for rates in zip(*found, strict=True))
+    for name, rate in (("JPEG of 500 px", whole), ("stored thumbnails", small)):
+        name = f"vectors in the table, from {name}"
+        yield Row(name, rate, "pictures/s", "Keras predict, decoded before", theirs)
+        yield Row(name, rate, "pictures/s", "LiteRT alone", least)
+
+
+def spent(work: Callable[[], object], count: int) -> Spent:
+    """Of work on so many pictures, by processes that end with it."""
+    started, before = time.perf_counter(), processor.of_loader()
+    work()
+    seconds, used = time.perf_counter() - started, processor.of_loader() - before
+    return Spent(count / seconds, 1000 * used / count)
+
+
+def varied(count: int) -> list[bytes]:
+    """JPEG of 500 x 375 pixels, cut out of the sample photos: no two are the same."""
+    dice = np.random.default_rng(0)
+    known = samples.samples()
+    found = itertools.chain.from_iterable(
+        known[name].pictures(folder)
+        for name in ("foolbox", "gcompris")
+        if (folder := known[name].folder) is not None
+    )
+    contents = (one.content for one in found if not isinstance(one, BadEntry))
+    photos = [decode(content, WIDTH) for content in itertools.islice(contents, PHOTOS)]
+    return [_variant(photos[number % len(photos)], dice) for number in range(count)]
+
+
+def _variant(photo: Image.Image, dice: np.random.Generator) -> bytes:
+    share = dice.uniform(0.7, 1)
+    width, height = share * photo.width, share * photo.height
+    left, top = dice.uniform(0, photo.width - width), dice.uniform(0, photo.height - height)
+    box = (left, top, left + width, top + height)
+    image = photo.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR, box)
+    if dice.random() < 0.5:
+        image = ImageOps.mirror(image)
+    out = io.BytesIO()
+    ImageEnhance.Brightness(image).enhance(dice.uniform(0.8, 1.2)).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def fill(
+    conn: psycopg.Connection, model_id: int, lookers: Lookers, stored: list[tuple[bytes, bytes]]
+) -> float:
+    """Pictures a second that get a vector, with these bytes in the place of the thumbnails."""
+    conn.execute(EMPTY)
+    with conn.transaction(), conn.cursor() as cursor:
+        cursor.executemany(STORED, stored)
+    conn.execute("vacuum analyze muse.images")
+    started = time.perf_counter()
+    done = vectors.fill(conn, model_id, lookers)
+    return done.vectors / (time.perf_counter() - started)
+
+
+def predict(model: Any, inputs: images.Array) -> float:
+    """Pictures a second of Keras, which takes all cores and batches of 64."""
+    started = time.perf_counter()
+    model.predict(inputs, batch_size=64, verbose=0)
+    return len(inputs) / (time.perf_counter() - started)
+
+
+def alone(network: bytes, size: int, count: int) -> Spent:
+    """The network in as many processes, with nothing else to do."""
+    with processes.pool(WORKERS, _warm, network) as pool:
+        futures = [pool.submit(_invoke, network, size, count) for _ in range(WORKERS)]
+        rates, used = zip(*(future.result() for future in futures), strict=True)
+    return Spent(sum(rates), statistics.mean(used))
+
+
+def _warm(network: bytes) -> None:
+    with quiet():
+        runtime.open_network(network)
+
+
+def _invoke(network: bytes, size: int, count: int) -> Spent:
+    with quiet():
+        interpreter = runtime.open_network(network)
+    picture = np.full((1, size, size, 3), 127, dtype=np.float32)
+    images.look(interpreter, picture)
+    started, before = time.perf_counter(), time.process_time()
+    for _ in range(count):
+        images.look(interpreter, picture)
+    seconds, used = time.perf_counter() - started, time.process_time() - before
+    return Spent(count / seconds, 1000 * used / count)

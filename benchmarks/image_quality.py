@@ -1,0 +1,118 @@
+"""Whether the nearest pictures are of the same kind, by the sample photos' classes."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from benchmarks import image_confidence
+from benchmarks.report import Row
+from loaders import classifier
+from loaders.images.looking import Lookers, Vector
+from loaders.quiet import quiet
+from loaders.train.classifier import VARIANTS, export
+from loaders.train.confidence import Labelled
+
+Array = np.ndarray[Any, np.dtype[Any]]
+PHOTOS = """
+    select
+        vector.embedding, picture.class, vector.label, vector.probability,
+        image.perceptual_hash::bigint, image.thumbnail
+    from muse.image_vectors as vector
+    join muse.images as image using (image_id)
+    join muse.pictures as picture using (image_id)
+    where picture.class is not null
+    order by vector.image_id
+"""
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos whose class is known, a row each, and what the classifier says of them."""
+
+    known: Labelled
+    probabilities: Array  # (photos,), of the likeliest label
+    hashes: Array  # (photos, 64), 0 or 1
+    thumbnails: list[bytes]
+
+
+def rows(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
+    """Leave-one-out retrieval, then confidence on classes that it was not learned from."""
+    photos = read(conn)
+    kinds, counts = np.unique(photos.known.classes, return_counts=True)
+    yield Row("photos whose class is known", len(photos.thumbnails))
+    yield Row("classes of several photos", int((counts > 1).sum()), "", "all", len(kinds))
+    by_hash = retrieval(near_hashes(photos.hashes), photos.known.classes)
+    yield from as_rows("Lite0", cosine(photos.known.embeddings), photos, "pHash", by_hash)
+    yield from as_rows("pHash", near_hashes(photos.hashes), photos, "pHash", by_hash)
+    if not quick:
+        yield from as_rows("Lite2", cosine(lite2(photos.thumbnails)), photos, "pHash", by_hash)
+    yield from image_confidence.rows(photos.known, photos.probabilities, quick)
+
+
+def read(conn: psycopg.Connection) -> Photos:
+    """The loaded photos that have a class."""
+    vectors, classes, labels, probabilities, hashes, thumbnails = zip(
+        *conn.execute(PHOTOS).fetchall(), strict=True
+    )
+    embeddings = np.array([vector.to_numpy() for vector in vectors], dtype=np.float32)
+    known = Labelled(embeddings, np.array(classes), np.array(labels))
+    bits = np.array(hashes, dtype=np.int64).view(np.uint8).reshape(-1, 8)
+    return Photos(
+        known, np.array(probabilities), np.unpackbits(bits, axis=1), [bytes(t) for t in thumbnails]
+    )
+
+
+def cosine(embeddings: Array) -> Array:
+    """Nearness of each to each."""
+    near: Array = embeddings @ embeddings.T
+    return near
+
+
+def near_hashes(bits: Array) -> Array:
+    """The same by the bits that are alike: what a perceptual hash compares."""
+    signs = 2 * bits.astype(np.float32) - 1
+    near: Array = signs @ signs.T
+    return near
+
+
+def lite2(thumbnails: list[bytes]) -> Array:
+    """Embeddings of the larger network."""
+    with quiet():
+        network = export(classifier.port(classifier.find_weights(2), VARIANTS[2]))
+    with closing(Lookers(network, VARIANTS[2].size, 2)) as lookers:
+        seen = lookers.look(thumbnails)
+    return np.array([one.embedding for one in seen if isinstance(one, Vector)])
+
+
+def retrieval(near: Array, classes: Array) -> dict[str, float]:
+    """Each photo asked about among the others, where one of its class is among them."""
+    near = near.copy()
+    np.fill_diagonal(near, -np.inf)
+    first, average, kinds = [], [], []
+    for question, kind in enumerate(classes):
+        order = np.argsort(-near[question], kind="stable")[:-1]
+        same = classes[order] == kind
+        if not same.any():
+            continue
+        places = np.flatnonzero(same) + 1
+        first.append(same[0])
+        average.append(float((np.arange(1, len(places) + 1) / places).mean()))
+        kinds.append(kind)
+    by_class = [np.mean(np.array(average)[np.array(kinds) == kind]) for kind in set(kinds)]
+    return {
+        "precision@1": float(np.mean(first)),
+        "mAP": float(np.mean(average)),
+        "mAP, mean of classes": float(np.mean(by_class)),
+    }
+
+
+def as_rows(
+    name: str, near: Array, photos: Photos, peer: str, theirs: dict[str, float]
+) -> Iterator[Row]:
+    """Three figures, beside the perceptual hash's."""
+    for measure, value in retrieval(near, photos.known.classes).items():
+        yield Row(f"retrieval: {measure}, {name}", value, "", peer, theirs[measure])
