@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -33,8 +34,11 @@ def demo() -> None:
 @app.command(context_settings=PASS_ON)
 def test(context: typer.Context) -> None:
     """Run the tests on a private, throw-away server; arguments are pytest's."""
-    command = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT), *context.args]
-    raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
+    command = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT)]
+    # pytest's own folder would be shared with another run on this machine.
+    with tempfile.TemporaryDirectory(prefix="pgmuse-test-") as folder:
+        command += [f"--basetemp={folder}/files", *context.args]
+        raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
 
 
 @app.command()
