@@ -137,3 +137,44 @@ def _draw(
     with db.connect_to_muse(writes=True) as conn:
         sample_id = draw(conn, asked, out)
     say(f"{n} {kind} are sample {sample_id}{f', in {out}' if out else ''}")
+
+
+Workers = Annotated[int, typer.Option(min=1, help="Connections that look, one thread each.")]
+MinScore = Annotated[float, typer.Option(min=0, max=1, help="Leave out less likely ones.")]
+
+
+@draw_app.command("grid4")
+def draw_grid4(
+    out: Out = None,
+    workers: Workers = 2,
+    min_score: MinScore = 0.25,
+) -> None:
+    """Show the classifier all 65,536 grids of 4 x 4, and keep the best of every label.
+
+    ./pgmuse draw grid4 --out grids.png
+    """
+    _draw_grids(4, out, None, workers, min_score)
+
+
+@draw_app.command("grid5")
+def draw_grid5(
+    out: Out = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Look at so many more.")] = None,
+    workers: Workers = 2,
+    min_score: MinScore = 0.25,
+) -> None:
+    """Show the classifier the 33,554,432 grids of 5 x 5 in their border: two days of two cores.
+
+    Stop it at any time: the next call goes on, on as many machines as you like.
+    """
+    _draw_grids(5, out, limit, workers, min_score)
+
+
+def _draw_grids(
+    grid: int, out: Path | None, limit: int | None, workers: int, min_score: float
+) -> None:
+    from loaders.icons.grids import draw
+
+    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+        done, total = draw(conn, grid, workers=workers, limit=limit, out=out, min_score=min_score)
+    say(f"{done:,} of {total:,} grids are looked at{f'; their best are in {out}' if out else ''}")

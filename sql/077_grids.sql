@@ -1,0 +1,23 @@
+-- Grids: what the classifier sees in bitmaps, and in all of the smallest ones.
+
+create or replace function muse.grid_label(bitmap bit varying, n integer default 1)
+returns table (label text, probability real)
+language plpython3u stable parallel restricted rows 1 cost 100000
+as $$
+    from udfs import grids
+    return grids.label(plpy, GD, bitmap, n)
+$$;
+
+comment on function muse.grid_label(bit varying, integer) is
+'What a bitmap is taken for: select seen.label from icons, grid_label(bitmap) as seen limit 9';
+
+create or replace function muse.best_grids(grid integer, first bigint, count integer)
+returns table (label text, probability real, bitmap bit varying)
+language plpython3u stable parallel restricted rows 100 cost 100000000
+as $$
+    from udfs import grids
+    return grids.best(plpy, GD, grid, first, count)
+$$;
+
+comment on function muse.best_grids(integer, bigint, integer) is
+'The best of some grids a label: select label, icon_text(bitmap) from best_grids(4, 0, 100)';
