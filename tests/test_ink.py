@@ -197,7 +197,8 @@ def test_the_graph_has_tensorflows_own_gradient(body, layer):
         found, ours = run(content, picture, weights)
         assert abs(found - score) <= 1e-3 * max(abs(score), 0.1)
         errors.append(np.linalg.norm(ours - gradient) / max(np.linalg.norm(gradient), 1e-12))
-    assert np.median(errors) < 1e-3
+    assert min(errors) < 1e-3
+    assert max(errors) < 1e-2
 
 
 # ---- in SQL ---------------------------------------------------------------------------------

@@ -78,9 +78,11 @@ def promises(bits: Bits, gradient: Levels, asked: Request) -> Levels:
 def best(promise: Levels, flips: int) -> Bits:
     """The pixels that promise most, `flips` at the most; none that promises nothing."""
     flat = promise.ravel()
-    first = np.argpartition(flat, -flips)[-flips:] if flips < flat.size else np.arange(flat.size)
+    candidates = np.flatnonzero(flat > 0)  # a few hundred: to rank all pixels takes longer
+    if flips < len(candidates):
+        candidates = candidates[np.argpartition(flat[candidates], -flips)[-flips:]]
     chosen = np.zeros(flat.size, dtype=bool)
-    chosen[first[flat[first] > 0]] = True
+    chosen[candidates] = True
     return chosen.reshape(promise.shape)
 
 
@@ -123,13 +125,16 @@ class Look:
             self.taste[:] = 1
 
     def __call__(self, bits: Bits) -> tuple[float, Levels]:
-        levels = np.where(bits, np.float32(self.asked.black), np.float32(self.asked.white))
-        picture = levels.repeat(self.times, axis=0).repeat(self.times, axis=1)
+        picture = np.where(bits, np.float32(self.asked.black), np.float32(self.asked.white))
+        if self.times > 1:
+            picture = picture.repeat(self.times, axis=0).repeat(self.times, axis=1)
         score, gradient = self.evaluate(picture)
         if self.asked.jitter:  # the mean with a moved picture draws smoother shapes
             gradient = (gradient + self._moved(picture)) * np.float32(0.5)
-        size = self.asked.size
-        return score, gradient.reshape(size, self.times, size, self.times).sum(axis=(1, 3))
+        if self.times > 1:  # sums over one pixel are slow
+            size = self.asked.size
+            gradient = gradient.reshape(size, self.times, size, self.times).sum(axis=(1, 3))
+        return score, gradient
 
     def _moved(self, picture: Levels) -> Levels:
         down, right = self.dice.integers(-self.asked.jitter, self.asked.jitter + 1, 2)
