@@ -1,5 +1,6 @@
 """A polite HTTP client: says who asks, waits as long as it is told to, and never reads too much."""
 
+import math
 import os
 import re
 import time
@@ -53,7 +54,7 @@ class Client:
         library = f"urllib3/{metadata.version('urllib3')}"
         self.user_agent = f"pgmuse/{version()} ({known_contact(contact)}) {library}"
         self.sleep = sleep
-        self.timeout = urllib3.Timeout(connect=min(timeout, 30), read=timeout)
+        self.timeout = timeout
         self._pools: dict[str | None, urllib3.PoolManager] = {}
 
     def get(
@@ -109,15 +110,21 @@ class Client:
         say(f"{reason}: trying again in {wait:.0f} s")
         self.sleep(wait)
 
-    def open(self, method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    def open(
+        self, method: str, url: str, headers: Mapping[str, str], until: float = math.inf
+    ) -> urllib3.BaseHTTPResponse:
         """The response at the end of a few redirects, whatever its status; nothing is tried twice.
 
-        Errors: urllib3's, and a Problem where the redirects lead nowhere.
+        until: of time.monotonic, when no more is waited for. Errors: urllib3's, TryAgain where
+        that is over, and a Problem where the redirects lead nowhere.
         """
         sent = {"User-Agent": self.user_agent, "Accept-Encoding": "gzip"} | dict(headers)
         for _ in range(REDIRECTS + 1):
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TryAgain(f"{host_of(url)} does not answer in time")
             response = self._pool(url).request(
-                method, url, headers=sent, timeout=self.timeout,
+                method, url, headers=sent, timeout=self._timeout(left),
                 preload_content=False, redirect=False, retries=False,
             )  # fmt: skip
             location = response.get_redirect_location()
@@ -129,6 +136,9 @@ class Client:
                 raise Problem(f"{host_of(url)} leads away from https: look where it has moved to")
             url = next_url
         raise Problem(f"{host_of(url)} leads in a circle: look where it has moved to")
+
+    def _timeout(self, left: float) -> urllib3.Timeout:
+        return urllib3.Timeout(connect=min(self.timeout, 30, left), read=min(self.timeout, left))
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         """Connections, through the proxy that http_proxy, https_proxy and no_proxy name."""

@@ -168,6 +168,38 @@ def cut_off(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def dripping(handler: Handler) -> None:
+    """A byte now and then, for a minute and a half."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "image/jpeg")
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.close_connection = True
+    try:
+        handler.wfile.write(b"\xff\xd8\xff\xe0")
+        for _ in range(900):
+            time.sleep(0.1)
+            handler.wfile.write(b"\0")
+    except OSError:
+        pass
+
+
+def slowly_to(url: str, seconds: float):
+    """A redirect that takes its time."""
+
+    def redirect(handler: Handler) -> None:
+        time.sleep(seconds)
+        to(url)(handler)
+
+    return redirect
+
+
+def lagging(handler: Handler) -> None:
+    """What the API answers while a database server of its own is behind."""
+    error = {"code": "maxlag", "info": "Waiting for a database server: 7.3 seconds lagged."}
+    handler.send(200, json.dumps({"error": error}).encode(), "application/json", Retry_After="5")
+
+
 def silent(handler: Handler) -> None:
     time.sleep(3)
     handler.close_connection = True

@@ -19,7 +19,7 @@ from loaders.errors import Problem
 from loaders.images import commons, fetch, guard, queue, wanted
 from loaders.images.command import Request, load_all
 from loaders.images.decoding import Decoder
-from loaders.images.download import Refused, download
+from loaders.images.download import Failed, Refused, download
 from loaders.images.forget import forget_source
 from tests import media
 from tests.test_load_images import BLUE, GREEN, RED, photo
@@ -102,6 +102,10 @@ ARTICLE = """
     insert into muse.wikipedia (title, page_id, revision_id, wikitext, image)
     values (%(title)s, length(%(title)s), 1, '', %(image)s)
 """
+REDIRECT = """
+    insert into muse.wikipedia_redirects (title, article, target, page_id, revision_id)
+    values ('Hound', 'Dog', 'Dog', 99, 1)
+"""
 
 
 # What is wanted ---------------------------------------------------------------------------------
@@ -126,11 +130,12 @@ def classes(fresh):
     add_item(
         fresh, "Q146", images=[("old.jpg", "normal"), ("cat 03.jpg", "preferred")], article="Cat"
     )
-    add_item(fresh, "Q144", article="Dog")
+    add_item(fresh, "Q144", article="Hound")  # as the article was called when it was linked
     add_item(fresh, "Q152", article="Fish")
     add_item(fresh, "Q9", images=[("rare.jpg", "normal")])
     for title, image in (("Dog", "File:dog_(1).jpg"), ("Fish", None), ("Cat", "no.jpg")):
         fresh.execute(ARTICLE, {"title": title, "image": image})
+    fresh.execute(REDIRECT)
     for number in range(10, 40):
         add_item(fresh, f"Q{number}", [f"Q{(146, 144, 152)[number % 3]}"])
     add_item(fresh, "Q50", ["Q9"])
@@ -143,7 +148,7 @@ def test_a_picture_for_every_class(classes):
     rows = "select wikidata_id, class, article, commons_file, address from image_fetches order by 1"
     assert classes.execute(rows).fetchall() == [
         (
-            "Q144", "Dog", "Dog", "Dog (1).jpg",
+            "Q144", "Hound", "Dog", "Dog (1).jpg",
             "https://commons.wikimedia.org/wiki/Special:FilePath/Dog_%281%29.jpg",
         ),
         (
@@ -169,7 +174,7 @@ def test_classes_from_wikidata_to_rows(classes, host, work):
     pages = "https://commons.wikimedia.org/wiki/File:"
     assert rows == [
         ("Cat", "Cat", "Q146", None, f"{pages}Cat_03.jpg", *rights),
-        ("Dog", "Dog", "Q144", "Dog", f"{pages}Dog_(1).jpg", *rights),
+        ("Hound", "Hound", "Q144", "Dog", f"{pages}Dog_(1).jpg", *rights),
     ]
     asked = sorted(path.rpartition("/")[2] for path in host.asked if "thumb" in path)
     assert asked == ["330px-Dog (1).jpg", "500px-Cat 03.jpg"]  # no wider than is wanted
@@ -189,7 +194,7 @@ def test_a_class_whose_image_changed_has_the_new_one_alone(classes, host, work):
     assert wanted.want_classes(classes, 5).new == 1
     work()
     rows = "select class, location from pictures order by class"
-    assert [class_name for class_name, _ in classes.execute(rows)] == ["Cat", "Dog"]
+    assert [class_name for class_name, _ in classes.execute(rows)] == ["Cat", "Hound"]
     assert classes.execute("select count(*) from images").fetchone() == (2,)
 
 
@@ -344,6 +349,66 @@ def test_a_host_that_is_not_there(fresh, host, work, settings):
     assert fresh.execute(STATES).fetchall() == [("done", 1), ("waiting", 1)]
 
 
+def test_a_host_that_is_not_there_keeps_nobody_from_the_others(fresh, host, work, settings):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        gone = f"127.0.0.1:{free.getsockname()[1]}"
+    both = frozenset({gone, host.host})
+    wanted.want_addresses(fresh, [f"http://{gone}/a.png"], both)
+    allow_more(fresh, gone)
+    fresh.execute("update muse.image_hosts set failures = 5 where host = %s", (gone,))
+    for name in ("b.png", "c.png"):  # the second time it is known that it is not there
+        want(fresh, host, name)
+        fresh.execute("update muse.image_hosts set not_before = now() - interval '1 hour'")
+        first = "update muse.image_hosts set not_before = now() - interval '1 day' where host = %s"
+        fresh.execute(first, (gone,))
+        counts = work(settings=replace(settings, hosts=both))
+        assert counts.fetched == 1
+        assert len(counts.problems) == 1
+
+
+def test_a_host_does_not_ask_to_wait_for_ever(fresh, host, work):
+    want(fresh, host, "a.png")
+    host.faults["a.png"] = [media.busy_for("999999999999")]
+    assert work().problems
+    wait = "select max(not_before) - now() < interval '25 hours' from image_hosts"
+    assert fresh.execute(wait).fetchone() == (True,)
+
+
+@pytest.mark.parametrize(
+    "fault", [media.dripping, media.slowly_to("{url}/a.png", 0.2)], ids=["dripping", "redirects"]
+)
+def test_a_download_ends_before_its_lease(host, monkeypatch, fault):
+    monkeypatch.setattr("loaders.images.download.DEADLINE", 0.5)
+    host.faults["a.png"] = [fault] * 9
+    begun = time.monotonic()
+    with pytest.raises(Failed, match="0 s for one picture|does not answer in time"):
+        download(guard.GuardedClient("a@b.c", {host.host}, private=True), f"{host.url}/a.png")
+    assert time.monotonic() - begun < 0.9
+
+
+def test_while_commons_lags_no_file_is_to_blame(fresh, host, work):
+    add_item(fresh, "Q1", images=[("a.jpg", "normal")])
+    add_item(fresh, "Q2", ["Q1"])
+    host.files["A.jpg"] = photo()
+    wanted.want_classes(fresh, 1)
+    host.faults["api.php"] = [media.lagging] * (fetch.GIVE_UP - 1)
+    assert len(host.faults["api.php"]) >= queue.ATTEMPTS
+    assert work().fetched == 1
+
+
+def test_commons_tells_of_a_place_that_is_none(fresh, host, work, monkeypatch):
+    add_item(fresh, "Q1", images=[("a.jpg", "normal")])
+    add_item(fresh, "Q2", ["Q1"])
+    for url in ("ftp://example.org/a.jpg", "https://example.org:99999/a.jpg", "https://\0/a.jpg"):
+        info = {"url": url, "mime": "image/jpeg", "descriptionurl": "https://a/\0"}
+        page = {"title": "File:A.jpg", "imageinfo": [info]}
+        monkeypatch.setattr(host, "image_info", lambda title, page=page: page)
+        wanted.want_classes(fresh, 1)
+        queue.try_again(fresh)
+        assert work().failed == 1, url
+
+
 # Politeness -------------------------------------------------------------------------------------
 
 
@@ -394,7 +459,7 @@ def test_an_address_that_is_wanted_twice_is_fetched_once(classes, host, work):
     assert sum("A.jpg" in path for path in host.asked) == 1
     assert classes.execute("select count(*) from images").fetchone() == (2,)
     rows = "select class from image_sources order by class"
-    assert [row[0] for row in classes.execute(rows)] == ["Cat", "Dog", "Fish"]
+    assert [row[0] for row in classes.execute(rows)] == ["Cat", "Fish", "Hound"]
 
 
 KILLED = """
@@ -450,7 +515,8 @@ def test_a_late_worker_changes_nothing(fresh, host, work):
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "fc00::1",
-     "0.0.0.0", "::ffff:127.0.0.1", "100.64.0.1", "224.0.0.1", "2002:7f00:1::"],
+     "0.0.0.0", "::ffff:127.0.0.1", "100.64.0.1", "224.0.0.1", "2002:7f00:1::",
+     "::127.0.0.1", "64:ff9b::10.0.0.1", "fec0::1"],
 )  # fmt: skip
 def test_no_private_address_is_connected_to(monkeypatch, address):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -494,10 +560,35 @@ def test_a_redirect_to_this_machine_by_another_name(host):
     assert not host.asked
 
 
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("http://169.254.169.254/latest", "is not among the allowed hosts"),
+        ("http://localhost:{port}/b.png", "is not a public address"),
+        ("http://2130706433:{port}/b.png", "is not among the allowed hosts"),
+    ],
+)
+def test_a_redirect_to_a_private_address(host, monkeypatch, target, says):
+    """From a host that may be asked, and is made to look public."""
+    really = guard.public_address
+    monkeypatch.setattr(
+        guard, "public_address",
+        lambda name, port: "127.0.0.1" if name == "pictures.example.org" else really(name, port),
+    )  # fmt: skip
+    port = host.server_port
+    host.faults["a.png"] = [media.to(target.format(port=port))]
+    allowed = {f"pictures.example.org:{port}", f"localhost:{port}"}
+    with pytest.raises(Refused, match=says):
+        download(guard.GuardedClient("a@b.c", allowed), f"http://pictures.example.org:{port}/a.png")
+    assert host.asked == ["/a.png"]
+
+
 def test_hosts_and_addresses_that_are_refused(fresh):
     for given in ("http://example.org/a.png", "https://upload.wikimedia.org:8443/a.png"):
         with pytest.raises(Problem, match="--host adds it"):
             load_all(fresh, Request((given,)))
+    with pytest.raises(Problem, match="at most 4,000 characters"):
+        load_all(fresh, Request((f"https://upload.wikimedia.org/{'a' * 4000}",)))
     with pytest.raises(Problem, match="no names or passwords"):
         wanted.want_addresses(
             fresh, ["https://me:secret@upload.wikimedia.org/a.png"], guard.WIKIMEDIA

@@ -8,6 +8,8 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from loaders.entries import printable
+
 API = "https://commons.wikimedia.org/w/api.php"
 AT_ONCE = 50  # titles a call
 LADDER = (20, 40, 60, 120, 250, 330, 500, 960, 1280, 1920, 3840)  # widths that are served
@@ -19,6 +21,11 @@ NO_NAME = re.compile(r"[#<>\[\]|{}\x00-\x1f\x7f]")
 WIDTH = re.compile(r"(?<=[/-])\d+px-(?=[^/]*$)")
 TAG = re.compile(r"<[^>]*>")
 LONGEST = 500  # characters of a licence or an author
+LONGEST_ADDRESS = 4000
+
+
+class Unwilling(Exception):
+    """What Commons answers where it does not tell of any file: it lags, or is not to be used."""
 
 
 class Described(NamedTuple):
@@ -95,11 +102,14 @@ def fields(names: Sequence[str]) -> dict[str, str]:
 
 
 def described(content: bytes, names: Sequence[str]) -> dict[str, Described]:
-    """What the answer tells of each file. Errors: msgspec's, where it is not of that shape."""
+    """What the answer tells of each file.
+
+    Errors: Unwilling; msgspec's, where it is not of that shape.
+    """
     answer = msgspec.json.decode(content, type=_Answer)
     if answer.query is None:
         code = answer.error.get("code") if isinstance(answer.error, dict) else None
-        raise msgspec.ValidationError(str(code or "no answer")[:100])
+        raise Unwilling(printable(str(code or "nothing that was asked for")[:100]))
     renamed = {one.source: one.target for one in answer.query.normalized + answer.query.redirects}
     pages = {page.title: page for page in answer.query.pages}
     found = {}
@@ -140,7 +150,7 @@ def _wanted_width(width: int, height: int) -> int:
 
 def _described(info: _Info) -> Described:
     told = info.extmetadata if isinstance(info.extmetadata, dict) else {}
-    found = download_url(info)
+    found = _web(download_url(info))
     return Described(
         download_url=found,
         page_url=_web(info.descriptionurl),
@@ -166,4 +176,5 @@ def _web(text: str | None) -> str | None:
     if text is None:
         return None
     text = f"https:{text}" if text.startswith("//") else text
-    return text[:4000] if text.startswith(("http://", "https://")) else None
+    fits = len(text) <= LONGEST_ADDRESS and text.isprintable()
+    return text if fits and re.match(r"https?://[^/?#]", text) else None

@@ -19,7 +19,7 @@ from loaders.images.guard import GuardedClient
 from udfs.picture_headers import BadPicture, kind_of
 from udfs.pictures import BYTES
 
-DEADLINE = 60.0  # seconds for one picture, however it trickles in
+DEADLINE = 60.0  # seconds for one picture, however often redirected, however it trickles in
 PIECE = 1 << 15  # bytes
 START = 16  # bytes that tell a picture
 PLAIN = {"Accept-Encoding": "identity", "Accept": "image/*"}
@@ -59,12 +59,14 @@ def download(
     picture: whether it must be one, by its type and its first bytes.
     """
     response, host = None, host_of(url)
+    until = time.monotonic() + DEADLINE
     try:
-        response = client.open("GET", url, PLAIN)
+        response = client.open("GET", url, PLAIN, until)
         _check_status(response, host)
         if picture:
             _check_type(response, host)
-        body = _checked(response, host) if picture else _whole(response, host)
+        body = _whole(response, host, until)
+        body = _checked(body, host) if picture else body
         return b"".join(_paced(body, bytes_per_second, sleep))
     except (NameResolutionError, NewConnectionError, ConnectTimeoutError) as error:
         raise HostWaits(why(error, host)) from error
@@ -106,10 +108,10 @@ def _check_type(response: urllib3.BaseHTTPResponse, host: str) -> None:
         raise Refused(f"{host} answers with {kind[:100]}, not a picture")
 
 
-def _checked(response: urllib3.BaseHTTPResponse, host: str) -> Iterator[bytes]:
+def _checked(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
     """No more is read of what is no picture, whatever it is called."""
     start = b""
-    for piece in _whole(response, host):
+    for piece in pieces:
         if len(start) < START:
             start += piece[:START]
             _check_start(start, host)
@@ -124,9 +126,9 @@ def _check_start(start: bytes, host: str) -> None:
             raise Refused(f"{host} answers with {error}") from error
 
 
-def _whole(response: urllib3.BaseHTTPResponse, host: str) -> Iterator[bytes]:
+def _whole(response: urllib3.BaseHTTPResponse, host: str, until: float) -> Iterator[bytes]:
     """Pieces of the body, up to where it is too large or too slow."""
-    until, size = time.monotonic() + DEADLINE, 0
+    size = 0
     length = response.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > BYTES:
         raise Refused(f"{host} answers with {int(length):,} bytes: at most {BYTES:,} are read")

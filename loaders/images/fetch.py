@@ -46,12 +46,12 @@ class Settings:
 
 @dataclass
 class Counts:
-    """What became of the addresses, of all workers of a call."""
+    """What became of the addresses, of all workers of a call, and which hosts they left alone."""
 
     fetched: int = 0
     failed: int = 0
     problems: list[str] = field(default_factory=list)
-    left_alone: set[str] = field(default_factory=set)  # hosts that do not answer
+    left_alone: set[str] = field(default_factory=set)
 
 
 def allowed(more: Collection[str]) -> frozenset[str]:
@@ -204,16 +204,24 @@ class Worker:
         content = download(self.client, f"{self.settings.api}?{query}", picture=False)
         try:
             told = commons.described(content, names)
+        except commons.Unwilling as error:  # a service that lags: no file is to blame
+            raise HostWaits(f"{taken.host} answers: {error}") from error
         except msgspec.DecodeError as error:
             raise HostWaits(f"{taken.host} answers: {error}", counts=True) from error
         for fetch, name in zip(taken.fetches, names, strict=True):
-            about = told[name]
-            if about.error is not None or about.download_url is None:
-                self.fail(taken, [fetch.fetch_id], about.error or "no address")
-            else:
-                place = place_of(about.download_url)
-                queue.describe(self.conn, taken, fetch.fetch_id, about, place)
+            self.describe(taken, fetch.fetch_id, told[name])
         queue.meet(self.conn, self.hosts)
+
+    def describe(self, taken: queue.Taken, fetch_id: int, about: commons.Described) -> None:
+        """Keep what is told of a file, or why it cannot be had."""
+        try:
+            if about.download_url is None:
+                raise Problem(about.error or "Wikimedia Commons does not say where it is")
+            place = place_of(about.download_url)
+        except Problem as error:
+            self.fail(taken, [fetch_id], str(error))
+        else:
+            queue.describe(self.conn, taken, fetch_id, about, place)
 
     def pause(self, seconds: float) -> None:
         """Sleep, but for Ctrl-C."""
@@ -229,7 +237,7 @@ class Worker:
         self.on_pictures(len(failed))
 
     def let_host_wait(self, taken: queue.Taken, error: HostWaits) -> None:
-        """Everybody waits, and this call asks it no more where that is too often."""
+        """Everybody waits; where that is too often, this call asks the host no more."""
         reason = str(error)
         failures = queue.host_waits(self.conn, taken, reason, error.seconds, counts=error.counts)
         if failures >= GIVE_UP:

@@ -22,6 +22,8 @@ from loaders.http_faults import host_of
 
 WIKIMEDIA = frozenset({"commons.wikimedia.org", "upload.wikimedia.org"})
 PORTS = {"http": 80, "https": 443}
+# How IPv6 writes an address of IPv4, which a gateway may connect to (RFC 4291, RFC 6052).
+OF_IPV4 = ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class NotPublic(Problem):
@@ -69,8 +71,8 @@ def checked(url: str, hosts: Collection[str]) -> str:
 
 def place_of(url: str) -> str:
     """The host in lower case, with its port where that is not the usual one."""
-    parts = urllib3.util.parse_url(url)
     host = host_of(url).lower().rstrip(".")
+    parts = urllib3.util.parse_url(url)
     usual = parts.port is None or parts.port == PORTS[parts.scheme or "https"]
     return host if usual else f"{host}:{parts.port}"
 
@@ -87,8 +89,17 @@ def public_address(host: str, port: int) -> str:
 
 def _is_public(address: str) -> bool:
     known = ipaddress.ip_address(address.partition("%")[0].strip("[]"))
-    known = getattr(known, "ipv4_mapped", None) or getattr(known, "sixtofour", None) or known
+    if isinstance(known, ipaddress.IPv6Address):
+        if known.is_site_local:
+            return False
+        known = known.ipv4_mapped or known.sixtofour or _of_ipv4(known) or known
     return known.is_global and not known.is_multicast
+
+
+def _of_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if not any(address in network for network in OF_IPV4):
+        return None
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 def _is_literal(host: str) -> bool:

@@ -13,8 +13,9 @@ from psycopg.rows import class_row
 from loaders.images import commons
 
 ATTEMPTS = 5  # of an address, the workers that died over it counted
-LEASE = 90.0  # seconds: longer than any download may take
+LEASE = 120.0  # seconds: longer than any download may take, and the wait for its last piece
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds, where a host does not say how long
+LONGEST_ASKED = 86400.0  # seconds, where it does
 
 # Whose turn it is: hosts that may be asked now and have something to fetch. The row is held until
 # the lease is written, so that no two workers count the same leases.
@@ -257,7 +258,8 @@ def host_waits(
     """
     with conn.transaction():
         conn.execute(GIVEN_BACK, (0 if counts else 1, reason, taken.ids, taken.lease))
-        values = (seconds, FIRST_WAIT, LONGEST_WAIT, taken.host)
+        asked = None if seconds is None else min(seconds, LONGEST_ASKED)
+        values = (asked, FIRST_WAIT, LONGEST_WAIT, taken.host)
         (failures,) = conn.execute(HOST_WAITS, values).fetchone() or (0,)
     return int(failures)
 

@@ -8,7 +8,7 @@ import psycopg
 
 from loaders import runs
 from loaders.entries import bad_entry, printable
-from loaders.errors import say
+from loaders.errors import Problem, say
 from loaders.images import commons
 from loaders.images.guard import checked, place_of
 from loaders.images.model import title_of
@@ -21,7 +21,7 @@ CLASSES = """
         case when own.file is null then article.title end
     from muse.classes as class
     left join muse.wikidata as item on item.wikidata_id = class.class_id
-    left join muse.wikipedia as article on article.title = item.wikipedia_id
+    left join muse.articles as article on article.wikidata_id = class.class_id
     left join lateral (
         select statement.value ->> 'value' as file
         from jsonb_array_elements(item.claims -> 'P18') with ordinality as statement (value, place)
@@ -78,6 +78,8 @@ def want_addresses(
     rows = []
     for given in dict.fromkeys(addresses):
         checked(given, hosts)
+        if len(given) > commons.LONGEST_ADDRESS:
+            raise Problem(f"an address has at most {commons.LONGEST_ADDRESS:,} characters")
         name = unquote(urlsplit(given).path.rpartition("/")[2])
         rows.append(_row(given, title_of(printable(name)), download_url=given))
     with runs.run(conn, "images", "addresses") as run:
