@@ -40,7 +40,7 @@ def label(
 def best(
     plpy: Any, cache: dict[str, Any], grid: int, first: int, count: int
 ) -> list[tuple[str, float, str]]:
-    """The best grid of every label that is any grid's likeliest: label, probability, bitmap.
+    """The grid that is likeliest to be each label: label, probability, bitmap.
 
     Looks at `count` grids from number `first` on. Errors: numbers out of bounds, no classifier.
     """
@@ -50,18 +50,19 @@ def best(
         runtime.fail(plpy, f"grids have the numbers 0 to {(1 << grid * grid) - 1:,}")
     model = runtime.model(plpy, cache, "classifier")
     labels: list[str] = model.config["labels"]
-    found: dict[str, tuple[float, int]] = {}  # by label: a few classes share one
+    likeliest = np.zeros(len(labels), dtype=np.float32)
+    numbers = np.zeros(len(labels), dtype=np.int64)
     for number in range(first, first + count):
         runtime.checkpoint(plpy)
         seen = images.look(model.interpreter, picture(numbered(number, grid), model.config["size"]))
-        top = int(seen.probabilities.argmax())
-        probability = float(seen.probabilities[top])
-        if probability > found.get(labels[top], (-1.0, 0))[0]:
-            found[labels[top]] = probability, number
-    return [
-        (name, probability, bits(numbered(number, grid)))
-        for name, (probability, number) in found.items()
-    ]
+        better = seen.probabilities > likeliest
+        likeliest[better], numbers[better] = seen.probabilities[better], number
+    order = np.argsort(likeliest, kind="stable")  # a few classes share a label: the best is last
+    found = {
+        labels[one]: (float(likeliest[one]), bits(numbered(int(numbers[one]), grid)))
+        for one in order
+    }
+    return [(name, probability, bitmap) for name, (probability, bitmap) in found.items()]
 
 
 def numbered(number: int, grid: int) -> np.ndarray:

@@ -147,7 +147,7 @@ MinScore = Annotated[float, typer.Option(min=0, max=1, help="Leave out less like
 def draw_grid4(
     out: Out = None,
     workers: Workers = 2,
-    min_score: MinScore = 0.25,
+    min_score: MinScore = 0.1,
 ) -> None:
     """Show the classifier all 65,536 grids of 4 x 4, and keep the best of every label.
 
@@ -161,7 +161,7 @@ def draw_grid5(
     out: Out = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Look at so many more.")] = None,
     workers: Workers = 2,
-    min_score: MinScore = 0.25,
+    min_score: MinScore = 0.1,
 ) -> None:
     """Show the classifier the 33,554,432 grids of 5 x 5 in their border: two days of two cores.
 

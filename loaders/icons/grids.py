@@ -59,7 +59,7 @@ def draw(
     workers: int,
     limit: int | None = None,
     out: Path | None = None,
-    min_score: float = 0.25,
+    min_score: float = 0.1,
 ) -> tuple[int, int]:
     """Look at all grids that nobody has looked at, or at `limit` of them; how many of how many.
 
