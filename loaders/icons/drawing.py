@@ -48,9 +48,7 @@ LABEL = """
             order by icon.place
         )
         from jsonb_array_elements(sample.result) with ordinality as icon (item, place)
-        cross join lateral muse.classify_image(
-            muse.icon_png((icon.item ->> 'bitmap')::bit varying, 8), 1
-        ) as seen
+        cross join lateral muse.grid_label((icon.item ->> 'bitmap')::bit varying) as seen
     )
     where sample_id = %s
       and exists (select from muse.deployments where name = 'classifier')
