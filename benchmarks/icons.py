@@ -1,16 +1,12 @@
 """Icons measured: what held-out ones cost the networks that ship, what these draw, and speed."""
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 
 from benchmarks import icon_quality, icon_speed
 from benchmarks.report import Row, report
+from benchmarks.running import begun, check_part, fresh_server
 from loaders import db
-from loaders.errors import Problem
 from loaders.icons.command import load
-from loaders.migrate import migrate
-from loaders.server import DATABASE, SUPERUSER, throw_away
 from loaders.shipped import load_models
 
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
@@ -22,21 +18,17 @@ PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
 
 def bench(*, as_json: bool, quick: bool, only: str | None) -> None:
     """Load the samples and the networks on a fresh server, run the parts, and let it go."""
-    if only is not None and only not in PARTS:
-        raise Problem(f"no part {only!r}: {', '.join(PARTS)}")
+    check_part(only, PARTS)
     report(_rows(quick, only), as_json=as_json)
 
 
 def _rows(quick: bool, only: str | None) -> Iterator[Row]:
-    with throw_away(settings="") as server:
-        host = str(server.socket)
-        os.environ |= {"PGHOST": host, "PGUSER": SUPERUSER, "PGDATABASE": DATABASE}
-        migrate()
+    with fresh_server():
         with db.connect_to_muse(autocommit=True) as conn:
             load(conn, "icon", [], sample=True)
             load(conn, "hieroglyph", [], sample=True)
             load_models(conn)
         for name, part in PARTS.items():
             if only in (None, name):
-                print(f"-- {name}", file=sys.stderr)
+                begun(name)
                 yield from part(quick)

@@ -1,5 +1,6 @@
 """Whether confidence tells a match from a stranger, on classes that it was not learned from."""
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,6 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from benchmarks.report import Row
 from loaders.images import train
-from loaders.images.search import as_png
 from loaders.train import confidence
 from loaders.train.confidence import Calibration, Labelled
 
@@ -175,3 +175,10 @@ def icon(dice: np.random.Generator, number: int) -> Image.Image:
         angles = {"start": 20, "end": 300} if shape == pen.pieslice else {}
         shape(box, fill=tuple(dice.integers(0, 256, 3).tolist()), **angles)
     return image
+
+
+def as_png(image: Image.Image) -> bytes:
+    """Its bytes."""
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()

@@ -12,8 +12,8 @@ from pgvector import HalfVector
 from psycopg import sql
 
 from benchmarks.image_embedding import varied
+from benchmarks.processor import private_megabytes
 from benchmarks.report import Row
-from benchmarks.song_connect import private_megabytes
 from benchmarks.song_search import pgbench, unit
 from loaders.db import copy
 from loaders.images import train, vectors

@@ -14,13 +14,12 @@ import numpy as np
 import psycopg
 
 from benchmarks import ink_drawings
+from benchmarks.processor import private_megabytes
 from benchmarks.report import Row, report
-from benchmarks.song_connect import private_megabytes
+from benchmarks.running import begun, check_part, fresh_server
 from loaders import classifier, ink
 from loaders.db import connect_to_muse
-from loaders.errors import Problem
-from loaders.migrate import migrate
-from loaders.server import DATABASE, ROOT, SUPERUSER, throw_away
+from loaders.server import ROOT
 from udfs import runtime
 
 CHANNEL = 3
@@ -62,25 +61,19 @@ print(json.dumps(told))
 
 def bench(*, as_json: bool, quick: bool, only: str | None) -> None:
     """Export the layers on a fresh server, and measure them."""
-    if only is not None and only not in PARTS:
-        raise Problem(f"no part {only!r}: {', '.join(PARTS)}")
+    check_part(only, PARTS)
     report(_rows(quick, only), as_json=as_json)
 
 
 def _rows(quick: bool, only: str | None) -> Iterator[Row]:
     layers = ("block1", "class") if quick else ()
-    with throw_away(settings="") as server:
-        os.environ |= {
-            "PGHOST": str(server.socket), "PGUSER": SUPERUSER, "PGDATABASE": DATABASE,
-        }  # fmt: skip
-        migrate()
-        with connect_to_muse(autocommit=True) as conn:
-            classifier.train(conn, 0)
-            made = ink.train(conn, layers)
-            for name, part in PARTS.items():
-                if only in (None, name):
-                    print(f"-- {name}", file=sys.stderr)
-                    yield from part(conn, made, quick)
+    with fresh_server(), connect_to_muse(autocommit=True) as conn:
+        classifier.train(conn, 0)
+        made = ink.train(conn, layers)
+        for name, part in PARTS.items():
+            if only in (None, name):
+                begun(name)
+                yield from part(conn, made, quick)
 
 
 def steps(conn: psycopg.Connection, layers: list[str], quick: bool) -> Iterator[Row]:

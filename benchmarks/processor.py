@@ -1,4 +1,4 @@
-"""Processor time by whose it is, from the kernel's own accounting."""
+"""Processor time and memory by whose they are, from the kernel's own accounting."""
 
 import os
 import re
@@ -38,6 +38,12 @@ def peak_megabytes() -> tuple[float, float]:
     found = re.search(r"VmHWM:\s+(\d+)", status)
     assert found
     return int(found[1]) / 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def private_megabytes(pid: int) -> float:
+    """What the kernel counts as the process's alone."""
+    lines = (PROC / str(pid) / "status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) / 1024
 
 
 def _stat(pid: int) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 import psycopg
 from pgvector.psycopg import register_vector
 
+from benchmarks.processor import private_megabytes
 from benchmarks.report import Row
 from benchmarks.song_search import fill
 from loaders.publish import publish
@@ -65,12 +66,6 @@ def first_row(query: str) -> tuple[float, float]:
     with psycopg.connect() as conn:
         conn.execute(query.encode()).fetchone()
         return time.perf_counter() - started, private_megabytes(conn.info.backend_pid)
-
-
-def private_megabytes(pid: int) -> float:
-    """What the kernel counts as the process's alone."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) / 1024
 
 
 def at_once(backends: int) -> tuple[float, float]:

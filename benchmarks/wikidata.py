@@ -3,15 +3,13 @@
 import bz2
 import gzip
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import wikidata_dump, wikidata_limits, wikidata_load, wikidata_queries
 from benchmarks.report import Row, report
-from benchmarks.wikidata_load import fresh_server
-from loaders.errors import Problem
+from benchmarks.running import begun, check_part, fresh_server
 
 PARTS = ("load", "inserts", "queries")
 ITEM = 9_500  # bytes of JSON, on the average
@@ -20,8 +18,7 @@ QUICK, MILLION, INSERTED = 20, 1_000_000, 20_000
 
 def bench(*, as_json: bool, quick: bool, only: str | None, megabytes: int) -> None:
     """Make a dump, pack it, and run the parts, each on fresh servers."""
-    if only is not None and only not in PARTS:
-        raise Problem(f"no part {only!r}: {', '.join(PARTS)}")
+    check_part(only, PARTS)
     with tempfile.TemporaryDirectory(prefix="pgmuse-bench-") as folder:
         items = (QUICK if quick else megabytes) * 1_000_000 // ITEM
         report(
@@ -38,16 +35,16 @@ def _rows(folder: Path, items: int, queried: int, only: str | None) -> Iterator[
         files |= packed(folder, plain)
         files["half"] = folder / "half.json"
         wikidata_dump.write(files["half"], items // 2)
-        said("limits")
+        begun("limits")
         known = wikidata_limits.limits(files, size)
         yield from wikidata_limits.rows(known, files, size)
-        said("load")
+        begun("load")
         yield from wikidata_load.rows(known, files, size)
     if only in (None, "inserts"):
-        said("inserts")
+        begun("inserts")
         yield from inserts(folder, min(items, INSERTED))
     if only in (None, "queries"):
-        said("queries")
+        begun("queries")
         with fresh_server():
             yield from wikidata_queries.rows(plain, queried)
 
@@ -68,15 +65,10 @@ def inserts(folder: Path, items: int) -> Iterator[Row]:
 
 def packed(folder: Path, plain: Path) -> dict[str, Path]:
     """The same file as gzip and bzip2."""
-    said("packing")
+    begun("packing")
     found = {"gzip": folder / "dump.json.gz", "bzip2": folder / "dump.json.bz2"}
     with plain.open("rb") as file, gzip.open(found["gzip"], "wb", 6) as out:
         shutil.copyfileobj(file, out, 1 << 20)
     with plain.open("rb") as file, bz2.open(found["bzip2"], "wb") as out:
         shutil.copyfileobj(file, out, 1 << 20)
     return found
-
-
-def said(part: str) -> None:
-    """A line on stderr, since a part takes minutes."""
-    print(f"-- {part}", file=sys.stderr)

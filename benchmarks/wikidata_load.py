@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -13,10 +12,10 @@ import msgspec
 
 from benchmarks import processor
 from benchmarks.report import Row
+from benchmarks.running import fresh_server
 from benchmarks.wikidata_limits import Limits
 from loaders.db import connect_to_muse
-from loaders.migrate import migrate
-from loaders.server import DATABASE, SUPERUSER, Server, throw_away
+from loaders.server import Server
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_dump
@@ -126,17 +125,3 @@ class Steps:
     def _now(self) -> tuple[float, float, float]:
         own = processor.of_loader() - processor.of_children()
         return perf_counter(), own, processor.of_server(self.server)
-
-
-def use(server: Server) -> None:
-    """Make loaders talk to this server."""
-    os.environ |= {"PGHOST": str(server.socket), "PGUSER": SUPERUSER, "PGDATABASE": DATABASE}
-
-
-@contextmanager
-def fresh_server() -> Iterator[Server]:
-    """A migrated server that is gone afterwards."""
-    with throw_away(settings="") as server:
-        use(server)
-        migrate()
-        yield server

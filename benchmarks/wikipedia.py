@@ -13,7 +13,8 @@ import msgspec
 
 from benchmarks import processor, wikipedia_dump, wikipedia_images
 from benchmarks.report import Row, report
-from benchmarks.wikidata_load import Spent, Steps, fresh_server
+from benchmarks.running import fresh_server
+from benchmarks.wikidata_load import Spent, Steps
 from loaders.compressed import open_compressed
 from loaders.db import connect_to_muse
 from loaders.dumps.chunks import Chunk

@@ -81,9 +81,7 @@ comment on function muse.recall_songs(integer, integer) is
 create or replace function muse.recall_images(n integer, sample integer)
 returns setof muse.measured_recall
 language plpgsql stable parallel safe rows 1
-set hnsw.iterative_scan = strict_order  -- noqa: PRS
-set hnsw.ef_search = 100
-set jit = off
+set jit = off  -- noqa: PRS
 as $$
 declare
     live constant bigint := (
@@ -105,11 +103,8 @@ begin
     loop
         asked := asked + 1;
         with by_index as materialized (
-            select vectors.image_id
-            from muse.image_vectors as vectors
-            where vectors.model_id = live and vectors.image_id <> seed.image_id
-            order by vectors.embedding operator(public.<=>) seed.embedding
-            limit recall_images.n
+            select near.image_id
+            from muse.nearest_images(live, seed.embedding, recall_images.n, seed.image_id) as near
         ),
 
         exact as materialized (

@@ -253,7 +253,7 @@ def test_the_command_prints_a_table_and_draws_the_matches(trained, tmp_path):
 
 
 def test_the_command_says_when_nothing_fits(trained):
-    blank = search.as_png(Image.new("RGB", (300, 300), (250, 250, 250)))
+    blank = encoded(Image.new("RGB", (300, 300), (250, 250, 250)), "PNG")
     matches = search.search(trained, blank, 5, 0)
     sure = max(match.confidence for match in matches)
     assert ("nothing stored fits" in search.verdict(matches)) == (sure < 0.5)

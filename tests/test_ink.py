@@ -186,7 +186,7 @@ def test_the_graph_has_tensorflows_own_gradient(body, layer):
         content = networks.export(body, layer, float16=False)
     channels = body.channels(layer)
     errors = []
-    for seed in range(3):
+    for seed in range(7):
         # An activation that stands on a kink of relu6 may fall on either side: not all do.
         dice = np.random.default_rng(seed)
         picture = dice.uniform(0, 255, (224, 224)).astype(np.float32)
@@ -197,7 +197,7 @@ def test_the_graph_has_tensorflows_own_gradient(body, layer):
         found, ours = run(content, picture, weights)
         assert abs(found - score) <= 1e-3 * max(abs(score), 0.1)
         errors.append(np.linalg.norm(ours - gradient) / max(np.linalg.norm(gradient), 1e-12))
-    assert min(errors) < 1e-3
+    assert np.median(errors) < 1e-3
     assert max(errors) < 1e-2
 
 

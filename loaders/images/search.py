@@ -1,6 +1,5 @@
 """Reverse image search from a shell: a table, and a picture of the question beside its matches."""
 
-import io
 import textwrap
 from pathlib import Path
 from typing import NamedTuple
@@ -113,10 +112,3 @@ def _place(
 
 def _short(text: str | None, width: int) -> str:
     return textwrap.shorten(text or "", width, placeholder="...")
-
-
-def as_png(image: Image.Image) -> bytes:
-    """Its bytes, for questions that are made here."""
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
