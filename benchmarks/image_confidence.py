@@ -16,7 +16,9 @@ from loaders.train.confidence import Calibration, Labelled
 Array = np.ndarray[Any, np.dtype[Any]]
 Guesses = dict[str, Array]  # by method (pairs,), and "same" and "classes" beside them
 MEASURES = ("auroc", "fpr95", "ece")
-METHODS = ("confidence", "1 - distance", "distance, calibrated", "largest probability")
+METHODS = (
+    "confidence", "as it ships", "1 - distance", "distance, calibrated", "largest probability",
+)  # fmt: skip
 CLASSES = "select distinct class from muse.image_sources where class is not null order by class"
 FORGET = """
     with gone as (
@@ -77,6 +79,8 @@ def held_out(known: Labelled, probabilities: Array, seed: int) -> Guesses:
         confidence.pairs(Labelled(known.embeddings[s], known.classes[s], known.labels[s]))
         for s in sides
     ]
+    ships = train.shipped()
+    start = Calibration(ships["with_classes"], ships["without_classes"])
     made: list[Guesses] = []
     for side, asked, learned in zip(sides, found, reversed(found), strict=True):
         distance = asked.features[:, :1]
@@ -84,7 +88,8 @@ def held_out(known: Labelled, probabilities: Array, seed: int) -> Guesses:
         question = side[asked.questions]
         made.append(
             {
-                "confidence": confidence.fit(learned).confidence(asked.features),
+                "confidence": confidence.fit(learned, start).confidence(asked.features),
+                "as it ships": start.confidence(asked.features),
                 "1 - distance": np.clip(1 - distance[:, 0], 0, 1),
                 "distance, calibrated": Calibration(alone, alone).confidence(distance),
                 "largest probability": probabilities[question],

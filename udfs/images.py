@@ -29,7 +29,9 @@ def network_input(image: Image.Image, size: int) -> Array:
     side = min(image.size) * size / (size + MARGIN)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     box = (left, top, left + side, top + side)
-    square = image.resize((size, size), Image.Resampling.BICUBIC, box)
+    shrinks = side >= size
+    how = Image.Resampling.HAMMING if shrinks else Image.Resampling.BICUBIC
+    square = image.resize((size, size), how, box)
     return np.asarray(square, dtype=np.float32)[np.newaxis]
 
 

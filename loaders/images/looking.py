@@ -1,7 +1,7 @@
 """Processes that look at thumbnails: what kills one of them is a bad picture, no more."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
@@ -12,6 +12,8 @@ from loaders.quiet import quiet
 from udfs import images, runtime
 from udfs.picture_headers import BadPicture
 from udfs.pictures import THUMBNAIL, decode
+
+CHUNK = 8  # pictures that go to a process at once
 
 
 class Vector(NamedTuple):
@@ -33,23 +35,26 @@ class Lookers:
     def look(self, thumbnails: Sequence[bytes]) -> list[Vector | str]:
         """A vector a picture, or why there is none."""
         try:
-            return [future.result() for future in self._submit(thumbnails, self.workers)]
+            return list(self._started(self.workers).map(_look, thumbnails, chunksize=CHUNK))
         except BrokenProcessPool:  # over one of them: which one?
             self._pool = None
-            return [self._alone(thumbnail) for thumbnail in thumbnails]
+            found = [self._alone(thumbnail) for thumbnail in thumbnails]
+            self.close()  # one process: the next ones are for all workers again
+            return found
 
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
-    def _submit(self, thumbnails: Sequence[bytes], workers: int) -> "list[Future[Vector | str]]":
+    def _started(self, workers: int) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = processes.pool(workers, _open, *self._start)
-        return [self._pool.submit(_look, thumbnail) for thumbnail in thumbnails]
+        return self._pool
 
     def _alone(self, thumbnail: bytes) -> Vector | str:
         try:
-            return self._submit([thumbnail], 1)[0].result()
+            return self._started(1).submit(_look, thumbnail).result()
         except BrokenProcessPool:
             self._pool = None
             return "it ends the process that looks at it"

@@ -36,6 +36,8 @@ PHOTOS = {
     "explore_world_animals/resource/animals": "animal",
     "explore_world_music/resource/music": "music",
 }
+# Folders of Tux Paint that hold no photos.
+DRAWN = {"symbols", "cartoon", "roadsigns", "flags"}
 RESOURCES = sorted({folder.partition("/")[0] for folder in PHOTOS})
 
 
@@ -85,9 +87,9 @@ def tuxpaint(folder: Path) -> Iterator[Picture | BadEntry]:
     """Cut-out photos of Tux Paint; what they show stands beside them, in English first."""
     known = _rights(folder, "tuxpaint-stamps-default")
     for path in walked(folder):
-        if path.suffix != ".png":
-            continue
         name = path.relative_to(folder)
+        if path.suffix != ".png" or DRAWN & set(name.parts):
+            continue
         said = debian_copyright.of(known, f"stamps/{name.as_posix()}")
         of_it = About(
             title=_caption(path) or title_of(path.name),

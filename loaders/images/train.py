@@ -16,7 +16,7 @@ from loaders.images.looking import Lookers
 from loaders.publish import drop_retired, publish
 from loaders.runs import progress
 from loaders.train import confidence
-from loaders.train.confidence import Labelled
+from loaders.train.confidence import Calibration, Labelled, Pairs
 
 SHIPPED = Path(__file__).with_name("calibration.json")
 ENOUGH = 200  # pairs of one kind, from which on one's own labels are learned from
@@ -139,25 +139,43 @@ def _make_live(
 
 
 def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:
-    """Confidence learned from one's own classes, or as it ships where there are too few."""
-    shipped: dict[str, Any] = json.loads(SHIPPED.read_text())
-    rows = conn.execute(LABELLED, (classifier, LEARNED_FROM)).fetchall()
-    if len(rows) > confidence.MATCHES:
-        known = Labelled(
-            np.array([row[0].to_numpy() for row in rows], dtype=np.float32),
-            np.array([row[1] for row in rows]),
-            np.array([row[2] for row in rows]),
-        )
-        found = confidence.pairs(known)
+    """Confidence as it ships, or learned from there on where there are classes enough."""
+    ships = shipped()
+    labelled = read_labelled(conn, classifier)
+    if len(labelled.classes) > confidence.MATCHES:
+        found = confidence.pairs(labelled)
         if found.positive >= ENOUGH:
-            return {
-                "learned_on": "own labels",
-                **confidence.fit(found).as_dict(),
-                "pairs": len(found.same),
-                "positive_pairs": found.positive,
-                "held_out_classes": confidence.held_out(known),
-            }
-    return {"learned_on": "samples"} | shipped
+            start = Calibration(ships["with_classes"], ships["without_classes"])
+            return {"learned_on": "own labels"} | learned(labelled, found, start)
+    return {"learned_on": "samples"} | ships
+
+
+def shipped() -> dict[str, Any]:
+    """What benchmarks/image_calibration.py learned."""
+    told: dict[str, Any] = json.loads(SHIPPED.read_text())
+    return told
+
+
+def learned(labelled: Labelled, found: Pairs, start: Calibration | None) -> dict[str, Any]:
+    """A calibration, what it was learned from, and how well it does on other classes."""
+    return {
+        **confidence.fit(found, start).as_dict(),
+        "pictures": len(labelled.classes),
+        "classes": len(np.unique(labelled.classes)),
+        "pairs": len(found.same),
+        "positive_pairs": found.positive,
+        "held_out_classes": confidence.held_out(labelled, start),
+    }
+
+
+def read_labelled(conn: psycopg.Connection, classifier: int) -> Labelled:
+    """Pictures whose class is known, of classes with several of them first."""
+    rows = conn.execute(LABELLED, (classifier, LEARNED_FROM)).fetchall()
+    return Labelled(
+        np.array([row[0].to_numpy() for row in rows], dtype=np.float32),
+        np.array([row[1] for row in rows]),
+        np.array([row[2] for row in rows]),
+    )
 
 
 def make_index(conn: psycopg.Connection, classifier: int) -> None:

@@ -18,6 +18,7 @@ FIFTH = 5  # the neighbour whose distance stands for how crowded it is
 FEATURES = ("distance", "fifth", "density", "same_label", "agreement", "near_agreement")
 WITHOUT_CLASSES = 4  # the first four: for matches whose class has no other picture
 RIDGE = 1.0
+HOLD = 100.0  # the same, around weights that are known already; .03 to .3 of it measures alike
 
 
 @dataclass(frozen=True)
@@ -106,38 +107,54 @@ def _describe(
     return np.column_stack(columns).astype(float)
 
 
-def fit(found: Pairs) -> Calibration:
-    """Both regressions. Errors: ValueError where all pairs are of one kind, or none."""
+def fit(found: Pairs, known: Calibration | None = None) -> Calibration:
+    """Both regressions, which stay near to a calibration that is known from other pictures.
+
+    Errors: ValueError where all pairs are of one kind, or none.
+    """
     if not 0 < found.positive < len(found.same):
         raise ValueError("there is nothing to tell apart")
-    whole = logistic(found.features, found.same)
-    return Calibration(whole, logistic(found.features[:, :WITHOUT_CLASSES], found.same))
+    few = found.features[:, :WITHOUT_CLASSES]
+    if known is None:
+        return Calibration(logistic(found.features, found.same), logistic(few, found.same))
+    return Calibration(
+        logistic(found.features, found.same, known.with_classes),
+        logistic(few, found.same, known.without_classes),
+    )
 
 
-def logistic(features: Array, same: Array) -> list[float]:
-    """Weights of a logistic regression with a small ridge, by Newton's method."""
+def logistic(features: Array, same: Array, known: list[float] | None = None) -> list[float]:
+    """Weights of a logistic regression by Newton's method, held to `known` ones or small."""
     mean, deviation = features.mean(0), features.std(0) + 1e-9
     inputs = _with_one((features - mean) / deviation)
-    ridge = np.diag([0.0] + [RIDGE] * features.shape[1])
-    weights = np.zeros(inputs.shape[1])
+    if known is None:
+        centre = np.zeros(inputs.shape[1])
+        ridge = np.diag([0.0] + [RIDGE] * features.shape[1])
+    else:
+        slopes = np.array(known[1:])
+        centre = np.array([known[0] + slopes @ mean, *(slopes * deviation)])
+        ridge = HOLD * np.eye(len(known))
+    weights = centre.copy()
     for _ in range(30):
         guess = _sigmoid(inputs @ weights)
-        slope = inputs.T @ (same - guess) - ridge @ weights
+        slope = inputs.T @ (same - guess) - ridge @ (weights - centre)
         curve = (inputs * (guess * (1 - guess))[:, None]).T @ inputs + ridge
         weights += np.linalg.solve(curve, slope)
     scaled = weights[1:] / deviation
     return [float(weights[0] - scaled @ mean), *map(float, scaled)]
 
 
-def held_out(known: Labelled, seed: int = 0) -> dict[str, float]:
+def held_out(
+    labelled: Labelled, known: Calibration | None = None, seed: int = 0
+) -> dict[str, float]:
     """How well confidence fares on classes that it was not learned from, in two halves."""
-    kinds = np.unique(known.classes)
-    half = np.isin(known.classes, np.random.default_rng(seed).permutation(kinds)[::2])
-    found = {side: pairs(_take(known, half == side)) for side in (True, False)}
+    kinds = np.unique(labelled.classes)
+    half = np.isin(labelled.classes, np.random.default_rng(seed).permutation(kinds)[::2])
+    found = {side: pairs(_take(labelled, half == side)) for side in (True, False)}
     measured = []
     for side in (True, False):
         try:
-            calibration = fit(found[side])
+            calibration = fit(found[side], known)
         except ValueError:
             continue
         other = found[not side]

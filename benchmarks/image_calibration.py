@@ -1,0 +1,33 @@
+"""Learn the calibration that ships, from Tux Paint's photos, which no other benchmark asks about.
+
+apt-get install tuxpaint-stamps-default
+.venv/bin/python -m benchmarks.image_calibration > loaders/images/calibration.json
+"""
+
+import json
+
+from benchmarks.running import fresh_server
+from loaders import classifier
+from loaders.db import connect_to_muse
+from loaders.errors import Problem
+from loaders.images import load, samples, train
+from loaders.train import confidence
+
+
+def main() -> None:
+    """Print it as JSON."""
+    folder, pictures = samples.samples()["tuxpaint"]
+    if folder is None:
+        raise Problem("its photos are not there: apt-get install tuxpaint-stamps-default")
+    with fresh_server(), connect_to_muse(autocommit=True) as conn:
+        model_id = classifier.train(conn, 0).model_id
+        load.load(conn, "sample: tuxpaint", pictures(folder))
+        train.train(conn, 2)
+        labelled = train.read_labelled(conn, model_id)
+    told = {"data": "photos of Tux Paint, by their folders"}
+    told |= train.learned(labelled, confidence.pairs(labelled), None)
+    print(json.dumps(told, indent=2))
+
+
+if __name__ == "__main__":
+    main()
