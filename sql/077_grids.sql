@@ -11,13 +11,13 @@ $$;
 comment on function muse.grid_label(bit varying, integer) is
 'What a bitmap is taken for: select seen.label from icons, grid_label(bitmap) as seen limit 9';
 
-create or replace function muse.best_grids(grid integer, first bigint, count integer)
+create or replace function muse.best_grids(grid integer, block integer)
 returns table (label text, probability real, bitmap bit varying)
 language plpython3u stable parallel restricted rows 100 cost 100000000
 as $$
     from udfs import grids
-    return grids.best(plpy, GD, grid, first, count)
+    return grids.best(plpy, GD, grid, block)
 $$;
 
-comment on function muse.best_grids(integer, bigint, integer) is
-'The best of some grids a label: select label, icon_text(bitmap) from best_grids(4, 0, 100)';
+comment on function muse.best_grids(integer, integer) is
+'The best a label of 256 grids: select label, icon_text(bitmap) from best_grids(4, 99)';

@@ -14,6 +14,12 @@ from udfs.bitmaps import BadBitmap, bits, pixels
 GRIDS = (4, 5)
 BORDERED = 5
 INK, PAPER = 0.0, 255.0
+EARLY, LATE = "grids_early", "grids_late"  # models: the halves of the classifier
+HALVES = """
+    select count(*) as halves from muse.deployments join muse.models using (name, model_id)
+    where name in ('grids_early', 'grids_late')
+      and (config ->> 'classifier')::bigint = muse.live_model('classifier')
+"""
 
 
 def label(
@@ -37,32 +43,57 @@ def label(
     return [(labels[number], float(seen.probabilities[number])) for number in best]
 
 
-def best(
-    plpy: Any, cache: dict[str, Any], grid: int, first: int, count: int
-) -> list[tuple[str, float, str]]:
-    """The grid that is likeliest to be each label: label, probability, bitmap.
+def best(plpy: Any, cache: dict[str, Any], grid: int, block: int) -> list[tuple[str, float, str]]:
+    """The grid of a block that is likeliest to be each label: label, probability, bitmap.
 
-    Looks at `count` grids from number `first` on. Errors: numbers out of bounds, no classifier.
+    A block is all grids that differ in their first and last rows alone; its number is the digits
+    of the rows between them. An early half of the classifier sees nothing of the last row in the
+    upper half of a picture, and nothing of the first in the lower one: for the 4 ** grid grids of
+    a block it looks at twice 2 ** grid pictures, and only the late half at every grid.
+
+    Errors: there is no such block, no classifier, or its halves are those of another one.
     """
     if grid not in GRIDS:
         runtime.fail(plpy, f"grid is 4 or 5, not {grid}")
-    if first is None or count is None or not 0 <= first < first + count <= 1 << grid * grid:
-        runtime.fail(plpy, f"grids have the numbers 0 to {(1 << grid * grid) - 1:,}")
-    model = runtime.model(plpy, cache, "classifier")
-    labels: list[str] = model.config["labels"]
+    if block is None or not 0 <= block < blocks(grid):
+        runtime.fail(plpy, f"blocks have the numbers 0 to {blocks(grid) - 1:,}")
+    early, late = _halves(plpy, cache)
+    rows = range(1 << grid)
+    firsts = [numbered(in_block(grid, block, row, 0), grid) for row in rows]
+    lasts = [numbered(in_block(grid, block, 0, row), grid) for row in rows]
+    uppers, lowers = ([_features(plpy, early, one) for one in some] for some in (firsts, lasts))
+    labels: list[str] = late.config["labels"]
     likeliest = np.zeros(len(labels), dtype=np.float32)
     numbers = np.zeros(len(labels), dtype=np.int64)
-    for number in range(first, first + count):
-        runtime.checkpoint(plpy)
-        seen = images.look(model.interpreter, picture(numbered(number, grid), model.config["size"]))
-        better = seen.probabilities > likeliest
-        likeliest[better], numbers[better] = seen.probabilities[better], number
+    for first, upper in enumerate(uppers):
+        for last, lower in enumerate(lowers):
+            runtime.checkpoint(plpy)
+            probabilities = runtime.run(late, joined(upper, lower))[0][0]
+            better = probabilities > likeliest
+            likeliest[better] = probabilities[better]
+            numbers[better] = in_block(grid, block, first, last)
     order = np.argsort(likeliest, kind="stable")  # a few classes share a label: the best is last
     found = {
         labels[one]: (float(likeliest[one]), bits(numbered(int(numbers[one]), grid)))
         for one in order
     }
     return [(name, probability, bitmap) for name, (probability, bitmap) in found.items()]
+
+
+def blocks(grid: int) -> int:
+    """How many there are, of 4 ** grid grids each."""
+    return 1 << grid * (grid - 2)
+
+
+def in_block(grid: int, block: int, first: int, last: int) -> int:
+    """The number of the grid of a block with these digits in its first and last rows."""
+    return first << grid * (grid - 1) | block << grid | last
+
+
+def joined(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Features (1, rows, columns, channels): the upper half of one, the lower half of another."""
+    middle = upper.shape[1] // 2
+    return np.concatenate([upper[:, :middle], lower[:, middle:]], axis=1)
 
 
 def numbered(number: int, grid: int) -> np.ndarray:
@@ -79,3 +110,15 @@ def picture(square: np.ndarray, size: int) -> np.ndarray:
     places = np.arange(size) * len(square) // size  # which pixel of the grid each one is in
     levels = np.where(square, INK, PAPER).astype(np.float32)[places][:, places]
     return np.broadcast_to(levels[np.newaxis, :, :, np.newaxis], (1, size, size, 3))
+
+
+def _halves(plpy: Any, cache: dict[str, Any]) -> tuple[runtime.Model, runtime.Model]:
+    if plpy.execute(HALVES)[0]["halves"] != 2:
+        runtime.fail(plpy, "the classifier is not cut in two", "run: ./pgmuse draw grid4", "55000")
+    return runtime.model(plpy, cache, EARLY), runtime.model(plpy, cache, LATE)
+
+
+def _features(plpy: Any, early: runtime.Model, square: np.ndarray) -> np.ndarray:
+    runtime.checkpoint(plpy)
+    features: np.ndarray = runtime.run(early, picture(square, early.config["size"]))[0]
+    return features

@@ -14,9 +14,10 @@ import psycopg
 
 from loaders.db import connect_to_muse
 from loaders.errors import Problem
+from loaders.icons import halves
 from loaders.runs import progress
+from udfs.grids import blocks
 
-BLOCK = 1024
 START = """
     with model as (select muse.live_model('classifier') as model_id),
     other as (
@@ -42,7 +43,7 @@ TAKE = """
 LOOK = """
     insert into muse.grid_icons as known (grid, label, probability, bitmap, model_id)
     select %(grid)s, label, probability, bitmap, muse.live_model('classifier')
-    from muse.best_grids(%(grid)s, %(first)s::bigint, %(count)s)
+    from muse.best_grids(%(grid)s, %(block)s)
     order by label
     on conflict (grid, label) do update set
         probability = excluded.probability, bitmap = excluded.bitmap, model_id = excluded.model_id
@@ -67,17 +68,19 @@ def draw(
     """
     if out is not None and out.suffix != ".png":
         raise Problem(f"{out}: name a file that ends in .png")
-    blocks = -(-(1 << grid * grid) // BLOCK)
-    conn.execute(START, {"grid": grid, "blocks": blocks})
+    halves.prepare(conn)
+    size = 4**grid  # grids of a block
+    conn.execute(START, {"grid": grid, "blocks": blocks(grid)})
     done, _ = conn.execute(COUNTS, (grid,)).fetchone() or (0, 0)
-    wanted = blocks - done if limit is None else min(blocks - done, -(-limit // BLOCK))
-    with closing(progress("grids", wanted * BLOCK, f"grid{grid}")) as bar:
+    left = blocks(grid) - done
+    wanted = left if limit is None else min(left, -(-limit // size))
+    with closing(progress("grids", wanted * size, f"grid{grid}")) as bar:
         _Workers(grid, wanted, bar).run(workers)
     done, all_of_them = conn.execute(COUNTS, (grid,)).fetchone() or (0, 0)
     if out is not None:
         (sheet,) = conn.execute(SHEET, (f"grid{grid}", min_score)).fetchone() or (b"",)
         out.write_bytes(sheet)
-    return done * BLOCK, all_of_them * BLOCK
+    return done * size, all_of_them * size
 
 
 class _Workers:
@@ -107,11 +110,10 @@ class _Workers:
                     row = conn.execute(TAKE, (self.grid,)).fetchone()
                     if row is None:
                         return
-                    values = {"grid": self.grid, "first": row[0] * BLOCK, "count": BLOCK}
-                    conn.execute(LOOK, values)
+                    conn.execute(LOOK, {"grid": self.grid, "block": row[0]})
                     conn.execute(DONE, (self.grid, row[0]))
                 with self.lock:
-                    self.bar.update(BLOCK)
+                    self.bar.update(4**self.grid)
 
     def _turns(self) -> Iterator[None]:
         while True:
