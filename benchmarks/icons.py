@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import icon_quality, icon_speed
+from benchmarks import icon_grids, icon_quality, icon_speed
 from benchmarks.report import Row, report
 from benchmarks.running import begun, check_part, fresh_server
 from loaders import db
@@ -13,6 +13,7 @@ PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "quality": icon_quality.rows,
     "novelty": icon_quality.novelty,
     "speed": icon_speed.rows,
+    "grids": icon_grids.rows,
 }
 
 

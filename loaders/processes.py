@@ -6,18 +6,31 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 
 def pool(workers: int, start: Callable[..., object], *arguments: Any) -> ProcessPoolExecutor:
     """Processes that call `start` first. They end with this one, and Ctrl-C is left to it."""
     # A copy of this process would hold its connections and its threads' locks.
-    return ProcessPoolExecutor(
+    return _Pool(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start,
         initargs=(start, arguments),
     )
+
+
+class _Pool(ProcessPoolExecutor):
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As ever, but that what nobody is left to read is not waited for.
+
+        Python before 3.12 waits for good where a process dies while a large task is on its way to
+        it (python/cpython#94777).
+        """
+        known = cast(Any, self)
+        if known._broken and known._call_queue is not None:
+            known._call_queue._reader.close()
+        super().shutdown(wait, cancel_futures=cancel_futures)
 
 
 def _start(start: Callable[..., object], arguments: tuple[Any, ...]) -> None:

@@ -65,7 +65,7 @@ def bench_ink(
 def bench_icons(
     as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Few icons, to see that it runs.")] = False,
-    only: Annotated[str | None, typer.Option(help="quality, novelty or speed.")] = None,
+    only: Annotated[str | None, typer.Option(help="quality, novelty, speed or grids.")] = None,
 ) -> None:
     """Icons: what held-out ones cost the networks, what these draw, and how fast."""
     from benchmarks.icons import bench

@@ -41,6 +41,7 @@ class Decoder:
             self._pool = self._pool or processes.pool(self.workers, _start)
             return self._pool.submit(decoded, content)
         except BrokenProcessPool:
+            shut(self._pool)
             self._pool = None
             return self.submit(content)
 
@@ -52,15 +53,16 @@ class Decoder:
             return self._alone(content)
 
     def close(self) -> None:
-        for pool in (self._pool, self._careful):
-            if pool is not None:
-                pool.shutdown(cancel_futures=True)
+        shut(self._pool)
+        shut(self._careful)
+        self._pool = self._careful = None
 
     def _alone(self, content: bytes) -> Decoded:
         self._careful = self._careful or processes.pool(1, _start)
         try:
             return self._careful.submit(decoded, content).result()
         except BrokenProcessPool:
+            shut(self._careful)
             self._careful = None
             raise BadPicture(
                 f"it ends the process that decodes it, or takes more than {SECONDS} s"
@@ -81,6 +83,12 @@ def decoded(content: bytes) -> Decoded:
     if (width > height) != (image.width > image.height):
         width, height = height, width  # it was turned upright
     return Decoded(thumbnail(image), perceptual_hash(image), width, height)
+
+
+def shut(pool: ProcessPoolExecutor | None) -> None:
+    """End it, where there is one."""
+    if pool is not None:
+        pool.shutdown(cancel_futures=True)
 
 
 def sha256(content: bytes) -> bytes:

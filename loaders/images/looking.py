@@ -37,7 +37,7 @@ class Lookers:
         try:
             return list(self._started(self.workers).map(_look, thumbnails, chunksize=CHUNK))
         except BrokenProcessPool:  # over one of them: which one?
-            self._pool = None
+            self.close()
             found = [self._alone(thumbnail) for thumbnail in thumbnails]
             self.close()  # one process: the next ones are for all workers again
             return found
@@ -56,7 +56,7 @@ class Lookers:
         try:
             return self._started(1).submit(_look, thumbnail).result()
         except BrokenProcessPool:
-            self._pool = None
+            self.close()
             return "it ends the process that looks at it"
 
 

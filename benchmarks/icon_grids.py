@@ -1,0 +1,59 @@
+"""Brute force: whether smaller inputs see the same in grids, and what looking in halves saves."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report import Row
+from loaders import classifier
+from loaders.icons import halves
+from loaders.quiet import quiet
+from loaders.train.classifier import VARIANTS, export
+from udfs import grids, images, runtime
+
+SMALLER = (196, 168, 112)  # pixels a side, each a multiple of the seven squares of a grid
+GRID = 5
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """Random 5 x 5 grids: agreement with the full size, and seconds of one thread."""
+    count = 20 if quick else 2000
+    numbers = np.random.default_rng(0).integers(1 << GRID * GRID, size=count)
+    whole, full, rate = looked_at(numbers, VARIANTS[0].size)
+    for size in SMALLER[:1] if quick else SMALLER:
+        _, told, faster = looked_at(numbers, size)
+        agreed = float((told == full).mean())
+        yield Row(f"the same likeliest label at {size} pixels", agreed, "", "to go smaller", 0.95)
+        yield Row(f"grids a second at {size} pixels, one thread", faster, "", "224 pixels", rate)
+    with quiet():
+        late = runtime.open_network(halves.cut(whole)[1])
+    shape = late.get_input_details()[0]["shape"]
+    features = np.zeros(shape, dtype=np.float32)
+    seen = timed(lambda: runtime.invoke(late, features), count)
+    yield Row("grids a second in halves, one thread", seen, "", "whole", rate)
+
+
+def looked_at(numbers: Any, size: int) -> tuple[Any, Any, float]:
+    """The Keras model of that input, its likeliest labels, and grids a second."""
+    with quiet():
+        variant = replace(VARIANTS[0], size=size)
+        model = classifier.port(classifier.find_weights(0), variant)
+        interpreter = runtime.open_network(export(model))
+    started = time.perf_counter()
+    told = [
+        images.look(interpreter, grids.picture(grids.numbered(int(number), GRID), size))
+        for number in numbers
+    ]
+    seconds = time.perf_counter() - started
+    return model, np.array([seen.probabilities.argmax() for seen in told]), len(told) / seconds
+
+
+def timed(work: Callable[[], object], count: int) -> float:
+    """How often a second."""
+    started = time.perf_counter()
+    for _ in range(count):
+        work()
+    return count / (time.perf_counter() - started)

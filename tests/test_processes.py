@@ -1,0 +1,27 @@
+"""Processes that work for a loader, and die in the middle of it."""
+
+import os
+import time
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from loaders import processes
+
+
+def end() -> None:
+    os._exit(1)
+
+
+def test_a_process_that_dies_before_it_has_read_a_large_task_is_not_waited_for():
+    pool = processes.pool(1, end)
+    with pytest.raises(BrokenProcessPool):
+        pool.submit(len, bytes(50_000_000)).result()
+    started = time.monotonic()
+    pool.shutdown(cancel_futures=True)
+    assert time.monotonic() - started < 10
+
+
+def test_what_is_left_to_do_is_done_by_another_pool():
+    with processes.pool(1, os.getpid) as pool:
+        assert pool.submit(len, b"abc").result() == 3
