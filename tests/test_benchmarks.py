@@ -9,6 +9,13 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
+def bench(*words: str) -> dict[str, dict]:
+    """What a benchmark says, by the names of its rows."""
+    command = [sys.executable, "-m", "loaders", "bench", *words, "--json", "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
@@ -21,54 +28,41 @@ pytestmark = pytest.mark.slow
 def test_a_part_of_the_benchmark_runs(part, expected, request):
     if part == "quality":
         request.getfixturevalue("shared")
-    command = [
-        sys.executable,
-        "-m",
-        "loaders",
-        "bench",
-        "songs",
-        "--json",
-        "--quick",
-        "--only",
-        part,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    rows = bench("songs", "--only", part)
     assert rows[expected]["value"] > 0
     assert rows[expected]["ratio"] > 0
 
 
 def test_the_benchmark_of_wikidata_runs(shared):
-    command = [sys.executable, "-m", "loaders", "bench", "wikidata", "--json", "--quick"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    rows = bench("wikidata")
     for packing in ("plain", "gzip", "bzip2"):
         assert rows[f"loading, {packing}"]["ratio"] > 0
 
 
 def test_the_benchmark_of_wikipedia_runs():
-    command = [sys.executable, "-m", "loaders", "bench", "wikipedia", "--json", "--quick"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    rows = bench("wikipedia")
     assert rows["articles with an image"]["ratio"] == 1
     for packing in ("plain", "bzip2"):
         assert rows[f"loading, {packing}"]["ratio"] > 0
 
 
 def test_the_benchmark_of_ink_runs():
-    command = [sys.executable, "-m", "loaders", "bench", "ink", "--json", "--quick"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    rows = bench("ink")
     assert rows["steps a second, block1"]["ratio"] > 0
     assert rows["gained in 20 steps, block1, mean of 2 channels"]["value"] > 0
 
 
 def test_the_benchmark_of_images_runs():
-    command = [sys.executable, "-m", "loaders", "bench", "images", "--json", "--quick"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    rows = bench("images")
     assert rows["vectors in the table, from JPEG of 500 px"]["ratio"] > 0
     assert rows["errors of 8 clients at once"]["value"] == 0
     assert rows["retrieval: precision@1, Lite0"]["ratio"] > 1
     assert rows["held-out classes: auroc, confidence"]["value"] > 0.5
     assert rows["recall@10 at its settings"]["value"] > 0.9
+
+
+def test_the_benchmark_of_icons_runs():
+    rows = bench("icons")
+    assert rows["icons_32: valid"]["value"] == 100
+    assert rows["the same likeliest label at 196 pixels"]["ratio"] > 0
+    assert rows["grids a second in halves, one thread"]["ratio"] > 1

@@ -134,7 +134,7 @@ def logistic(features: Array, same: Array, known: list[float] | None = None) -> 
         slopes = np.array(known[1:])
         centre = np.array([known[0] + slopes @ mean, *(slopes * deviation)])
         ridge = HOLD * np.eye(len(known))
-    weights = centre.copy()
+    weights = np.zeros(inputs.shape[1])  # where Newton's steps are the safest
     for _ in range(30):
         guess = _sigmoid(inputs @ weights)
         slope = inputs.T @ (same - guess) - ridge @ (weights - centre)
