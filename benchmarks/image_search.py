@@ -19,7 +19,8 @@ from loaders.db import copy
 from loaders.images import train, vectors
 
 Array = np.ndarray[Any, np.dtype[Any]]
-SIZE, QUICK = 100_000, 3000  # more of them take longer than three minutes
+QUICK = 3000
+INDEX_BYTES = 5000  # of a vector in the index, a little more than it takes
 A_CLASS = 20  # generated vectors on the average
 SMALL = (500, 1000, 2000, 4000, 8000, 16_000)
 SEARCH = "select image_id, confidence from muse.similar_images(%s::bytea)"
@@ -104,9 +105,9 @@ def at_once(photos: list[bytes], clients: int, times: int) -> Iterator[Row]:
     yield Row(f"{clients} clients at once", len(taken) / seconds, "answers/s")
 
 
-def generated(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
+def generated(conn: psycopg.Connection, quick: bool, size: int = 100_000) -> Iterator[Row]:
     """Vectors spread as the sample's are: latency, recall, size, and where a scan is as fast."""
-    size, seconds = (QUICK, 2) if quick else (SIZE, 15)
+    size, seconds = (QUICK, 2) if quick else (size, 15)
     classifier, _, _ = conn.execute(train.CLASSIFIER).fetchone() or (0, b"", 0)
     real = conn.execute(REAL, (classifier,)).fetchall()
     known = np.array([row[0].to_numpy() for row in real], dtype=np.float32)
@@ -178,6 +179,8 @@ def store(conn: psycopg.Connection, classifier: int, made: Array) -> Iterator[Ro
     copy(conn, "image_vectors", vectors.COLUMNS, rows)
     conn.execute(NEIGHBORHOODS, (classifier, ids))
     yield Row(f"{len(made):,} vectors stored", time.perf_counter() - started, "s")
+    memory = max(len(made) * INDEX_BYTES >> 20, 512)  # an index that does not fit takes hours
+    conn.execute(f"set maintenance_work_mem = '{memory}MB'".encode())
     started = time.perf_counter()
     train.make_index(conn, classifier)
     yield Row(f"{len(made):,} vectors indexed", time.perf_counter() - started, "s")

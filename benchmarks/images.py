@@ -1,6 +1,7 @@
 """Image search measured: embedding, answers, and how well confidence tells what fits."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import psycopg
 
@@ -21,17 +22,21 @@ PARTS: dict[str, Callable[[psycopg.Connection, bool], Iterator[Row]]] = {
 }
 
 
-def bench(*, as_json: bool, quick: bool, only: str | None) -> None:
-    """Run the parts on a fresh server with the photos of the sample packages."""
+def bench(*, as_json: bool, quick: bool, only: str | None, vectors: int) -> None:
+    """Run the parts on a fresh server with the photos of the sample packages.
+
+    vectors: how many are generated.
+    """
     check_part(only, PARTS)
-    report(_rows(quick, only), as_json=as_json)
+    report(_rows(quick, only, vectors), as_json=as_json)
 
 
-def _rows(quick: bool, only: str | None) -> Iterator[Row]:
+def _rows(quick: bool, only: str | None, vectors: int) -> Iterator[Row]:
+    parts = PARTS | {"generated": partial(image_search.generated, size=vectors)}
     with fresh_server(), connect_to_muse(autocommit=True) as conn:
         classifier.train(conn, 0)
         loaded = False
-        for name, part in PARTS.items():
+        for name, part in parts.items():
             if only not in (None, name):
                 continue
             if name != "embedding" and not loaded:

@@ -82,8 +82,11 @@ def bench_images(
     only: Annotated[
         str | None, typer.Option(help="embedding, quality, search, strangers or generated.")
     ] = None,
+    vectors: Annotated[
+        int, typer.Option(min=20_000, help="Generated ones; a million takes 10 GB and a while.")
+    ] = 100_000,
 ) -> None:
     """Image search: embedding, answers, retrieval and confidence, each beside its peers."""
     from benchmarks.images import bench
 
-    bench(as_json=as_json, quick=quick, only=only)
+    bench(as_json=as_json, quick=quick, only=only, vectors=vectors)

@@ -163,7 +163,7 @@ def draw_grid5(
     workers: Workers = 2,
     min_score: MinScore = 0.1,
 ) -> None:
-    """Show the classifier the 33,554,432 grids of 5 x 5 in their border: two days of two cores.
+    """Show the classifier the 33,554,432 grids of 5 x 5 in their border: 31 hours on two cores.
 
     Stop it at any time: the next call goes on, on as many machines as you like.
     """
