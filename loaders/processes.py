@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any, cast
+from typing import Any
 
 
 def pool(workers: int, start: Callable[..., object], *arguments: Any) -> ProcessPoolExecutor:
@@ -24,12 +24,12 @@ class _Pool(ProcessPoolExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As ever, but that what nobody is left to read is not waited for.
 
-        Python before 3.12 waits for good where a process dies while a large task is on its way to
-        it (python/cpython#94777).
+        Python 3.11 waits for good where a process dies while a large task is on its way to it
+        (python/cpython#94777); later ones let go of the task by themselves.
         """
-        known = cast(Any, self)
-        if known._broken and known._call_queue is not None:
-            known._call_queue._reader.close()
+        broken, queue = (getattr(self, name) for name in ("_broken", "_call_queue"))
+        if broken and queue is not None and not hasattr(queue, "_terminate_broken"):
+            queue._reader.close()
         super().shutdown(wait, cancel_futures=cancel_futures)
 
 
