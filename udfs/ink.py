@@ -47,8 +47,8 @@ def frames(evaluate: Evaluate, asked: Request, side: int) -> Iterator[Frame]:
     tried = np.zeros_like(bits)  # pixels that alone did no good to the drawing as it is
     step = 0
     while step < asked.steps:
-        promise = promises(bits, gradient, asked) * look.taste
-        chosen = best(np.where(tried, 0, promise), flips)
+        allowed = border(bits) & ~tried if asked.border_only else ~tried
+        chosen = best(bits, allowed, look.taste * gradient, flips)
         if not chosen.any():
             break
         step += 1
@@ -68,22 +68,21 @@ def frames(evaluate: Evaluate, asked: Request, side: int) -> Iterator[Frame]:
         yield Frame(step, score, int((bits ^ shown).sum()), bits)
 
 
-def promises(bits: Bits, gradient: Levels, asked: Request) -> Levels:
-    """What a flip of each pixel would add to the score by the gradient; 0 where it may not flip."""
-    change = np.float32(asked.white - asked.black) * gradient  # of a pixel that turns white
-    promise = np.where(bits, change, -change)
-    return np.where(border(bits), promise, 0) if asked.border_only else promise
+def best(bits: Bits, allowed: Bits, change: Levels, flips: int) -> Bits:
+    """The pixels whose flip promises most, `flips` at the most; none that promises nothing.
 
-
-def best(promise: Levels, flips: int) -> Bits:
-    """The pixels that promise most, `flips` at the most; none that promises nothing."""
-    flat = promise.ravel()
-    candidates = np.flatnonzero(flat > 0)  # a few hundred: to rank all pixels takes longer
+    allowed: those that may flip. change: of the score, by the gradient and the taste of a seed,
+    where a pixel turns white.
+    """
+    candidates = np.flatnonzero(allowed)  # a few hundred at the border: all pixels take longer
+    promise = change.ravel()[candidates]
+    promise = np.where(bits.ravel()[candidates], promise, -promise)
+    candidates, promise = candidates[promise > 0], promise[promise > 0]
     if flips < len(candidates):
-        candidates = candidates[np.argpartition(flat[candidates], -flips)[-flips:]]
-    chosen = np.zeros(flat.size, dtype=bool)
+        candidates = candidates[np.argpartition(promise, -flips)[-flips:]]
+    chosen = np.zeros(bits.size, dtype=bool)
     chosen[candidates] = True
-    return chosen.reshape(promise.shape)
+    return chosen.reshape(bits.shape)
 
 
 def border(bits: Bits) -> Bits:
@@ -112,7 +111,8 @@ def start(asked: Request) -> Bits:
 class Look:
     """Scores of drawings, and gradients of their pixels.
 
-    taste: how much a seed likes each pixel, from 0.9 to 1, so that seeds draw different pictures.
+    taste: how much a seed likes each pixel, from 0.9 to 1, so that seeds draw different pictures;
+    times the difference between white and black.
     """
 
     def __init__(
@@ -123,6 +123,7 @@ class Look:
         self.taste: Levels = 1 - dice.random((asked.size, asked.size), np.float32) * np.float32(0.1)
         if asked.original:
             self.taste[:] = 1
+        self.taste *= np.float32(asked.white - asked.black)
 
     def __call__(self, bits: Bits) -> tuple[float, Levels]:
         picture = np.where(bits, np.float32(self.asked.black), np.float32(self.asked.white))
