@@ -79,8 +79,7 @@ def held_out(known: Labelled, probabilities: Array, seed: int) -> Guesses:
         confidence.pairs(Labelled(known.embeddings[s], known.classes[s], known.labels[s]))
         for s in sides
     ]
-    ships = train.shipped()
-    start = Calibration(ships["with_classes"], ships["without_classes"])
+    start = Calibration.read(train.shipped())
     made: list[Guesses] = []
     for side, asked, learned in zip(sides, found, reversed(found), strict=True):
         distance = asked.features[:, :1]

@@ -13,6 +13,7 @@ from loaders.migrate import migrate
 from loaders.quiet import quiet
 from loaders.server import DATABASE, HOME, SUPERUSER, Server, throw_away
 from loaders.train.classifier import VARIANTS, export
+from tests import media
 from tests.rows import add_model
 
 
@@ -92,6 +93,13 @@ def seeing(db, flatbuffer) -> psycopg.Connection:
     """A database with the classifier."""
     add_model(db, "classifier", flatbuffer, size=224, labels=classifier.read_labels())
     return db
+
+
+@pytest.fixture
+def host() -> Iterator[media.Media]:
+    """A server of pictures, which misbehaves when it is asked to."""
+    with media.running() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

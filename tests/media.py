@@ -151,30 +151,27 @@ def endless(handler: Handler) -> None:
         pass
 
 
-def too_large(handler: Handler) -> None:
+def begin(handler: Handler, length: int) -> None:
+    """Promise a JPEG of so many bytes, and nothing after it."""
     handler.send_response(200)
     handler.send_header("Content-Type", "image/jpeg")
-    handler.send_header("Content-Length", "30000000")
+    handler.send_header("Content-Length", str(length))
     handler.end_headers()
     handler.close_connection = True
+
+
+def too_large(handler: Handler) -> None:
+    begin(handler, 30_000_000)
 
 
 def cut_off(handler: Handler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Type", "image/jpeg")
-    handler.send_header("Content-Length", "100000")
-    handler.end_headers()
+    begin(handler, 100_000)
     handler.wfile.write(b"\xff\xd8\xff\xe0" + bytes(5000))
-    handler.close_connection = True
 
 
 def dripping(handler: Handler) -> None:
     """A byte now and then, for a minute and a half."""
-    handler.send_response(200)
-    handler.send_header("Content-Type", "image/jpeg")
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    handler.close_connection = True
+    begin(handler, 1000)
     try:
         handler.wfile.write(b"\xff\xd8\xff\xe0")
         for _ in range(900):

@@ -162,9 +162,7 @@ def test_a_bomb_takes_no_more_memory_than_a_file(tmp_path, kind):
     )
     read, memory = map(int, done.stdout.split())
     assert read == 1200
-    # The threads of bzip2 hold a few whole blocks, of 46 MB here: with Python 3.11 seven of them
-    # were seen, with 3.13 nine.
-    assert memory < (12 * 46 if kind == "bz2" else 100)
+    assert memory < (400 if kind == "bz2" else 100)  # its threads hold whole blocks, of 46 MB here
 
 
 @pytest.mark.parametrize("content", [b"", b"B", b"\x1f", b"BZ", b"hello"])

@@ -97,7 +97,7 @@ def test_confidence_in_sql_is_that_of_the_training(trained):
     (told,) = trained.execute(
         "select config -> 'confidence' from models where name = 'images'"
     ).fetchone()
-    calibration = confidence.Calibration(told["with_classes"], told["without_classes"])
+    calibration = confidence.Calibration.read(told)
     found = confidence.pairs(known)
     there = calibration.confidence(found.features).reshape(-1, 10)[::2]  # its class is there
     for number, row in enumerate(rows[:6]):

@@ -22,6 +22,6 @@ def test_a_process_that_dies_before_it_has_read_a_large_task_is_not_waited_for()
     assert time.monotonic() - started < 10
 
 
-def test_what_is_left_to_do_is_done_by_another_pool():
+def test_a_process_does_what_it_is_given():
     with processes.pool(1, os.getpid) as pool:
         assert pool.submit(len, b"abc").result() == 3

@@ -145,7 +145,7 @@ def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:
     if len(labelled.classes) > confidence.MATCHES:
         found = confidence.pairs(labelled)
         if found.positive >= ENOUGH:
-            start = Calibration(ships["with_classes"], ships["without_classes"])
+            start = Calibration.read(ships)
             return {"learned_on": "own labels"} | learned(labelled, found, start)
     return {"learned_on": "samples"} | ships
 

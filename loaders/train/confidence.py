@@ -18,7 +18,7 @@ FIFTH = 5  # the neighbour whose distance stands for how crowded it is
 FEATURES = ("distance", "fifth", "density", "same_label", "agreement", "near_agreement")
 WITHOUT_CLASSES = 4  # the first four: for matches whose class has no other picture
 RIDGE = 1.0
-HOLD = 100.0  # the same, around weights that are known already; .03 to .3 of it measures alike
+HOLD = 100.0  # the same, around weights that are known already; 30 and 300 measure alike
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Calibration:
 
     with_classes: list[float]
     without_classes: list[float]
+
+    @classmethod
+    def read(cls, told: dict[str, Any]) -> "Calibration":
+        """Out of what `as_dict` gave, and of whatever was written down with it."""
+        return cls(told["with_classes"], told["without_classes"])
 
     def confidence(self, features: Array) -> Array:
         return _sigmoid(_with_one(features) @ np.array(self.with_classes))
