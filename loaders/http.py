@@ -17,6 +17,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from loaders.errors import Problem, say
+from loaders.http_connections import POOLS
 from loaders.http_faults import TryAgain, host_of, refuse, retry_after, why
 from loaders.server import ROOT
 
@@ -41,7 +42,8 @@ class Client:
     """Asks web services. Everything that goes wrong is a Problem of one line.
 
     contact: an e-mail address or a web page, for the User-Agent; PGMUSE_CONTACT where it is empty.
-    sleep: called with seconds. timeout: seconds without a byte until a connection is given up.
+    sleep: called with seconds. timeout: seconds that an answer may take to begin, and then
+    without a byte, until a connection is given up.
     """
 
     def __init__(
@@ -146,6 +148,7 @@ class Client:
         proxy = None if proxy_bypass(host) else getproxies().get(scheme)
         if proxy not in self._pools:
             made = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+            made.pool_classes_by_scheme = POOLS
             self._pools[proxy] = made
         return self._pools[proxy]
 

@@ -181,6 +181,17 @@ def dripping(handler: Handler) -> None:
         pass
 
 
+def dripping_headers(handler: Handler) -> None:
+    """A header now and then, for a minute and a half."""
+    try:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n")
+        for number in range(900):
+            time.sleep(0.1)
+            handler.wfile.write(b"X-%d: 1\r\n" % number)
+    except OSError:
+        pass
+
+
 def slowly_to(url: str, seconds: float):
     """A redirect that takes its time."""
 

@@ -12,12 +12,12 @@ from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import LocationValueError, NameResolutionError
 
 from loaders.errors import Problem
 from loaders.http import Client
+from loaders.http_connections import POOLS, Timed, TimedSafely
 from loaders.http_faults import host_of
 
 WIKIMEDIA = frozenset({"commons.wikimedia.org", "upload.wikimedia.org"})
@@ -53,8 +53,7 @@ class GuardedClient(Client):
             return super()._pool(url)
         if None not in self._pools:
             manager = urllib3.PoolManager()
-            if not self.private:
-                manager.pool_classes_by_scheme = {"http": _Pool, "https": _SafePool}
+            manager.pool_classes_by_scheme = POOLS if self.private else PUBLIC_POOLS
             self._pools[None] = manager
         return self._pools[None]
 
@@ -110,7 +109,7 @@ def _is_literal(host: str) -> bool:
     return True
 
 
-class _Pinned(HTTPConnection):
+class _Pinned(Timed):
     """Connects to the address that was checked; certificates are still those of the name."""
 
     def _new_conn(self) -> socket.socket:
@@ -127,7 +126,7 @@ class _Pinned(HTTPConnection):
             self._dns_host = name
 
 
-class _PinnedSafely(_Pinned, HTTPSConnection):
+class _PinnedSafely(_Pinned, TimedSafely):
     pass
 
 
@@ -137,3 +136,6 @@ class _Pool(HTTPConnectionPool):
 
 class _SafePool(HTTPSConnectionPool):
     ConnectionCls: Any = _PinnedSafely
+
+
+PUBLIC_POOLS = {"http": _Pool, "https": _SafePool}
