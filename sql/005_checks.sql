@@ -15,6 +15,23 @@ $$;
 comment on function muse.check_n(integer) is
 'An error where n is not from 1 to 1000: select check_n(10)';
 
+create or replace function muse.check_min_confidence(min_confidence real)
+returns void
+language plpgsql immutable parallel safe
+as $$
+begin
+    if
+        check_min_confidence.min_confidence is null
+        or check_min_confidence.min_confidence not between 0 and 1
+    then
+        raise exception 'min_confidence must be from 0 to 1' using errcode = '22023';
+    end if;
+end
+$$;
+
+comment on function muse.check_min_confidence(real) is
+'An error where it is not from 0 to 1: select check_min_confidence(0.5)';
+
 create or replace function muse.live_model(name text)
 returns bigint
 language plpgsql stable parallel safe

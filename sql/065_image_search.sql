@@ -99,9 +99,6 @@ declare
     );
     candidates integer := greatest(image_matches.n, 10);
 begin
-    if image_matches.min_confidence is null or image_matches.min_confidence not between 0 and 1 then
-        raise exception 'min_confidence must be from 0 to 1' using errcode = '22023';
-    end if;
     if image_matches.min_confidence > 0 then
         candidates := 1000;  -- further away nothing is of the same kind
     end if;
@@ -219,6 +216,7 @@ declare
     seen record;
 begin
     perform muse.check_n(similar_images.n);
+    perform muse.check_min_confidence(similar_images.min_confidence);
     if similar_images.picture is null then
         return;
     end if;
@@ -253,6 +251,7 @@ declare
     seed record;
 begin
     perform muse.check_n(images_like.n);
+    perform muse.check_min_confidence(images_like.min_confidence);
     select vectors.embedding, vectors.label into seed
     from muse.image_vectors as vectors
     where

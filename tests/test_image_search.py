@@ -136,7 +136,7 @@ def test_null_gives_no_rows(trained, call):
     [
         ("similar_images('x', 0)", "n must be from 1 to 1000"),
         ("similar_images('x')", "not a JPEG"),
-        ("images_like(1, min_confidence => 2)", "min_confidence must be"),
+        ("images_like(0, min_confidence => 2)", "min_confidence must be"),
         ("near_duplicates('x', 65)", "max_distance must be"),
         ("near_duplicates('x', 8, null)", "n must be from 1 to 1000, not null"),
     ],
