@@ -7,7 +7,7 @@ import numpy as np
 import psycopg
 from PIL import Image, ImageDraw
 
-from udfs.pictures import perceptual_hash, thumbnail
+from udfs.pictures import jpeg, perceptual_hash, thumbnail
 
 
 def shape(kind: str, number: int = 0) -> Image.Image:
@@ -39,7 +39,7 @@ def add_picture(
     **values: object,
 ) -> int:
     """A stored picture with one source; bytes are a thumbnail as they are."""
-    content = image if isinstance(image, bytes) else thumbnail(image)
+    content = image if isinstance(image, bytes) else jpeg(thumbnail(image))
     hashed = 0 if isinstance(image, bytes) else perceptual_hash(image)
     (source_id,) = conn.execute(
         "insert into muse.sources (topic, location) values ('images', 'test') "

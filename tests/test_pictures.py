@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from PIL import Image
 
-from udfs.pictures import BadPicture, decode, perceptual_hash, thumbnail
+from udfs.pictures import THUMBNAIL, BadPicture, decode, jpeg, perceptual_hash, thumbnail
 
 LEFT, RIGHT = (
     (200, 30, 30),
@@ -109,22 +109,22 @@ def test_an_animation_is_its_first_frame():
 
 
 @pytest.mark.parametrize(
-    ("size", "side", "expected"),
+    ("size", "expected"),
     [
-        ((1000, 500), 320, (640, 320)),
-        ((500, 1000), 320, (320, 640)),
-        ((100, 60), 320, (100, 60)),
-        ((4000, 3000), 320, (427, 320)),
-        ((9000, 400), 320, (2560, 320)),  # the middle of a strip
+        ((1000, 500), (640, 320)),
+        ((500, 1000), (320, 640)),
+        ((100, 60), (100, 60)),
+        ((4000, 3000), (427, 320)),
+        ((9000, 400), (2560, 320)),  # the middle of a strip
     ],
 )
-def test_the_short_side_is_as_asked_where_there_is_enough(size, side, expected):
-    assert decode(encoded(two_halves(*size), "JPEG"), side).size == expected
-
-
-def test_a_thumbnail_is_a_jpeg_of_short_side_320():
-    image = decode(encoded(two_halves(1200, 800), "PNG"), 800)
-    assert Image.open(io.BytesIO(thumbnail(image))).size == (480, 320)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_thumbnail_has_a_short_side_of_320_where_there_is_enough(size, expected, kind):
+    image = decode(encoded(two_halves(*size), kind), THUMBNAIL)
+    assert min(size) <= 4 * THUMBNAIL or min(image.size) < 4 * THUMBNAIL
+    assert min(image.size) >= min(*size, THUMBNAIL)
+    assert thumbnail(image).size == expected
+    assert Image.open(io.BytesIO(jpeg(thumbnail(image)))).size == expected
 
 
 def photo(seed: int = 0) -> Image.Image:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from udfs import runtime
 from udfs.picture_headers import BadPicture
-from udfs.pictures import THUMBNAIL, decode, perceptual_hash
+from udfs.pictures import SHRINK, THUMBNAIL, decode, perceptual_hash, thumbnail
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 MARGIN = 32  # pixels of the network's input that evaluation on ImageNet cuts off around it
@@ -25,13 +25,17 @@ class Seen(NamedTuple):
 
 
 def network_input(image: Image.Image, size: int) -> Array:
-    """The middle square of an RGB picture as the network takes it: (1, size, size, 3), 0 to 255."""
+    """The middle square of an RGB picture as the network takes it: (1, size, size, 3), 0 to 255.
+
+    It is seen as its thumbnail would be, so that a stored picture finds itself.
+    """
     side = min(image.size) * size / (size + MARGIN)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     box = (left, top, left + side, top + side)
-    shrinks = side >= size
-    how = Image.Resampling.HAMMING if shrinks else Image.Resampling.BICUBIC
-    square = image.resize((size, size), how, box)
+    stored = THUMBNAIL * size // (size + MARGIN)
+    if side > stored:
+        image, box = image.resize((stored, stored), SHRINK, box), (0, 0, stored, stored)
+    square = image.resize((size, size), SHRINK if side >= size else Image.Resampling.BICUBIC, box)
     return np.asarray(square, dtype=np.float32)[np.newaxis]
 
 
@@ -82,7 +86,8 @@ def hashed(plpy: Any, picture: bytes | None) -> str | None:
     """The perceptual hash as 64 bits."""
     if picture is None:
         return None
-    return f"{perceptual_hash(decoded(plpy, picture)) & (2**64 - 1):064b}"
+    number = perceptual_hash(thumbnail(decoded(plpy, picture)))
+    return f"{number & (2**64 - 1):064b}"
 
 
 def decoded(plpy: Any, picture: bytes) -> Image.Image:

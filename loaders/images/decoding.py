@@ -12,7 +12,7 @@ from PIL import Image
 
 from loaders import processes
 from udfs.picture_headers import BadPicture, kind_of
-from udfs.pictures import THUMBNAIL, decode, perceptual_hash, thumbnail
+from udfs.pictures import THUMBNAIL, decode, jpeg, perceptual_hash, thumbnail
 
 MEMORY = 4 << 30  # bytes of address space that a process may take
 SECONDS = 30  # for one picture, after which its process ends
@@ -73,7 +73,7 @@ def decoded(content: bytes) -> Decoded:
     """A thumbnail, a hash and the size in pixels as a person sees it. Errors: BadPicture."""
     signal.alarm(SECONDS)  # native code hears no exception
     try:
-        image = decode(content, THUMBNAIL)
+        image = thumbnail(decode(content, THUMBNAIL))
         with Image.open(io.BytesIO(content), formats=(kind_of(content),)) as whole:
             width, height = whole.size
     except MemoryError:
@@ -82,7 +82,7 @@ def decoded(content: bytes) -> Decoded:
         signal.alarm(0)
     if (width > height) != (image.width > image.height):
         width, height = height, width  # it was turned upright
-    return Decoded(thumbnail(image), perceptual_hash(image), width, height)
+    return Decoded(jpeg(image), perceptual_hash(image), width, height)
 
 
 def shut(pool: ProcessPoolExecutor | None) -> None:

@@ -14,7 +14,7 @@ from psycopg import sql
 from loaders.db import copy
 from loaders.images.looking import Lookers, Vector
 
-BATCH = 64
+BATCH = 256
 TRIES = 3
 COLUMNS = {
     "model_id": "int8",
