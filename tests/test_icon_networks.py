@@ -2,7 +2,6 @@
 
 import io
 import time
-from dataclasses import replace
 
 import numpy as np
 import psycopg
@@ -297,32 +296,30 @@ def test_training_learns_and_makes_the_network_live(fresh, network):
     assert rows == [(True,)] * 20
 
 
-def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path):
+@pytest.mark.parametrize("network", ["lines", "positions"])
+def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network):
     from loaders.train import icons
 
     parts = icons.split(squares(200), [str(number) for number in range(200)])
     fitting = icons.Fitting(epochs=3, seed=5)
+    an_epoch = -(-len(parts.train) // fitting.batch)
     seen = []
 
-    def stop(batches, loss):
-        seen.append(loss)
-        if len(seen) == 25:
+    def stop(step, loss):
+        seen.append(step)
+        if step == an_epoch + 5:
             raise KeyboardInterrupt
 
-    settings = replace(networks["lines"][0].settings)
+    settings, folder = networks[network][0].settings, tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
-        icons.fit(icons.made(settings, 0), parts, fitting, tmp_path / "run", stop)
+        icons.fit(icons.made(settings, 0), parts, fitting, folder, stop)
+    assert seen == list(range(1, an_epoch + 6))
     seen.clear()
     told = icons.fit(
-        icons.made(settings, 0),
-        parts,
-        fitting,
-        tmp_path / "run",
-        lambda batches, loss: seen.append(loss),
+        icons.made(settings, 0), parts, fitting, folder, lambda step, loss: seen.append(step)
     )
     assert told["epochs"] == 3
-    steps = -(-len(parts.train) // fitting.batch)
-    assert steps <= len(seen) <= steps * 2
+    assert seen == list(range(an_epoch + 1, 3 * an_epoch + 1))
 
 
 @pytest.mark.parametrize(

@@ -102,11 +102,12 @@ def draw_hieroglyphs(
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 300,
     temperature: Temperature = 1,
     seed: Seed = 0,
+    model: Annotated[str, typer.Option(help="hieroglyphs_32 or hieroglyphs_8.")] = "hieroglyphs_32",
     sheet: Sheet = False,
 ) -> None:
     """Draw new hieroglyphs, keep them as a sample, and write a poster of them."""
     picture = "sheet" if sheet else "hieroglyphs"
-    _draw("hieroglyphs", picture, out, n, temperature, seed, "hieroglyphs_32")
+    _draw("hieroglyphs", picture, out, n, temperature, seed, model)
 
 
 @draw_app.command("stela")

@@ -270,7 +270,7 @@ def load_models(
         bool, typer.Option("--again", help="Put them before models of your own too.")
     ] = False,
 ) -> None:
-    """Make live the networks that ship: icons_8, icons_32 and hieroglyphs_32."""
+    """Make live the networks that ship: icons and hieroglyphs, 8 and 32."""
     from loaders.shipped import load_models as load
 
     with db.connect_to_muse(writes=True, autocommit=True) as conn:

@@ -134,6 +134,18 @@ def train_icons_32(
     _train_icons("icons_32", sets, network, epochs, seed, quick)
 
 
+@train_app.command("hieroglyphs_8")
+def train_hieroglyphs_8(
+    sets: Sets = None,
+    network: Network = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    quick: Quick = False,
+) -> None:
+    """Learn to draw hieroglyphs of 8 x 8 pixels, by the positions of their ink."""
+    _train_icons("hieroglyphs_8", sets, network, epochs, seed, quick)
+
+
 @train_app.command("hieroglyphs_32")
 def train_hieroglyphs_32(
     sets: Sets = None,

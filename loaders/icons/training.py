@@ -19,10 +19,11 @@ from loaders.server import HOME
 TASKS = {
     "icons_8": ("icon", 8, "positions"),
     "icons_32": ("icon", 32, "lines"),
+    "hieroglyphs_8": ("hieroglyph", 8, "positions"),
     "hieroglyphs_32": ("hieroglyph", 32, "lines"),
 }
 NETWORKS = ("lines", "positions", "scanlines", "runs")
-EPOCHS = {"icons_8": 20, "icons_32": 10, "hieroglyphs_32": 12}
+EPOCHS = {"icons_8": 20, "icons_32": 10, "hieroglyphs_8": 20, "hieroglyphs_32": 12}
 QUICK_ICONS, QUICK_UNITS = 400, 16
 FEWEST = 20  # icons of each part of the split
 # Each bitmap once, under the family that had it first.
@@ -98,8 +99,8 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
     steps = fitting.epochs * -(-len(parts.train) // fitting.batch)
     with closing(progress("steps", steps, asked.name)) as bar:
 
-        def show(batches: int, loss: float) -> None:
-            bar.update(batches)
+        def show(step: int, loss: float) -> None:
+            bar.update(step - bar.n)
             bar.set_postfix_str(f"{loss / np.log(2):.3f} bits a pixel", refresh=False)
 
         seen = training.fit(made, parts, fitting, folder, show)

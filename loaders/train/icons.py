@@ -4,6 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +73,15 @@ def fit(
     parts: Parts,
     fitting: Fitting,
     folder: Path | None = None,
-    on_batch: Callable[[int, float], None] = lambda batches, loss: None,
+    on_step: Callable[[int, float], None] = lambda step, loss: None,
 ) -> dict[str, Any]:
     """Fit until the validation gets no better; the best weights stay. What was seen on the way.
 
-    With a `folder`, a run that was ended goes on from there at the next one, at its last epoch;
-    who is done with what came of it removes the folder.
+    `on_step` hears how many steps are done. With a `folder`, a run that was ended goes on from
+    there at the next one, at its last epoch; who is done with what came of it removes the folder.
     """
-    steps = -(-len(parts.train) // fitting.batch)
+    shown = _shown(network, parts.train, fitting)
+    steps = len(shown)
     rate = keras.optimizers.schedules.CosineDecay(
         fitting.learning_rate / 10,
         steps * fitting.epochs,
@@ -90,14 +92,11 @@ def fit(
         keras.optimizers.Adam(rate, clipnorm=1.0), loss=_loss_of(network), jit_compile=False
     )
     best = keras.callbacks.EarlyStopping(patience=fitting.patience, restore_best_weights=True)
-    told = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: on_batch(1, float((logs or {}).get("loss", 0)))
-    )
-    callbacks = [best, told]
+    callbacks = [best, _Steps(steps, on_step)]
     if folder is not None:
         callbacks.append(keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False))
     done = network.fit(
-        _shown(network, parts.train, fitting),
+        shown,
         validation_data=_shown(network, parts.validation, None),
         epochs=fitting.epochs,
         callbacks=callbacks,
@@ -191,6 +190,20 @@ def _order(
     return {"inputs": inputs, "outputs": outputs}
 
 
+class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells how far a fitting is, from where an earlier one ended."""
+
+    def __init__(self, steps: int, on_step: Callable[[int, float], None]) -> None:
+        super().__init__()
+        self._steps, self._on_step, self._done = steps, on_step, 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._done = epoch * self._steps
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._on_step(self._done + batch + 1, float((logs or {}).get("loss", 0)))
+
+
 def _inputs(network: Network, icons: np.ndarray) -> tuple[Any, np.ndarray]:
     if isinstance(network.settings, icon_lines.Settings):
         return icons.astype(np.float32), icons.astype(np.float32)
@@ -199,21 +212,21 @@ def _inputs(network: Network, icons: np.ndarray) -> tuple[Any, np.ndarray]:
 
 def _shown(network: Network, icons: np.ndarray, fitting: Fitting | None) -> Any:
     """Batches of inputs and what is wanted; shuffled, and mirrored, where they are to be fitted."""
-    flip = fitting is not None and fitting.flip
-    if isinstance(network, Tokens) and flip:  # what is said of a mirrored icon is not mirrored
-        icons = np.concatenate([icons, icons[:, :, ::-1]])
-    shown = tf.data.Dataset.from_tensor_slices(_inputs(network, icons))
     if fitting is None:
-        return shown.batch(64)
-    shown = shown.shuffle(len(icons), seed=fitting.seed)
-    if isinstance(network, Lines) and flip:
-        shown = shown.map(_mirrored)
-    return shown.batch(fitting.batch)
+        return tf.data.Dataset.from_tensor_slices(_inputs(network, icons)).batch(64)
+    both = np.concatenate([icons, icons[:, :, ::-1]]) if fitting.flip else icons
+    told = _inputs(network, both)  # tokens of a mirrored icon are not mirrored tokens
+    numbers = tf.data.Dataset.range(len(icons)).shuffle(len(icons), seed=fitting.seed)
+    pick = partial(
+        _one_of, len(icons), len(both) // len(icons), tf.nest.map_structure(tf.constant, told)
+    )
+    return numbers.map(pick).batch(fitting.batch)
 
 
-def _mirrored(icon: tf.Tensor, wanted: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    turned = tf.cond(tf.random.uniform(()) < 0.5, lambda: icon[:, ::-1], lambda: icon)
-    return turned, turned
+def _one_of(icons: int, turns: int, told: Any, number: tf.Tensor) -> Any:
+    """What is told of an icon, as it is or mirrored."""
+    turn = tf.random.uniform((), maxval=turns, dtype=tf.int64)
+    return tf.nest.map_structure(lambda values: values[turn * icons + number], told)
 
 
 def _loss_of(network: Network) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
