@@ -25,17 +25,17 @@ class Seen(NamedTuple):
 
 
 def network_input(image: Image.Image, size: int) -> Array:
-    """The middle square of an RGB picture as the network takes it: (1, size, size, 3), 0 to 255.
-
-    It is seen as its thumbnail would be, so that a stored picture finds itself.
-    """
+    """The middle square of an RGB picture as the network takes it: (1, size, size, 3), 0 to 255."""
     side = min(image.size) * size / (size + MARGIN)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     box = (left, top, left + side, top + side)
-    stored = THUMBNAIL * size // (size + MARGIN)
-    if side > stored:
-        image, box = image.resize((stored, stored), SHRINK, box), (0, 0, stored, stored)
-    square = image.resize((size, size), SHRINK if side >= size else Image.Resampling.BICUBIC, box)
+    if side < size:
+        how = Image.Resampling.BICUBIC
+    elif min(image.size) <= THUMBNAIL:
+        how = SHRINK
+    else:  # softer, as if by way of its thumbnail: so it is found again
+        how = Image.Resampling.BILINEAR
+    square = image.resize((size, size), how, box)
     return np.asarray(square, dtype=np.float32)[np.newaxis]
 
 
