@@ -14,10 +14,11 @@ from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, LocationValueError
 
+from loaders.entries import printable
 from loaders.errors import Problem, say
-from loaders.http_connections import POOLS
+from loaders.http_connections import POOLS, ended_at
 from loaders.http_faults import TryAgain, host_of, refuse, retry_after, why
 from loaders.server import ROOT
 
@@ -133,10 +134,7 @@ class Client:
             if not location:
                 return response
             response.close()
-            next_url = urljoin(url, location)
-            if url.startswith("https:") and not next_url.startswith("https:"):
-                raise Problem(f"{host_of(url)} leads away from https: look where it has moved to")
-            url = next_url
+            url = _next(url, location)
         raise Problem(f"{host_of(url)} leads in a circle: look where it has moved to")
 
     def _timeout(self, left: float) -> urllib3.Timeout:
@@ -144,7 +142,7 @@ class Client:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         """Connections, through the proxy that http_proxy, https_proxy and no_proxy name."""
-        host, scheme = host_of(url), url.partition(":")[0]
+        host, scheme = host_of(url), url.partition(":")[0].lower()
         proxy = None if proxy_bypass(host) else getproxies().get(scheme)
         if proxy not in self._pools:
             made = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
@@ -184,9 +182,22 @@ def decoded(answer: Answer) -> Any:
 def undecodable(answer: Answer) -> Exception:
     """What to raise where an answer is not the JSON that was asked for."""
     kind = answer.headers.get("Content-Type", "nothing known").partition(";")[0]
+    kind = printable(kind[:100])
     if "json" in kind:
         return TryAgain(f"{answer.host} answered with broken JSON")
     return Problem(f"{answer.host} answered with {kind}, not JSON: is that the address of an API?")
+
+
+def _next(url: str, location: str) -> str:
+    """Where a redirect leads. Errors: a Problem where that is nowhere, or away from https."""
+    try:
+        # As parsed, whose scheme and host are lower case.
+        parts = urllib3.util.parse_url(urljoin(url, location))
+    except (ValueError, LocationValueError):
+        raise Problem(f"{host_of(url)} leads nowhere: look where it has moved to") from None
+    if url.lower().startswith("https:") and parts.scheme != "https":
+        raise Problem(f"{host_of(url)} leads away from https: look where it has moved to")
+    return parts.url
 
 
 def _close(response: urllib3.BaseHTTPResponse | None) -> None:
@@ -202,10 +213,10 @@ def _whole(response: urllib3.BaseHTTPResponse, host: str, largest: int) -> Answe
 
 def _pieces(response: urllib3.BaseHTTPResponse, host: str, largest: int) -> Iterator[bytes]:
     size, until = 0, time.monotonic() + PATIENCE
-    while piece := response.read1(1 << 16, decode_content=True):
-        size += len(piece)
-        if size > largest:
-            raise Problem(f"{host} answered with more than {largest:,} bytes: too much to read")
-        if time.monotonic() > until:
-            raise TryAgain(f"{host} takes more than {PATIENCE} s for one answer")
-        yield piece
+    late = TryAgain(f"{host} takes more than {PATIENCE} s for one answer")
+    with ended_at(until, response.shutdown, late):
+        while piece := response.read1(1 << 16, decode_content=True):
+            size += len(piece)
+            if size > largest:
+                raise Problem(f"{host} answered with more than {largest:,} bytes: too much to read")
+            yield piece

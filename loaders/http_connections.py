@@ -1,12 +1,15 @@
-"""Connections on which the head of an answer comes in time, however it trickles in.
+"""Connections on which an answer comes in time, however it trickles in.
 
-A socket's timeout begins anew with every byte; that of a whole body its reader sees to.
+A socket's timeout begins anew with every byte; here a clock ends the connection, and who waits for
+a byte finds it at its end.
 """
 
-import contextlib
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import urllib3
@@ -14,32 +17,46 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
+@contextmanager
+def ended_at(until: float, end: Callable[[], object], error: Exception) -> Iterator[None]:
+    """Call `end` at that time of time.monotonic, where this still goes on then, and raise `error`.
+
+    What came until then may look whole, since the end of a connection can be that of an answer.
+    """
+    late = threading.Event()
+
+    def ring() -> None:
+        late.set()
+        with suppress(OSError, RuntimeError, ValueError):  # it has just ended by itself
+            end()
+
+    seconds = min(max(until - time.monotonic(), 0), threading.TIMEOUT_MAX)
+    timer = threading.Timer(seconds, ring)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception:
+        if late.is_set():
+            raise error from None
+        raise
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise error
+
+
 class Timed(HTTPConnection):
     """The timeout to read is that of the status and all headers together."""
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
-        late = threading.Event()
-        timer = threading.Timer(self.timeout or threading.TIMEOUT_MAX, self._end, (late,))
-        timer.daemon = True
-        timer.start()
-        try:
-            response = super().getresponse()
-        except Exception:
-            if late.is_set():
-                raise TimeoutError from None
-            raise
-        finally:
-            timer.cancel()
-        if late.is_set():  # the end of the connection looks like that of the headers
-            response.close()
-            raise TimeoutError
-        return response
-
-    def _end(self, late: threading.Event) -> None:
-        """Let who waits for a byte find the connection at its end."""
-        late.set()
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.sock.fileno())) as end:
-            end.shutdown(socket.SHUT_RDWR)
+        until = time.monotonic() + (self.timeout or threading.TIMEOUT_MAX)
+        # A descriptor of its own: self.sock is let go of where nothing comes after the answer.
+        with (
+            socket.socket(fileno=os.dup(self.sock.fileno())) as line,
+            ended_at(until, lambda: line.shutdown(socket.SHUT_RDWR), TimeoutError()),
+        ):
+            return super().getresponse()
 
 
 class TimedSafely(Timed, HTTPSConnection):

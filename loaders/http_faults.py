@@ -16,6 +16,7 @@ from urllib3.exceptions import (
 )
 from urllib3.exceptions import TimeoutError as TimedOut
 
+from loaders.entries import printable
 from loaders.errors import Problem
 
 BUSY = {429, 500, 502, 503, 504}
@@ -60,12 +61,17 @@ def why(error: Exception, host: str) -> str:
 
 
 def _last_words(error: Exception) -> str:
-    return " ".join(str(error).split()).rpartition(": ")[2]
+    return printable(" ".join(str(error).split()).rpartition(": ")[2])[:1000]
+
+
+def answered(response: urllib3.BaseHTTPResponse, host: str) -> str:
+    """The status and its words, on one line that may be stored and printed."""
+    return f"{host} answers {response.status} {printable((response.reason or '')[:200])}".rstrip()
 
 
 def refuse(response: urllib3.BaseHTTPResponse, host: str) -> None:
     """Raise TryAgain where the service is busy, a Problem where it does not want to answer."""
-    reason = f"{host} answers {response.status} {response.reason or ''}".rstrip()
+    reason = answered(response, host)
     if response.status in BUSY:
         raise TryAgain(reason)
     if response.status >= 400:
@@ -79,7 +85,7 @@ def retry_after(response: urllib3.BaseHTTPResponse | None) -> float | None:
         return float(text)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        return max((until - datetime.now(UTC)).total_seconds(), 0)
+    except (ValueError, OverflowError):
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max((until - datetime.now(UTC)).total_seconds(), 0)

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -130,6 +130,16 @@ def forbidden(handler: Handler) -> None:
     handler.send(403, b"", "text/plain")
 
 
+def raw(answer: bytes):
+    """These bytes and no more."""
+
+    def answer_so(handler: Handler) -> None:
+        handler.close_connection = True
+        handler.wfile.write(answer)
+
+    return answer_so
+
+
 def web_page(handler: Handler) -> None:
     handler.send(200, b"<html>hello</html>" * 100, "text/html")
 
@@ -172,24 +182,42 @@ def cut_off(handler: Handler) -> None:
 def dripping(handler: Handler) -> None:
     """A byte now and then, for a minute and a half."""
     begin(handler, 1000)
-    try:
-        handler.wfile.write(b"\xff\xd8\xff\xe0")
-        for _ in range(900):
-            time.sleep(0.1)
-            handler.wfile.write(b"\0")
-    except OSError:
-        pass
+    handler.wfile.write(b"\xff\xd8\xff\xe0")
+    drip(handler, b"\0")
 
 
 def dripping_headers(handler: Handler) -> None:
     """A header now and then, for a minute and a half."""
-    try:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n")
-        for number in range(900):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n")
+    drip(handler, b"X: y\r\n")
+
+
+def dripping_extension(handler: Handler) -> None:
+    """A chunk whose size is never said to its end."""
+    begin_chunks(handler)
+    handler.wfile.write(b"1;")
+    drip(handler, b"a")
+
+
+def dripping_trailers(handler: Handler) -> None:
+    """All of a picture, and then headers without end."""
+    begin_chunks(handler)
+    handler.wfile.write(b"4\r\n\xff\xd8\xff\xe0\r\n0\r\n")
+    drip(handler, b"X: y\r\n")
+
+
+def begin_chunks(handler: Handler) -> None:
+    handler.wfile.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+
+
+def drip(handler: Handler, piece: bytes) -> None:
+    """The same now and then, for a minute and a half."""
+    with suppress(OSError):
+        for _ in range(900):
             time.sleep(0.1)
-            handler.wfile.write(b"X-%d: 1\r\n" % number)
-    except OSError:
-        pass
+            handler.wfile.write(piece)
 
 
 def slowly_to(url: str, seconds: float):

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -16,12 +18,13 @@ from psycopg.types.json import Jsonb
 
 from loaders import db as connections
 from loaders.errors import Problem
-from loaders.images import commons, fetch, guard, queue, wanted
+from loaders.images import commons, fetch, guard, queue, store, wanted
 from loaders.images.command import Request, load_all
-from loaders.images.decoding import Decoder
+from loaders.images.decoding import Decoder, decoded, sha256
 from loaders.images.download import Failed, download
 from loaders.images.forget import forget_source
 from tests import media
+from tests.image_rows import add_picture, shape
 from tests.test_load_images import BLUE, GREEN, RED, photo
 
 STATES = "select state, count(*)::int from image_fetches group by state order by state"
@@ -219,12 +222,21 @@ def test_fifty_titles_a_call(fresh, host, work):
         ((450, 300), "image/tiff", "330px-a"), ((100, 100), "image/webp", "a"),
     ],
 )  # fmt: skip
-def test_a_width_of_the_ladder(size, mime, name):
+@pytest.mark.parametrize("file", ["a", "Map-100px-small.png"])
+def test_a_width_of_the_ladder(size, mime, name, file):
     info = commons._Info(
-        url="https://h/3/3a/a", width=size[0], height=size[1], size=1000, mime=mime,
-        thumburl="https://h/thumb/3/3a/a/500px-a",
+        url=f"https://h/3/3a/{file}", width=size[0], height=size[1], size=1000, mime=mime,
+        thumburl=f"https://h/thumb/3/3a/{file}/500px-{file}",
     )  # fmt: skip
-    assert commons.download_url(info).rpartition("/")[2] == name
+    assert commons.download_url(info).rpartition("/")[2] == name.removesuffix("a") + file
+
+
+def test_titles_fit_into_an_address():
+    short, long = [f"Cat {number}.jpg" for number in range(50)], ["ы" * 100 + ".jpg"] * 50
+    assert list(commons.calls(short)) == [short]
+    calls = list(commons.calls(long))
+    assert [name for names in calls for name in names] == long
+    assert all(len(urlencode(commons.fields(names))) < 6000 for names in calls)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +267,17 @@ FAULTS = {
     "away": (media.unavailable, "answers 503"),
     "cut": (media.cut_off, "cut the answer off"),
     "silent": (media.silent, "does not answer in time"),
+    "nul": (media.raw(b"HTTP/1.1 404 a\0b\x1b[2J\r\n\r\n"), "answers 404 a\\x00b\\x1b[2J"),
+    "type": (media.raw(b"HTTP/1.1 200 OK\r\nContent-Type: a/\0\r\n\r\n"), "with a/\\x00, not a"),
+    "nowhere": (media.to("http://["), "leads nowhere"),
+    "digits": (
+        media.raw(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"),
+        "not stored: not a JPEG",
+    ),
+    "never": (
+        media.raw(b"HTTP/1.1 503 A\r\nRetry-After: Mon, 01 Jan 99999999999 00:00:00 GMT\r\n\r\n"),
+        "answers 503",
+    ),
 }
 
 
@@ -371,8 +394,14 @@ def test_a_host_does_not_ask_to_wait_for_ever(fresh, host, work):
 
 @pytest.mark.parametrize(
     "fault",
-    [media.dripping, media.dripping_headers, media.slowly_to("{url}/a.png", 0.2)],
-    ids=["dripping", "dripping headers", "redirects"],
+    [
+        media.dripping,
+        media.dripping_headers,
+        media.dripping_extension,
+        media.dripping_trailers,
+        media.slowly_to("{url}/a.png", 0.2),
+    ],
+    ids=["bytes", "headers", "chunk", "trailers", "redirects"],
 )
 def test_a_download_ends_before_its_lease(host, monkeypatch, fault):
     monkeypatch.setattr("loaders.images.download.DEADLINE", 0.5)
@@ -381,6 +410,17 @@ def test_a_download_ends_before_its_lease(host, monkeypatch, fault):
     with pytest.raises(Failed, match="0 s for one picture|answer in time"):
         download(guard.GuardedClient("a@b.c", {host.host}, private=True), f"{host.url}/a.png")
     assert time.monotonic() - begun < 0.9
+
+
+def test_where_commons_refuses_no_file_is_to_blame(fresh, host, work):
+    add_item(fresh, "Q1", images=[("a.jpg", "normal")])
+    add_item(fresh, "Q2", ["Q1"])
+    wanted.want_classes(fresh, 1)
+    host.faults["api.php"] = [media.forbidden] * 9
+    counts = work()
+    assert (counts.fetched, counts.failed) == (0, 0)
+    assert "answers 403 Forbidden: is the contact right?" in counts.problems[0]
+    assert fresh.execute("select state, attempts from image_fetches").fetchall() == [("waiting", 0)]
 
 
 def test_while_commons_lags_no_file_is_to_blame(fresh, host, work):
@@ -541,6 +581,31 @@ def test_fetch_says_what_is_left(fresh, host, settings, capfd):
     told = capfd.readouterr().err
     assert "1 pictures fetched, 1 cannot be had (see image_fetches)" in told
     assert "1 addresses are of hosts that are not allowed: --host example.org" in told
+
+
+def test_a_name_in_an_archive_is_no_address_that_was_fetched(fresh):
+    add_picture(fresh, shape("ring"), "cat")
+    address = commons.address("Cat 03.jpg")
+    fresh.execute("update image_sources set location = %s", (address,))
+    assert store.known_by_address(fresh, address) is None
+
+
+def test_nobody_waits_in_a_circle(fresh, server, host):
+    """Who stores waits for others that write before it holds what they may need."""
+    want(fresh, host, "a.png")
+    content = photo()
+    made = {sha256(content): decoded(content)}
+    with server.connect(dbname="fresh") as other, ThreadPoolExecutor(1) as pool:
+        other.execute(store.TAKE_TURNS)
+        storing = pool.submit(
+            store.store_fetched, fresh, f"{host.url}/a.png", sha256(content), made
+        )
+        time.sleep(0.3)
+        assert not storing.done()
+        other.execute("set lock_timeout = 500")
+        other.execute("update image_fetches set title = 'x'")
+        other.commit()
+        assert len(storing.result(10)) == 1
 
 
 def test_forgetting_a_source_takes_what_it_wants(fresh, host, work):

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -12,6 +12,7 @@ from loaders.entries import printable
 
 API = "https://commons.wikimedia.org/w/api.php"
 AT_ONCE = 50  # titles a call
+LONGEST_CALL = 4000  # bytes of titles in an address: many servers take 8,000 of it
 LADDER = (20, 40, 60, 120, 250, 330, 500, 960, 1280, 1920, 3840)  # widths that are served
 SHORT_SIDE = 320  # pixels that are wanted
 WIDEST = 1920  # of a long strip
@@ -85,6 +86,17 @@ def address(name: str) -> str:
     return f"https://commons.wikimedia.org/wiki/Special:FilePath/{quote(name.replace(' ', '_'))}"
 
 
+def calls(names: Sequence[str]) -> Iterator[list[str]]:
+    """As many files at once as an address has room for."""
+    call: list[str] = []
+    for name in names:
+        if call and sum(len(quote(f"File:{one}|")) for one in (*call, name)) > LONGEST_CALL:
+            yield call
+            call = []
+        call.append(name)
+    yield call
+
+
 def fields(names: Sequence[str]) -> dict[str, str]:
     """What to ask the API of up to 50 files."""
     return {
@@ -134,10 +146,10 @@ def download_url(info: _Info) -> str | None:
     vector = info.mime == "image/svg+xml"
     if info.thumburl and WIDTH.search(info.thumburl):
         if vector or fitting < info.width:
-            return WIDTH.sub(f"{fitting}px-", info.thumburl)
+            return WIDTH.sub(f"{fitting}px-", info.thumburl, count=1)
         if info.mime not in USABLE or info.size > SMALL:
             smaller = [width for width in LADDER if width < info.width]
-            return WIDTH.sub(f"{smaller[-1]}px-", info.thumburl) if smaller else None
+            return WIDTH.sub(f"{smaller[-1]}px-", info.thumburl, count=1) if smaller else None
     return info.url if info.mime in USABLE else info.thumburl or None
 
 

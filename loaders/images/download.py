@@ -1,5 +1,6 @@
 """One download: the bytes of a picture, or why there are none, and whether to ask again."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,14 +14,17 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from loaders.entries import printable
 from loaders.errors import Problem
-from loaders.http_faults import BUSY, TryAgain, host_of, retry_after, why
+from loaders.http_connections import ended_at
+from loaders.http_faults import BUSY, TryAgain, answered, host_of, retry_after, why
 from loaders.images.guard import GuardedClient
 from udfs.picture_headers import BadPicture, kind_of
 from udfs.pictures import BYTES
 
 DEADLINE = 60.0  # seconds for one picture, however often redirected, however it trickles in
 PIECE = 1 << 15  # bytes
+LENGTH = re.compile("[0-9]{1,15}")
 START = 16  # bytes that tell a picture
 PLAIN = {"Accept-Encoding": "identity", "Accept": "image/*"}
 # What some hosts call every file.
@@ -93,7 +97,7 @@ def _judged(error: Exception, host: str) -> Exception:
 def _check_status(response: urllib3.BaseHTTPResponse, host: str) -> None:
     """429 and 503 are meant for everybody who asks, other faults for this address."""
     status = response.status
-    reason = f"{host} answers {status} {response.reason or ''}".rstrip()
+    reason = answered(response, host)
     if status in (429, 503):
         raise HostWaits(reason, retry_after(response), counts=status == 503)
     if status in BUSY or status == 408:
@@ -105,7 +109,7 @@ def _check_status(response: urllib3.BaseHTTPResponse, host: str) -> None:
 def _check_type(response: urllib3.BaseHTTPResponse, host: str) -> None:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not kind.startswith("image/") and kind not in NO_TYPE:
-        raise Refused(f"{host} answers with {kind[:100]}, not a picture")
+        raise Refused(f"{host} answers with {printable(kind[:100])}, not a picture")
 
 
 def _checked(pieces: Iterator[bytes], host: str) -> Iterator[bytes]:
@@ -130,15 +134,15 @@ def _whole(response: urllib3.BaseHTTPResponse, host: str, until: float) -> Itera
     """Pieces of the body, up to where it is too large or too slow."""
     size = 0
     length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > BYTES:
+    if LENGTH.fullmatch(length) and int(length) > BYTES:
         raise Refused(f"{host} answers with {int(length):,} bytes: at most {BYTES:,} are read")
-    while piece := response.read1(PIECE, decode_content=False):
-        size += len(piece)
-        if size > BYTES:
-            raise Refused(f"{host} answers with more than {BYTES:,} bytes")
-        if time.monotonic() > until:
-            raise Failed(f"{host} takes more than {DEADLINE:.0f} s for one picture")
-        yield piece
+    late = Failed(f"{host} takes more than {DEADLINE:.0f} s for one picture")
+    with ended_at(until, response.shutdown, late):
+        while piece := response.read1(PIECE, decode_content=False):
+            size += len(piece)
+            if size > BYTES:
+                raise Refused(f"{host} answers with more than {BYTES:,} bytes")
+            yield piece
 
 
 def _paced(

@@ -199,18 +199,25 @@ class Worker:
 
     def ask_commons(self, taken: queue.Taken) -> None:
         """Page, licence, author and a fitting size of up to 50 files."""
-        names = [fetch.commons_file or "" for fetch in taken.fetches]
-        query = urlencode(commons.fields(names))
-        content = download(self.client, f"{self.settings.api}?{query}", picture=False)
-        try:
-            told = commons.described(content, names)
-        except commons.Unwilling as error:  # a service that lags: no file is to blame
-            raise HostWaits(f"{taken.host} answers: {error}") from error
-        except msgspec.DecodeError as error:
-            raise HostWaits(f"{taken.host} answers: {error}", counts=True) from error
-        for fetch, name in zip(taken.fetches, names, strict=True):
-            self.describe(taken, fetch.fetch_id, told[name])
+        told: dict[str, commons.Described] = {}
+        for names in commons.calls([fetch.commons_file or "" for fetch in taken.fetches]):
+            told |= self.described(taken.host, names)
+        for fetch in taken.fetches:
+            self.describe(taken, fetch.fetch_id, told[fetch.commons_file or ""])
         queue.meet(self.conn, self.hosts)
+
+    def described(self, host: str, names: list[str]) -> dict[str, commons.Described]:
+        """What Commons answers. Where it does not, no file is to blame: HostWaits."""
+        query = urlencode(commons.fields(names))
+        try:
+            content = download(self.client, f"{self.settings.api}?{query}", picture=False)
+            return commons.described(content, names)
+        except Refused as error:
+            raise HostWaits(str(error)) from error
+        except commons.Unwilling as error:  # it lags
+            raise HostWaits(f"{host} answers: {error}") from error
+        except msgspec.DecodeError as error:
+            raise HostWaits(f"{host} answers: {error}", counts=True) from error
 
     def describe(self, taken: queue.Taken, fetch_id: int, about: commons.Described) -> None:
         """Keep what is told of a file, or why it cannot be had."""

@@ -47,7 +47,7 @@ class GuardedClient(Client):
     def _pool(self, url: str) -> urllib3.PoolManager:
         """As the Client's, for the first address and for each that it is redirected to."""
         host = checked(url, self.hosts)
-        if not proxy_bypass(host) and getproxies().get(url.partition(":")[0]):
+        if not proxy_bypass(host) and getproxies().get(url.partition(":")[0].lower()):
             if not self.private and _is_literal(host) and not _is_public(host):
                 raise NotPublic(f"{host} is not a public address")
             return super()._pool(url)

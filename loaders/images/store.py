@@ -45,10 +45,14 @@ OUTDATED = """
     delete from muse.image_sources
     where source_id = %s and wikidata_id = any(%s) and location <> all(%s)
 """
+# Not what a file of an archive is called.
 BY_ADDRESS = """
     select image.sha256
-    from muse.image_sources as source join muse.images as image using (image_id)
-    where source.location = %s
+    from muse.image_sources as source
+    join muse.images as image using (image_id)
+    join muse.image_fetches as fetched
+        on fetched.source_id = source.source_id and fetched.address = source.location
+    where source.location = %s and fetched.state = 'done'
     limit 1
 """
 # All that wanted this very address have it now.
@@ -143,6 +147,7 @@ def store_fetched(
 ) -> list[int]:
     """Store what was fetched for an address, for all that wanted it; their sources."""
     with conn.transaction():
+        conn.execute(TAKE_TURNS)
         wanted = conn.execute(FETCHED, (address,)).fetchall()
         for source_id, *about in wanted:
             place = Place(sha256, address, About(*about))
