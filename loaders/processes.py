@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable
@@ -31,6 +32,13 @@ class _Pool(ProcessPoolExecutor):
         if broken and queue is not None and not hasattr(queue, "_terminate_broken"):
             queue._reader.close()
         super().shutdown(wait, cancel_futures=cancel_futures)
+
+
+def limit_memory(limit: int) -> None:
+    """Let this process have so many bytes of address space, or fewer where it may not have them."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _start(start: Callable[..., object], arguments: tuple[Any, ...]) -> None:

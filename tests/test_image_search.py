@@ -5,16 +5,18 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import psycopg
 import pytest
+from pgvector.psycopg import register_vector
 from PIL import Image
 
 from loaders import classifier
 from loaders.errors import Problem
 from loaders.images import samples, search, vectors
-from loaders.images.train import train
+from loaders.images.train import make_index, train
 from loaders.server import ROOT
 from loaders.train import confidence
 from tests.image_rows import add_picture, encoded, shape
@@ -187,7 +189,7 @@ def test_only_what_is_new_is_embedded(trained):
 def test_a_picture_that_cannot_be_decoded_is_parked_after_three_tries(album):
     bad = add_picture(album, encoded(shape("bar"))[:400], "broken")
     made = train(album, 1)
-    assert (made.vectors, made.model_id is None) == (24, False)
+    assert (made.vectors, made.parked, made.model_id is None) == (24, 1, False)
     row = album.execute(
         "select attempts, parked from images where image_id = %s", (bad,)
     ).fetchone()
@@ -207,6 +209,43 @@ def test_two_workers_share_the_pictures(album, server):
         assert made.model_id is None  # the other's pictures are missing
         assert made.vectors == 24 - len(first) == 14
     assert train(album, 1).vectors == 10
+
+
+def test_what_another_finished_meanwhile_is_not_embedded_again(album, server, monkeypatch):
+    """A claim may wait for its turn: what it saw by then is old."""
+    (classifier_id,) = album.execute("select model_id from deployments").fetchone()
+    vectors.make_partition(album, classifier_id)
+    claim = vectors.CLAIM.replace("order by", "and (select pg_sleep(1)) is not null order by")
+    monkeypatch.setattr(vectors, "CLAIM", claim)
+    with server.connect(dbname="fresh", autocommit=True) as other, ThreadPoolExecutor(1) as pool:
+        register_vector(other)
+        filling = pool.submit(vectors.fill, other, classifier_id, NobodyLooks())
+        time.sleep(0.4)
+        album.execute(
+            "insert into image_vectors (model_id, image_id, embedding, label, probability) "
+            "select %s, image_id, l2_normalize(array_fill(1, array[1280])::halfvec), 1, 1 from images",
+            (classifier_id,),
+        )
+        assert filling.result(10) == (0, 0)
+
+
+class NobodyLooks:
+    def look(self, thumbnails):
+        assert not thumbnails
+        return []
+
+
+def test_what_is_left_of_a_build_of_the_index_is_built_again(trained):
+    (model_id,) = trained.execute("select distinct model_id from image_vectors").fetchone()
+    make_index(trained, model_id)
+    index = f"muse_partitions.image_vectors_{model_id}_hnsw"
+    valid = "select indisvalid, indexrelid from pg_index where indexrelid = %s::regclass"
+    _, first = trained.execute(valid, (index,)).fetchone()
+    make_index(trained, model_id)
+    assert trained.execute(valid, (index,)).fetchone() == (True, first)
+    trained.execute("update pg_index set indisvalid = false where indexrelid = %s", (first,))
+    make_index(trained, model_id)
+    assert trained.execute(valid, (index,)).fetchone()[0]
 
 
 def test_a_new_classifier_fills_vectors_of_its_own_and_goes_live_when_complete(trained, flatbuffer):

@@ -97,6 +97,20 @@ def test_thumbnails_are_small_and_hashes_tell_pictures_apart(fresh, folder):
     assert fresh.execute(distances.format(same)).fetchone()[0] <= 2
 
 
+@pytest.mark.parametrize(("width", "height"), [(1001, 1000), (1000, 1001)])
+def test_a_size_of_nearly_a_square(width, height):
+    assert decoding.decoded(photo(size=(width, height)))[2:] == (width, height)
+
+
+@pytest.mark.parametrize(
+    "segment", [b"\xff\xe2\0\x0eICC_PROFILE\0", b"\xff\xed\0\x16Photoshop 3.0\x008BIM\0\0"]
+)
+def test_what_is_odd_beside_a_picture_is_no_matter(segment):
+    content = photo(size=(400, 330), kind="JPEG")
+    odd = content[:2] + segment + content[2:]
+    assert decoding.decoded(odd)[2:] == (400, 330)
+
+
 @pytest.mark.parametrize("turn", [1, 6])
 def test_a_size_is_as_a_person_sees_it(fresh, tmp_path, turn):
     exif = Image.Exif()
@@ -251,6 +265,21 @@ def test_of_an_archive_that_is_cut_off_the_start_is_kept(fresh, tmp_path, name):
     assert loaded.pictures == 1
     assert "cannot be read on" in loaded.failures[0]
     assert fresh.execute("select status, loaded from loads").fetchall() == [("failed", 1)]
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_an_entry_that_cannot_be_unpacked_is_left_out(fresh, tmp_path, how):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", how) as archive:
+        archive.writestr("a.bmp", photo(RED, kind="BMP"))
+        archive.writestr("b.png", photo(GREEN))
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        packed = archive.getinfo("a.bmp").compress_size
+    content[50 : 35 + packed] = b"\xff" * (packed - 15)
+    path.write_bytes(content)
+    loaded = load_path(fresh, path)
+    assert (loaded.pictures, loaded.bad) == (1, 1)
 
 
 def test_a_file_that_is_no_archive(tmp_path):

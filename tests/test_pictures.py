@@ -136,6 +136,14 @@ def apart(one: Image.Image, other: Image.Image) -> int:
     return ((perceptual_hash(one) ^ perceptual_hash(other)) & (2**64 - 1)).bit_count()
 
 
+@pytest.mark.parametrize("segment", [b"\xff\xe1\0\2", b"\xff\xdb\0\2", b"\xff\0"])
+def test_a_jpeg_of_nothing_but_segments_is_refused_at_once(segment):
+    begun = time.process_time()
+    with pytest.raises(BadPicture, match="more than 10,000 segments|ends before its first scan"):
+        decode(b"\xff\xd8" + segment * (19_000_000 // len(segment)), 320)
+    assert time.process_time() - begun < 0.5
+
+
 def test_near_pictures_have_near_hashes_and_others_far_ones():
     smaller = decode(encoded(photo().resize((200, 150)), "JPEG", quality=50), 320)
     brighter = photo().point(lambda level: min(255, level + 20))

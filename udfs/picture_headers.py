@@ -4,6 +4,7 @@ Everything here reads hostile bytes with slices and struct alone: nothing is all
 header claims.
 """
 
+import re
 import struct
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ MAGIC = {
     b"BM": "BMP",
 }
 ORIENTATION = 0x0112  # the tag of EXIF
+SEGMENTS = 10_000  # before the first scan of a JPEG: 20 MB of profiles are 305
 SCANS = 100  # of a progressive JPEG: usual ones have ten, and each goes over every pixel again
 
 START_OF_SCAN = 0xDA
@@ -25,6 +27,7 @@ OTHER_FRAMES = {*range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC}
 TABLES = {0xC4, 0xDB, 0xDD}
 COLOURS = {0xE0, 0xEE}  # JFIF and Adobe say how colours are meant
 EXIF = 0xE1
+MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]", re.DOTALL)  # one with a segment
 
 
 class BadPicture(ValueError):
@@ -54,7 +57,7 @@ def plain_jpeg(content: bytes) -> Jpeg:
     Errors: no frame, a coding that cannot be decoded piece by piece, or too many scans.
     """
     kept, orientation, at, framed = [b"\xff\xd8"], 1, 2, False
-    while True:
+    for _ in range(SEGMENTS):
         marker, after = _marker(content, at)
         if marker == START_OF_SCAN:
             break
@@ -68,6 +71,8 @@ def plain_jpeg(content: bytes) -> Jpeg:
         elif marker == EXIF and segment[:6] == b"Exif\0\0":
             orientation = exif_orientation(segment)
         at = after + max(length, 2)
+    else:
+        raise BadPicture(f"a JPEG of more than {SEGMENTS:,} segments")
     if not framed:
         raise BadPicture("a damaged JPEG: a scan without a frame")
     if content.count(b"\xff\xda", at) > SCANS:
@@ -95,13 +100,10 @@ def exif_orientation(exif: bytes) -> int:
 
 def _marker(content: bytes, at: int) -> tuple[int, int]:
     """The next marker with a segment, and where its length stands."""
-    while True:
-        start = content.find(b"\xff", at)
-        if start < 0 or start + 1 >= len(content):
-            raise BadPicture("a cut-off JPEG: it ends before its first scan")
-        at = start + 1
-        if content[at] not in (0x00, 0x01, 0xFF, *range(0xD0, 0xD9)):
-            return content[at], at + 1
+    found = MARKER.search(content, at)
+    if found is None:
+        raise BadPicture("a cut-off JPEG: it ends before its first scan")
+    return content[found.end() - 1], found.end()
 
 
 def _unpack(form: str, content: bytes, at: int) -> tuple[int, ...]:

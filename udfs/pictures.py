@@ -10,7 +10,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -48,9 +48,24 @@ PIECE = 1 << 16  # bytes fed at once where the picture has a megapixel, fewer wh
 BAND = 4_000_000  # pixels that are converted at once
 
 
+class Decoded(NamedTuple):
+    """A picture, and how large it was: pixels as a person sees it."""
+
+    image: Image.Image
+    width: int
+    height: int
+
+
 def decode(
     content: bytes, side: int, checkpoint: Callable[[], object] = lambda: None
 ) -> Image.Image:
+    """`decode_sized`, where its size is of no interest."""
+    return decode_sized(content, side, checkpoint).image
+
+
+def decode_sized(
+    content: bytes, side: int, checkpoint: Callable[[], object] = lambda: None
+) -> Decoded:
     """The picture as a person sees it: upright, RGB, on white, the first frame of an animation.
 
     Its short side is `side` to four times `side` pixels, or fewer where it has fewer: who needs
@@ -71,13 +86,18 @@ def decode(
             warnings.simplefilter("ignore")
             image = Image.open(_Reader(content, checkpoint), formats=(kind,))
             _check(kind, image)
+            width, height = image.size
             image.draft(None, (side, side))  # of the six only JPEG knows it
             block = PIECE * 1_000_000 // max(image.width * image.height, 1_000_000)
             cast(Any, image).decodermaxblock = max(block, 1024)
             image.load()
-            if kind in ("PNG", "WEBP"):  # a TIFF turns itself
+            if kind in ("PNG", "WEBP"):
                 orientation = exif_orientation(image.info.get("exif", b""))
-            return _turned(_scaled(image, side, checkpoint), orientation)
+            elif kind == "TIFF":  # it turns itself
+                width, height = image.size
+            if orientation >= 5:
+                width, height = height, width
+            return Decoded(_turned(_scaled(image, side, checkpoint), orientation), width, height)
     except BadPicture:
         raise
     except Image.DecompressionBombError:

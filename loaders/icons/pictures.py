@@ -6,7 +6,6 @@ too long or too much memory ends that process and no more.
 
 import io
 import multiprocessing
-import resource
 import xml.etree.ElementTree as ET
 from multiprocessing.connection import Connection
 from pathlib import PurePath
@@ -16,6 +15,7 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
+from loaders import processes
 from loaders.icons.shapes import SIZES, SQUARE, BadIcon, Shape, family_of, shape
 from udfs.bitmaps import bits
 
@@ -108,7 +108,7 @@ class Drawer:
 
 def serve(pipe: Connection) -> None:
     """Draw what comes until nobody is there any more."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    processes.limit_memory(MEMORY)
     while True:
         try:
             content = pipe.recv_bytes()

@@ -1,18 +1,14 @@
 """Pictures decoded by processes of their own: what kills one of them is a bad picture, no more."""
 
 import hashlib
-import io
-import resource
 import signal
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple
 
-from PIL import Image
-
 from loaders import processes
-from udfs.picture_headers import BadPicture, kind_of
-from udfs.pictures import THUMBNAIL, decode, jpeg, perceptual_hash, thumbnail
+from udfs.picture_headers import BadPicture
+from udfs.pictures import THUMBNAIL, decode_sized, jpeg, perceptual_hash, thumbnail
 
 MEMORY = 4 << 30  # bytes of address space that a process may take
 SECONDS = 30  # for one picture, after which its process ends
@@ -73,16 +69,13 @@ def decoded(content: bytes) -> Decoded:
     """A thumbnail, a hash and the size in pixels as a person sees it. Errors: BadPicture."""
     signal.alarm(SECONDS)  # native code hears no exception
     try:
-        image = thumbnail(decode(content, THUMBNAIL))
-        with Image.open(io.BytesIO(content), formats=(kind_of(content),)) as whole:
-            width, height = whole.size
+        picture = decode_sized(content, THUMBNAIL)
     except MemoryError:
         raise BadPicture("it takes too much memory to decode") from None
     finally:
         signal.alarm(0)
-    if (width > height) != (image.width > image.height):
-        width, height = height, width  # it was turned upright
-    return Decoded(jpeg(image), perceptual_hash(image), width, height)
+    image = thumbnail(picture.image)
+    return Decoded(jpeg(image), perceptual_hash(image), picture.width, picture.height)
 
 
 def shut(pool: ProcessPoolExecutor | None) -> None:
@@ -97,4 +90,4 @@ def sha256(content: bytes) -> bytes:
 
 
 def _start() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    processes.limit_memory(MEMORY)

@@ -1,5 +1,6 @@
 """Pictures in folders and archives, one after the other, whatever else lies there."""
 
+import lzma
 import os
 import zlib
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 NO_PICTURE = "not a JPEG, PNG, GIF, WebP, TIFF or BMP picture"
 START = 16  # bytes that tell a picture
 BROKEN = (
-    OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, ZstdError,
+    OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError, ZstdError,
     tarfile.TarError, zipfile.BadZipFile,
 )  # fmt: skip
 
@@ -98,6 +99,7 @@ def _in_zip(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
 def _in_tar(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
     with tarfile.open(path, "r|*") as archive:  # streamed: neither memory nor disk is taken
         for entry in archive:
+            archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all
             file = archive.extractfile(entry) if entry.isreg() else None
             if file is not None and not hidden(entry.name):
                 yield from read(file, entry.size, entry.name, top)

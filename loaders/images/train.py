@@ -57,6 +57,7 @@ NEAREST = """
         within group (order by distances[1])
     from muse.image_neighborhoods where model_id = %s
 """
+WHOLE = "select indisvalid from pg_index where indexrelid = to_regclass(%s)"
 LABELLED = """
     with one as (
         select distinct on (source.image_id) source.image_id, source.class
@@ -181,9 +182,12 @@ def read_labelled(conn: psycopg.Connection, classifier: int) -> Labelled:
 def make_index(conn: psycopg.Connection, classifier: int) -> None:
     """An HNSW index of the partition, once; concurrently, since it may be live."""
     table = f"image_vectors_{classifier}"
-    there = "select from pg_indexes where schemaname = 'muse_partitions' and indexname = %s"
-    if conn.execute(there, (f"{table}_hnsw",)).fetchone() is not None:
+    index = sql.Identifier("muse_partitions", f"{table}_hnsw")
+    whole = conn.execute(WHOLE, (f"muse_partitions.{table}_hnsw",)).fetchone()
+    if whole == (True,):
         return
+    if whole == (False,):  # what is left of a build that was ended; nobody searches in it
+        conn.execute(sql.SQL("drop index concurrently {}").format(index))
     conn.execute(
         sql.SQL(
             "create index concurrently {} on {} using hnsw (embedding public.halfvec_cosine_ops)"

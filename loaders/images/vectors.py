@@ -40,11 +40,16 @@ CLAIM = (
     for update of image skip locked
 """
 )
+# Another worker may have finished some between the look for them and the lock on them.
+HAVE_ONE = """
+    select image_id from muse.image_vectors where model_id = %s and image_id = any(%s)
+"""
 FAILED = """
     update muse.images set
         attempts = attempts + 1,
         parked = case when attempts + 1 >= %s then %s end
     where image_id = %s
+    returning parked is not null
 """
 
 
@@ -88,15 +93,18 @@ def fill(
             claimed = conn.execute(CLAIM, {"model_id": model_id, "batch": BATCH}).fetchall()
             if not claimed:
                 return Done(vectors, parked)
+            ids = [image_id for image_id, _ in claimed]
+            done = {image_id for (image_id,) in conn.execute(HAVE_ONE, (model_id, ids))}
+            claimed = [one for one in claimed if one[0] not in done]
             made = lookers.look([thumbnail for _, thumbnail in claimed])
             found = list(zip((image_id for image_id, _ in claimed), made, strict=True))
             rows = [_row(model_id, key, one) for key, one in found if isinstance(one, Vector)]
             copy(conn, "image_vectors", COLUMNS, rows)
             for image_id, reason in found:
                 if isinstance(reason, str):
-                    conn.execute(FAILED, (TRIES, reason, image_id))
+                    row = conn.execute(FAILED, (TRIES, reason, image_id)).fetchone()
+                    parked += row == (True,)
         vectors += len(rows)
-        parked += len(found) - len(rows)
         on_pictures(len(rows))
 
 
