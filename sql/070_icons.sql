@@ -92,7 +92,7 @@ returns bytea
 language plpython3u stable parallel restricted cost 100000
 as $$
     from udfs import bitmaps as drawn, hieroglyphs
-    return drawn.asked(plpy, hieroglyphs.stela, bitmaps, columns, height, scale, seed)
+    return drawn.asked_slow(plpy, hieroglyphs.stela, bitmaps, columns, height, scale, seed)
 $$;
 
 comment on function muse.hieroglyph_stela(bit varying[], integer, integer, integer, bigint) is
@@ -105,7 +105,7 @@ returns bytea
 language plpython3u stable parallel restricted cost 100000
 as $$
     from udfs import bitmaps as drawn, icons
-    return drawn.asked(plpy, icons.sheet, bitmaps, labels, notes, columns)
+    return drawn.asked_slow(plpy, icons.sheet, bitmaps, labels, notes, columns)
 $$;
 
 comment on function muse.icon_sheet(bit varying[], text[], text[], integer) is

@@ -144,7 +144,7 @@ where drawn.kind = 'hieroglyphs';
 comment on view muse.hieroglyph_samples is
 'One row a stored sign that a network drew: select image, label, novelty from hieroglyph_samples';
 
--- The best of every label, likeliest first.
+-- The best of every label, likeliest first; a picture has room for 760.
 create or replace function muse.labelled_sheet(
     kind text, columns integer default 8, min_score real default 0.25
 )
@@ -183,7 +183,7 @@ begin
     first_ones as (
         select best.bitmap, best.label, best.score from best
         order by best.score desc, best.label
-        limit 1000
+        limit 760
     )
 
     select

@@ -129,6 +129,14 @@ def test_a_font_is_loaded_glyph_by_glyph(fresh, tmp_path, flavor, capsys):
     assert "Test Icons: 3 icons, 1 left out (see load_errors)" in capsys.readouterr().err
 
 
+def test_a_font_of_more_characters_than_fonts_have_is_refused(fresh, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("loaders.icons.fonts.MOST", len(GLYPHS) - 1)
+    path = tmp_path / "icons.ttf"
+    path.write_bytes(font(GLYPHS))
+    assert not load_named(fresh, "icon", [str(path)])
+    assert "icons.ttf: a font of 7 characters: at most 6" in capsys.readouterr().err
+
+
 def test_a_load_is_done_once_and_a_newer_font_updates_what_changed(fresh, tmp_path, capsys):
     path = tmp_path / "icons.ttf"
     path.write_bytes(font(GLYPHS))

@@ -322,6 +322,24 @@ def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network
     assert seen == list(range(an_epoch + 1, 3 * an_epoch + 1))
 
 
+def test_a_training_that_goes_on_knows_what_was_best_before(networks, tmp_path):
+    from loaders.train import icons
+
+    parts = icons.split(squares(200), [str(number) for number in range(200)])
+    fitting, settings = icons.Fitting(epochs=2), networks["positions"][0].settings
+    icons.fit(icons.made(settings, 0), parts, fitting, tmp_path)
+    best = icons.made(settings, 1)
+    icons.fit(best, parts, icons.Fitting(epochs=1, seed=1), tmp_path / "other")
+    tmp_path.joinpath("other", icons.WEIGHTS).replace(tmp_path / icons.WEIGHTS)
+    tmp_path.joinpath(icons.LOSSES).write_text("[0.1, 0.2]")
+    again = icons.made(settings, 0)
+    told = icons.fit(again, parts, fitting, tmp_path)
+    assert told == {"epochs": 2, "best_epoch": 1}
+    assert icons.bits_a_pixel(again, parts.test) == pytest.approx(
+        icons.bits_a_pixel(best, parts.test)
+    )
+
+
 @pytest.mark.parametrize(
     ("asked", "error"),
     [

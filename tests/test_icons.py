@@ -3,6 +3,7 @@
 import contextlib
 import io
 import random
+import time
 
 import numpy as np
 import psycopg
@@ -152,6 +153,7 @@ def test_fuzzed_bits_and_tokens_are_drawn_or_refused():
         ("icon_poster(array[B'1'], 101)", "columns must be from 1 to 100, not 101"),
         ("hieroglyph_stela(array[B'1'], 101)", "columns are 1 to 100, their height 1 to 100 pix"),
         ("hieroglyph_stela(array[B'1'], height => 0)", "columns are 1 to 100, their height 1 to "),
+        ("icon_bitmap(array[[1, 2], [3, 4]], 2, 'positions')", "tokens come in one plain array"),
         ("icon_sheet(array[B'1'], array['a'], null)", "1 bitmaps, 1 labels and 0 notes"),
         ("similar_icons(B'1')", "1 bits: icons have 64 or 1,024"),
         ("similar_icons(repeat('1', 64)::bit varying, 0)", "n must be from 1 to 1000, not 0"),
@@ -209,6 +211,38 @@ def test_the_first_icons_of_a_poster_stay_with_more_of_them(db):
 def test_posters_have_the_published_shapes():
     assert drawn(icons.poster(["1" * 64] * 150, None, None, 0)).shape == (10 * 80, 15 * 80, 3)
     assert drawn(icons.poster(["1" * 1024] * 300, None, 1, 0)).shape == (15 * 34, 20 * 34, 3)
+
+
+def test_a_sheet_has_icons_of_several_sizes():
+    one = drawn(icons.sheet(["1111"], ["a"], ["b"], 8))
+    both = drawn(icons.sheet(["1111", "1" * 1024], ["a", "a"], ["b", "b"], 8))
+    assert both.shape == (one.shape[0], 2 * one.shape[1], 3)
+    assert (both[:, : one.shape[1]] == both[:, one.shape[1] :]).all()
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda stop: icons.sheet(["1"] * 9, ["a"] * 9, ["b"] * 9, 8, stop),
+        lambda stop: hieroglyphs.stela(["1"] * 9, checkpoint=stop),
+    ],
+)
+def test_what_takes_a_while_can_be_ended(draw):
+    seen = []
+
+    def stop():
+        seen.append(1)
+        if len(seen) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        draw(stop)
+
+
+def test_a_long_label_takes_no_time():
+    begun = time.process_time()
+    icons.sheet(["1"] * 100, ["i" * 200] * 100, ["i" * 200] * 100, 8)
+    assert time.process_time() - begun < 1
 
 
 def test_a_sheet_has_the_label_beneath_its_icon():

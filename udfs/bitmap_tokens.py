@@ -36,6 +36,8 @@ def bitmap(given: Sequence[int | None], size: int, encoding: str) -> str:
         raise BadBitmap(f"size must be from 1 to {LARGEST}, not {size}")
     if any(token is None for token in given):
         raise BadBitmap("a token is null")
+    if any(isinstance(token, list) for token in given):
+        raise BadBitmap("tokens come in one plain array")
     end = vocabulary(size, _known(encoding)) - 1
     said = list(given[:-1]) if given and given[-1] == end else list(given)
     return bits(decode(said, size, encoding))  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,12 @@ def asked(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
         runtime.fail(plpy, str(error))
 
 
+def asked_slow(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """`asked` of a function that takes a while and a `checkpoint` for it."""
+    stoppable = partial(function, checkpoint=lambda: runtime.checkpoint(plpy))
+    return asked(plpy, stoppable, *arguments)
+
+
 def pixels(bits: str | None) -> np.ndarray:
     """The bits as a square of bools, (size, size).
 
@@ -57,11 +64,16 @@ def bits(square: np.ndarray) -> str:
     return text.tobytes().decode()
 
 
-def alike(bitmaps: Sequence[str | None] | None) -> list[np.ndarray]:
-    """Bitmaps to draw together. Errors: BadBitmap for none, over 1,000, or several sizes."""
+def drawable(bitmaps: Sequence[str | None] | None) -> list[np.ndarray]:
+    """Bitmaps to draw together. Errors: BadBitmap for none, or over 1,000."""
     if bitmaps is None or not 1 <= len(bitmaps) <= 1000:
         raise BadBitmap(f"from 1 to 1000 bitmaps are drawn together, not {len(bitmaps or ())}")
-    squares = [pixels(bitmap) for bitmap in bitmaps]
+    return [pixels(bitmap) for bitmap in bitmaps]
+
+
+def alike(bitmaps: Sequence[str | None] | None) -> list[np.ndarray]:
+    """`drawable` ones of one size. Errors: BadBitmap."""
+    squares = drawable(bitmaps)
     sizes = sorted({len(square) for square in squares})
     if len(sizes) > 1:
         raise BadBitmap(f"bitmaps of several sizes: {', '.join(map(str, sizes))}")

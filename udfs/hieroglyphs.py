@@ -1,6 +1,6 @@
 """A stela: signs set in columns as a scribe would, two inks on sandstone, some filled with gold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,11 +41,13 @@ def stela(
     height: int | None = None,
     scale: int | None = None,
     seed: int | None = None,
+    checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
     """Signs from the top of the first column to the foot of the last; PNG.
 
     20 columns of size + 4 pixels, 15 signs high, each pixel 2 x 2, where nothing else is said.
-    What does not fit is not drawn. Empty bitmaps are passed over.
+    What does not fit is not drawn. Empty bitmaps are passed over. `checkpoint` is called for each
+    sign: what it raises ends the drawing.
     """
     squares = alike(bitmaps)
     size = len(squares[0])
@@ -64,6 +66,7 @@ def stela(
         picture[PADDING:-PADDING, left : left + RULE_WIDTH] = RULE
     places = arranged(signs, size, height, columns)
     for sign, place, ink in zip(signs, places, inks(len(signs), seed), strict=False):
+        checkpoint()
         rows, width = sign.ink.shape
         top, left = PADDING + place.top, PADDING + place.column * pitch + MARGIN + place.left
         paint(picture[top : top + rows, left : left + width], sign.ink, ink)

@@ -1,12 +1,12 @@
 """Many icons in one picture: a poster of them, and a sheet with what each is taken for."""
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from udfs.bitmaps import BadBitmap, alike, check_room, enlarged, generator, png_of
+from udfs.bitmaps import BadBitmap, alike, check_room, drawable, enlarged, generator, png_of
 
 LIGHTNESS, SATURATION = 0.30, 0.9
 WHITE = np.uint8(255)
@@ -45,6 +45,7 @@ def hues(n: int, seed: int | None) -> np.ndarray:
 SIDE, MARGIN = 96, 16  # pixels of a drawn icon, and around it
 PAPER, INK, FAINT = (255, 253, 248), (34, 34, 34), (140, 132, 120)
 LINE = 18
+LETTERS = 60  # of a label, at most: the room is for some 14
 
 
 def sheet(
@@ -52,12 +53,14 @@ def sheet(
     labels: Sequence[str | None] | None,
     notes: Sequence[str | None] | None,
     columns: int | None,
+    checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
     """Icons in rows, each with its label and a fainter note beneath; PNG.
 
+    `checkpoint` is called for each icon: what it raises ends the drawing.
     Errors: BadBitmap where there is not one label and one note an icon.
     """
-    squares, labels, notes = alike(bitmaps), labels or [], notes or []
+    squares, labels, notes = drawable(bitmaps), labels or [], notes or []
     if not len(squares) == len(labels) == len(notes):
         raise BadBitmap(f"{len(squares)} bitmaps, {len(labels)} labels and {len(notes)} notes")
     columns = min(_between(8 if columns is None else columns, "columns", 1, 100), len(squares))
@@ -67,6 +70,7 @@ def sheet(
     picture = Image.new("RGB", (columns * width, rows * height), PAPER)
     draw = ImageDraw.Draw(picture)
     for number, (square, label, note) in enumerate(zip(squares, labels, notes, strict=True)):
+        checkpoint()
         left, top = number % columns * width, number // columns * height + MARGIN
         picture.paste(INK, (left + MARGIN, top), _drawn(square))
         middle = left + width / 2
@@ -94,7 +98,7 @@ def _write(
 ) -> None:
     """A line of text around the middle, shortened to the room there is."""
     font = ImageFont.load_default(size)
-    text = " ".join(text[:200].split())
+    text = " ".join(text[:LETTERS].split())
     shown = text
     while text and draw.textlength(shown, font=font) > room:
         text = text[:-1].rstrip()

@@ -118,7 +118,10 @@ def open_network(content: bytes) -> Any:
 
 
 def _read(plpy: Any, name: str, model_id: int) -> Model:
-    row = plpy.execute(_plan(plpy, CONTENT, "bigint"), [model_id])[0]
+    rows = plpy.execute(_plan(plpy, CONTENT, "bigint"), [model_id])
+    if not rows:
+        fail(plpy, f"no model {model_id}", "see the table models", "42704")
+    row = rows[0]
     if row["content"] is None:
         fail(plpy, f"model {name!r} is no network", "its answers are rows: see its table", "22000")
     before = _private_bytes() - len(row["content"])

@@ -17,6 +17,7 @@ from loaders.entries import BadEntry, bad_entry, printable
 from loaders.icons.shapes import SQUARE, BadIcon, Shape, family_of, shape
 
 FONTS = (".ttf", ".otf", ".woff", ".woff2")
+MOST = 100_000  # characters; the largest fonts have 65,535 glyphs
 LARGEST = 4 * SQUARE  # pixels of a glyph
 # What readers of tables raise on damaged bytes.
 BROKEN = (
@@ -54,6 +55,8 @@ def read(content: bytes) -> Font:
             names = dict(font.getBestCmap() or {})
     except BROKEN as error:
         raise BadIcon(f"no font that can be read: {error or type(error).__name__}") from None
+    if len(names) > MOST:
+        raise BadIcon(f"a font of {len(names):,} characters: at most {MOST:,} are drawn")
     licence = printable(" ".join(licence.split())[:200])
     return Font(content, names, printable(title[:200]), licence or None)
 

@@ -132,8 +132,3 @@ def lit(share: np.ndarray) -> np.ndarray:
         ridge |= (share > one) & (share >= other) & (share - (one + other) / 2 > RIDGE)
     ink: np.ndarray = (share >= HALF) | ((share >= THIN) & ridge)
     return ink
-
-
-def _unpacked(shape: Shape) -> np.ndarray:
-    image = Image.frombytes("1", (shape.width, shape.height), shape.packed)
-    return np.asarray(image).astype(np.float32)

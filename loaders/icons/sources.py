@@ -1,8 +1,10 @@
 """Where sets of icons come from: a font, a folder or zip of pictures, a picture, the samples."""
 
 import hashlib
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +20,10 @@ from loaders.icons.shapes import BadIcon, Shape
 SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))
 LARGEST_FONT = 64 << 20  # bytes
 MOST = 100_000  # pictures of a set
-ZIP_ERRORS = (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError)
+ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, NotImplementedError,
+    ValueError, EOFError,
+)  # fmt: skip
 
 
 class Sign(NamedTuple):
@@ -56,7 +61,7 @@ def source(location: str, icon_set: str | None, licence: str | None) -> Source:
     if path.is_dir():
         found = _folder(path)
         known = _stamp(found)
-        shapes = _pictures(location, [Picture(name, file.read_bytes) for name, file in found])
+        shapes = _pictures([Picture(name, file.read_bytes) for name, file in found])
     elif not path.exists():
         raise Problem(f"{location}: there is no such file")
     elif path.suffix.lower() in fonts.FONTS:
@@ -64,7 +69,7 @@ def source(location: str, icon_set: str | None, licence: str | None) -> Source:
         shapes = fonts.shapes(font, fonts.all_glyphs(font))
         return _font(location, font, "icon", icon_set, licence, shapes)
     elif path.suffix.lower() in PICTURES:
-        known, shapes = runs.fingerprint(path), _pictures("", [Picture(path.name, path.read_bytes)])
+        known, shapes = runs.fingerprint(path), _pictures([Picture(path.name, path.read_bytes)])
     elif zipfile.is_zipfile(path):
         known, shapes = runs.fingerprint(path), _zip(path)
     else:
@@ -168,10 +173,10 @@ def _zip(path: Path) -> Iterator[Shape | BadEntry]:
     ]
     if not members:
         raise Problem(f"{path}: no SVG or PNG in it")
-    return _pictures(str(path), _not_too_many(str(path), members))
+    return _pictures(_not_too_many(str(path), members))
 
 
-def _pictures(location: str, pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
+def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
     """Their shapes; one that cannot be used is told, and the rest goes on."""
     with Drawer() as drawer:
         for picture in pictures:

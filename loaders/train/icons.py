@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from udfs.icon_grammar import Grammar
 
 VALIDATION, TEST = 0.1, 0.1  # shares of the families
 BATCH = 32  # bitmaps that the exported step takes at once
+LOSSES, WEIGHTS = "validation.json", "best.weights.h5"  # of a training that may be interrupted
 EXACT = 1e-4  # that LiteRT may be off, in nats and states
 Network = Lines | Tokens
 
@@ -91,11 +93,11 @@ def fit(
     network.compile(
         keras.optimizers.Adam(rate, clipnorm=1.0), loss=_loss_of(network), jit_compile=False
     )
-    best = keras.callbacks.EarlyStopping(patience=fitting.patience, restore_best_weights=True)
+    best = _Best(fitting.patience, folder)
     callbacks = [best, _Steps(steps, on_step)]
     if folder is not None:
         callbacks.append(keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False))
-    done = network.fit(
+    network.fit(
         shown,
         validation_data=_shown(network, parts.validation, None),
         epochs=fitting.epochs,
@@ -103,10 +105,7 @@ def fit(
         shuffle=False,  # they are already
         verbose=0,
     )
-    if not done.epoch:  # all of it was done before
-        return {"epochs": fitting.epochs}
-    best_epoch = done.epoch[int(np.argmin(done.history["val_loss"]))]
-    return {"epochs": done.epoch[-1] + 1, "best_epoch": best_epoch + 1}
+    return {"epochs": len(best.losses), "best_epoch": best.epoch + 1}
 
 
 def bits_a_pixel(network: Network, icons: np.ndarray) -> np.ndarray:
@@ -188,6 +187,52 @@ def _order(
             raise ArithmeticError(f"what LiteRT gives as {detail['name']} is not what Keras gives")
         outputs += same
     return {"inputs": inputs, "outputs": outputs}
+
+
+class _Best(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends a fitting when the validation gets no better, and leaves it with the best weights.
+
+    Unlike Keras' EarlyStopping it knows, in a `folder`, what was best before it was interrupted.
+    """
+
+    def __init__(self, patience: int, folder: Path | None) -> None:
+        super().__init__()
+        self._patience, self._folder = patience, folder
+        self._best: list[np.ndarray] = []
+        self.losses: list[float] = []  # of the validation, by epoch
+
+    @property
+    def epoch(self) -> int:
+        """The best one, from 0."""
+        return int(np.argmin(np.nan_to_num(self.losses, nan=np.inf)))
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        if self._folder and (known := self._folder / LOSSES).is_file():
+            self.losses = json.loads(known.read_text())
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.losses = [*self.losses[:epoch], float((logs or {})["val_loss"])]
+        if self.epoch == epoch:
+            self._best = self.model.get_weights()
+        if self._folder:
+            self._keep(self._folder, is_best=self.epoch == epoch)
+        if epoch - self.epoch >= self._patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self._best:
+            self.model.set_weights(self._best)
+        elif self._folder:  # of before it was interrupted
+            self.model.load_weights(self._folder / WEIGHTS)
+
+    def _keep(self, folder: Path, *, is_best: bool) -> None:
+        """Write what an interruption is not to take; each file is whole at any time."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if is_best:
+            self.model.save_weights(folder / f"new.{WEIGHTS}")
+            folder.joinpath(f"new.{WEIGHTS}").replace(folder / WEIGHTS)
+        folder.joinpath("new").write_text(json.dumps(self.losses))
+        folder.joinpath("new").replace(folder / LOSSES)
 
 
 class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
