@@ -39,16 +39,7 @@ def rows(quick: bool) -> Iterator[Row]:
                 name = f"{card.name}: bits a pixel, {len(test)} held out"
                 yield Row(name, bits_a_pixel, "bits", table, value)
         if not quick:
-            yield from without_network(conn)
             yield from other_hand(conn)
-
-
-def without_network(conn: psycopg.Connection) -> Iterator[Row]:
-    """What no network ships for: the tables alone, best beside the plainest."""
-    parts = parts_of(conn, "hieroglyph", 8, {})
-    told = lines(parts.train, parts.validation, parts.test)
-    name = f"hieroglyphs at 8: bits a pixel, {len(parts.test)} held out, context 16"
-    yield Row(name, told["context 16"], "bits", "iid", told["iid"])
 
 
 def other_hand(conn: psycopg.Connection) -> Iterator[Row]:

@@ -455,7 +455,7 @@ def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path, monk
 
 def test_what_ships_is_small_and_below_the_tables(fresh):
     told = shipped.load_models(fresh)
-    assert list(told) == ["hieroglyphs_32", "icons_32", "icons_8"]
+    assert list(told) == ["hieroglyphs_32", "hieroglyphs_8", "icons_32", "icons_8"]
     for card in shipped.cards():
         content = shipped.FOLDER / f"{card.name}.tflite"
         assert content.stat().st_size < 2 << 20
