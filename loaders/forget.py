@@ -68,7 +68,9 @@ def forget(conn: psycopg.Connection, kind: str, value: str) -> tuple[int, int]:
         known = kind == "source" and _forget_source(conn, value)
         conn.execute(EMPTY_STAGING)
     if not playlists and not known:
-        raise Problem(f"there is no playlist of the {kind} {value!r}: see the tables of muse")
+        what = "nothing" if kind == "source" else "no playlist"
+        table = "sources" if kind == "source" else "playlists"
+        raise Problem(f"there is {what} of the {kind} {value!r}: see the table {table}")
     return playlists, tracks
 
 

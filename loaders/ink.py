@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from loaders.classifier import find_weights, port, read_labels
-from loaders.errors import Problem
+from loaders.errors import Problem, check_out
 from loaders.publish import publish
 from loaders.quiet import quiet
 from loaders.train import classifier
@@ -86,8 +86,7 @@ def _is_live(conn: psycopg.Connection, layer: str, sha256: str) -> bool:
 
 def draw(conn: psycopg.Connection, out: Path, arguments: dict[str, Any]) -> Drawn:
     """Draw with these arguments of deep_ink() into a .gif, .png or .svg file, and a sample."""
-    if out.suffix not in WRITERS:
-        raise Problem(f"{out}: name a file that ends in {', '.join(WRITERS)}")
+    check_out(out, WRITERS)
     made = drawn(conn, arguments)
     out.write_bytes(WRITERS[out.suffix](made))
     layer = arguments.get("layer") or "class"
@@ -128,8 +127,7 @@ def draw_sheet(
 
     Up to 48 channels, spread over the layer, are tried for a few steps each.
     """
-    if out.suffix != ".png":
-        raise Problem(f"{out}: a sheet is a .png")
+    check_out(out, [".png"])
     query = "select channels from muse.ink_layers() where layer = %s"
     row = conn.execute(query, (arguments.get("layer"),)).fetchone()
     if row is None:

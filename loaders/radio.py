@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.errors import Problem
+from loaders.errors import Problem, check_out
 
 RADIO = """
     select track_id, name, artist, score
@@ -21,8 +21,7 @@ SAMPLE = """
 def draw(conn: psycopg.Connection, seeds: list[str], out: Path, n: int, per_artist: int) -> int:
     """Write a radio from these tracks to an .m3u8 or .jspf file; how many songs it has."""
     writers = {".m3u8": m3u, ".jspf": jspf}
-    if out.suffix not in writers:
-        raise Problem(f"{out}: name a file that ends in .m3u8 or .jspf")
+    check_out(out, writers)
     parameters = {"seeds": seeds, "n": n, "per_artist": per_artist}
     rows = conn.execute(RADIO, parameters).fetchall()
     if not rows:

@@ -18,9 +18,10 @@ KEPT_ERRORS = 10_000  # of one run; all are counted
 
 SOURCE = """
     insert into muse.sources (topic, location, options) values (%s, %s, %s)
-    on conflict (topic, location) do update set options = excluded.options
+    on conflict (topic, location) do update set topic = excluded.topic
     returning source_id, fingerprint
 """
+OPTIONS = "update muse.sources set options = %s where source_id = %s"
 INTERRUPTED = """
     update muse.load_runs
     set status = 'failed', finished_at = now(), message = 'interrupted'
@@ -96,6 +97,7 @@ def run(
         if fingerprint is not None and fingerprint == loaded and not again:
             yield None
             return
+        conn.execute(OPTIONS, (Jsonb(options or {}), source_id))
         now = begin(conn, source_id)
         try:
             yield now

@@ -10,6 +10,7 @@ import pwd
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sysconfig
 import zlib
@@ -111,6 +112,24 @@ def parse_address(text: str) -> tuple[str, str]:
     return found[1] or found[2], found[3] or "5432"
 
 
+def check_address(host: str, port: str) -> None:
+    """Before a server is stopped for it: whether one of this machine's is called so.
+
+    Errors: a Problem.
+    """
+    try:
+        if not 1 <= int(port) <= 65535:
+            raise OverflowError
+        if host in ("", "*", "0.0.0.0", "::"):  # noqa: S104  (the person asks for it)
+            return
+        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
+        for family, kind, _, _, (address, _, *more) in found:
+            with socket.socket(family, kind) as tried:
+                tried.bind((address, 0, *more))
+    except (OSError, OverflowError, UnicodeError):
+        raise Problem(f"{host}:{port} is no address of this machine to listen on") from None
+
+
 def machine_memory() -> dict[str, object]:
     """`memory_settings` of this machine."""
     megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
@@ -149,6 +168,7 @@ class Server:
     def up(self, listen: str | None = None) -> None:
         """Start it, made first where it is new; nothing if it runs and listens as asked."""
         address = parse_address(listen) if listen else ("", "5432")
+        check_address(*address)
         with self._alone():
             if self.running():
                 if listen is None or address == self.address():

@@ -298,6 +298,10 @@ def test_nothing_outside_an_svg_is_followed(tmp_path):
         (SVG.format(""), "it is empty"),
         (SVG.format("<g>" * 900 + BOX + "</g>" * 900), "nested more than 100 deep"),
         (SVG.replace("24 24", "1 1e9").format(BOX), "it is empty"),
+        (SVG.replace("24 24", "1e12 1e12").format(BOX), "its viewBox is not up to 1,000,000,000 wi"),
+        (SVG.replace("24 24", "-5 5").format(BOX), "its viewBox is not up to 1,000,000,000 wide"),
+        (SVG.replace("24 24", "5 nan").format(BOX), "its viewBox is not four numbers"),
+        (SVG.replace("viewBox", "width='0' viewBox").format(BOX), "its width is not up to"),
         (SVG.format("<!--" + "x" * (1 << 20) + "-->"), "more than 1 MB"),
         ('<!DOCTYPE svg [<!ENTITY a SYSTEM "/etc/hostname">]>' + SVG.format("&a;" + BOX), "broken XML"),
         (
@@ -310,7 +314,7 @@ def test_nothing_outside_an_svg_is_followed(tmp_path):
             "broken XML",
         ),
     ],
-    ids=["cut", "html", "empty", "deep", "narrow", "large", "entity", "laughs"],
+    ids=["cut", "html", "empty", "deep", "narrow", "huge", "negative", "nan", "flat", "large", "entity", "laughs"],
 )  # fmt: skip
 def test_a_hostile_svg_is_told_in_one_line(content, reason):
     with pytest.raises(shapes.BadIcon, match=re.escape(reason)):
@@ -431,5 +435,5 @@ def test_forget_source_takes_out_a_set(fresh, tmp_path):
     assert rows(fresh, "icon_set", "size = 8") == [("other",)]
     copies = fresh.execute("select copy_of from icon_samples order by place").fetchall()
     assert copies == [(None,), (ids["other"],)]
-    with pytest.raises(Problem, match="there is no playlist of the source"):
+    with pytest.raises(Problem, match="there is nothing of the source .*: see the table sources"):
         CliRunner().invoke(app, ["forget", "source", str(tmp_path / "one")], catch_exceptions=False)

@@ -14,7 +14,7 @@ from pgvector.psycopg import register_vector
 from PIL import Image
 
 from loaders import classifier
-from loaders.errors import Problem
+from loaders.errors import Problem, check_out
 from loaders.images import samples, search, vectors
 from loaders.images.train import make_index, train
 from loaders.server import ROOT
@@ -291,14 +291,24 @@ def test_the_command_prints_a_table_and_draws_the_matches(trained, tmp_path):
     assert Image.open(out).size[0] > 1000
 
 
+def test_matches_come_nearest_first(trained):
+    """Also where the plan would give them in the order of the table."""
+    picture = encoded(shape("dots", 77))
+    rows = trained.execute("select image_id from similar_images(%s, 24)", (picture,)).fetchall()
+    found = search.search(trained, picture, 24, 0)
+    assert [match.image_id for match in found] == [image_id for (image_id,) in rows]
+    assert [match.image_id for match in found] != sorted(match.image_id for match in found)
+
+
 def test_the_command_says_when_nothing_fits(trained):
     blank = encoded(Image.new("RGB", (300, 300), (250, 250, 250)), "PNG")
     matches = search.search(trained, blank, 5, 0)
     sure = max(match.confidence for match in matches)
     assert ("nothing stored fits" in search.verdict(matches)) == (sure < 0.5)
     assert search.verdict([]) == "no picture is stored that is sure enough"
-    with pytest.raises(Problem, match=r"\.png or \.jpg"):
-        search.picture(blank, matches, ROOT / "x.tiff")
+    for out, reason in (("x.tiff", r"ends in \.png or \.jpg"), ("no/x.png", "there is no folder")):
+        with pytest.raises(Problem, match=reason):
+            check_out(ROOT / out, search.WRITABLE)
     with pytest.raises(Problem, match="No such file"):
         search.read(ROOT / "nothing.jpg")
 

@@ -326,7 +326,7 @@ def test_a_drawing_is_kept_as_a_sample(trained, tmp_path):
     assert len(rows) == 3
     assert rows[0][:5] == ("block1", "3", 5, made.steps, True)
     assert rows[0][5].startswith("data:image/png;base64,iVBOR")
-    with pytest.raises(Problem, match=r"\.gif, \.png, \.svg"):
+    with pytest.raises(Problem, match=r"\.gif or \.png or \.svg"):
         drawing.draw(trained, tmp_path / "x.bmp", asked)
 
 

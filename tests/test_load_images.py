@@ -17,6 +17,7 @@ from backports import zstd
 from PIL import Image
 from psycopg.types.json import Jsonb
 
+from loaders import runs
 from loaders.errors import Problem
 from loaders.images import command, debian_copyright, decoding, load, qt_resources, sources, store
 from loaders.images.command import Request
@@ -129,6 +130,32 @@ def test_what_is_loaded_twice_is_there_once(fresh, folder):
     assert (again.pictures, again.unchanged) == (0, 3)
     os.utime(folder / "cats" / "IMG_2043.JPG")  # looks new
     assert load_path(fresh, folder).unchanged == 3
+
+
+def test_a_file_of_a_folder_that_is_loaded_leaves_the_folder_loaded(fresh, folder):
+    load_path(fresh, folder / "cats", class_from_folder=True)
+    options = "select options from sources where location = %s"
+    before = fresh.execute(options, (str(folder / "cats"),)).fetchone()
+    classes = fresh.execute("select class from image_sources").fetchall()
+    path = next(path for path in (folder / "cats").iterdir() if path.name == "tajMahal2.png")
+    list(sources.load_files(fresh, [path], class_from_folder=False, workers=1))
+    assert fresh.execute(options, (str(folder / "cats"),)).fetchone() == before
+    assert fresh.execute("select class from image_sources").fetchall() == classes
+    (folder / "cats" / "new.png").write_bytes(photo(GREEN))
+    assert refresh(fresh, "images")
+    assert fresh.execute("select class from image_sources where location = 'new.png'").fetchone()
+
+
+def test_what_is_unchanged_changes_nothing(fresh, folder):
+    load_path(fresh, folder, class_from_folder=True)
+    before = fresh.execute("select options from sources").fetchall()
+    with runs.run(fresh, "images", str(folder), options={}, fingerprint=None):
+        pass
+    assert fresh.execute("select options from sources").fetchall() == [({},)] != before
+    fresh.execute("update sources set fingerprint = 'x', options = '{\"a\": 1}'")
+    with runs.run(fresh, "images", str(folder), options={}, fingerprint="x") as run:
+        assert run is None
+    assert fresh.execute("select options from sources").fetchall() == [({"a": 1},)]
 
 
 def test_a_file_that_changed_takes_the_place_of_what_it_was(fresh, folder):

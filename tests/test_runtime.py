@@ -106,10 +106,18 @@ def test_code_of_another_revision_says_so_at_the_first_call():
         runtime.model(FakePlpy({}, revision="0000"), {}, "tiny")
 
 
-def test_a_missing_model_says_what_to_run(tiny):
-    with pytest.raises(psycopg.errors.UndefinedObject, match="no model 'icons_32' yet") as caught:
-        tiny.execute("select muse.tiny(array[1, 2, 3, 4], 'icons_32')")
-    assert caught.value.diag.message_hint == "run: ./pgmuse train icons_32"
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("icons_32", "run: ./pgmuse load models"),
+        ("classifier", "run: ./pgmuse train classifier"),
+        ("x", "the table deployments has the names of all models"),
+    ],
+)
+def test_a_missing_model_says_what_to_run(tiny, name, hint):
+    with pytest.raises(psycopg.errors.UndefinedObject, match=f"no model '{name}' yet") as caught:
+        tiny.execute("select muse.tiny(array[1, 2, 3, 4], %s)", (name,))
+    assert caught.value.diag.message_hint == hint
 
 
 @pytest.mark.parametrize(

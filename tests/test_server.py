@@ -97,6 +97,10 @@ def test_up_down_listen_and_a_crash():
         assert server.address() == ("127.0.0.1", str(port))
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="pgmuse")
+        for nobody in ("nobody.invalid", "192.0.2.1", "127.0.0.1:99999"):
+            with pytest.raises(Problem, match="is no address of this machine"):
+                server.up(nobody)
+        assert server.address() == ("127.0.0.1", str(port))  # it was not stopped for that
         with server.connect() as conn:
             assert conn.execute("select x from kept").fetchone() == (1,)
         assert server.down()

@@ -23,7 +23,7 @@ def poster(
     squares = alike(bitmaps)
     size = len(squares[0])
     usual = 15 if size <= 8 else 20
-    columns = _between(usual if columns is None else columns, "columns", 1, 100)
+    columns = min(usual, len(squares)) if columns is None else _between(columns, "columns", 1, 100)
     scale = max(64 // size, 1) if scale is None else scale
     cell, rows = size + 2, -(-len(squares) // columns)
     picture = np.full((rows * cell, columns * cell, 3), WHITE)

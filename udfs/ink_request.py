@@ -4,7 +4,7 @@ import difflib
 import json
 import math
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from udfs import runtime
 
@@ -83,7 +83,8 @@ def checked(
     if layer is None:
         runtime.fail(plpy, "layer is missing", f"there are {', '.join(known)}")
     if layer not in known:
-        _unknown(plpy, "layer", layer, list(known))
+        hint = f"there are {', '.join(known)}: ./pgmuse train ink makes all there can be"
+        runtime.fail(plpy, f"no layer {layer[:100]!r}", hint, "42704")
     count, side = known[layer]
     mix = _channels(plpy, count, channel, channels, weights)
     if more["original"]:
@@ -95,7 +96,9 @@ def checked(
 def label_number(plpy: Any, label: str) -> int:
     """The channel of a class by its name, or by a part of it that no other name has."""
     found = plpy.execute(LABELS)
-    names: list[str] = json.loads(found[0]["labels"]) if found else []
+    if not found:
+        runtime.fail(plpy, "no ink model of labels yet", "run: ./pgmuse train ink", "42704")
+    names: list[str] = json.loads(found[0]["labels"])
     lower = [name.lower() for name in names]
     told = label[:100].lower()
     if told in lower:
@@ -103,7 +106,10 @@ def label_number(plpy: Any, label: str) -> int:
     holding = [number for number, name in enumerate(lower) if told and told in name]
     if len(holding) == 1:
         return holding[0]
-    _unknown(plpy, "label", label, names)
+    near = difflib.get_close_matches(told, lower, n=3, cutoff=0.5)
+    hint = f"near: {', '.join(names[lower.index(name)] for name in near)}" if near else ""
+    hint = hint or "the classifier's are meant, such as tabby"
+    runtime.fail(plpy, f"no label {label[:100]!r}", hint, "42704")
 
 
 def _channels(
@@ -157,10 +163,3 @@ def _check_start(plpy: Any, start: str, size: int) -> None:
             f"a start of {len(start)} bits fits no drawing of {size} x {size}",
             "give a square bitmap whose side divides the size: 1,024 bits for a size of 224",
         )
-
-
-def _unknown(plpy: Any, kind: str, told: str, names: list[str]) -> NoReturn:
-    lower = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(told[:100].lower(), lower, n=3, cutoff=0.5)
-    hint = f"near: {', '.join(lower[name] for name in near)}" if near else "see ink_layers()"
-    runtime.fail(plpy, f"no {kind} {told[:100]!r}", hint, "42704")

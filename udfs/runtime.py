@@ -20,6 +20,9 @@ CACHE_BYTES = 64 << 20  # of every backend: a hundred connections hold 6 GB at t
 MODEL_BYTES = range(16, (64 << 20) + 1)  # what the table allows too
 IDENTIFIER = b"TFL3"  # bytes 4 to 8 of a LiteRT flatbuffer
 
+SHIPPED = ("icons_8", "icons_32", "hieroglyphs_8", "hieroglyphs_32")
+TRAINED = ("songs", "classifier", "images", "ink")
+
 REVISION = "select version_num from muse.alembic_version"
 LIVE = "select model_id from muse.deployments where name = $1"
 CONTENT = "select config::text, content from muse.models where model_id = $1"
@@ -41,7 +44,8 @@ class Model:
 
 def fail(plpy: Any, message: str, hint: str = "", sqlstate: str = "22023") -> NoReturn:
     """Raise an error of SQL: one line, what to do about it, and a code (invalid parameter)."""
-    plpy.error(message, hint=hint or None, sqlstate=sqlstate)
+    told = {"hint": hint} if hint else {}  # None would be told as such
+    plpy.error(message, sqlstate=sqlstate, **told)
     raise AssertionError("plpy.error returned")  # for a fake plpy that does not raise
 
 
@@ -65,7 +69,7 @@ def model(plpy: Any, cache: dict[str, Any], name: str, model_id: int | None = No
     if model_id is None:
         live = plpy.execute(_plan(plpy, LIVE, "text"), [name])
         if not live:
-            fail(plpy, f"no model {name!r} yet", f"run: ./pgmuse train {name}", "42704")
+            fail(plpy, f"no model {name!r} yet", _makes(name), "42704")
         model_id = int(live[0]["model_id"])
     if name not in models or models[name].model_id != model_id:
         models.pop(name, None)
@@ -117,13 +121,23 @@ def open_network(content: bytes) -> Any:
     return made
 
 
+def _makes(name: str) -> str:
+    """What to do where a model is missing."""
+    if name in SHIPPED:
+        return "run: ./pgmuse load models"
+    if name in TRAINED:
+        return f"run: ./pgmuse train {name}"
+    return "the table deployments has the names of all models"
+
+
 def _read(plpy: Any, name: str, model_id: int) -> Model:
     rows = plpy.execute(_plan(plpy, CONTENT, "bigint"), [model_id])
     if not rows:
         fail(plpy, f"no model {model_id}", "see the table models", "42704")
     row = rows[0]
     if row["content"] is None:
-        fail(plpy, f"model {name!r} is no network", "its answers are rows: see its table", "22000")
+        hint = "the table deployments has the names of all models"
+        fail(plpy, f"model {name!r} is no network", hint, "22000")
     before = _private_bytes() - len(row["content"])
     made = interpreter(plpy, row["content"])
     # Once on zeros: what it takes is known, and its first answer is not slower.

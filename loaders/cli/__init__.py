@@ -13,6 +13,14 @@ from loaders.errors import Problem, say
 __all__ = ["app", "bench", "database", "draw", "forget", "load", "main", "train"]
 
 
+def told(error: psycopg.Error) -> str:
+    """One line of what Postgres says, with what to do about it."""
+    message = error.diag.message_primary or str(error)
+    text = " ".join(message.removeprefix("plpy.Error: ").split())
+    hint = error.diag.message_hint or "./pgmuse doctor may know more"
+    return f"{text} ({' '.join(hint.split())})"
+
+
 def main() -> None:
     """Run the command; what a person can mend is one line and exit status 1."""
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # a Ctrl-C needs no words of its own
@@ -22,8 +30,7 @@ def main() -> None:
         say(str(error))
         sys.exit(1)
     except psycopg.Error as error:
-        text = " ".join(str(error).split())
-        say(f"{text} (./pgmuse doctor may know more)")
+        say(told(error))
         sys.exit(1)
     except BrokenPipeError:
         # Whoever read our output left; nothing more can be said to them.

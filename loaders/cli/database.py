@@ -11,7 +11,7 @@ import typer
 
 from loaders import db, server
 from loaders.cli.groups import app
-from loaders.errors import say
+from loaders.errors import check_out, say
 from loaders.server import ROOT
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -107,7 +107,9 @@ def psql(context: typer.Context) -> None:
     named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
     environment = os.environ | {named[key]: value for key, value in db.conninfo().items()}
     program = server.bindir() / "psql"
-    os.execve(program, ["psql", *context.args], environment)  # noqa: S606
+    # Where in Python an error was raised is no help to who asks.
+    arguments = ["psql", "--set=SHOW_CONTEXT=never", *context.args]
+    os.execve(program, arguments, environment)  # noqa: S606
 
 
 @app.command()
@@ -121,7 +123,10 @@ def doctor() -> None:
 @app.command()
 def refresh(
     topic: Annotated[
-        str | None, typer.Argument(help="playlists, wikidata or wikipedia; all if left out.")
+        str | None,
+        typer.Argument(
+            help="playlists, wikidata, wikipedia, images or icons; all of them if left out."
+        ),
     ] = None,
 ) -> None:
     """Load again what changed since it was loaded, and train again what grew; for cron.
@@ -152,11 +157,12 @@ def search(
     """
     from loaders.images import search as images
 
+    check_out(out, images.WRITABLE)
     content = images.read(file)
     with db.connect_to_muse() as conn:
         matches = images.search(conn, content, n, min_confidence)
     print(images.table(matches))
     say(images.verdict(matches))
-    if out is not None:
+    if out is not None and matches:
         images.picture(content, matches, out)
         say(f"they are drawn in {out}")

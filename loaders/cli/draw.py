@@ -8,7 +8,7 @@ import typer
 
 from loaders import db
 from loaders.cli.groups import draw_app
-from loaders.errors import say
+from loaders.errors import check_out, say
 
 
 @draw_app.command("radio")
@@ -54,6 +54,7 @@ def draw_ink(
     """
     from loaders import ink, runs
 
+    check_out(out, [".png"] if sheet else ink.WRITERS)
     asked = {
         "layer": layer, "channel": channel, "label": label, "steps": steps, "flips": flips,
         "size": size, "radius": radius, "every": every, "jitter": jitter, "seed": seed,
@@ -137,7 +138,8 @@ def _draw(
     asked = Asked(kind, picture, model, n, temperature, seed)
     with db.connect_to_muse(writes=True) as conn:
         sample_id = draw(conn, asked, out)
-    say(f"{n} {kind} are sample {sample_id}{f', in {out}' if out else ''}")
+    where = f", as many as it has room for in {out}" if picture == "stela" else f", in {out}"
+    say(f"{n} {kind} are sample {sample_id}{where if out else ''}")
 
 
 Workers = Annotated[int, typer.Option(min=1, help="Connections that look, one thread each.")]

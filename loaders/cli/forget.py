@@ -35,9 +35,9 @@ def forget_source(
         pictures, icons = forget_pictures(conn, location), forget_icons(conn, location)
     if pictures is not None:
         say(f"{pictures:,} pictures are gone")
-    elif icons is not None:
+    if icons is not None:
         say(f"{icons:,} icons are gone")
-    else:
+    if pictures is None and icons is None:
         _forget("source", location)
 
 

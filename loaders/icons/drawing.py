@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.errors import Problem
+from loaders.errors import check_out
 
 # How far the nearest icon is of the sets that the network learned from, or of all of its kind.
 SAMPLE = """
@@ -82,10 +82,9 @@ class Asked:
 def draw(conn: psycopg.Connection, asked: Asked, out: Path | None) -> int:
     """Draw and keep n bitmaps, in the caller's transaction; the sample's id.
 
-    Errors: Problem where `out` is not to be a PNG.
+    Errors: Problem where `out` is no PNG that can be written.
     """
-    if out is not None and out.suffix != ".png":
-        raise Problem(f"{out}: name a file that ends in .png")
+    check_out(out, [".png"])
     values: dict[str, Any] = {
         "kind": asked.kind,
         "model": asked.model,

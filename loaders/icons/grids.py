@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from loaders.db import connect_to_muse
-from loaders.errors import Problem
+from loaders.errors import check_out
 from loaders.icons import halves
 from loaders.runs import progress
 from udfs.grids import blocks
@@ -66,8 +66,7 @@ def draw(
 
     `conn` is in autocommit mode. With `out`, a sheet of the best of each label is written.
     """
-    if out is not None and out.suffix != ".png":
-        raise Problem(f"{out}: name a file that ends in .png")
+    check_out(out, [".png"])
     halves.prepare(conn)
     size = 4**grid  # grids of a block
     conn.execute(START, {"grid": grid, "blocks": blocks(grid)})

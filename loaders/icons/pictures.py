@@ -5,7 +5,9 @@ too long or too much memory ends that process and no more.
 """
 
 import io
+import math
 import multiprocessing
+import re
 import xml.etree.ElementTree as ET
 from multiprocessing.connection import Connection
 from pathlib import PurePath
@@ -13,7 +15,7 @@ from types import TracebackType
 
 import numpy as np
 import resvg_py
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from loaders import processes
 from loaders.icons.shapes import SIZES, SQUARE, BadIcon, Shape, family_of, shape
@@ -23,6 +25,8 @@ PICTURES = (".svg", ".png")
 LARGEST_SVG, LARGEST_PNG = 1 << 20, 20 << 20  # bytes
 LARGEST_SIDE = 4096  # pixels of a PNG
 SECONDS, MEMORY = 5, 1 << 30  # that drawing an SVG may take
+LARGEST_VIEW = 1_000_000_000  # units wide and high
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 DEEPEST = 100  # elements within one another
 # Elements that lead outside, or hold what is no drawing.
 OUTSIDE = {"script", "image", "feImage", "foreignObject"}
@@ -137,6 +141,7 @@ def harmless(content: bytes) -> str:
         raise BadIcon(f"broken XML: {error}") from None
     if _local(root.tag) != "svg":
         raise BadIcon("its root element is not svg")
+    _check_size(root)
     waiting = [(root, 1)]
     while waiting:
         element, depth = waiting.pop()
@@ -149,6 +154,25 @@ def harmless(content: bytes) -> str:
             element.remove(child)
         waiting += [(child, depth + 1) for child in element]
     return ET.tostring(root, encoding="unicode")
+
+
+def _check_size(root: ET.Element) -> None:
+    """Refuse what no drawing has: the renderer would draw something else instead."""
+    view = root.get("viewBox")
+    if view is not None:
+        sides = [_number(side) for side in re.split(r"[\s,]+", view.strip())]
+        if len(sides) != 4 or not all(map(math.isfinite, sides)):
+            raise BadIcon("its viewBox is not four numbers")
+        if not all(0 < side <= LARGEST_VIEW for side in sides[2:]):
+            raise BadIcon(f"its viewBox is not up to {LARGEST_VIEW:,} wide and high")
+    for name in ("width", "height"):
+        found = NUMBER.match(root.get(name, "1"))
+        if found and not 0 < float(found[0]) <= LARGEST_VIEW:
+            raise BadIcon(f"its {name} is not up to {LARGEST_VIEW:,}")
+
+
+def _number(text: str) -> float:
+    return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
 def _local(name: object) -> str:
@@ -164,6 +188,8 @@ def _png(content: bytes) -> Image.Image:
         if max(image.size) > LARGEST_SIDE:
             raise BadIcon(f"a PNG of {image.width:,} x {image.height:,} pixels")
         image.load()
+    except UnidentifiedImageError:
+        raise BadIcon("no PNG that can be read") from None
     except (*BROKEN, Image.DecompressionBombError) as error:
         raise BadIcon(f"no PNG that can be read: {error}") from None
     return image

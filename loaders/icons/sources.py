@@ -70,7 +70,7 @@ def source(location: str, icon_set: str | None, licence: str | None) -> Source:
         return _font(location, font, "icon", icon_set, licence, shapes)
     elif path.suffix.lower() in PICTURES:
         known, shapes = runs.fingerprint(path), _pictures([Picture(path.name, path.read_bytes)])
-    elif zipfile.is_zipfile(path):
+    elif path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         known, shapes = runs.fingerprint(path), _zip(path)
     else:
         raise Problem(

@@ -45,6 +45,9 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
 
 def _load_sources(conn: psycopg.Connection, asked: Request) -> bool:
     from_folder = asked.class_from == "folder"
+    for one in asked.sources:
+        if "://" in one and not one.startswith(("http://", "https://")):
+            raise Problem(f"{one}: addresses start with https:// or http://")
     addresses = [one for one in asked.sources if one.startswith(("http://", "https://"))]
     paths = [Path(one) for one in asked.sources if one not in addresses]
     singles = [path for path in paths if path.is_file() and not files.is_archive(path)]

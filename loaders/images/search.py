@@ -14,10 +14,12 @@ from udfs.pictures import BYTES, THUMBNAIL, decode
 SEARCH = """
     select match.image_id, match.title, match.class, match.confidence, match.typical,
         match.page_url, match.licence, match.author, image.thumbnail
-    from muse.similar_images(%s::bytea, %s::integer, %s::real) as match
+    from muse.similar_images(%s::bytea, %s::integer, %s::real) with ordinality as match
     join muse.images as image on image.image_id = match.image_id
+    order by match.ordinality
 """
 SIDE, MARGIN, TEXT, COLUMNS = 200, 16, 52, 5  # pixels, and matches a row
+WRITABLE = (".png", ".jpg")
 GROUND, INK, PALE = (255, 253, 248), (40, 40, 40), (130, 130, 130)
 
 
@@ -73,9 +75,7 @@ def verdict(matches: list[Match]) -> str:
 
 
 def picture(content: bytes, matches: list[Match], out: Path) -> None:
-    """A .png or .jpg of the question and its matches."""
-    if out.suffix not in (".png", ".jpg"):
-        raise Problem(f"{out}: name a file that ends in .png or .jpg")
+    """A picture of the question and its matches, in a file of one of WRITABLE."""
     rows = max(-(-len(matches) // COLUMNS), 1)
     cell, height = SIDE + MARGIN, SIDE + TEXT + MARGIN
     size = (MARGIN + (COLUMNS + 1) * cell + MARGIN, MARGIN + rows * height)

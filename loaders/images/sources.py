@@ -17,6 +17,10 @@ from loaders.images.model import Picture
 from loaders.images.samples import samples
 
 ONLY_SOME = {"files": "as named"}  # of a folder, which is not loaded again by itself
+OPTIONS = """
+    select options from muse.sources
+    where topic = 'images' and location = %s and loaded_at is not null
+"""
 
 
 def load_path(
@@ -48,8 +52,12 @@ def load_files(
     for path in paths:
         by_folder[path.parent.resolve()].append(path)
     for folder, held in by_folder.items():
-        found = _single(held, folder.name if class_from_folder else None)
-        loaded = _load(conn, named(folder), found, None, ONLY_SOME, again=True, workers=workers)
+        # A folder that was loaded whole stays so, with its class.
+        row = conn.execute(OPTIONS, (named(folder),)).fetchone()
+        options = row[0] if row else ONLY_SOME
+        from_folder = class_from_folder or options.get("class_from") == "folder"
+        found = _single(held, folder.name if from_folder else None)
+        loaded = _load(conn, named(folder), found, None, options, again=True, workers=workers)
         yield named(folder), loaded
 
 
