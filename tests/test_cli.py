@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 
+import psycopg
 import pytest
 import typer
 
-from loaders.cli import app
+from loaders.cli import app, told
 from loaders.server import ROOT
 
 NO_NPM = "pgmuse: the sample of Wikidata is left out: it comes with npm, which is not here\n"
@@ -103,3 +104,26 @@ def test_pgmuse_works_from_any_folder_and_through_a_link(folder, tmp_path):
             [script, "setup"], cwd=folder, capture_output=True, text=True, check=True
         )
         assert done.stderr == f"{'' if shutil.which('npm') else NO_NPM}{IN_PLACE}"
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        (
+            "select icon_text(B'101')",
+            "3 bits make no bitmap: it is a square of at most 64 x 64",
+        ),
+        (
+            "select * from classify_image('x', 0)",
+            "n must be from 1 to 1000, not 0",
+        ),
+        (
+            "select * from generate_icons('icons_32')",
+            "no model 'icons_32' yet (run: ./pgmuse load models)",
+        ),
+    ],
+)
+def test_an_error_of_sql_is_one_line_with_its_hint(db, query, line):
+    with pytest.raises(psycopg.Error) as caught:
+        db.execute(query)
+    assert told(caught.value) == line

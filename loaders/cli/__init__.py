@@ -17,8 +17,9 @@ def told(error: psycopg.Error) -> str:
     """One line of what Postgres says, with what to do about it."""
     message = error.diag.message_primary or str(error)
     text = " ".join(message.removeprefix("plpy.Error: ").split())
-    hint = error.diag.message_hint or "./pgmuse doctor may know more"
-    return f"{text} ({' '.join(hint.split())})"
+    bad_input = (error.sqlstate or "").startswith("22")
+    hint = error.diag.message_hint or ("" if bad_input else "./pgmuse doctor may know more")
+    return f"{text} ({' '.join(hint.split())})" if hint else text
 
 
 def main() -> None:
