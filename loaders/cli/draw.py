@@ -42,7 +42,8 @@ def draw_ink(
         bool, typer.Option("--anywhere", help="Let pixels flip that are not at the ink's border.")
     ] = False,
     original: Annotated[
-        bool, typer.Option("--original", help="As the published program did.")
+        bool,
+        typer.Option("--original", help="As the published program did: 1,000 steps of 50 flips."),
     ] = False,
     sheet: Annotated[
         bool, typer.Option("--sheet", help="The best channels of the layer on one .png.")
