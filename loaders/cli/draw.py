@@ -8,7 +8,7 @@ import typer
 
 from loaders import db
 from loaders.cli.groups import draw_app
-from loaders.errors import check_out, say
+from loaders.errors import say
 
 
 @draw_app.command("radio")
@@ -55,7 +55,6 @@ def draw_ink(
     """
     from loaders import ink, runs
 
-    check_out(out, [".png"] if sheet else ink.WRITERS)
     asked = {
         "layer": layer, "channel": channel, "label": label, "steps": steps, "flips": flips,
         "size": size, "radius": radius, "every": every, "jitter": jitter, "seed": seed,

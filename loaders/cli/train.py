@@ -107,55 +107,30 @@ def train_ink(
     say(f"{', '.join(made)}: live" if made else "all of them were live already")
 
 
-@train_app.command("icons_8")
-def train_icons_8(
-    sets: Sets = None,
-    network: Network = None,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    quick: Quick = False,
-) -> None:
-    """Learn to draw icons of 8 x 8 pixels, by the positions of their ink."""
-    _train_icons("icons_8", sets, network, epochs, seed, quick)
+def _add_icons(name: str, told: str) -> None:
+    """A command that trains the network of that name."""
+
+    @train_app.command(name, help=told)
+    def train(
+        sets: Sets = None,
+        network: Network = None,
+        epochs: Epochs = None,
+        seed: Seed = 0,
+        quick: Quick = False,
+    ) -> None:
+        _train_icons(name, sets, network, epochs, seed, quick)
 
 
-@train_app.command("icons_32")
-def train_icons_32(
-    sets: Sets = None,
-    network: Network = None,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    quick: Quick = False,
-) -> None:
-    """Learn to draw icons of 32 x 32 pixels, scanline by scanline.
-
-    ./pgmuse train icons_32 --set 'Material Design Icons'
-    """
-    _train_icons("icons_32", sets, network, epochs, seed, quick)
-
-
-@train_app.command("hieroglyphs_8")
-def train_hieroglyphs_8(
-    sets: Sets = None,
-    network: Network = None,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    quick: Quick = False,
-) -> None:
-    """Learn to draw hieroglyphs of 8 x 8 pixels, by the positions of their ink."""
-    _train_icons("hieroglyphs_8", sets, network, epochs, seed, quick)
-
-
-@train_app.command("hieroglyphs_32")
-def train_hieroglyphs_32(
-    sets: Sets = None,
-    network: Network = None,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    quick: Quick = False,
-) -> None:
-    """Learn to draw hieroglyphs of 32 x 32 pixels, scanline by scanline."""
-    _train_icons("hieroglyphs_32", sets, network, epochs, seed, quick)
+_add_icons("icons_8", "Learn to draw icons of 8 x 8 pixels, by the positions of their ink.")
+_add_icons(
+    "icons_32",
+    "Learn to draw icons of 32 x 32 pixels, scanline by scanline.\n\n"
+    "./pgmuse train icons_32 --set 'Material Design Icons'",
+)
+_add_icons(
+    "hieroglyphs_8", "Learn to draw hieroglyphs of 8 x 8 pixels, by the positions of their ink."
+)
+_add_icons("hieroglyphs_32", "Learn to draw hieroglyphs of 32 x 32 pixels, scanline by scanline.")
 
 
 def _train_icons(

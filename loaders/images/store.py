@@ -45,7 +45,7 @@ OUTDATED = """
     delete from muse.image_sources
     where source_id = %s and wikidata_id = any(%s) and location <> all(%s)
 """
-# Not what a file of an archive is called.
+# What was fetched: a file of an archive may be called like an address too.
 BY_ADDRESS = """
     select image.sha256
     from muse.image_sources as source
