@@ -1,0 +1,98 @@
+"""What a load may delete: rows that its source held and does not hold any more.
+
+One rule for all topics. A load adds and updates; only pruning takes away, and a source that is cut
+off, empty or partly unreadable must never be mistaken for one from which entries were removed.
+"""
+
+from dataclasses import dataclass
+
+from loaders.errors import Problem
+
+MAX_PRUNE = 0.1  # share of the stored rows that one load may delete
+SMALL = 20  # stored rows; below that a share says nothing
+
+
+@dataclass
+class Coverage:
+    """How much of a source one pass read.
+
+    usable: entries that were parsed. unreadable: entries whose id or path is unknown; an entry
+    that failed to parse but has a readable id is not one of them, its row stays. incomplete: why
+    the pass did not see the whole source, None where it did.
+    """
+
+    usable: int = 0
+    unreadable: int = 0
+    incomplete: str | None = None
+
+
+def refusal(coverage: Coverage, *, stored: int, gone: int, max_prune: float) -> str | None:
+    """Why nothing may be deleted, as a line for the user; None where it may.
+
+    stored: rows that this source (and filter) loaded before. gone: those of them that it does not
+    hold any more.
+    """
+    if coverage.incomplete:
+        return f"nothing is pruned: {coverage.incomplete}"
+    if not coverage.usable:
+        return "nothing is pruned: the source holds no usable entry"
+    if coverage.unreadable:
+        return (
+            f"nothing is pruned: {coverage.unreadable:,} entries have no readable id or path "
+            "(see load_errors), and their rows could be lost"
+        )
+    if stored >= SMALL and gone > max_prune * stored:
+        share = f"{gone:,} of {stored:,} rows ({gone / stored:.0%})"
+        return (
+            f"nothing is pruned: {share} would go, more than --max-prune {max_prune:g}: check the "
+            f"source, or allow it with --max-prune {min(gone / stored + 0.005, 1):.2f}"
+        )
+    return None
+
+
+def check_usable(location: str, coverage: Coverage, start: bytes = b"") -> None:
+    """A Problem where nothing of a source can be used; call it before anything is changed.
+
+    start: the first bytes of the source, for what it seems to be.
+    """
+    if not coverage.usable:
+        raise Problem(f"{location}: nothing in it can be used, nothing was changed: {kind(start)}")
+
+
+def kind(start: bytes) -> str:
+    """What a file seems to be by its first bytes (1,000 are enough), for an error message."""
+    text = start[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for name, magics in MAGICS.items():
+        if start.startswith(magics):
+            return f"it seems to be {name}"
+    for name, beginnings in TEXTS.items():
+        if text.startswith(beginnings):
+            return f"it seems to be {name}"
+    if not text:
+        return "it is empty"
+    return "it seems to be " + ("a binary file" if b"\0" in start[:1000] else "plain text")
+
+
+MAGICS: dict[str, tuple[bytes, ...]] = {
+    "a zip archive": (b"PK\3\4", b"PK\5\6"),
+    "a gzip file": (b"\x1f\x8b",),
+    "a bzip2 file": (b"BZh",),
+    "a Zstandard file": (b"\x28\xb5\x2f\xfd",),
+    "an xz file": (b"\xfd7zXZ\0",),
+    "a 7z archive": (b"7z\xbc\xaf\x27\x1c",),
+    "a JPEG picture": (b"\xff\xd8\xff",),
+    "a PNG picture": (b"\x89PNG",),
+    "a GIF picture": (b"GIF8",),
+    "a PDF document": (b"%PDF",),
+    "an SQLite database": (b"SQLite format 3\0",),
+    "a Parquet file": (b"PAR1",),
+    "a custom-format pg_dump": (b"PGDMP",),
+}
+TEXTS: dict[str, tuple[bytes, ...]] = {
+    "an HTML page": (b"<!doctype html", b"<html"),
+    "a MediaWiki XML dump": (b"<mediawiki",),
+    "an SVG picture": (b"<svg",),
+    "XML": (b"<?xml", b"<"),
+    "an SQL dump": (b"-- ", b"insert into", b"/*!"),
+    "JSON": (b"{", b"["),
+}
