@@ -182,12 +182,12 @@ def store(conn: psycopg.Connection, classifier: int, made: Array) -> Iterator[Ro
     memory = max(len(made) * INDEX_BYTES >> 20, 512)  # an index that does not fit takes hours
     conn.execute(f"set maintenance_work_mem = '{memory}MB'".encode())
     started = time.perf_counter()
-    train.make_index(conn, classifier)
+    conn.execute("select muse.index_partition('image_vectors', %s)", (classifier,))
     yield Row(f"{len(made):,} vectors indexed", time.perf_counter() - started, "s")
     conn.execute("vacuum analyze muse.images, muse.image_vectors, muse.image_neighborhoods")
     name = f"muse_partitions.image_vectors_{classifier}"
     query = "select pg_relation_size(%s) / 1e6::float8, pg_relation_size(%s) / 1e6::float8"
-    index, table = conn.execute(query, (f"{name}_hnsw", name)).fetchone() or (0, 0)
+    index, table = conn.execute(query, (f"{name}_vector", name)).fetchone() or (0, 0)
     yield Row("size of the index", index, "MB", "its table", table)
 
 

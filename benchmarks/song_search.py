@@ -16,7 +16,7 @@ from benchmarks.report import Row
 from loaders.db import copy
 from loaders.publish import Part, publish
 from loaders.server import bindir
-from loaders.songs import INDEX, VECTORS
+from loaders.songs import VECTORS
 
 TRACKS = {"track_id": "text", "name": "text", "artist": "text", "places": "int8"}
 CLUSTERS, SPREAD = 5000, 0.5
@@ -89,7 +89,7 @@ def fill(conn: psycopg.Connection, size: int, dice: np.random.Generator) -> None
     def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
         """None: the radio's other half is a look-up by key."""
 
-    parts = Part("song_vectors", fill_vectors, (INDEX,)), Part("song_neighbors", fill_neighbors)
+    parts = Part("song_vectors", fill_vectors), Part("song_neighbors", fill_neighbors)
     publish(conn, "songs", {}, {}, parts=parts)
 
 

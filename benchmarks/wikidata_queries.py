@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from benchmarks.report import Row
 from loaders.db import connect_to_muse
-from loaders.dumps import indexes
 from loaders.wikidata import classes
 from loaders.wikidata.entities import Filter
-from loaders.wikidata.load import INDEXES, Options
+from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_dump
 
+SECONDARY = """
+    select indexname, indexdef from pg_indexes
+    where schemaname = 'muse' and tablename = 'wikidata' and indexname <> 'wikidata_pkey'
+"""
 STEP = 100_000_000  # between the ids of one copy and of the next
 COPY = """
     insert into muse.wikidata select (jsonb_populate_record(item, jsonb_build_object(
@@ -65,10 +69,13 @@ def sizes(conn: psycopg.Connection) -> Iterator[Row]:
 def multiply(conn: psycopg.Connection, items: int) -> None:
     """More items of the same kinds."""
     (count,) = conn.execute("select count(*) from wikidata").fetchone() or (1,)
-    indexes.drop(conn, INDEXES)
+    secondary = conn.execute(SECONDARY).fetchall()
+    for name, _ in secondary:
+        conn.execute(sql.SQL("drop index muse.{}").format(sql.Identifier(name)))
     for number in range(1, -(-items // count)):
         conn.execute(COPY, (number * STEP, number))
-    indexes.make(conn, "wikidata", INDEXES, 2)
+    for _, definition in secondary:
+        conn.execute(definition)
     classes.settle(conn)
     conn.execute("vacuum analyze muse.wikidata, muse.wikidata_classes")
 

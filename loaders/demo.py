@@ -43,7 +43,7 @@ def demo() -> None:
     embedded().up()
     migrate()
     sections = []
-    with db.connect_to_muse(autocommit=True) as conn:
+    with db.connect_to_load(autocommit=True) as conn:
         for part in PARTS:
             for answer in part(conn):
                 show(answer)

@@ -1,13 +1,33 @@
 """Make a database pgmuse's, bring it up to date, or take everything of ours out again."""
 
+import re
+import time
+
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from psycopg import conninfo, sql
+from sqlalchemy.exc import DBAPIError
 
+import udfs
 from loaders import db
-from loaders.errors import Problem
+from loaders.errors import Problem, say
 from loaders.server import ROOT
+
+SCHEMAS = ("muse", "muse_partitions", "muse_staging", "muse_locks")
+PAUSES = (0.1, 0.5, 1, 2, 4, 8, 15, 30)  # seconds between tries to get a lock
+HOLDERS = """
+    select distinct lock.pid, coalesce(activity.usename, 'another role'),
+        coalesce(nullif(activity.application_name, ''), activity.state, 'no name')
+    from pg_locks as lock
+    join pg_class as relation on relation.oid = lock.relation
+    join pg_namespace as schema on schema.oid = relation.relnamespace
+    left join pg_stat_activity as activity on activity.pid = lock.pid
+    where schema.nspname like 'muse%' and lock.granted and lock.pid <> pg_backend_pid()
+        and lock.database = (select oid from pg_database where datname = current_database())
+    order by 1 limit 5
+"""
 
 # The database's own search_path, or the server's default where it has none.
 SEARCH_PATH = """
@@ -24,19 +44,66 @@ SEARCH_PATH = """
 
 
 def migrate(*, with_python: bool = True) -> None:
-    """Alembic to head, then sql/, then muse at the end of the database's search_path."""
+    """Alembic to head, then sql/, then muse at the end of the database's search_path.
+
+    Sessions that hold what a revision needs are waited for in short tries, so that no new query
+    queues behind a migration for long; after PATIENCE seconds it gives up.
+    Errors: a Problem, and nothing was changed.
+    """
     with db.connect() as conn:
+        if db.is_pooled(conn):
+            raise Problem("connect to the server itself: migrations do not go through a pooler")
         check_server(conn, with_python=with_python)
     config = Config(ROOT / "alembic.ini")
     config.attributes["conninfo"] = conninfo.make_conninfo(**db.conninfo())
     config.attributes["with_python"] = with_python
-    try:
-        command.upgrade(config, "head")
-    except psycopg.Error as error:
-        notes = " ".join(getattr(error, "__notes__", []))
-        raise Problem(f"migration failed, nothing was changed: {error} {notes}".strip()) from error
+    _upgrade(config)
     with db.connect() as conn:
         put_on_search_path(conn)
+
+
+def _upgrade(config: Config) -> None:
+    for seconds in (*PAUSES, None):
+        try:
+            command.upgrade(config, "head")
+            return
+        except (psycopg.Error, DBAPIError) as raised:
+            error = getattr(raised, "orig", raised)
+            if seconds is None or not isinstance(error, psycopg.errors.LockNotAvailable):
+                notes = " ".join(getattr(error, "__notes__", []))
+                reason = _holders() if isinstance(error, psycopg.errors.LockNotAvailable) else ""
+                text = f"migration failed, nothing was changed: {_line(error)} {notes}".strip()
+                raise Problem(f"{text}{reason}") from error
+        except CommandError as error:
+            raise Problem(_newer(error)) from error
+        if seconds >= 1:
+            say(f"waiting for a lock{_holders()}")
+        time.sleep(seconds)
+
+
+def _line(error: BaseException) -> str:
+    """An error in one line, with its hint."""
+    diag = getattr(error, "diag", None)
+    message = (diag and diag.message_primary) or str(error)
+    hint = f" ({diag.message_hint})" if diag and diag.message_hint else ""
+    return " ".join(f"{message}{hint}".split())
+
+
+def _newer(error: CommandError) -> str:
+    """What alembic's error means; a revision that it does not know is of a newer version."""
+    if "Can't locate revision" in str(error):
+        return (
+            f"the database is of a newer revision than this code ({udfs.REVISION}): update pgmuse"
+        )
+    return str(error)
+
+
+def _holders() -> str:
+    """Which sessions hold locks on tables of muse, for a message."""
+    with db.connect() as conn:
+        rows = conn.execute(HOLDERS).fetchall()
+    names = ", ".join("process {} of {} ({})".format(*row) for row in rows)
+    return f": held by {names}; end its transaction" if names else ""
 
 
 def check_server(conn: psycopg.Connection, *, with_python: bool) -> None:
@@ -64,17 +131,21 @@ def check_server(conn: psycopg.Connection, *, with_python: bool) -> None:
 def put_on_search_path(conn: psycopg.Connection) -> None:
     """Append muse, so that queries find it without its name; other settings stay."""
     path = _search_path(conn)
-    if "muse" not in [part.strip(' "') for part in path.split(",")]:
-        _set_search_path(conn, f"{path}, muse")
+    if "muse" not in path:
+        _set_search_path(conn, [*path, "muse"])
 
 
 def uninstall() -> list[str]:
-    """Drop the schema, the roles and our settings; return what had to stay, and why."""
+    """Drop the schemas, the roles and our settings; return what had to stay, and why."""
     with db.connect() as conn:
-        conn.execute("drop schema if exists muse, muse_partitions cascade")
-        path = [part.strip() for part in _search_path(conn).split(",")]
-        rest = ", ".join(part for part in path if part.strip('"') != "muse")
+        schemas = sql.SQL(", ").join(map(sql.Identifier, SCHEMAS))
+        conn.execute(sql.SQL("drop schema if exists {} cascade").format(schemas))
+        rest = [schema for schema in _search_path(conn) if schema != "muse"]
         _set_search_path(conn, rest)
+        database = sql.Identifier(conn.info.dbname)
+        revoke = sql.SQL("revoke all on database {} from muse_reader, muse_loader")
+        if conn.execute("select from pg_roles where rolname = 'muse_loader'").rowcount:
+            conn.execute(revoke.format(database))
     return [reason for role in ("muse_reader", "muse_loader") if (reason := _drop_role(role))]
 
 
@@ -87,17 +158,24 @@ def _drop_role(role: str) -> str | None:
     return None
 
 
-def _search_path(conn: psycopg.Connection) -> str:
+def _search_path(conn: psycopg.Connection) -> list[str]:
+    """The schemas of the database's search_path, without quotes."""
     (path,) = conn.execute(SEARCH_PATH).fetchone() or ("",)
-    return str(path)
+    return parse_schemas(str(path))
 
 
-def _set_search_path(conn: psycopg.Connection, path: str) -> None:
-    default = '"$user", public'
+def parse_schemas(path: str) -> list[str]:
+    """The names in a search_path as the server prints it: quoted where they need it."""
+    return [
+        quoted.replace('""', '"') if plain == "" else plain
+        for quoted, plain in re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', path)
+    ]
+
+
+def _set_search_path(conn: psycopg.Connection, path: list[str]) -> None:
     database = sql.Identifier(conn.info.dbname)
-    if path == default:
+    if path == ["$user", "public"]:
         conn.execute(sql.SQL("alter database {} reset search_path").format(database))
         return
-    # The parts are what the server itself printed, quoted as identifiers need it.
-    parts = sql.SQL(", ").join(sql.Identifier(part.strip().strip('"')) for part in path.split(","))
+    parts = sql.SQL(", ").join(map(sql.Identifier, path)) if path else sql.SQL("''")
     conn.execute(sql.SQL("alter database {} set search_path to {}").format(database, parts))

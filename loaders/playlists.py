@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 
 from loaders import runs
-from loaders.db import connect_to_muse, copy
+from loaders.db import connect_to_load, copy, lock
 from loaders.entries import printable
 from loaders.errors import Problem, say
 from loaders.playlist_files import BadEntry, BadFile, Playlist, read
@@ -50,7 +50,7 @@ STAGING = """
     reset client_min_messages
 """
 # One merge at a time: counts stay true, and no two loads wait for one another in a circle.
-TAKE_TURNS = "select pg_advisory_xact_lock('muse.tracks'::regclass::int, 0)"
+TAKE_TURNS = "lock table muse_locks.tracks in share update exclusive mode"
 
 # Playlists that are new, or newer than what is there: by their date where both have one, else by
 # their content. `changed` gets what that adds to, and takes from, the places of every track.
@@ -183,7 +183,7 @@ def load_files(files: list[str], *, format: str | None, again: bool, workers: in
 
     def work(location: str) -> Loaded:
         try:
-            with connect_to_muse(autocommit=True) as conn:
+            with connect_to_load(autocommit=True) as conn:
                 return load(conn, location, format=format, again=again, on_places=count)
         except OSError as error:
             return Loaded(failures=[f"{location}: {error.strerror}"])
@@ -197,7 +197,11 @@ def load_files(files: list[str], *, format: str | None, again: bool, workers: in
 
     good = True
     pool = ThreadPoolExecutor(max_workers=workers)
-    with closing(runs.progress("files", len(files))) as bar:
+    with (
+        connect_to_load(autocommit=True) as holder,
+        lock(holder, "playlists"),
+        closing(runs.progress("files", len(files))) as bar,
+    ):
         try:
             for location, loaded in zip(files, pool.map(work, files), strict=True):
                 bar.update()
@@ -217,7 +221,9 @@ def load_samples(conn: psycopg.Connection) -> list[Loaded]:
         if not (HOME / "samples" / package).is_dir():
             say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
             continue
-        results.append(load_entries(conn, f"sample: {name}", SAMPLES[name](HOME / "samples")))
+        with lock(conn, "playlists"):
+            entries = SAMPLES[name](HOME / "samples")
+            results.append(load_entries(conn, f"sample: {name}", entries))
         tell(name, results[-1])
     return results
 

@@ -1,25 +1,22 @@
 """What cron calls: loads again what changed since it was loaded, and trains again what grew."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
-from loaders import playlists, songs
+from loaders import db, playlists, songs
 from loaders.errors import Problem, say
 from loaders.icons import command as icons
 from loaders.images import sources as images
 from loaders.images import wanted
+from loaders.publish import drop_retired
 from loaders.train.songs import Settings
 from loaders.wikidata.command import Request, load_all
 from loaders.wikipedia import command as wikipedia
 
-LOCK = "select pg_try_advisory_lock('muse.sources'::regclass::int, 0)"
-UNLOCK = "select pg_advisory_unlock('muse.sources'::regclass::int, 0)"
 Repeat = Callable[[psycopg.Connection, dict[str, Any]], bool]
 
 SOURCES = """
@@ -34,14 +31,16 @@ GREW = """
         where topic = 'playlists' and run.loaded > 0 and run.finished_at > model.made_at
     )
 """
-# Where vacuum leaves the entries of deleted rows in an index, as publish asks of an old pgvector.
-WITH_LEFTOVERS = """
-    select part.oid::regclass::text
-    from pg_class as part
-    join pg_stat_user_tables as held on held.relid = part.oid
-    where part.relnamespace = 'muse_partitions'::regnamespace and part.relispartition
-      and part.reloptions @> array['vacuum_index_cleanup=off'] and held.n_tup_del > 0
-      and held.n_tup_del > held.n_live_tup / 100
+STALE_INDEXES = "select table_name, model_id from muse.stale_indexes"
+KEEP_RUNS = 90  # days; alter database NAME set muse.keep_run_days = 365
+PRUNE_RUNS = """
+    delete from muse.load_runs as run
+    where run.finished_at < now() - make_interval(days => coalesce(
+        nullif(current_setting('muse.keep_run_days', true), '')::integer, %s
+    )) and exists (
+        select from muse.load_runs as later
+        where later.source_id = run.source_id and later.run_id > run.run_id
+    )
 """
 
 
@@ -50,11 +49,13 @@ def refresh(conn: psycopg.Connection, topic: str | None = None) -> bool:
     if topic is not None and topic not in TOPICS:
         raise Problem(f"nothing to refresh under {topic!r}: {', '.join(TOPICS)}")
     good = True
-    with _alone(conn):
+    with db.lock(conn, "refresh", wait=False):
         for name, repeat in TOPICS.items():
             if topic in (None, name):
                 good &= _said(repeat, conn)
         reindex(conn)
+        drop_retired(conn)
+        conn.execute(PRUNE_RUNS, (KEEP_RUNS,))
     return good
 
 
@@ -97,6 +98,11 @@ def refresh_wikipedia(conn: psycopg.Connection) -> bool:
 
 def refresh_images(conn: psycopg.Connection) -> bool:
     """Folders and archives that changed, and what classes want now; nothing is fetched."""
+    with db.lock(conn, "images"):
+        return _refresh_images(conn)
+
+
+def _refresh_images(conn: psycopg.Connection) -> bool:
     good, samples = True, False
     for location, options in conn.execute(SOURCES, ("images",)).fetchall():
         samples |= location.startswith("sample: ")
@@ -111,14 +117,10 @@ def refresh_images(conn: psycopg.Connection) -> bool:
 
 
 def reindex(conn: psycopg.Connection) -> None:
-    """Build the indexes of vectors anew where deleted rows are left in them; nobody waits."""
-    for (table,) in conn.execute(WITH_LEFTOVERS).fetchall():
-        schema, _, name = table.rpartition(".")
-        say(f"building the indexes of {name} again")
-        conn.execute(
-            sql.SQL("reindex table concurrently {}").format(sql.Identifier(schema, name.strip('"')))
-        )
-        conn.execute("select pg_stat_reset_single_table_counters(%s::regclass)", (table,))
+    """Build vector indexes again where they hold many deleted rows; readers go on meanwhile."""
+    for table, model_id in conn.execute(STALE_INDEXES).fetchall():
+        say(f"building the index of {table}_{model_id} again")
+        conn.execute("select muse.rebuild_index(%s, %s)", (table, model_id))
 
 
 def refresh_icons(conn: psycopg.Connection) -> bool:
@@ -175,14 +177,3 @@ def _is_there(topic: str, location: str) -> bool:
         return True
     say(f"{location} is gone: put it back, or ./pgmuse forget source it ({topic})")
     return False
-
-
-@contextmanager
-def _alone(conn: psycopg.Connection) -> Iterator[None]:
-    if conn.execute(LOCK).fetchone() != (True,):
-        raise Problem("another refresh runs: this one leaves")
-    try:
-        yield
-    finally:
-        if not conn.broken:
-            conn.execute(UNLOCK)

@@ -12,8 +12,6 @@ import psycopg
 from psycopg.types.json import Jsonb
 from tqdm import tqdm
 
-from loaders.errors import Problem
-
 KEPT_ERRORS = 10_000  # of one run; all are counted
 
 SOURCE = """
@@ -25,7 +23,10 @@ OPTIONS = "update muse.sources set options = %s where source_id = %s"
 INTERRUPTED = """
     update muse.load_runs
     set status = 'failed', finished_at = now(), message = 'interrupted'
-    where source_id = %s and status = 'running'
+    where source_id = %s and status = 'running' and not exists (
+        select from pg_stat_activity as activity
+        where activity.pid = load_runs.backend_pid and activity.pid <> pg_backend_pid()
+    )
 """
 BEGIN = "insert into muse.load_runs (source_id) values (%s) returning run_id"
 FINISH = """
@@ -86,28 +87,28 @@ def run(
 ) -> Iterator[Run | None]:
     """One run of a loader over a source; None where the source is unchanged since it was loaded.
 
-    `conn` is in autocommit mode and the caller opens its own transactions. An error is written
-    into the run and goes on to the caller; a run that was killed is marked by the next one.
+    `conn` is in autocommit mode and the caller opens its own transactions, and holds the topic's
+    lock (db.lock). An error is written into the run and goes on to the caller; a run whose server
+    process is gone is marked as failed by the next one.
     """
     row = conn.execute(SOURCE, (topic, location, Jsonb(options or {}))).fetchone()
     assert row is not None
     source_id, loaded = row
-    with _only_one(conn, source_id, location):
-        conn.execute(INTERRUPTED, (source_id,))
-        if fingerprint is not None and fingerprint == loaded and not again:
-            yield None
-            return
-        conn.execute(OPTIONS, (Jsonb(options or {}), source_id))
-        now = begin(conn, source_id)
-        try:
-            yield now
-        except BaseException as error:
-            finish(now, str(error) or type(error).__name__)
-            raise
-        with conn.transaction():
-            finish(now, "; ".join(now.failures) or None)
-            if not now.failures:
-                conn.execute(LOADED, (fingerprint, source_id))
+    conn.execute(INTERRUPTED, (source_id,))
+    if fingerprint is not None and fingerprint == loaded and not again:
+        yield None
+        return
+    conn.execute(OPTIONS, (Jsonb(options or {}), source_id))
+    now = begin(conn, source_id)
+    try:
+        yield now
+    except BaseException as error:
+        finish(now, str(error) or type(error).__name__)
+        raise
+    with conn.transaction():
+        finish(now, "; ".join(now.failures) or None)
+        if not now.failures:
+            conn.execute(LOADED, (fingerprint, source_id))
 
 
 def begin(conn: psycopg.Connection, source_id: int) -> Run:
@@ -146,17 +147,3 @@ def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]
         delay=0 if terminal else 30,
         ncols=None if terminal else 80,
     )
-
-
-@contextmanager
-def _only_one(conn: psycopg.Connection, source_id: int, location: str) -> Iterator[None]:
-    """Hold the source for this run: a second load of it says so and leaves."""
-    lock = "select pg_try_advisory_lock('muse.sources'::regclass::int, %s)"
-    if conn.execute(lock, (source_id,)).fetchone() != (True,):
-        raise Problem(f"{location}: another run is loading it: wait for that one")
-    try:
-        yield
-    finally:
-        if not conn.broken:
-            unlock = "select pg_advisory_unlock('muse.sources'::regclass::int, %s)"
-            conn.execute(unlock, (source_id,))

@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
-from loaders.db import copy
+from loaders.db import copy, lock
 from loaders.errors import Problem
 from loaders.publish import Part, publish
 from loaders.runs import progress
@@ -22,7 +22,6 @@ VECTORS = {
     "input_vector": "vector",
     "context_vector": "vector",
 }
-INDEX = "using hnsw (context_vector public.vector_ip_ops)"  # unit length: the same as cosine
 NEIGHBORS = 100  # of a track: more continue playlists no better
 SHRINK = 1  # a pair seen together but once or twice counts for less
 CHUNKS_OF = 20_000  # tracks whose neighbours are counted at once: bounds what is sorted
@@ -249,10 +248,11 @@ def store(
         copy(conn, part, VECTORS, ((model_id, *row) for row in rows))
 
     parts = (
-        Part("song_vectors", fill_vectors, (INDEX,)),
+        Part("song_vectors", fill_vectors),
         Part("song_neighbors", fill_neighbors),
     )
-    return publish(conn, "songs", config, metrics, parts=parts)
+    with lock(conn, "songs"):
+        return publish(conn, "songs", config, metrics, parts=parts)
 
 
 def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:

@@ -5,7 +5,13 @@ from pathlib import Path
 import psycopg
 
 SQL = Path(__file__).resolve().parents[1] / "sql"
+ROLES = SQL / "000_roles.sql"
 PYTHON = b"language plpython3u"  # a file with this needs the language
+
+
+def create_roles(conn: psycopg.Connection) -> None:
+    """Create the roles that revisions and grants name, in the caller's transaction."""
+    conn.execute(ROLES.read_bytes())
 
 
 def apply_sql(conn: psycopg.Connection, *, with_python: bool) -> None:
@@ -15,6 +21,8 @@ def apply_sql(conn: psycopg.Connection, *, with_python: bool) -> None:
     """
     if with_python:
         conn.execute("create extension if not exists plpython3u")
+    # Loads pgvector's library: only then may a role that is no superuser name its settings.
+    conn.execute("select '[1]'::public.vector operator(public.<->) '[1]'::public.vector")
     for path in sorted(SQL.glob("*.sql")):
         text = path.read_bytes()
         if PYTHON in text and not with_python:

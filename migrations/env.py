@@ -4,25 +4,69 @@ from typing import cast
 
 import psycopg
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import create_engine, pool
 
-from migrations.apply import apply_sql
+from migrations.apply import apply_sql, create_roles
 
-# Any number that nobody else uses: two migrations at once take turns on it.
-MIGRATION_LOCK = 0x70676D757365
+# Any number that nobody else uses: it stands for muse_locks.migrate until that table is there.
+FIRST_MIGRATION = 0x70676D757365
+FIRST_WAIT = "15s"  # any login can hold an advisory lock
+# A reader that is idle in a transaction may hold what a revision needs, and new queries queue
+# behind us: the caller tries again later.
+LOCK_TIMEOUT = "500ms"
+SETTINGS = """
+    set search_path = pg_catalog, muse, pg_temp;
+    set statement_timeout = 0;
+    set idle_in_transaction_session_timeout = 0;
+    set default_transaction_isolation = 'read committed';
+    set client_encoding = 'UTF8';
+    set standard_conforming_strings = on;
+    set check_function_bodies = on
+"""
 
 # `loaders.migrate` says where; from the bare alembic command libpq's PG* variables do.
 conninfo = context.config.attributes.get("conninfo", "")
 with_python = context.config.attributes.get("with_python", True)
 
-engine = create_engine(
-    "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=pool.NullPool
-)
+
+def open_connection() -> psycopg.Connection:
+    conn = psycopg.connect(conninfo)
+    conn.execute(SETTINGS)
+    conn.commit()
+    return conn
+
+
+def take_turns(conn: psycopg.Connection) -> None:
+    """Wait for another migration; a lock table for all but the very first."""
+    if conn.execute("select to_regclass('muse_locks.migrate')").fetchone() == (None,):
+        conn.execute(f"set local lock_timeout = '{FIRST_WAIT}'".encode())
+        try:
+            conn.execute("select pg_advisory_xact_lock(%s)", (FIRST_MIGRATION,))
+        except psycopg.errors.LockNotAvailable as error:
+            raise CommandError(
+                f"another session holds the advisory lock of a first migration for {FIRST_WAIT}: "
+                "see pg_locks where locktype = 'advisory'"
+            ) from error
+    conn.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'".encode())
+    if conn.execute("select to_regclass('muse_locks.migrate')").fetchone() != (None,):
+        conn.execute("lock table muse_locks.migrate in share update exclusive mode")
+
+
+def refuse(*_: object) -> None:
+    raise CommandError("there is no way back from a revision: restore a backup")
+
+
+for script in context.script.walk_revisions():
+    vars(script.module).setdefault("downgrade", refuse)
+
+engine = create_engine("postgresql+psycopg://", creator=open_connection, poolclass=pool.NullPool)
 
 with engine.begin() as connection:
     raw = cast(psycopg.Connection, connection.connection.driver_connection)
-    raw.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+    take_turns(raw)
     raw.execute("create schema if not exists muse")  # the home of alembic_version too
+    create_roles(raw)
     context.configure(connection=connection, version_table_schema="muse")
     context.run_migrations()
     if context.get_context().get_current_revision() == context.script.get_current_head():

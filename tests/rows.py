@@ -87,6 +87,5 @@ def publish_songs(
                 (model_id, track_id, neighbor_id, similarity),
             )
 
-    index = "using hnsw (context_vector public.vector_ip_ops)"
-    parts = Part("song_vectors", fill_vectors, (index,)), Part("song_neighbors", fill_neighbors)
+    parts = Part("song_vectors", fill_vectors), Part("song_neighbors", fill_neighbors)
     return publish(conn, "songs", {}, {}, parts=parts)

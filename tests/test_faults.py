@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from loaders.db import connect_to_muse
+from loaders.db import connect_to_load
 from loaders.migrate import migrate
 from loaders.server import throw_away
 from tests.conftest import use
@@ -82,7 +82,7 @@ def test_loads_and_trainings_survive_kills(durable, tmp_path, what):
     for work in works:
         assert command(*work).wait() == 0
     check(durable)
-    with connect_to_muse() as conn:
+    with connect_to_load() as conn:
         assert conn.execute("select count(*) from playlists").fetchone() == (2400,)
         assert len(conn.execute("select * from similar_songs(%s)", (IDS[5],)).fetchall()) == 10
         parts = "select count(*) from pg_class where relnamespace = 'muse_partitions'::regnamespace and relkind = 'r'"
@@ -107,7 +107,7 @@ def test_a_dump_survives_kills(durable, tmp_path, what):
             kill(durable)
         work.wait()
     assert command("load", "wikidata", str(dump), "--again").wait() == 0
-    with connect_to_muse() as conn:
+    with connect_to_load() as conn:
         assert conn.execute("select count(*) from wikidata").fetchone() == (20000,)
         named = "select count(*) from wikidata where properties ->> 'P31' like 'Item %%'"
         assert conn.execute(named, ()).fetchone() == (20000,)
@@ -136,7 +136,7 @@ def test_a_dump_of_wikipedia_survives_kills(durable, tmp_path, what):
             kill(durable)
         work.wait()
     assert command("load", "wikipedia", str(dump), "--again").wait() == 0
-    with connect_to_muse() as conn:
+    with connect_to_load() as conn:
         counted = "select count(*), count(distinct page_id), sum(length(wikitext)) from wikipedia"
         length = sum(len(text % (n % 40)) for n in range(1, 20001))
         assert conn.execute(counted).fetchone() == (20000, 20000, length)

@@ -453,7 +453,7 @@ def test_two_downloads_at_once_whoever_asks(fresh, host, settings, decoder, work
     host.slow = 0.05
 
     def one() -> None:
-        with connections.connect_to_muse(autocommit=True) as conn:
+        with connections.connect_to_load(autocommit=True) as conn:
             work(conn)
 
     threads = [threading.Thread(target=one) for _ in range(5)]

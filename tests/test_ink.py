@@ -210,7 +210,7 @@ def trained(server):
     with server.connect(dbname="postgres", autocommit=True) as admin:
         admin.execute("create database ink template pgmuse")
         admin.execute('alter database ink set search_path = "$user", public, muse')
-    with connections.connect_to_muse(dbname="ink", autocommit=True) as conn:
+    with connections.connect_to_load(dbname="ink", autocommit=True) as conn:
         assert drawing.train(conn, ("block1", "class")) == ["block1", "class"]
         assert drawing.train(conn, ("block1",)) == []
         with pytest.raises(Problem, match="no layer 'blok'.*block4"):

@@ -207,7 +207,7 @@ def test_two_loads_of_one_file_and_of_two_at_once(fresh, file, server):
     results, problems = [], []
 
     def work(path):
-        with playlists.connect_to_muse(dbname="fresh", autocommit=True) as conn:
+        with playlists.connect_to_load(dbname="fresh", autocommit=True) as conn:
             try:
                 results.append(load(conn, path))
             except Problem as error:

@@ -18,7 +18,7 @@ from tests.test_wikidata import FRAMINGS, entity, small
 
 @pytest.fixture
 def muse(fresh):
-    with connections.connect_to_muse(autocommit=True) as conn:
+    with connections.connect_to_load(autocommit=True) as conn:
         yield conn
 
 
@@ -96,7 +96,7 @@ def test_playlists_that_came_train_the_model_again(muse, tmp_path, capsys):
 
 
 def test_the_second_leaves(muse):
-    with connections.connect_to_muse(autocommit=True) as other:
+    with connections.connect_to_load(autocommit=True) as other:
         other.execute("select pg_advisory_lock('muse.sources'::regclass::int, 0)")
         with pytest.raises(Problem, match="another refresh runs"):
             refresh(muse)

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from loaders import songs
-from loaders.db import connect_to_muse
+from loaders.db import connect_to_load
 from loaders.forget import forget
 from loaders.playlist_files.model import Playlist, Track
 from loaders.playlists import load_entries
@@ -317,7 +317,7 @@ def test_no_track_in_enough_places_is_an_error_too(fresh):
 
 def test_a_connection_that_is_lost_ends_the_training(fresh, server, monkeypatch):
     fill(fresh, two_tastes())
-    with connect_to_muse(dbname="fresh", autocommit=True) as conn:
+    with connect_to_load(dbname="fresh", autocommit=True) as conn:
         corpus = songs.Corpus(conn)
         songs.select(conn, songs.Filter(artist_share=1))
         fresh.execute("select pg_terminate_backend(%s, 5000)", (conn.info.backend_pid,))
@@ -403,7 +403,7 @@ def test_a_loader_role_loads_trains_and_forgets_without_more_rights(fresh):
 
 def test_timeouts_end_the_search_functions(fresh, server):
     publish_songs(fresh, {f"t{i}": ([1], [1, i]) for i in range(2000)})
-    with connect_to_muse(dbname="fresh", autocommit=True) as conn:
+    with connect_to_load(dbname="fresh", autocommit=True) as conn:
         conn.execute("set statement_timeout = 100")
         started = time.monotonic()
         with pytest.raises(psycopg.errors.QueryCanceled):

@@ -88,7 +88,7 @@ def small():
 @pytest.fixture
 def muse(fresh):
     """An empty database, connected to as a loader does."""
-    with connections.connect_to_muse(autocommit=True) as conn:
+    with connections.connect_to_load(autocommit=True) as conn:
         yield conn
 
 
@@ -417,7 +417,7 @@ def test_an_unchanged_dump_is_not_read_again(load, muse, capsys):
 
 
 def test_a_second_load_leaves(load, muse, server):
-    with connections.connect_to_muse(autocommit=True) as other:
+    with connections.connect_to_load(autocommit=True) as other:
         other.execute("select pg_advisory_lock('muse.wikidata'::regclass::int, 0)")
         with pytest.raises(Problem, match="another load of wikidata runs"):
             load(small())

@@ -41,7 +41,7 @@ def fetched(service, client, *ids):
 
 
 def test_entities_and_the_names_they_use(service, client, fresh):
-    with connections.connect_to_muse(autocommit=True) as conn:
+    with connections.connect_to_load(autocommit=True) as conn:
         loaded = load_ids(conn, ["Q2", "Q1"], Filter(), Options(), client, service.url)
         assert loaded.counts.kept == 2
         rows = conn.execute("select wikidata_id, properties from wikidata order by 1").fetchall()
@@ -71,7 +71,7 @@ def test_missing_redirected_and_bad_ids_lose_no_other(service, client):
 def test_a_redirect_goes_by_the_name_of_its_target(service, client, fresh):
     service.redirects["Q900"] = "Q146"
     service.entities["Q5"] = json.loads(entity("Q5", "Old", P31=[value("Q900")]))
-    with connections.connect_to_muse(autocommit=True) as conn:
+    with connections.connect_to_load(autocommit=True) as conn:
         load_ids(conn, ["Q5", "Q900"], Filter(), Options(), client, service.url)
         assert conn.execute("select * from wikidata_redirects").fetchall() == [("Q900", "Q146")]
         (properties,) = conn.execute(

@@ -75,7 +75,7 @@ def small():
 @pytest.fixture
 def muse(fresh):
     """An empty database, connected to as a loader does."""
-    with connections.connect_to_muse(autocommit=True) as conn:
+    with connections.connect_to_load(autocommit=True) as conn:
         yield conn
 
 
@@ -296,7 +296,7 @@ def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
 
 
 def test_a_second_load_leaves(load, muse):
-    with connections.connect_to_muse(autocommit=True) as other:
+    with connections.connect_to_load(autocommit=True) as other:
         other.execute("select pg_advisory_lock('muse.wikipedia'::regclass::int, 0)")
         with pytest.raises(Problem, match="another load of wikipedia runs"):
             load(small())

@@ -135,7 +135,7 @@ def refresh(
     """
     from loaders.refresh import refresh as run
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = run(conn, topic)
     raise typer.Exit(0 if good else 1)
 

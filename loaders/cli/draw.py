@@ -21,7 +21,7 @@ def draw_radio(
     """Write a playlist that starts from some tracks."""
     from loaders.radio import draw
 
-    with db.connect_to_muse(writes=True) as conn:
+    with db.connect_to_load(announce=True) as conn:
         say(f"{draw(conn, tracks, out, n, per_artist)} songs in {out}")
 
 
@@ -60,7 +60,7 @@ def draw_ink(
         "size": size, "radius": radius, "every": every, "jitter": jitter, "seed": seed,
         "border_only": not anywhere, "original": original,
     }  # fmt: skip
-    with db.connect_to_muse(writes=True) as conn:
+    with db.connect_to_load(announce=True) as conn:
         if sheet:
             with closing(runs.progress("drawings", title="drawing")) as bar:
                 best = ink.draw_sheet(conn, out, asked, bar.update)
@@ -136,7 +136,7 @@ def _draw(
     from loaders.icons.drawing import Asked, draw
 
     asked = Asked(kind, picture, model, n, temperature, seed)
-    with db.connect_to_muse(writes=True) as conn:
+    with db.connect_to_load(announce=True) as conn:
         sample_id = draw(conn, asked, out)
     where = f", as many as it has room for in {out}" if picture == "stela" else f", in {out}"
     say(f"{n} {kind} are sample {sample_id}{where if out else ''}")
@@ -178,6 +178,6 @@ def _draw_grids(
 ) -> None:
     from loaders.icons.grids import draw
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         done, total = draw(conn, grid, workers=workers, limit=limit, out=out, min_score=min_score)
     say(f"{done:,} of {total:,} grids are looked at{f'; their best are in {out}' if out else ''}")

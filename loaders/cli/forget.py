@@ -31,7 +31,7 @@ def forget_source(
     from loaders.icons.forget import forget_source as forget_icons
     from loaders.images.forget import forget_source as forget_pictures
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         pictures, icons = forget_pictures(conn, location), forget_icons(conn, location)
     if pictures is not None:
         say(f"{pictures:,} pictures are gone")
@@ -46,7 +46,7 @@ def forget_picture(image_id: Annotated[int, typer.Argument(help="As in pictures.
     """Take out a picture, wherever it was found, with its vectors."""
     from loaders.images.forget import forget_picture as forget
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         forget(conn, image_id)
     say(f"picture {image_id} is gone")
 
@@ -56,7 +56,7 @@ def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")
     """Take out an item of Wikidata, with its label."""
     from loaders.wikidata.forget import forget
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         forget(conn, wikidata_id)
     say(f"{wikidata_id} is gone")
 
@@ -64,6 +64,6 @@ def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")
 def _forget(kind: str, value: str) -> None:
     from loaders.forget import forget
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         playlists, tracks = forget(conn, kind, value)
     say(f"{playlists:,} playlists and {tracks:,} tracks are gone")

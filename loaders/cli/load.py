@@ -39,7 +39,7 @@ def load_playlists(
 
     if not files and not sample:
         raise typer.BadParameter("name a file, or --sample")
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = bool(load_samples(conn)) if sample else True
     good &= load_files(files or [], format=format, again=again, workers=workers)
     raise typer.Exit(0 if good else 1)
@@ -108,7 +108,7 @@ def load_wikidata(
         source, tuple(classes or ()), subclasses, ids, from_query, tuple(sitelink or ()),
         tuple(language or ()), limit, labels, sample, prune, max_bad, again, workers, contact, api,
     )  # fmt: skip
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = load_all(conn, request)
     raise typer.Exit(0 if good else 1)
 
@@ -150,7 +150,7 @@ def load_wikipedia(
     from loaders.wikipedia.command import load_all
 
     options = Options(limit, prune, max_bad, again, workers)
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = load_all(conn, source, options, sample=sample, contact=contact)
     raise typer.Exit(0 if good else 1)
 
@@ -200,7 +200,7 @@ def load_images(
         tuple(sources or ()), class_from, sample, classes, min_count, fetch, tuple(host or ()),
         again, workers, contact,
     )  # fmt: skip
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = load_all(conn, request)
     raise typer.Exit(0 if good else 1)
 
@@ -259,7 +259,7 @@ def _load_icons(
 
     if not sources and not sample:
         raise typer.BadParameter("name a source, or --sample")
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = load(conn, kind, sources or [], icon_set, licence, sample=sample, again=again)
     raise typer.Exit(0 if good else 1)
 
@@ -273,6 +273,6 @@ def load_models(
     """Make live the networks that ship: icons and hieroglyphs, 8 and 32."""
     from loaders.shipped import load_models as load
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         for name, told in load(conn, again=again).items():
             say(f"{name}: {told}")

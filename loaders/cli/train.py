@@ -47,7 +47,7 @@ def train_songs(
         epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers
     )
     which = Filter(shortest, longest, artist_share, held_out)
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         made = train(conn, settings, which)
     say(f"model {made.model_id} is live: {made.tracks:,} tracks of {made.playlists:,} playlists")
     say(
@@ -65,7 +65,7 @@ def train_classifier(
     """Port the network that looks at pictures, from the installed weights."""
     from loaders.classifier import train
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         made = train(conn, lite)
     say(f"model {made.model_id} is live" if made.new else f"model {made.model_id} was live already")
     say(
@@ -84,7 +84,7 @@ def train_images(
     """
     from loaders.images.train import train
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         made = train(conn, workers)
     say(f"{made.vectors:,} pictures embedded, {made.parked:,} could not be looked at")
     if made.model_id is None:
@@ -102,7 +102,7 @@ def train_ink(
     """Export the gradients that Deep Ink draws by: ten layers of the classifier, a minute."""
     from loaders.ink import train
 
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         made = train(conn, tuple(layer or ()))
     say(f"{', '.join(made)}: live" if made else "all of them were live already")
 
@@ -146,7 +146,7 @@ def _train_icons(
     if network not in (None, *NETWORKS):
         raise typer.BadParameter(f"--network is one of {', '.join(NETWORKS)}")
     asked = Asked(name, tuple(sets or ()), network, epochs, seed, quick)
-    with db.connect_to_muse(writes=True, autocommit=True) as conn:
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
         made = train(conn, asked)
     say(f"model {made.model_id} is live: {name}, of {made.icons:,} icons")
     say(

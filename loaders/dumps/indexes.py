@@ -4,32 +4,28 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from loaders.db import connect_to_muse
-
-Indexes = dict[str, str]  # what follows the table's name, by the index's; the slowest first
+from loaders.db import connect_to_load
 
 
-def drop(conn: psycopg.Connection, indexes: Indexes) -> None:
-    """Take them away, unless a reader would have to wait for it."""
-    try:
-        with conn.transaction():
-            conn.execute("set local lock_timeout = '1s'")
-            for name in indexes:
-                conn.execute(f"drop index if exists muse.{name}".encode())
-    except psycopg.errors.LockNotAvailable:
-        pass
+def drop(conn: psycopg.Connection, table: str) -> None:
+    """Drop the secondary indexes of an empty table, unless a reader would have to wait for it."""
+    conn.execute("select muse.drop_indexes(%s)", (table,))
 
 
-def make(conn: psycopg.Connection, table: str, indexes: Indexes, workers: int) -> None:
-    """Build those that are not there, as many at a time as there are workers."""
-    query = "select name from unnest(%s::text[]) as name where to_regclass('muse.' || name) is null"
-    missing = [name for (name,) in conn.execute(query, (list(indexes),))]
+def create(conn: psycopg.Connection, table: str, workers: int) -> None:
+    """Create again what `drop` dropped, also in a run that was killed, `workers` at a time.
+
+    Indexes of jsonb and arrays take longest and come first.
+    """
+    query = """
+        select index_name from muse.dropped_indexes where table_name = %s
+        order by definition not like '%%using gin%%', length(definition) desc
+    """
+    names = [name for (name,) in conn.execute(query, (table,))]
 
     def build(name: str) -> None:
-        with connect_to_muse(autocommit=True) as own:
-            own.execute(
-                f"create index if not exists {name} on muse.{table} {indexes[name]}".encode()
-            )
+        with connect_to_load(autocommit=True) as own:
+            own.execute("select muse.create_index(%s)", (name,))
 
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(build, missing))
+        list(pool.map(build, names))

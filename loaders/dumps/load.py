@@ -5,7 +5,7 @@ Then it is brought in. What a topic does by itself is a subclass of Load and one
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import psycopg
 
 from loaders import runs
 from loaders.compressed import BadArchive
+from loaders.db import lock
 from loaders.dumps.chunks import Chunk, Unreadable
 from loaders.dumps.merging import forget_stale
 from loaders.dumps.staging import Counts, Staging
@@ -21,8 +22,6 @@ from loaders.entries import bad_entry
 from loaders.errors import Problem, say
 
 MAX_BAD = 1000
-LOCK = "select pg_try_advisory_lock('muse.{}'::regclass::int, 0)"
-UNLOCK = "select pg_advisory_unlock('muse.{}'::regclass::int, 0)"
 
 Source = Iterable[Chunk | Unreadable]
 OnChunk = Callable[[Counts], None]
@@ -65,8 +64,6 @@ class Load(ABC):
 
     topic: str  # also the table whose rows it loads
     tables: tuple[str, ...]
-    create: str
-    large: dict[str, str]
 
     def __init__(self, run: runs.Run, staging: Staging, options: Options) -> None:
         self.run, self.conn = run, run.conn
@@ -90,7 +87,7 @@ class Load(ABC):
 
     def all(self, source: Source, on_chunk: OnChunk) -> Loaded:
         """Stage, and where that is good bring it in."""
-        if self.staging.create(self.conn, self.create, self.large):
+        if self.staging.create(self.conn):
             say("going on with the load that was interrupted")
         self.options.on_step("staging")
         try:
@@ -188,7 +185,7 @@ def load(
     version and kept: of how entries are parsed and what is kept; where one differs from the last
     load, the source is read again.
     """
-    with _alone(conn, topic):
+    with lock(conn, topic):
         key = Staging.of(topic, 0, [version, kept]).key
         known = f"{fingerprint}, {key}" if fingerprint else None
         told = kept | ({"request": request} if request else {})
@@ -197,15 +194,3 @@ def load(
                 return Loaded(seen_before=True)
             staging = Staging.of(topic, run.source_id, [version, kept])
             return kind(run, staging).all(source, on_chunk)
-
-
-@contextmanager
-def _alone(conn: psycopg.Connection, topic: str) -> Iterator[None]:
-    """One load of a topic at a time, whatever its source."""
-    if conn.execute(LOCK.format(topic).encode()).fetchone() != (True,):
-        raise Problem(f"another load of {topic} runs: wait for that one")
-    try:
-        yield
-    finally:
-        if not conn.broken:
-            conn.execute(UNLOCK.format(topic).encode())

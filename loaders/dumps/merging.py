@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from loaders.db import connect_to_muse
+from loaders.db import connect_to_load
 from loaders.dumps.staging import Staging
 
 BATCH = 512  # pages of staging that are merged at once
@@ -79,7 +79,7 @@ def in_batches(
     composed = staging.sql(query, **parts)
 
     def work() -> None:
-        with connect_to_muse(autocommit=True) as own:
+        with connect_to_load(autocommit=True) as own:
             own.execute(PLAN)
             while True:
                 with turn:

@@ -1,13 +1,12 @@
 """Staging: what was read of a dump, chunk by chunk, until all of it is there.
 
-The tables are logged and are named after the source and what was asked of it, so that a load that
-was killed goes on: a chunk and what tells it from others are written in one transaction.
+The tables are copies of those in muse_staging, logged, and named after the source and its options,
+so that a load that was killed resumes: a chunk and its digest are written in one transaction.
 """
 
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, LiteralString, NamedTuple, TypeVar, cast
 
@@ -25,14 +24,6 @@ Made = TypeVar("Made")
 KEPT_ERRORS = 1000  # of one chunk; all are counted
 # What Postgres may refuse in an entry that looked good.
 REFUSED = (psycopg.DataError, errors.ProgramLimitExceeded, errors.StatementTooComplex)
-CHUNKS = """
-    create table {chunks} (
-        digest bytea primary key, chunk_id integer not null, run_id bigint not null,
-        entities integer not null, kept integer not null, unchanged integer not null,
-        bad integer not null, errors jsonb not null
-    );
-    create sequence {numbers} as integer owned by {chunks}.chunk_id;
-"""
 KNOWN = """
     update {chunks} set run_id = %s where digest = %s
     returning entities, kept, unchanged, bad
@@ -72,7 +63,7 @@ class Staging:
 
     def name(self, table: str) -> str:
         """Of `chunks`, of the topic's own tables, or of the sequence `numbers`."""
-        return f"muse_partitions.{self.topic}_{self.source_id}_{self.key}_{table}"
+        return f"muse_staging.{self.topic}_{self.source_id}_{self.key}_{table}"
 
     def sql(self, text: str, **parts: str) -> sql.Composed:
         """A query in which {chunks}, {seen} and so on stand for the tables, others for `parts`."""
@@ -91,32 +82,19 @@ class Staging:
         query = "select to_regclass(%s) is not null"
         return conn.execute(query, (self.name("chunks"),)).fetchone() == (True,)
 
-    def create(self, conn: psycopg.Connection, tables: str, large: dict[str, str]) -> bool:
-        """Make the tables where they are not there; whether they were.
-
-        tables: those of the topic. large: one of their large columns by its table.
-        """
-        if self.exists(conn):
-            return True
-        self.drop(conn)
-        with conn.transaction():
-            conn.execute(self.sql(tables))
-            conn.execute(self.sql(CHUNKS))
-        with suppress(errors.FeatureNotSupported):  # the server may be built without it
-            for table, columns in large.items():
-                conn.execute(self.sql(f"alter table {{{table}}} {columns}"))
-        return False
+    def create(self, conn: psycopg.Connection) -> bool:
+        """Create the tables; whether an interrupted load left them already."""
+        query = "select muse.create_staging(%s, %s, %s)"
+        row = conn.execute(query, (self.topic, self.source_id, self.key)).fetchone()
+        return row == (False,)
 
     def drop(self, conn: psycopg.Connection) -> None:
-        """The tables of the source, whatever was asked of it."""
-        query = """
-            select relname from pg_class
-            where relnamespace = 'muse_partitions'::regnamespace and relkind = 'r'
-              and starts_with(relname, %s)
-        """
-        found = conn.execute(query, (f"{self.topic}_{self.source_id}_",)).fetchall()
-        for (name,) in found:
-            conn.execute(sql.SQL("drop table {}").format(table_name(f"muse_partitions.{name}")))
+        """Drop the tables of the source, whatever was asked of it."""
+        conn.execute("select muse.drop_staging(%s, %s)", (self.topic, self.source_id))
+
+    def analyze(self, conn: psycopg.Connection, table: str) -> None:
+        """Collect statistics of one of the tables."""
+        conn.execute("select muse.analyze_tables(%s)", ([self.name(table)],))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from loaders import processes
-from loaders.db import connect_to_muse
+from loaders.db import connect_to_load
 from loaders.dumps.chunks import Chunk
 from loaders.dumps.staging import Counts, Stager
 from loaders.errors import Problem
@@ -44,7 +44,7 @@ def staged(
 
 def _start(make: MakeStager) -> None:
     global _stager
-    _stager = make(connect_to_muse(autocommit=True))
+    _stager = make(connect_to_load(autocommit=True))
 
 
 def _stage(chunk: Chunk) -> Counts:

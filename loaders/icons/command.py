@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 
+from loaders.db import lock
 from loaders.errors import Problem, say
 from loaders.icons import samples
 from loaders.icons.load import load_all
@@ -24,7 +25,6 @@ def load(
     again: bool = False,
 ) -> bool:
     """Load the samples, then the sources named; False where one failed."""
-    good = load_all(conn, SAMPLES[kind](), again=again) if sample else True
     failures: list[str] = []
 
     def named() -> Iterator[Source]:
@@ -39,5 +39,7 @@ def load(
                 failures.append(location)
                 say(str(error) if isinstance(error, Problem) else f"{location}: {error.strerror}")
 
-    good &= load_all(conn, named(), again=again)
+    with lock(conn, "icons"):
+        good = load_all(conn, SAMPLES[kind](), again=again) if sample else True
+        good &= load_all(conn, named(), again=again)
     return good and not failures

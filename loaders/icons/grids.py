@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from loaders.db import connect_to_muse
+from loaders.db import connect_to_load
 from loaders.errors import check_out
 from loaders.icons import halves
 from loaders.runs import progress
@@ -102,7 +102,7 @@ class _Workers:
                 raise
 
     def _work(self) -> None:
-        with connect_to_muse() as conn:
+        with connect_to_load() as conn:
             self.conns.append(conn)
             for _ in self._turns():
                 with conn.transaction():

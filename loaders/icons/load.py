@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from loaders import runs
-from loaders.db import copy
+from loaders.db import analyze, copy
 from loaders.entries import BadEntry
 from loaders.errors import Problem, say
 from loaders.icons.shapes import Drawn, Shape, bitmaps
@@ -129,7 +129,7 @@ def load(conn: psycopg.Connection, source: Source, *, again: bool = False) -> Lo
             written, there, gone = conn.execute(MERGE, values).fetchone() or (0, 0, 0)
             run.loaded, run.unchanged = written, there - written
             run.write_errors()
-        conn.execute("analyze muse.icons")
+        analyze(conn, "icons")
     return Loaded(run.loaded, run.unchanged, gone, run.bad)
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from loaders.db import lock
 from loaders.errors import Problem
 from loaders.images import fetch, files, sources, wanted
 from loaders.images.load import Loaded
@@ -32,11 +33,12 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
     if asked.class_from not in (None, "folder"):
         raise Problem(f"--class-from takes folder, not {asked.class_from!r}")
     good = True
-    if asked.sample:
-        good &= _all_good(sources.load_samples(conn, again=asked.again, workers=asked.workers))
-    good &= _load_sources(conn, asked)
-    if asked.classes:
-        wanted.tell(wanted.CLASSES_OF_WIKIDATA, wanted.want_classes(conn, asked.min_count))
+    with lock(conn, "images"):
+        if asked.sample:
+            good &= _all_good(sources.load_samples(conn, again=asked.again, workers=asked.workers))
+        good &= _load_sources(conn, asked)
+        if asked.classes:
+            wanted.tell(wanted.CLASSES_OF_WIKIDATA, wanted.want_classes(conn, asked.min_count))
     if asked.fetch:
         settings = fetch.Settings(hosts=fetch.allowed(asked.hosts), contact=asked.contact)
         good &= fetch.fetch_all(settings, workers=asked.workers, again=asked.again)

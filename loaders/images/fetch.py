@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 
 from loaders import runs
-from loaders.db import connect_to_muse
+from loaders.db import connect_to_load
 from loaders.errors import Problem, say
 from loaders.images import commons, queue
 from loaders.images.decoding import Decoder, sha256
@@ -66,7 +66,7 @@ def fetch_all(settings: Settings, *, workers: int = 2, again: bool = False) -> b
     """Fetch all that waits, by some workers at once; False where a host would not answer."""
     client = _client(settings)
     hosts = sorted(settings.hosts)
-    with connect_to_muse(autocommit=True) as conn:
+    with connect_to_load(autocommit=True) as conn:
         if again:
             queue.try_again(conn)
         queue.meet(conn, hosts)
@@ -76,11 +76,11 @@ def fetch_all(settings: Settings, *, workers: int = 2, again: bool = False) -> b
     with closing(runs.progress("pictures", waiting)) as bar:
 
         def work() -> None:
-            with connect_to_muse(autocommit=True) as conn, closing(Decoder(1)) as decoder:
+            with connect_to_load(autocommit=True) as conn, closing(Decoder(1)) as decoder:
                 Worker(conn, client, settings, decoder, counts, stop, bar.update).run()
 
         _at_once(work, min(workers, max(waiting, 1)), stop)
-    with connect_to_muse(autocommit=True) as conn:
+    with connect_to_load(autocommit=True) as conn:
         return tell(counts, *queue.left(conn, hosts))
 
 

@@ -5,16 +5,15 @@ import psycopg
 from loaders import runs
 from loaders.entries import bad_entry
 
-# A worker holds its runs by a lock that is gone when it is; loads hold their source.
-HOLD = "select pg_advisory_lock('muse.load_runs'::regclass::int, %s)"
-LET_GO = "select pg_advisory_unlock('muse.load_runs'::regclass::int, %s)"
+# Of workers that were killed: their server process is gone.
 INTERRUPTED = """
     update muse.load_runs as run
     set status = 'failed', finished_at = now(), message = 'interrupted'
     from muse.sources as source
     where source.source_id = run.source_id and source.topic = 'images' and run.status = 'running'
-        and pg_try_advisory_xact_lock('muse.sources'::regclass::int, run.source_id::int)
-        and pg_try_advisory_xact_lock('muse.load_runs'::regclass::int, run.run_id::int)
+        and not exists (
+            select from pg_stat_activity as activity where activity.pid = run.backend_pid
+        )
 """
 COUNT = "update muse.load_runs set loaded = %s, bad = %s where run_id = %s"
 
@@ -29,8 +28,7 @@ class Journal:
     @staticmethod
     def end_interrupted(conn: psycopg.Connection) -> None:
         """Mark the runs of workers that were killed."""
-        with conn.transaction():
-            conn.execute(INTERRUPTED)
+        conn.execute(INTERRUPTED)
 
     def loaded(self, source_id: int) -> None:
         """A picture more."""
@@ -52,14 +50,11 @@ class Journal:
             return
         for run in self._runs.values():
             runs.finish(run)
-            self.conn.execute(LET_GO, (run.run_id,))
         self._runs.clear()
 
     def _run(self, source_id: int) -> runs.Run:
         if source_id not in self._runs:
-            with self.conn.transaction():  # nobody sees it before it is held
-                self._runs[source_id] = runs.begin(self.conn, source_id)
-                self.conn.execute(HOLD, (self._runs[source_id].run_id,))
+            self._runs[source_id] = runs.begin(self.conn, source_id)
         return self._runs[source_id]
 
     def _count(self, run: runs.Run) -> None:

@@ -9,7 +9,7 @@ from loaders.images.decoding import Decoded
 from loaders.images.model import About
 
 # One at a time writes: the same picture from two sides is one row, and nobody waits in a circle.
-TAKE_TURNS = "select pg_advisory_xact_lock('muse.images'::regclass::int, 0)"
+TAKE_TURNS = "lock table muse_locks.pictures in share update exclusive mode"
 
 KNOWN = "select sha256 from muse.images where sha256 = any(%s)"
 NEW = """

@@ -1,15 +1,14 @@
 """`train images`: a vector a picture, how crowded it is around it, how sure a match may be."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
-from psycopg import sql
 
+from loaders.db import analyze, lock
 from loaders.errors import Problem
 from loaders.images import vectors
 from loaders.images.looking import Lookers
@@ -21,7 +20,6 @@ from loaders.train.confidence import Calibration, Labelled, Pairs
 SHIPPED = Path(__file__).with_name("calibration.json")
 ENOUGH = 200  # pairs of one kind, from which on one's own labels are learned from
 LEARNED_FROM = 4000  # pictures at most: their distances to one another are held in memory
-INDEXED = 2000  # pictures; to compare fewer takes 4 ms at most, and misses none
 ALL_ANEW = 20_000  # pictures up to which every neighbourhood is measured again
 NEIGHBORS = 10
 QUANTILES = 1000
@@ -29,6 +27,13 @@ QUANTILES = 1000
 CLASSIFIER = """
     select model_id, content, config -> 'size'
     from muse.deployments join muse.models using (name, model_id) where name = 'classifier'
+"""
+# Classifiers of the live model and of the one before it, which older transactions still read.
+KEPT = """
+    select distinct (model.config ->> 'classifier')::bigint
+    from muse.deployments as live
+    join muse.models as model on model.model_id in (live.model_id, live.previous_id)
+    where live.name = 'images' and model.config ? 'classifier'
 """
 PICTURES = "select count(*) from muse.image_vectors where model_id = %s"
 CROWDED = """
@@ -57,7 +62,6 @@ NEAREST = """
         within group (order by distances[1])
     from muse.image_neighborhoods where model_id = %s
 """
-WHOLE = "select indisvalid from pg_index where indexrelid = to_regclass(%s)"
 LABELLED = """
     with one as (
         select distinct on (source.image_id) source.image_id, source.class
@@ -101,7 +105,7 @@ def train(conn: psycopg.Connection, workers: int) -> Trained:
         closing(progress("pictures", total, "looking")) as bar,
     ):
         done = vectors.fill(conn, classifier, lookers, bar.update)
-    with _alone(conn):
+    with lock(conn, "image_index"):  # one worker indexes and deploys, the others wait
         if vectors.count_without(conn, classifier):
             return Trained(None, *done, {})
         (pictures,) = conn.execute(PICTURES, (classifier,)).fetchone() or (0,)
@@ -115,14 +119,13 @@ def _make_live(
     conn: psycopg.Connection, classifier: int, pictures: int
 ) -> tuple[int, dict[str, Any]]:
     """Index, neighbourhoods and confidence, then the switch; old vectors go."""
-    if pictures >= INDEXED:
-        make_index(conn, classifier)
+    conn.execute("select muse.index_partition('image_vectors', %s)", (classifier,))
     with conn.transaction():
         conn.execute("set local hnsw.ef_search = 40")
         if pictures <= ALL_ANEW:
             conn.execute("delete from muse.image_neighborhoods where model_id = %s", (classifier,))
         conn.execute(CROWDED, {"model_id": classifier, "neighbors": NEIGHBORS})
-        conn.execute("analyze muse.image_neighborhoods")
+        analyze(conn, "image_neighborhoods")
     calibration = calibrate(conn, classifier)
     (nearest,) = conn.execute(NEAREST, (QUANTILES, QUANTILES, classifier)).fetchone() or (None,)
     config = {
@@ -133,9 +136,9 @@ def _make_live(
     }
     metrics = {name: calibration[name] for name in ("learned_on", "held_out_classes")}
     model_id = publish(conn, "images", config, metrics)
-    # Vectors of a newer classifier may be under way.
-    drop_retired(conn, "image_vectors", "classifier", keep=(classifier,))
-    conn.execute("delete from muse.image_neighborhoods where model_id < %s", (classifier,))
+    kept = [kept_id for (kept_id,) in conn.execute(KEPT)]
+    drop_retired(conn)
+    conn.execute("delete from muse.image_neighborhoods where model_id <> all (%s)", (kept,))
     return model_id, calibration
 
 
@@ -177,31 +180,3 @@ def read_labelled(conn: psycopg.Connection, classifier: int) -> Labelled:
         np.array([row[1] for row in rows]),
         np.array([row[2] for row in rows]),
     )
-
-
-def make_index(conn: psycopg.Connection, classifier: int) -> None:
-    """An HNSW index of the partition, once; concurrently, since it may be live."""
-    table = f"image_vectors_{classifier}"
-    index = sql.Identifier("muse_partitions", f"{table}_hnsw")
-    whole = conn.execute(WHOLE, (f"muse_partitions.{table}_hnsw",)).fetchone()
-    if whole == (True,):
-        return
-    if whole == (False,):  # what is left of a build that was ended; nobody searches in it
-        conn.execute(sql.SQL("drop index concurrently {}").format(index))
-    conn.execute(
-        sql.SQL(
-            "create index concurrently {} on {} using hnsw (embedding public.halfvec_cosine_ops)"
-        ).format(sql.Identifier(f"{table}_hnsw"), sql.Identifier("muse_partitions", table))
-    )
-
-
-@contextmanager
-def _alone(conn: psycopg.Connection) -> Iterator[None]:
-    """One worker makes things live, the others wait and see that it is done."""
-    lock = "pg_advisory_{}('muse.image_neighborhoods'::regclass::int, 0)"
-    conn.execute(f"select {lock.format('lock')}".encode())
-    try:
-        yield
-    finally:
-        if not conn.broken:
-            conn.execute(f"select {lock.format('unlock')}".encode())

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import psycopg
 from pgvector import HalfVector
-from psycopg import sql
 
 from loaders.db import copy
 from loaders.images.looking import Lookers, Vector
@@ -62,22 +61,9 @@ class Done(NamedTuple):
 
 def make_partition(conn: psycopg.Connection, model_id: int) -> None:
     """An empty partition for that classifier's vectors, where there is none."""
-    name = f"image_vectors_{model_id}"
     with conn.transaction():
-        conn.execute("select pg_advisory_xact_lock('muse.image_vectors'::regclass::int, 0)")
-        if conn.execute("select to_regclass(%s)", (f"muse_partitions.{name}",)).fetchone() != (
-            None,
-        ):
-            return
-        table = sql.Identifier("muse_partitions", name)
-        conn.execute(
-            sql.SQL(
-                "create table {table} (like muse.image_vectors including all, "
-                "check (model_id = {id}));"
-                "alter table {table} owner to muse_loader;"
-                "alter table muse.image_vectors attach partition {table} for values in ({id})"
-            ).format(table=table, id=sql.Literal(model_id))
-        )
+        conn.execute("select muse.create_partition('image_vectors', %s)", (model_id,))
+        conn.execute("select muse.attach_partition('image_vectors', %s)", (model_id,))
 
 
 def fill(

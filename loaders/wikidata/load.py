@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from loaders import runs
+from loaders.db import analyze
 from loaders.dumps import indexes
 from loaders.dumps import load as dumps
 from loaders.dumps.load import Loaded, OnChunk, Source
@@ -17,16 +18,7 @@ from loaders.dumps.staging import Staging
 from loaders.dumps.workers import MakeStager
 from loaders.wikidata import classes, merge, names
 from loaders.wikidata.entities import Filter
-from loaders.wikidata.staging import CREATE, LARGE, VERSION, EntityStager
-
-# The same as in its revision; a test compares the two.
-INDEXES = {
-    "wikidata_claims": "using gin (claims jsonb_path_ops)",
-    "wikidata_properties": "using gin (properties jsonb_path_ops)",
-    "wikidata_class_ids": "using gin (class_ids)",
-    "wikidata_title": "(title)",
-    "wikidata_wikipedia_id": "(wikipedia_id)",
-}
+from loaders.wikidata.staging import VERSION, EntityStager
 
 
 @dataclass(frozen=True)
@@ -63,8 +55,6 @@ class _Load(dumps.Load):
 
     topic = "wikidata"
     tables = ("items", "seen")
-    create = CREATE
-    large = LARGE
     options: Options
 
     def __init__(self, run: runs.Run, staging: Staging, filter: Filter, options: Options) -> None:
@@ -88,14 +78,14 @@ class _Load(dumps.Load):
         conn, staging, workers = self.conn, self.staging, max(self.options.workers, 1)
         on_step = self.options.on_step
         on_step("labels")
-        conn.execute(staging.sql("analyze {seen}"))
+        staging.analyze(conn, "seen")
         with conn.transaction():
             names.merge_labels(
                 conn, staging, fresh=self.fresh, only_missing=self.options.only_missing
             )
         on_step("items")
         if self.fresh:
-            indexes.drop(conn, INDEXES)
+            indexes.drop(conn, self.topic)
         with closing(runs.progress("items", self.counts.kept, "merging")) as bar:
             merge.merge_items(conn, staging, fresh=self.fresh, workers=workers, on_items=bar.update)
         conn.execute(staging.sql(merge.GONE))
@@ -106,8 +96,8 @@ class _Load(dumps.Load):
         on_step("classes")
         classes.settle(conn, staging)
         on_step("indexes")
-        indexes.make(conn, "wikidata", INDEXES, workers)
-        conn.execute("analyze muse.wikidata, muse.wikidata_labels, muse.wikidata_classes")
+        indexes.create(conn, self.topic, workers)
+        analyze(conn, "wikidata", "wikidata_labels", "wikidata_classes")
 
 
 def _described(filter: Filter, options: Options) -> dict[str, Any]:

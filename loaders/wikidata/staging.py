@@ -44,24 +44,6 @@ SEEN = {
     "place": "text",
     "chunk_id": "int4",
 }
-CREATE = """
-    create table {items} (
-        wikidata_id text collate "C", wikipedia_id text, title text, description text,
-        claims jsonb, statement_ids jsonb, class_ids text[] collate "C", labels jsonb,
-        descriptions jsonb, aliases jsonb, sitelinks jsonb, lastrevid bigint, kept_as integer,
-        chunk_id integer
-    );
-    create table {seen} (
-        wikidata_id text collate "C", label text, wikipedia_id text, datatype text,
-        superclass_ids text[] collate "C", lastrevid bigint, target_id text,
-        kind text, place text,
-        chunk_id integer
-    );
-    create table {renamed} (wikidata_id text collate "C" primary key);
-"""
-LARGE = {
-    "items": "alter claims set compression lz4, alter statement_ids set compression lz4",
-}
 UNCHANGED = """
     select old.wikidata_id
     from unnest(%s::text[], %s::bigint[]) as new (wikidata_id, lastrevid)

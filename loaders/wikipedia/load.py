@@ -7,20 +7,13 @@ from functools import partial
 import psycopg
 
 from loaders import runs
+from loaders.db import analyze
 from loaders.dumps import indexes, merging
 from loaders.dumps import load as dumps
 from loaders.dumps.load import Loaded, OnChunk, Options, Source
 from loaders.dumps.workers import MakeStager
-from loaders.wikipedia.staging import ARTICLE, CREATE, LARGE, VERSION, PageStager
+from loaders.wikipedia.staging import ARTICLE, VERSION, PageStager
 
-# The same as in its revision; a test compares the two.
-INDEXES = {
-    "wikipedia_templates": "using gin (templates)",
-    "wikipedia_categories": "using gin (categories)",
-    "wikipedia_general": "using gin (general)",
-    "wikipedia_infobox": "(infobox)",
-    "wikipedia_page_id": "(page_id)",
-}
 NAMES = [name for name in ARTICLE if name != "chunk_id"]
 PARTS = {
     "columns": ", ".join(NAMES),
@@ -120,8 +113,6 @@ class _Load(dumps.Load):
 
     topic = "wikipedia"
     tables = ("pages", "seen")
-    create = CREATE
-    large = LARGE
 
     def stager(self) -> MakeStager:
         return partial(PageStager, staging=self.staging, run_id=self.run.run_id, fresh=self.fresh)
@@ -138,23 +129,23 @@ class _Load(dumps.Load):
         on_step = self.options.on_step
         on_step("pages")
         if self.fresh:
-            indexes.drop(conn, INDEXES)
+            indexes.drop(conn, self.topic)
         with closing(runs.progress("pages", self.counts.kept, "merging")) as bar:
             for table, query in (("pages", ADD if self.fresh else CHANGE), ("seen", REDIRECTS)):
                 merging.in_batches(
                     conn, staging, table, query, parts=PARTS, workers=workers, on_rows=bar.update
                 )
         on_step("indexes")
-        indexes.make(conn, "wikipedia", INDEXES, workers)
+        indexes.create(conn, self.topic, workers)
         on_step("what is gone, and redirects")
-        conn.execute(staging.sql("analyze {seen}"))
+        staging.analyze(conn, "seen")
         for step in GONE:
             conn.execute(staging.sql(step))
         if self.options.prune and not self.run.failures:
             self.loaded.pruned = self._prune("wikipedia", "article")
             self.loaded.pruned += self._prune("wikipedia_redirects", "redirect")
         conn.execute(FOLLOW)
-        conn.execute("analyze muse.wikipedia, muse.wikipedia_redirects")
+        analyze(conn, "wikipedia", "wikipedia_redirects")
 
     def _prune(self, table: str, kind: str) -> int:
         query = self.staging.sql(PRUNE.replace("{table}", table))

@@ -36,18 +36,6 @@ SEEN = {
     "place": "text",
     "chunk_id": "int4",
 }
-CREATE = """
-    create table {pages} (
-        title text, page_id bigint, revision_id bigint, revised_at timestamptz, infobox text,
-        image text, templates text[], categories text[], general text[], wikitext text,
-        kept_as integer, chunk_id integer
-    );
-    create table {seen} (
-        title text, page_id bigint, revision_id bigint, target text, kind text, place text,
-        chunk_id integer
-    );
-"""
-LARGE = {"pages": "alter wikitext set compression lz4"}
 UNCHANGED = """
     select old.title
     from unnest(%s::text[], %s::bigint[]) as new (title, revision_id)

@@ -1,0 +1,204 @@
+-- Bulk loads: staging tables, statistics, and the indexes that a first load makes last. Loaders
+-- own no table, so these functions have the rights of the schema's owner and check their arguments.
+
+create or replace function muse.create_staging(topic text, source_id bigint, key text)
+returns boolean
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    prefix constant text := format(
+        '%s_%s_%s', create_staging.topic, create_staging.source_id, create_staging.key
+    );
+    template record;
+begin
+    perform muse.check_staging_topic(create_staging.topic);
+    if create_staging.source_id is null or create_staging.key !~ '^[0-9a-f]{8}$' then
+        raise exception 'a staging key has 8 hexadecimal digits' using errcode = '22023';
+    end if;
+    if to_regclass(format('muse_staging.%I', prefix || '_chunks')) is not null then
+        return false;
+    end if;
+    perform muse.drop_staging(create_staging.topic, create_staging.source_id);
+    for template in
+        select
+            relation.relname,
+            prefix || substring(
+                relation.relname from length(create_staging.topic) + 1
+            ) as name
+        from pg_class as relation
+        where
+            relation.relnamespace = 'muse_staging'::regnamespace and relation.relkind = 'r'
+            and starts_with(relation.relname, create_staging.topic || '_')
+            and relation.relname !~ '_[0-9a-f]{8}_'
+        union all
+        select 'chunks', prefix || '_chunks'
+    loop
+        execute format(
+            'create table muse_staging.%I (like muse_staging.%I including all)',
+            template.name, template.relname
+        );
+        execute format(
+            'grant select, insert, update, delete on muse_staging.%I to muse_loader', template.name
+        );
+    end loop;
+    execute format(
+        'create sequence muse_staging.%I as integer owned by muse_staging.%I.chunk_id',
+        prefix || '_numbers', prefix || '_chunks'
+    );
+    execute format('grant usage on sequence muse_staging.%I to muse_loader', prefix || '_numbers');
+    return true;
+end
+$$;
+
+comment on function muse.create_staging(text, bigint, text) is
+'False where an interrupted load left them: select tablename from pg_tables';
+
+create or replace function muse.drop_staging(topic text, source_id bigint)
+returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    staging regclass;
+begin
+    perform muse.check_staging_topic(drop_staging.topic);
+    for staging in
+        select relation.oid::regclass
+        from pg_class as relation
+        where
+            relation.relnamespace = 'muse_staging'::regnamespace and relation.relkind = 'r'
+            and starts_with(
+                relation.relname, format('%s_%s_', drop_staging.topic, drop_staging.source_id)
+            )
+    loop
+        execute format('drop table %s', staging);
+    end loop;
+end
+$$;
+
+comment on function muse.drop_staging(text, bigint) is
+'Of a source: select tablename from pg_tables where schemaname = ''muse_staging''';
+
+create or replace function muse.check_staging_topic(topic text)
+returns void
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if check_staging_topic.topic is null
+        or check_staging_topic.topic !~ '^[a-z]+$'
+        or not exists (
+            select from pg_class as template
+            where
+                template.relnamespace = 'muse_staging'::regnamespace
+                and starts_with(template.relname, check_staging_topic.topic || '_')
+        )
+    then
+        raise exception 'no topic with staging tables: %', check_staging_topic.topic
+        using errcode = '22023';
+    end if;
+end
+$$;
+
+comment on function muse.check_staging_topic(text) is
+'An error where a topic has no staging tables: select check_staging_topic(''wikidata'')';
+
+create or replace function muse.analyze_tables(table_names text[])
+returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    name text;
+    relation regclass;
+begin
+    foreach name in array analyze_tables.table_names loop
+        select known.oid::regclass into relation
+        from pg_class as known
+        where
+            known.oid = to_regclass(name) and known.relkind in ('r', 'p')
+            and known.relnamespace in (
+                'muse'::regnamespace, 'muse_staging'::regnamespace,
+                'muse_partitions'::regnamespace
+            );
+        if not found then
+            raise exception 'no table of muse: %', name using errcode = '42P01';
+        end if;
+        execute format('analyze %s', relation);
+    end loop;
+end
+$$;
+
+comment on function muse.analyze_tables(text[]) is
+'Collects statistics for the planner: select relname, last_analyze from pg_stat_all_tables';
+
+create or replace function muse.drop_indexes(table_name text)
+returns boolean
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+    target constant regclass := to_regclass(format('muse.%I', drop_indexes.table_name));
+    filled boolean;
+    secondary record;
+begin
+    if target is null or not exists (
+        select from pg_class as relation where relation.oid = target and relation.relkind = 'r'
+    ) then
+        raise exception 'no table of muse: %', drop_indexes.table_name using errcode = '42P01';
+    end if;
+    execute format('select exists (select from %s)', target) into filled;
+    if filled then
+        return false;  -- queries need them
+    end if;
+    for secondary in
+        select
+            relation.relname as name,
+            pg_get_indexdef(index.indexrelid) as definition
+        from pg_index as index
+        inner join pg_class as relation on index.indexrelid = relation.oid
+        where
+            index.indrelid = target and not exists (
+                select from pg_constraint as rule where rule.conindid = index.indexrelid
+            )
+    loop
+        insert into muse.dropped_indexes (index_name, table_name, definition)
+        values (secondary.name, drop_indexes.table_name, secondary.definition)
+        on conflict (index_name) do update set definition = excluded.definition;
+        execute format('drop index muse.%I', secondary.name);
+    end loop;
+    return true;
+exception when lock_not_available then
+    return false;  -- a reader would have to wait
+end
+$$;
+
+comment on function muse.drop_indexes(text) is
+'Of an empty table, the secondary ones; create_index builds them: select * from dropped_indexes';
+
+create or replace function muse.create_index(index_name text)
+returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    dropped muse.dropped_indexes;
+begin
+    -- The row stays locked until the index is there: two sessions do not build the same one.
+    select known.* into dropped
+    from muse.dropped_indexes as known
+    where known.index_name = create_index.index_name
+    for update;
+    if dropped.index_name is not null then
+        if to_regclass(format('muse.%I', dropped.index_name)) is null then
+            execute dropped.definition;
+        end if;
+        delete from muse.dropped_indexes as known where known.index_name = dropped.index_name;
+    end if;
+end
+$$;
+
+comment on function muse.create_index(text) is
+'Builds an index that drop_indexes dropped: select index_name, definition from dropped_indexes';
