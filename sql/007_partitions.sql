@@ -221,7 +221,7 @@ inner join pg_stat_all_tables as stats on part.oid = stats.relid
 left join muse.index_builds as build on part.relname = build.partition_name
 where
     parent.relnamespace = 'muse'::regnamespace
-    and part.relnamespace = 'muse_partitions'::regnamespace
+    and part.relnamespace = 'muse_partitions'::regnamespace and part.relkind = 'r'
     and part.reloptions @> array['vacuum_index_cleanup=off']
     and (
         to_regclass(format('muse_partitions.%I', part.relname || '_vector_new')) is not null
@@ -253,7 +253,7 @@ begin
         inner join pg_class as parent on link.inhparent = parent.oid
         where
             parent.relnamespace = 'muse'::regnamespace
-            and child.relnamespace = 'muse_partitions'::regnamespace
+            and child.relnamespace = 'muse_partitions'::regnamespace and child.relkind = 'r'
     loop
         -- Kept: of a model that is not deployed yet, ...
         continue when exists (
@@ -286,4 +286,4 @@ end
 $$;
 
 comment on function muse.drop_retired_partitions() is
-'How many: of models replaced 24 hours ago or twice: select name, previous_id from deployments';
+'How many, of models replaced a day ago or twice: select name, previous_id from deployments';

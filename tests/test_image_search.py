@@ -16,7 +16,7 @@ from PIL import Image
 from loaders import classifier
 from loaders.errors import Problem, check_out
 from loaders.images import samples, search, vectors
-from loaders.images.train import make_index, train
+from loaders.images.train import train
 from loaders.server import ROOT
 from loaders.train import confidence
 from tests.image_rows import add_picture, encoded, shape
@@ -235,17 +235,19 @@ class NobodyLooks:
         return []
 
 
-def test_what_is_left_of_a_build_of_the_index_is_built_again(trained):
+def test_the_index_is_built_once(trained):
     (model_id,) = trained.execute("select distinct model_id from image_vectors").fetchone()
-    make_index(trained, model_id)
-    index = f"muse_partitions.image_vectors_{model_id}_hnsw"
-    valid = "select indisvalid, indexrelid from pg_index where indexrelid = %s::regclass"
-    _, first = trained.execute(valid, (index,)).fetchone()
-    make_index(trained, model_id)
-    assert trained.execute(valid, (index,)).fetchone() == (True, first)
-    trained.execute("update pg_index set indisvalid = false where indexrelid = %s", (first,))
-    make_index(trained, model_id)
-    assert trained.execute(valid, (index,)).fetchone()[0]
+    build = "select muse.index_partition('image_vectors', %s)"
+    index = "select to_regclass(%s)::oid"
+    name = f"muse_partitions.image_vectors_{model_id}_vector"
+    trained.execute(build, (model_id,))
+    assert trained.execute(index, (name,)).fetchone() == (None,)  # few pictures
+    trained.execute("update muse.vector_indexes set from_rows = 0")
+    trained.execute(build, (model_id,))
+    first = trained.execute(index, (name,)).fetchone()
+    assert first != (None,)
+    trained.execute(build, (model_id,))
+    assert trained.execute(index, (name,)).fetchone() == first
 
 
 def test_a_new_classifier_fills_vectors_of_its_own_and_goes_live_when_complete(trained, flatbuffer):
@@ -255,8 +257,13 @@ def test_a_new_classifier_fills_vectors_of_its_own_and_goes_live_when_complete(t
     before = trained.execute("select image_id from similar_images(%s)", (picture,)).fetchall()
     assert len(before) == 10
     assert train(trained, 1).vectors == 24
-    assert trained.execute("select distinct model_id from image_vectors").fetchone() == (second,)
     assert first != second
+    vectors_of = "select count(*) from image_vectors where model_id = %s"
+    assert trained.execute(vectors_of, (second,)).fetchone() == (24,)
+    assert trained.execute(vectors_of, (first,)).fetchone() == (24,)  # for older transactions
+    trained.execute("update deployments set deployed_at = now() - interval '25 hours'")
+    trained.execute("select muse.drop_retired_partitions()")
+    assert trained.execute("select distinct model_id from image_vectors").fetchone() == (second,)
     assert (
         trained.execute("select image_id from similar_images(%s)", (picture,)).fetchall() == before
     )

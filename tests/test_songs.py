@@ -11,6 +11,7 @@ from loaders.db import connect_to_load
 from loaders.forget import forget
 from loaders.playlist_files.model import Playlist, Track
 from loaders.playlists import load_entries
+from loaders.refresh import refresh
 from loaders.train.ranking import measure
 from loaders.train.songs import Settings, for_size
 from tests.rows import add_track, publish_songs
@@ -288,7 +289,10 @@ def test_neighbours_are_cosines_of_playlists_shrunk(fresh):
 
 def test_training_is_deterministic(fresh):
     fill(fresh, two_tastes(10))
-    query = "select track_id, input_vector::text, context_vector::text from song_vectors order by 1"
+    query = """
+        select track_id, input_vector::text, context_vector::text
+        from song_vectors join deployments using (model_id) order by 1
+    """
     runs = []
     for _ in range(2):
         songs.train(fresh, QUICK, songs.Filter(artist_share=1))
@@ -326,26 +330,33 @@ def test_a_connection_that_is_lost_ends_the_training(fresh, server, monkeypatch)
             corpus.check()
 
 
-def test_the_old_model_goes_when_the_new_one_is_live(fresh):
+PARTS = "select relname from pg_class where relname ~ '^song_vectors_[0-9]+$' order by 1"
+
+
+def test_the_replaced_model_stays_until_the_next_one_or_a_day(fresh):
     first, second = (publish_songs(fresh, {"a": ([1], [1])}) for _ in range(2))
-    parts = "select relname from pg_class where relname ~ '^song_vectors_[0-9]+$'"
-    assert fresh.execute(parts).fetchall() == [(f"song_vectors_{second}",)]
-    assert fresh.execute("select model_id from deployments").fetchone() == (second,)
+    assert fresh.execute(PARTS).fetchall() == [(f"song_vectors_{i}",) for i in (first, second)]
+    assert fresh.execute("select model_id, previous_id from deployments").fetchone() == (
+        second, first,
+    )  # fmt: skip
+    fresh.execute("update deployments set deployed_at = now() - interval '25 hours'")
+    refresh(fresh)
+    assert fresh.execute(PARTS).fetchall() == [(f"song_vectors_{second}",)]
     assert fresh.execute("select model_id from models order by 1").fetchall() == [
         (first,),
         (second,),
     ]
 
 
-def test_a_partition_that_is_still_read_is_dropped_the_next_time(fresh, server, monkeypatch):
-    monkeypatch.setattr("loaders.publish.PATIENCE", "200ms")
+def test_a_partition_that_is_still_read_is_dropped_the_next_time(fresh, server):
+    publish_songs(fresh, {"a": ([1], [1])})
     publish_songs(fresh, {"a": ([1], [1])})
     with server.connect(dbname="fresh") as other:
         other.execute("select count(*) from muse.song_vectors")  # and its transaction stays open
         publish_songs(fresh, {"a": ([1], [1])})
-    third = publish_songs(fresh, {"a": ([1], [1])})
-    parts = "select relname from pg_class where relname ~ '^song_vectors_[0-9]+$'"
-    assert fresh.execute(parts).fetchall() == [(f"song_vectors_{third}",)]
+        assert fresh.execute(PARTS).rowcount == 3
+    last = [publish_songs(fresh, {"a": ([1], [1])}) for _ in range(2)]
+    assert fresh.execute(PARTS).fetchall() == [(f"song_vectors_{i}",) for i in last]
 
 
 def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):

@@ -138,6 +138,11 @@ alter table muse.deployments add column previous_id bigint;
 comment on column muse.deployments.previous_id is
 'The model that was live before; its vectors stay until the next one, 24 hours at most';
 
+comment on table muse.song_vectors is
+'One row a model and track: select * from song_vectors where model_id = live_model(''songs'')';
+comment on table muse.song_neighbors is
+'One row a model and pair of tracks: select neighbor_id, similarity from song_neighbors limit 9';
+
 create table muse.vector_indexes (
     table_name text primary key,
     definition text not null,

@@ -1,0 +1,273 @@
+"""Who may do what: loaders own nothing and create nothing, readers change nothing."""
+
+import os
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from loaders import db as connections
+from loaders.migrate import migrate
+from loaders.server import ROOT
+from tests.conftest import use
+
+OUR_SCHEMAS = "('muse', 'muse_partitions', 'muse_staging', 'muse_locks')"
+PLAYLIST = b'{"playlists": [{"pid": 0, "name": "a", "tracks": [{"pos": 0, "track_uri": "spotify:track:%b", "track_name": "x", "artist_name": "y"}]}]}'
+
+
+@pytest.fixture
+def logins(fresh, server):
+    """A login in each role, and a way to connect as one."""
+    with server.connect(dbname="fresh", autocommit=True) as admin:
+        admin.execute("create role loader_login login in role muse_loader")
+        admin.execute("create role reader_login login in role muse_reader")
+        admin.execute("create role stranger_login login")
+
+    def connect(user: str) -> psycopg.Connection:
+        return server.connect(dbname="fresh", user=user, autocommit=True)
+
+    yield connect
+    with server.connect(dbname="fresh", autocommit=True) as admin:
+        for role in ("loader_login", "reader_login", "stranger_login"):
+            admin.execute(f"drop owned by {role} cascade")
+            admin.execute(f"drop role {role}")
+
+
+def is_superuser(conn: psycopg.Connection, role: str) -> bool:
+    return conn.execute("select rolsuper from pg_roles where rolname = %s", (role,)).fetchone()[0]
+
+
+def run(*arguments: str, user: str = "postgres", **more: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "loaders", *arguments]
+    environment = dict(os.environ) | {"PGUSER": user} | more
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_roles_own_nothing_and_create_nothing(db):
+    owned = f"""
+        select relname from pg_class join pg_namespace as schema on schema.oid = relnamespace
+        where nspname in {OUR_SCHEMAS} and pg_get_userbyid(relowner) like 'muse!_%' escape '!'
+        union all
+        select proname from pg_proc join pg_namespace as schema on schema.oid = pronamespace
+        where nspname in {OUR_SCHEMAS} and pg_get_userbyid(proowner) like 'muse!_%' escape '!'
+    """
+    assert db.execute(owned).fetchall() == []
+    for role in ("muse_reader", "muse_loader"):
+        create = f"""
+            select nspname from pg_namespace
+            where nspname in {OUR_SCHEMAS} and has_schema_privilege(%s, oid, 'create')
+        """
+        assert db.execute(create, (role,)).fetchall() == []
+        for privilege in ("trigger", "truncate", "references"):
+            held = f"""
+                select relname from pg_class join pg_namespace as schema on schema.oid = relnamespace
+                where nspname in {OUR_SCHEMAS} and relkind in ('r', 'p', 'v')
+                  and has_table_privilege(%s, pg_class.oid, %s)
+            """
+            assert db.execute(held, (role, privilege)).fetchall() == [], privilege
+
+
+def test_definer_functions_check_their_arguments_and_fix_their_path(db):
+    for name, config in db.execute(
+        "select proname, proconfig from pg_proc where prosecdef and pronamespace = 'muse'::regnamespace"
+    ):
+        assert "search_path=pg_catalog, pg_temp" in config, name
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create function muse.helper() returns int language sql as 'select 1'",
+        "create function muse_partitions.helper() returns int language sql as 'select 1'",
+        "create function muse_staging.helper() returns int language sql as 'select 1'",
+        "create table muse_partitions.helper (x int)",
+        "create table muse_staging.helper (x int)",
+        "create table muse_locks.helper (x int)",
+        "create operator muse.=== (leftarg = int, rightarg = int, function = int4eq)",
+        "create trigger helper after insert on muse.wikipedia for each statement execute function suppress_redundant_updates_trigger()",
+        "alter table muse.wikipedia add check (true)",
+        "alter table muse.tracks alter name set default 'x'",
+        "create rule helper as on insert to muse.tracks do also select 1",
+        "alter table muse.song_vectors owner to loader_login",
+        "alter table muse.tracks enable row level security",
+        "update muse.vector_indexes set definition = ''",
+        "insert into muse.dropped_indexes values ('a', 'tracks', 'select 1')",
+        "update muse.alembic_version set version_num = '0001'",
+        "lock table muse_locks.migrate in share update exclusive mode",
+        "drop index muse.tracks_words",
+        "truncate muse.tracks",
+    ],
+)
+def test_a_loader_plants_nothing(logins, statement):
+    with logins("loader_login") as loader:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            loader.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("muse.create_partition('models', 1)", "UndefinedTable"),
+        ("muse.create_partition('song_vectors; drop table x', 1)", "UndefinedTable"),
+        ("muse.create_partition(null, null)", "UndefinedTable"),
+        ("muse.create_partition('song_vectors', -1)", "UndefinedObject"),
+        ("muse.create_staging('wikidata', 1, 'x; drop')", "InvalidParameterValue"),
+        ("muse.create_staging('chunks', 1, '00000000')", "InvalidParameterValue"),
+        ("muse.create_staging('wikidata', null, '00000000')", "InvalidParameterValue"),
+        ("muse.create_staging(null, 1, '00000000')", "InvalidParameterValue"),
+        ("muse.drop_staging('wiki', 1)", "InvalidParameterValue"),
+        ("muse.drop_staging('%', 1)", "InvalidParameterValue"),
+        ("muse.analyze_tables(array['pg_catalog.pg_authid'])", "UndefinedTable"),
+        ("muse.drop_indexes('songs')", "UndefinedTable"),
+        ("muse.drop_indexes('pg_class')", "UndefinedTable"),
+    ],
+)
+def test_a_loader_cannot_misuse_what_has_the_owners_rights(logins, call, error):
+    with logins("loader_login") as loader:
+        with pytest.raises(getattr(psycopg.errors, error)):
+            loader.execute(f"select {call}")
+
+
+def test_a_reader_calls_nothing_that_has_the_owners_rights(logins, db):
+    names = "select oid::regprocedure::text from pg_proc where prosecdef and pronamespace = 'muse'::regnamespace"
+    for (name,) in db.execute(names):
+        with logins("reader_login") as reader:
+            may = reader.execute("select has_function_privilege(%s, 'execute')", (name,))
+            assert may.fetchone() == (False,), name
+
+
+def test_a_filled_table_keeps_its_indexes(logins, fresh):
+    fresh.execute("insert into muse.wikidata (wikidata_id) values ('Q1')")
+    with logins("loader_login") as loader:
+        assert loader.execute("select muse.drop_indexes('wikidata')").fetchone() == (False,)
+
+
+def test_a_load_runs_as_the_loader_even_for_a_superuser(fresh):
+    with connections.connect_to_load() as conn:
+        assert conn.execute("select current_user, session_user").fetchone() == (
+            "muse_loader", "postgres",
+        )  # fmt: skip
+
+
+def test_a_login_that_may_not_load_is_told_the_grant(logins, tmp_path):
+    path = tmp_path / "mpd.slice.0-1.json"
+    path.write_bytes(PLAYLIST % (b"a" * 22))
+    for user, grant in (("reader_login", "muse_loader"), ("stranger_login", "muse_reader")):
+        done = run("load", "playlists", str(path), user=user)
+        assert done.returncode == 1
+        assert f"grant {grant} to {user}" in done.stderr or "schema muse" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+    done = run("load", "playlists", str(path), user="loader_login")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_stranger_holds_nothing_up(logins, tmp_path):
+    """Advisory locks, as earlier versions took them, are no locks of ours any more."""
+    path = tmp_path / "mpd.slice.0-1.json"
+    path.write_bytes(PLAYLIST % (b"a" * 22))
+    with logins("stranger_login") as stranger:
+        for name in ("tracks", "sources", "images", "wikidata", "load_runs"):
+            stranger.execute(
+                "select pg_advisory_lock(oid::int, 0) from pg_class where relname = %s", (name,)
+            )
+        stranger.execute("select pg_advisory_lock(%s)", (0x70676D757365,))
+        for table in ("migrate", "playlists"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                stranger.execute(f"lock table muse_locks.{table} in access share mode")
+        assert run("load", "playlists", str(path)).returncode == 0
+        migrate()
+
+
+def test_a_lock_keeps_neither_a_transaction_id_nor_a_snapshot(fresh):
+    with connections.connect_to_load(autocommit=True) as conn, connections.lock(conn, "wikidata"):
+        holders = fresh.execute(
+            "select backend_xid, backend_xmin from pg_stat_activity join pg_locks using (pid) "
+            "where relation = 'muse_locks.wikidata'::regclass"
+        )
+        assert holders.fetchall() == [(None, None)]
+
+
+# Planted before the upgrade ---------------------------------------------------------------------
+
+PLANTED = {
+    "trigger": """
+        create function muse_partitions.helper() returns trigger language plpgsql as $$
+        begin
+            begin execute 'alter role loader_login superuser'; exception when others then null; end;
+            return null;
+        end $$;
+        create trigger helper after insert or update on muse.wikipedia
+        for each statement execute function muse_partitions.helper();
+    """,
+    "check": """
+        create function muse_partitions.helper(x text) returns bool language plpgsql as $$
+        begin
+            begin execute 'reset role'; execute 'alter role loader_login superuser';
+            exception when others then null; end;
+            return true;
+        end $$;
+        alter table muse.wikipedia add constraint helper check (muse_partitions.helper(title));
+    """,
+    "operator": """
+        create function muse_partitions.helper(x text, y text) returns bool language sql
+        as 'select true';
+        create operator muse_partitions.<<>> (
+            leftarg = text, rightarg = text, function = muse_partitions.helper
+        );
+        alter table muse.wikipedia add constraint helper
+        check (title operator(muse_partitions.<<>>) 'x');
+    """,
+    "default": """
+        create function muse_partitions.helper() returns text language sql as $$select 'x'$$;
+        alter table muse.wikipedia alter infobox set default muse_partitions.helper();
+    """,
+}
+
+
+@pytest.fixture
+def old(server):
+    """A database of revision 0009, in which loaders owned tables."""
+    from alembic import command
+    from alembic.config import Config
+
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("create database old")
+        admin.execute("create role loader_login login in role muse_loader")
+    use(server, "old")
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=old"
+    command.upgrade(config, "0009")
+    yield server
+    use(server)
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("drop database old with (force)")
+        admin.execute("drop role loader_login")
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_an_upgrade_names_what_a_loader_planted_and_stops(old, kind):
+    with old.connect(dbname="old", user="loader_login", autocommit=True) as loader:
+        loader.execute(PLANTED[kind])
+    with pytest.raises(connections.Problem, match=r"helper.*drop them"):
+        migrate()
+    with old.connect(dbname="old", autocommit=True) as admin:
+        assert not is_superuser(admin, "loader_login")
+        owner = "select pg_get_userbyid(relowner) from pg_class where oid = 'muse.wikipedia'::regclass"
+        admin.execute("drop schema muse_partitions cascade; create schema muse_partitions")
+        migrate()
+        assert admin.execute(owner).fetchone() == ("postgres",)
+
+
+def test_an_upgrade_takes_ownership_back(old):
+    with old.connect(dbname="old", autocommit=True) as admin:
+        admin.execute("drop index muse.wikidata_title")  # as a first load by a loader left it
+        admin.execute("create table muse_partitions.wikidata_7_00aa00aa_items (x int)")
+        admin.execute("alter table muse_partitions.wikidata_7_00aa00aa_items owner to muse_loader")
+    migrate()
+    with old.connect(dbname="old") as admin:
+        owned = "select relname from pg_class where relowner = 'muse_loader'::regrole"
+        assert admin.execute(owned).fetchall() == []
+        assert admin.execute("select to_regclass('muse.wikidata_title')").fetchone() != (None,)
