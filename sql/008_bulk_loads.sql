@@ -92,6 +92,7 @@ begin
             select from pg_class as template
             where
                 template.relnamespace = 'muse_staging'::regnamespace
+                and template.relkind = 'r'
                 and starts_with(template.relname, check_staging_topic.topic || '_')
         )
     then

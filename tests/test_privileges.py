@@ -103,7 +103,7 @@ def test_definer_functions_check_their_arguments_and_fix_their_path(db):
 )
 def test_a_loader_plants_nothing(logins, statement):
     with logins("loader_login") as loader:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), loader.transaction():
             loader.execute(statement)
 
 
@@ -126,9 +126,8 @@ def test_a_loader_plants_nothing(logins, statement):
     ],
 )
 def test_a_loader_cannot_misuse_what_has_the_owners_rights(logins, call, error):
-    with logins("loader_login") as loader:
-        with pytest.raises(getattr(psycopg.errors, error)):
-            loader.execute(f"select {call}")
+    with logins("loader_login") as loader, pytest.raises(getattr(psycopg.errors, error)):
+        loader.execute(f"select {call}")
 
 
 def test_a_reader_calls_nothing_that_has_the_owners_rights(logins, db):
@@ -175,7 +174,7 @@ def test_a_stranger_holds_nothing_up(logins, tmp_path):
             )
         stranger.execute("select pg_advisory_lock(%s)", (0x70676D757365,))
         for table in ("migrate", "playlists"):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), stranger.transaction():
                 stranger.execute(f"lock table muse_locks.{table} in access share mode")
         assert run("load", "playlists", str(path)).returncode == 0
         migrate()
@@ -255,7 +254,9 @@ def test_an_upgrade_names_what_a_loader_planted_and_stops(old, kind):
         migrate()
     with old.connect(dbname="old", autocommit=True) as admin:
         assert not is_superuser(admin, "loader_login")
-        owner = "select pg_get_userbyid(relowner) from pg_class where oid = 'muse.wikipedia'::regclass"
+        owner = (
+            "select pg_get_userbyid(relowner) from pg_class where oid = 'muse.wikipedia'::regclass"
+        )
         admin.execute("drop schema muse_partitions cascade; create schema muse_partitions")
         migrate()
         assert admin.execute(owner).fetchone() == ("postgres",)
