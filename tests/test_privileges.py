@@ -102,9 +102,12 @@ def test_definer_functions_check_their_arguments_and_fix_their_path(db):
     ],
 )
 def test_a_loader_plants_nothing(logins, statement):
-    with logins("loader_login") as loader:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege), loader.transaction():
-            loader.execute(statement)
+    with (
+        logins("loader_login") as loader,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        loader.transaction(),
+    ):
+        loader.execute(statement)
 
 
 @pytest.mark.parametrize(
