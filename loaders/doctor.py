@@ -113,6 +113,8 @@ def version(conn: psycopg.Connection) -> Check:
     """PostgreSQL itself."""
     number = conn.info.server_version
     mend = "PostgreSQL 15 or newer is needed" if number < 150000 else ""
+    if conn.info.parameter_status("server_encoding") != "UTF8":
+        mend = "its encoding is not UTF8: create a database with it"
     return Check(
         "server", f"PostgreSQL {number // 10000}.{number % 10000}, {db.described(conn)}", mend
     )
@@ -169,9 +171,10 @@ def revisions(conn: psycopg.Connection) -> Check:
 def python(conn: psycopg.Connection) -> Iterator[Check]:
     """PL/Python: its version, where it looks, and every import in a process of its own."""
     language = extension(conn, "plpython3u", "install postgresql-plpython3, or do without")
-    yield language
-    if language.mend:
+    if language.mend:  # as after migrate --without-python
+        yield language._replace(warn=True, mend=f"no pictures, icons and ink: {language.mend}")
         return
+    yield language
     try:
         found = probe(conn)
     except psycopg.errors.InsufficientPrivilege:

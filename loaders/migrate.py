@@ -166,10 +166,8 @@ def _search_path(conn: psycopg.Connection) -> list[str]:
 
 def parse_schemas(path: str) -> list[str]:
     """The names in a search_path as the server prints it: quoted where they need it."""
-    return [
-        quoted.replace('""', '"') if plain == "" else plain
-        for quoted, plain in re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', path)
-    ]
+    names = re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', path)
+    return [quoted.replace('""', '"') or plain for quoted, plain in names if quoted or plain]
 
 
 def _set_search_path(conn: psycopg.Connection, path: list[str]) -> None:

@@ -44,6 +44,7 @@ ENVIRONMENT = {
 HBA = """\
 # Only the server's own user and root can enter the socket's folder; the network needs a password.
 local all all trust
+local replication all trust
 host  all all all scram-sha-256
 """
 

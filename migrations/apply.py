@@ -21,8 +21,8 @@ def apply_sql(conn: psycopg.Connection, *, with_python: bool) -> None:
     """
     if with_python:
         conn.execute("create extension if not exists plpython3u")
-    # Loads pgvector's library: only then may a role that is no superuser name its settings.
-    conn.execute("select '[1]'::public.vector operator(public.<->) '[1]'::public.vector")
+    # Loads both libraries: only then may a role that is no superuser name their settings.
+    conn.execute("select '[1]'::public.vector, public.similarity('a', 'a')")
     for path in sorted(SQL.glob("*.sql")):
         text = path.read_bytes()
         if PYTHON in text and not with_python:

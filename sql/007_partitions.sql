@@ -45,6 +45,24 @@ $$;
 comment on function muse.is_partition(text, bigint) is
 'Whether queries read it: select is_partition(''song_vectors'', model_id) from models';
 
+create or replace function muse.check_snapshot(table_name text, model_id bigint)
+returns void
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if current_setting('transaction_isolation') <> 'read committed'
+        and not muse.is_partition(check_snapshot.table_name, check_snapshot.model_id)
+    then
+        raise exception 'this transaction''s snapshot is older than the vectors of two models'
+        using errcode = '40001', hint = 'end the transaction and ask again';
+    end if;
+end
+$$;
+
+comment on function muse.check_snapshot(text, bigint) is
+'An error where a snapshot outlived its model: select check_snapshot(''song_vectors'', 1)';
+
 create or replace function muse.create_partition(table_name text, model_id bigint)
 returns boolean
 language plpgsql volatile security definer parallel unsafe

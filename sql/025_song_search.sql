@@ -21,6 +21,7 @@ declare
     similarities real[];
 begin
     perform muse.check_n(similar_songs.n);
+    perform muse.check_snapshot('song_vectors', live);
     select vectors.input_vector into seed
     from muse.song_vectors as vectors
     where vectors.model_id = live and vectors.track_id = similar_songs.track_id;
@@ -90,6 +91,7 @@ declare
     candidates integer := 1000;  -- of each view
 begin
     perform muse.check_n(song_radio.n);
+    perform muse.check_snapshot('song_vectors', live);
     if song_radio.per_artist is null or song_radio.per_artist < 1 then
         raise exception 'per_artist must be 1 or more' using errcode = '22023';
     end if;

@@ -41,6 +41,7 @@ declare
     wanted bigint := 0;
     asked integer := 0;
 begin
+    perform muse.check_snapshot('song_vectors', live);
     for seed in
         select vectors.track_id, vectors.input_vector
         from muse.song_vectors as vectors

@@ -54,8 +54,8 @@ revoke all on schema muse, muse_partitions, muse_staging, muse_locks from public
 revoke create on schema muse, muse_partitions, muse_staging, muse_locks
 from muse_reader, muse_loader;
 
-grant usage on schema muse to muse_reader, muse_loader;
-grant usage on schema muse_partitions, muse_staging, muse_locks to muse_loader;
+grant usage on schema muse, muse_partitions to muse_reader, muse_loader;
+grant usage on schema muse_staging, muse_locks to muse_loader;
 grant select on all tables in schema muse to muse_reader, muse_loader;
 grant execute on all functions in schema muse to muse_reader, muse_loader;
 

@@ -242,6 +242,10 @@ def old(server):
     config = Config(ROOT / "alembic.ini")
     config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=old"
     command.upgrade(config, "0009")
+    with server.connect(dbname="old", autocommit=True) as admin:
+        for table in ("wikipedia", "wikidata", "song_vectors", "song_neighbors", "image_vectors"):
+            admin.execute(f"alter table muse.{table} owner to muse_loader")
+        admin.execute("grant usage, create on schema muse_partitions to muse_loader")
     yield server
     use(server)
     with server.connect(dbname="postgres", autocommit=True) as admin:

@@ -26,11 +26,8 @@ end
 $$;
 grant usage on schema muse to muse_reader, muse_loader;
 
--- The vectors of a model are a partition, which its loader makes, attaches and drops. That takes
--- the right to create, and no search_path leads here: a loader cannot plant a function.
 create schema muse_partitions;
 comment on schema muse_partitions is 'The partitions of muse''s vector tables, one a model';
-grant usage, create on schema muse_partitions to muse_loader;
 
 create table muse.models (
     model_id bigint generated always as identity primary key,

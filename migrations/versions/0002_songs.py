@@ -89,9 +89,6 @@ create type muse.similar_song as (track_id text, name text, artist text, similar
 comment on type muse.similar_song is
 'One row an answer: select (similar_songs(track_id, 3)).* from tracks limit 1';
 
--- Attaching a partition takes the table's owner.
-alter table muse.song_vectors owner to muse_loader;
-alter table muse.song_neighbors owner to muse_loader;
 
 grant insert, update, delete on muse.tracks, muse.playlists to muse_loader;
 """

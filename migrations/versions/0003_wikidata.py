@@ -105,8 +105,6 @@ comment on type muse.wikidata_item is
 
 grant insert, update, delete on muse.wikidata, muse.wikidata_labels, muse.wikidata_redirects,
 muse.wikidata_classes, muse.wikidata_class_changes to muse_loader;
--- The first load fills the table before its indexes.
-alter table muse.wikidata owner to muse_loader;
 
 do $$
 begin  -- it reads several times faster than the default, where the server was built with it

@@ -61,8 +61,6 @@ comment on column muse.wikipedia_redirects.article is
 'Where it leads in the end: the target, or where that leads';
 
 grant insert, update, delete on muse.wikipedia, muse.wikipedia_redirects to muse_loader;
--- The first load fills the table before its indexes.
-alter table muse.wikipedia owner to muse_loader;
 
 do $$
 begin  -- it is written and read several times faster than the default, where the server has it

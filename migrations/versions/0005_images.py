@@ -166,8 +166,6 @@ comment on table muse.image_neighborhoods is
 comment on column muse.image_neighborhoods.distances is
 'Cosine distances to its nearest other pictures, ascending';
 
--- Attaching a partition takes the table's owner.
-alter table muse.image_vectors owner to muse_loader;
 
 grant insert, update, delete on muse.images, muse.image_sources, muse.image_fetches,
 muse.image_hosts, muse.image_neighborhoods to muse_loader;
