@@ -82,7 +82,14 @@ def test_a_base_backup_of_the_server_starts(server, fresh, tmp_path, playlists):
         copy.down()
         folder = copy.data
         subprocess.run(["rm", "-rf", folder], check=True)
-        program("pg_basebackup", "--wal-method=stream", "-D", str(folder), host=server)
+        program(
+            "pg_basebackup",
+            "--wal-method=stream",
+            "--checkpoint=fast",
+            "-D",
+            str(folder),
+            host=server,
+        )
         copy._own(folder)
         subprocess.run(["chown", "-R", f"{copy.owner}:", folder], check=os.geteuid() == 0)
         copy.up()
