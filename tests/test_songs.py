@@ -1,7 +1,6 @@
 """Songs: what goes together, found in SQL; and the training that says so."""
 
 import threading
-import time
 
 import psycopg
 import pytest
@@ -14,6 +13,7 @@ from loaders.playlists import load_entries
 from loaders.refresh import refresh
 from loaders.train.ranking import measure
 from loaders.train.songs import Settings, for_size
+from tests import cpu
 from tests.rows import add_track, publish_songs
 
 QUICK = Settings(epochs=3)
@@ -372,17 +372,16 @@ def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
         publish_songs(fresh, {f"t{i}": ([1], [sign]) for i in range(size)})
 
     publish_version(1)
-    waits, answers, stop = [], set(), threading.Event()
+    polls, answers, stop = [], set(), threading.Event()
 
     def poll() -> None:
         with server.connect(dbname="fresh", autocommit=True) as conn:
             conn.execute("set lock_timeout = 200")  # an error, whatever else slows the machine
             while not stop.is_set():
-                started = time.monotonic()
                 rows = conn.execute(
                     "select round(similarity::numeric, 3) from similar_songs('t0', 50)"
                 ).fetchall()
-                waits.append(time.monotonic() - started)
+                polls.append(len(rows))
                 answers.add((len(rows), frozenset(rows)))
 
     pollers = [threading.Thread(target=poll) for _ in range(2)]
@@ -395,8 +394,7 @@ def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
     stop.set()
     for poller in pollers:
         poller.join()
-    assert len(waits) > 50
-    assert sorted(waits)[-3] < 0.2
+    assert len(polls) > 50
     assert all(len(kinds) == 1 and count == 50 for count, kinds in answers)
     assert len(answers) == 2
 
@@ -416,10 +414,10 @@ def test_timeouts_end_the_search_functions(fresh, server):
     publish_songs(fresh, {f"t{i}": ([1], [1, i]) for i in range(2000)})
     with connect_to_load(dbname="fresh", autocommit=True) as conn:
         conn.execute("set statement_timeout = 100")
-        started = time.monotonic()
-        with pytest.raises(psycopg.errors.QueryCanceled):
-            conn.execute("select * from recall('song_vectors', 1000, 10000)")
-        assert time.monotonic() - started < 0.6
+        with cpu.used_by(conn) as used:
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                conn.execute("select * from recall('song_vectors', 1000, 10000)")
+            assert used() < 0.6
 
 
 def test_few_tracks_are_thinned_less():
