@@ -50,13 +50,21 @@ def refusal(coverage: Coverage, *, stored: int, gone: int, max_prune: float) -> 
     return None
 
 
-def check_usable(location: str, coverage: Coverage, start: bytes = b"") -> None:
+def check_usable(
+    location: str,
+    coverage: Coverage,
+    start: bytes | None = b"",
+    *,
+    nothing: str = "nothing in it can be used",
+) -> None:
     """A Problem where nothing of a source can be used; call it before anything is changed.
 
-    start: the first bytes of the source, for what it seems to be.
+    start: the first bytes of the source, for what it seems to be; None: it has no bytes of its
+    own, so the message names the table of reasons. nothing: the beginning of the message.
     """
     if not coverage.usable:
-        raise Problem(f"{location}: nothing in it can be used, nothing was changed: {kind(start)}")
+        about = "see load_errors" if start is None else kind(start)
+        raise Problem(f"{location}: {nothing}, nothing was changed: {about}")
 
 
 def kind(start: bytes) -> str:
@@ -70,6 +78,8 @@ def kind(start: bytes) -> str:
             return f"it seems to be {name}"
     if not text:
         return "it is empty"
+    if not text.translate(None, b"[]{} \t\r\n"):
+        return "it is JSON without an entry"
     return "it seems to be " + ("a binary file" if b"\0" in start[:1000] else "plain text")
 
 

@@ -32,7 +32,8 @@ begin
             and starts_with(relation.relname, create_staging.topic || '_')
             and relation.relname !~ '_[0-9a-f]{8}_'
         union all
-        select 'chunks', prefix || '_chunks'
+        select common.name, prefix || '_' || common.name
+        from unnest(array['chunks', 'failed']) as common (name)
     loop
         execute format(
             'create table muse_staging.%I (like muse_staging.%I including all)',

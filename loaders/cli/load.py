@@ -8,8 +8,15 @@ import typer
 from loaders import db
 from loaders.cli.groups import load_app
 from loaders.errors import say
+from loaders.pruning import MAX_PRUNE
 
 Again = Annotated[bool, typer.Option("--again", help="Read sources that have not changed too.")]
+MaxPrune = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, help="Refuse to prune more than this share of the stored rows; from 20 on."
+    ),
+]
 Licence = Annotated[str | None, typer.Option(help="Its licence, kept with every bitmap.")]
 
 
@@ -81,6 +88,7 @@ def load_wikidata(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove items that the dump does not hold.")
     ] = False,
+    max_prune: MaxPrune = MAX_PRUNE,
     max_bad: Annotated[
         int, typer.Option(min=0, help="Stop, and change nothing, with more unusable entries.")
     ] = 1000,
@@ -107,6 +115,7 @@ def load_wikidata(
     request = Request(
         source, tuple(classes or ()), subclasses, ids, from_query, tuple(sitelink or ()),
         tuple(language or ()), limit, labels, sample, prune, max_bad, again, workers, contact, api,
+        max_prune,
     )  # fmt: skip
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = load_all(conn, request)
@@ -128,6 +137,7 @@ def load_wikipedia(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove articles that the dump does not hold.")
     ] = False,
+    max_prune: MaxPrune = MAX_PRUNE,
     max_bad: Annotated[
         int, typer.Option(min=0, help="Stop, and change nothing, with more unusable pages.")
     ] = 1000,
@@ -149,7 +159,7 @@ def load_wikipedia(
     from loaders.dumps.load import Options
     from loaders.wikipedia.command import load_all
 
-    options = Options(limit, prune, max_bad, again, workers)
+    options = Options(limit, prune, max_bad, again, workers, max_prune=max_prune)
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = load_all(conn, source, options, sample=sample, contact=contact)
     raise typer.Exit(0 if good else 1)

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 CHUNK = 4 << 20  # bytes
 LONGEST = 64 << 20  # bytes of one entry
+KEPT_START = 1000  # bytes
 
 
 class Readable(Protocol):
@@ -22,8 +23,32 @@ class Chunk(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """An entry of more than LONGEST bytes, or what is none at all."""
+    """An entry of more than LONGEST bytes, or text that is no entry.
+
+    keys: ids or titles that stand in it: their rows are not pruned. Empty: none can be read.
+    """
 
     place: str
     reason: str
     start: str
+    keys: tuple[str, ...] = ()
+
+
+class OpenEnd(NamedTuple):
+    """The end of a source that does not say whether it is complete."""
+
+    reason: str
+
+
+class Beginning:
+    """A stream that keeps its first bytes, for an error message."""
+
+    def __init__(self, stream: Readable) -> None:
+        self.stream, self.start = stream, b""
+
+    def read(self, size: int, /) -> bytes:
+        """As the stream does."""
+        piece = self.stream.read(size)
+        if len(self.start) < KEPT_START:
+            self.start += piece[:KEPT_START]
+        return piece

@@ -14,16 +14,17 @@ import psycopg
 from loaders import runs
 from loaders.compressed import BadArchive
 from loaders.db import lock
-from loaders.dumps.chunks import Chunk, Unreadable
-from loaders.dumps.merging import forget_stale
-from loaders.dumps.staging import Counts, Staging
+from loaders.dumps.chunks import Chunk, OpenEnd, Unreadable
+from loaders.dumps.merging import forget_outdated, forget_stale
+from loaders.dumps.staging import Counts, Staging, copy_failed
 from loaders.dumps.workers import MakeStager, staged
 from loaders.entries import bad_entry
 from loaders.errors import Problem, say
+from loaders.pruning import MAX_PRUNE, Coverage, check_usable, refusal
 
 MAX_BAD = 1000
 
-Source = Iterable[Chunk | Unreadable]
+Source = Iterable[Chunk | Unreadable | OpenEnd]
 OnChunk = Callable[[Counts], None]
 OnStep = Callable[[str], object]
 
@@ -35,7 +36,8 @@ class Options:
     limit: entries to keep. prune: what the source does not hold goes. max_bad: entries that may be
     unusable. again: also where the source has not changed. workers: processes that parse, and
     connections that merge; 0: this process alone. request: what `refresh` asks for to load the
-    same again. on_step: told the name of each step when it begins.
+    same again. on_step: told the name of each step when it begins. max_prune: share of the stored
+    rows that may be pruned. start: the first bytes of the source, for an error message.
     """
 
     limit: int | None = None
@@ -45,6 +47,8 @@ class Options:
     workers: int = 2
     request: dict[str, Any] | None = None
     on_step: OnStep = lambda name: None
+    max_prune: float = MAX_PRUNE
+    start: Callable[[], bytes] | None = None
 
 
 @dataclass
@@ -60,16 +64,27 @@ class Loaded:
 
 
 class Load(ABC):
-    """The steps of one run. `tables`: the staging tables, the one of all entries is `seen`."""
+    """The steps of one run. `tables`: the staging tables, the one of all entries is `seen`.
+
+    outdated: selects chunk_ids whose comparison with the stored rows is no longer true, because
+    other loads ran since; parts: of that query. nothing: the beginning of the error where no entry
+    can be used.
+    """
 
     topic: str  # also the table whose rows it loads
     tables: tuple[str, ...]
+    outdated: str
+    nothing: str
 
     def __init__(self, run: runs.Run, staging: Staging, options: Options) -> None:
         self.run, self.conn = run, run.conn
         self.staging, self.options = staging, options
         self.loaded = Loaded(failures=run.failures)
         self.counts = Counts()
+        self.failed: list[str] = []  # ids or titles of entries that stand in no chunk
+        self.unreadable = 0
+        self.parts: dict[str, str] = {}
+        self.incomplete: str | None = None
         query = f"select from muse.{self.topic} limit 1"
         self.fresh = self.conn.execute(query.encode()).fetchone() is None
 
@@ -85,10 +100,12 @@ class Load(ABC):
     def merge(self) -> None:
         """Bring in what is staged."""
 
-    def all(self, source: Source, on_chunk: OnChunk) -> Loaded:
-        """Stage, and where that is good bring it in."""
+    def all(self, where: str, source: Source, on_chunk: OnChunk) -> Loaded:
+        """Stage, and where that is good bring it in. where: the source's name."""
+        self.where = where
         if self.staging.create(self.conn):
             say("going on with the load that was interrupted")
+            forget_outdated(self.conn, self.staging, self._tables, self.outdated, self.parts)
         self.options.on_step("staging")
         try:
             self.stage(source, on_chunk)
@@ -96,10 +113,13 @@ class Load(ABC):
         finally:
             if not self.conn.broken:
                 self.report()
+        if not self.counts.entities:
+            self.staging.drop(self.conn)
+        self.check_usable()
         self.merge()
         self.staging.drop(self.conn)
         self.loaded.counts, self.loaded.bad = self.counts, self.run.bad
-        self.run.loaded = self.counts.kept - self.counts.unchanged
+        self.run.loaded = self.counts.written
         self.run.unchanged = self.counts.unchanged
         return self.loaded
 
@@ -115,7 +135,8 @@ class Load(ABC):
                 self.counts += counts
                 on_chunk(self.counts)
                 self.check()
-        forget_stale(self.conn, self.staging, self.tables, self.run.run_id)
+        forget_stale(self.conn, self.staging, self._tables, self.run.run_id)
+        copy_failed(self.conn, self.staging, self.failed, None)
         for name, places in self.duplicates():
             for place in places:
                 self.leave_out(place, f"{name} is there more than once", name)
@@ -127,10 +148,34 @@ class Load(ABC):
     def check(self) -> None:
         """A Problem where too much cannot be used; nothing was changed then."""
         if self.counts.bad + self.run.bad > self.options.max_bad:
+            self.check_usable()
             raise Problem(
                 f"more than {self.options.max_bad:,} entries cannot be used, so nothing was "
                 "changed: see load_errors, and give --max-bad where that is right"
             )
+
+    def check_usable(self) -> None:
+        """A Problem where no entry can be used; nothing was changed then."""
+        if not self.counts.entities:
+            for failure in self.run.failures:
+                say(failure)
+        start = self.options.start
+        check_usable(self.where, self.coverage(), start and start(), nothing=self.nothing)
+
+    def coverage(self) -> Coverage:
+        """How much of the source was read, by this run and by the one that it goes on with."""
+        unreadable = self.counts.unreadable + self.unreadable
+        return Coverage(self.counts.entities, unreadable, self.incomplete)
+
+    def may_prune(self, stored: int, gone: int) -> bool:
+        """Whether so many of the stored rows may be deleted; if not, the run fails with the line.
+
+        stored: rows that this source, or filter, loaded. gone: those that it does not hold.
+        """
+        line = refusal(self.coverage(), stored=stored, gone=gone, max_prune=self.options.max_prune)
+        if line is not None:
+            self.run.failures.append(line)
+        return line is None
 
     def report(self) -> None:
         """What is wrong within chunks, those of an interrupted run too."""
@@ -141,15 +186,25 @@ class Load(ABC):
                     self.run.leave_out(*entry)
                 self.run.bad += bad - len(found)
 
+    @property
+    def _tables(self) -> tuple[str, ...]:
+        return (*self.tables, "failed")
+
     def _chunks(self, source: Source) -> Iterator[Chunk]:
         """The chunks; what cannot be read is noted, and an archive's end where it was cut off."""
         try:
             for made in source:
-                if isinstance(made, Chunk):
-                    yield made
-                else:
-                    self.leave_out(*made)
+                match made:
+                    case Chunk():
+                        yield made
+                    case OpenEnd(reason):
+                        self.incomplete = reason
+                    case Unreadable(place, reason, start, keys):
+                        self.leave_out(place, reason, start)
+                        self.failed += keys
+                        self.unreadable += not keys
         except BadArchive as error:
+            self.incomplete = str(error)
             self.leave_out("end", str(error), "")
             self.run.failures.append(f"{error}: what came before it is loaded")
 
@@ -178,19 +233,21 @@ def load(
     request: dict[str, Any] | None = None,
     fingerprint: str | None = None,
     again: bool = False,
+    prune: bool = False,
     on_chunk: OnChunk = lambda counts: None,
 ) -> Loaded:
     """Load the chunks of a source under a name for it; `conn` is in autocommit mode.
 
     version and kept: of how entries are parsed and what is kept; where one differs from the last
-    load, the source is read again.
+    load, or that did not prune, the source is read again.
     """
     with lock(conn, topic):
-        key = Staging.of(topic, 0, [version, kept]).key
+        form = [version, kept]
+        key = Staging.of(topic, 0, [form, prune]).key
         known = f"{fingerprint}, {key}" if fingerprint else None
         told = kept | ({"request": request} if request else {})
         with runs.run(conn, topic, where, options=told, fingerprint=known, again=again) as run:
             if run is None:
                 return Loaded(seen_before=True)
-            staging = Staging.of(topic, run.source_id, [version, kept])
-            return kind(run, staging).all(source, on_chunk)
+            staging = Staging.of(topic, run.source_id, form)
+            return kind(run, staging).all(where, source, on_chunk)

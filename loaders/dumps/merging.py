@@ -17,6 +17,11 @@ PLAN = """
 """
 # What this pass did not see is of an older file that was cut off.
 STALE = "delete from {{{}}} where chunk_id in (select chunk_id from {{chunks}} where run_id <> %s)"
+OUTDATED = """
+    create temporary table outdated on commit drop as {query};
+    delete from {chunks} where chunk_id in (select chunk_id from pg_temp.outdated);
+"""
+OF_OUTDATED = "delete from {table} where chunk_id in (select chunk_id from pg_temp.outdated)"
 # Of what is there twice the best counts: {rank} orders.
 DUPLICATES = """
     select {key}::text, array_agg(place order by {rank})
@@ -38,6 +43,24 @@ def forget_stale(
     for table in tables:
         conn.execute(staging.sql(STALE.format(table)), (run_id,))
     conn.execute(staging.sql("delete from {chunks} where run_id <> %s"), (run_id,))
+
+
+def forget_outdated(
+    conn: psycopg.Connection,
+    staging: Staging,
+    tables: tuple[str, ...],
+    query: str,
+    parts: dict[str, str],
+) -> None:
+    """Take out the chunks that a query selects, so that they are staged again.
+
+    Names that stand in no chunk go too: every pass collects its own.
+    """
+    with conn.transaction():
+        conn.execute(staging.sql(OUTDATED, query=query, **parts))
+        for table in tables:
+            conn.execute(staging.sql(OF_OUTDATED, table=f"{{{table}}}"))
+        conn.execute(staging.sql("delete from {failed} where chunk_id is null"))
 
 
 def duplicates(

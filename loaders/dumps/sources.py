@@ -7,7 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from loaders import downloads, runs
-from loaders.compressed import Unpacked, open_compressed
+from loaders.compressed import open_compressed
+from loaders.dumps.chunks import Beginning
 from loaders.dumps.load import Loaded, OnChunk
 from loaders.dumps.staging import Counts
 from loaders.entries import printable
@@ -20,7 +21,7 @@ def read_dump(
     *,
     threads: int,
     what: str,
-    load: Callable[[str, Unpacked, str | None, OnChunk], Loaded],
+    load: Callable[[str, Beginning, str | None, OnChunk], Loaded],
 ) -> Loaded:
     """Open a file, an http address, or `-`, and load it with a bar that says how far it is.
 
@@ -38,7 +39,7 @@ def read_dump(
             told = f"{counts.kept:,} {what} of {counts.entities:,} entries"
             bar.set_postfix_str(told, refresh=False)
 
-        return load(where, stream, known, show)
+        return load(where, Beginning(stream), known, show)
 
 
 def tell(name: str, loaded: Loaded, what: str) -> None:
@@ -53,8 +54,7 @@ def tell(name: str, loaded: Loaded, what: str) -> None:
     more += f", {loaded.renamed:,} renamed" if loaded.renamed else ""
     more += f", {loaded.pruned:,} pruned" if loaded.pruned else ""
     more += f", {loaded.bad:,} entries with faults (see load_errors)" if loaded.bad else ""
-    written = counts.kept - counts.unchanged
-    say(f"{name}: {written:,} {what} written of {counts.entities:,} entities{more}")
+    say(f"{name}: {counts.written:,} {what} written of {counts.entities:,} entities{more}")
 
 
 def stamp(path: Path) -> str:

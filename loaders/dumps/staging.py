@@ -7,6 +7,7 @@ so that a load that was killed resumes: a chunk and its digest are written in on
 import hashlib
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, LiteralString, NamedTuple, TypeVar, cast
 
@@ -15,7 +16,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.types.json import Jsonb
 
-from loaders.db import table_name
+from loaders.db import copy, table_name
 from loaders.dumps.chunks import Chunk
 from loaders.entries import BadEntry, bad_entry
 
@@ -26,21 +27,34 @@ KEPT_ERRORS = 1000  # of one chunk; all are counted
 REFUSED = (psycopg.DataError, errors.ProgramLimitExceeded, errors.StatementTooComplex)
 KNOWN = """
     update {chunks} set run_id = %s where digest = %s
-    returning entities, kept, unchanged, bad
+    returning entities, kept, unchanged, outside, unreadable, bad
 """
 ADD = """
-    insert into {chunks} values (%s, %s, %s, %s, %s, %s, %s, %s)
+    insert into {chunks} values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
+# Ids or titles of entries that failed: what is stored of them stays.
+FAILED = {"key": "text", "chunk_id": "int4"}
 NUMBER = "select nextval(%s::regclass)"
 
 
 class Counts(NamedTuple):
-    """Of entities: all, those kept of which some did not change, and what is none."""
+    """Of entries: those parsed, those kept, and those of the kept that did not change.
+
+    outside: stored rows that are updated although the filter does not keep them. unreadable:
+    entries that failed and whose id or title is unknown. bad: faults.
+    """
 
     entities: int = 0
     kept: int = 0
     unchanged: int = 0
+    outside: int = 0
+    unreadable: int = 0
     bad: int = 0
+
+    @property
+    def written(self) -> int:
+        """Rows that are new or updated."""
+        return self.kept - self.unchanged + self.outside
 
     def __add__(self, other: object) -> "Counts":  # type: ignore[override]
         assert isinstance(other, Counts)
@@ -99,11 +113,34 @@ class Staging:
 
 @dataclass
 class Read(Generic[Made]):
-    """What a chunk holds, by place, and what is not used of it or not as it came."""
+    """What a chunk holds, by place, and what is not used of it or not as it came.
+
+    failed: ids or titles of entries that cannot be used. refused: entities that Postgres refused.
+    """
 
     entities: list[tuple[str, Made]] = field(default_factory=list)
     bad: list[BadEntry] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     kept: int = 0
+    outside: int = 0
+    unreadable: int = 0
+    refused: int = 0
+
+    def fail(self, entry: BadEntry, keys: Iterable[str]) -> None:
+        """Note an entry that cannot be used, with the ids or titles that stand in it."""
+        before = len(self.failed)
+        self.bad.append(entry)
+        self.failed.extend(keys)
+        self.unreadable += len(self.failed) == before
+
+
+def copy_failed(
+    conn: psycopg.Connection, staging: Staging, keys: Iterable[str], chunk_id: int | None
+) -> None:
+    """Note ids or titles of entries that failed; chunk_id None: they stand in no chunk."""
+    rows = [(key, chunk_id) for key in keys]
+    if rows:
+        copy(conn, staging.name("failed"), FAILED, rows)
 
 
 class Stager(ABC, Generic[Made]):
@@ -121,12 +158,19 @@ class Stager(ABC, Generic[Made]):
         """Parse a chunk, until `limit` entries are kept."""
 
     @abstractmethod
-    def unchanged(self, found: Read[Made]) -> set[str]:
-        """What names the entries that are stored in this revision or a later one."""
+    def compare(self, found: Read[Made]) -> set[str]:
+        """Compare entries with the stored rows; the ids or titles of those that do not change.
+
+        May replace entries by what is to be written of them.
+        """
 
     @abstractmethod
     def keeps(self, made: Made) -> bool:
         """Whether an entry is one of those that are kept and counted as such."""
+
+    @abstractmethod
+    def key(self, made: Made) -> str:
+        """Its id or title."""
 
     @abstractmethod
     def copy(self, entities: list[tuple[str, Made]], unchanged: set[str], chunk_id: int) -> None:
@@ -143,9 +187,13 @@ class Stager(ABC, Generic[Made]):
                 self.conn.execute(NUMBER, (self.staging.name("numbers"),)).fetchone() or ()
             )
             found = self.read(chunk, limit)
-            unchanged = set() if self.fresh else self.unchanged(found)
+            unchanged = set() if self.fresh else self.compare(found)
             self._write(found.entities, unchanged, chunk_id, found)
-            counts = Counts(len(found.entities), found.kept, len(unchanged), len(found.bad))
+            copy_failed(self.conn, self.staging, found.failed, chunk_id)
+            counts = Counts(
+                len(found.entities) - found.refused, found.kept, len(unchanged), found.outside,
+                found.unreadable, len(found.bad),
+            )  # fmt: skip
             row = (digest, chunk_id, self.run_id, *counts, Jsonb(found.bad[:KEPT_ERRORS]))
             self.conn.execute(self.staging.sql(ADD), row)
         return counts
@@ -165,8 +213,9 @@ class Stager(ABC, Generic[Made]):
             if len(entities) == 1:
                 ((place, made),) = entities
                 found.kept -= self.keeps(made)
+                found.refused += 1
                 reason = f"refused: {str(error).splitlines()[0]}"
-                found.bad.append(bad_entry(place, reason, made))
+                found.fail(bad_entry(place, reason, made), [self.key(made)])
                 return
             middle = len(entities) // 2
             self._write(entities[:middle], unchanged, chunk_id, found)

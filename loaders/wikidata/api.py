@@ -45,7 +45,9 @@ class _Error(msgspec.Struct):
     id: str | None = None
 
 
-class _Reply(msgspec.Struct):
+class Reply(msgspec.Struct):
+    """An answer of wbgetentities."""
+
     entities: dict[str, Record] = {}
     error: _Error | None = None
 
@@ -161,7 +163,7 @@ def _ask(
     return found
 
 
-def _by_id(reply: _Reply, ids: Sequence[str]) -> dict[str, Record | Missing]:
+def _by_id(reply: Reply, ids: Sequence[str]) -> dict[str, Record | Missing]:
     """Entities under the ids asked for, wherever the service put one that was redirected."""
     found: dict[str, Record | Missing] = {}
     for key, record in reply.entities.items():
@@ -175,9 +177,9 @@ def _by_id(reply: _Reply, ids: Sequence[str]) -> dict[str, Record | Missing]:
     return {name: found[name] for name in ids if name in found}
 
 
-def _reply(answer: Answer) -> _Reply:
+def _reply(answer: Answer) -> Reply:
     try:
-        reply = msgspec.json.decode(answer.content, type=_Reply)
+        reply = msgspec.json.decode(answer.content, type=Reply)
     except (msgspec.DecodeError, RecursionError) as error:
         raise undecodable(answer) from error
     if reply.error is None or reply.error.code in BAD_IDS:

@@ -1,5 +1,6 @@
 """`load wikidata`: what the options ask for, in the order in which it is loaded."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from loaders.dumps.load import Loaded
 from loaders.dumps.sources import tell
 from loaders.errors import Problem
 from loaders.http import Client
+from loaders.pruning import MAX_PRUNE
 from loaders.wikidata import api as wikibase
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import entity_id, ids_or_file, query_ids
@@ -42,6 +44,7 @@ class Request(NamedTuple):
     workers: int = 2
     contact: str | None = None
     api: str | None = None
+    max_prune: float = MAX_PRUNE
 
     def told(self) -> dict[str, Any] | None:
         """As JSON, so that `refresh` can ask for the same; None where standard input was read."""
@@ -74,7 +77,10 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
         raise Problem("nothing to load: name a dump, --ids, --from-query, --labels or --sample")
     if asked.prune and (asked.source is None or asked.limit):
         raise Problem("--prune removes what a dump does not hold: give one, and no --limit")
-    options = Options(asked.limit, asked.prune, asked.max_bad, asked.again, workers=asked.workers)
+    options = Options(
+        asked.limit, asked.prune, asked.max_bad, asked.again, asked.workers,
+        max_prune=asked.max_prune,
+    )  # fmt: skip
     done: list[Loaded] = []
 
     def keep(name: str, loaded: Loaded | None) -> None:
@@ -83,10 +89,10 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
             done.append(loaded)
 
     if asked.labels is not None:
-        again = replace(options, request=Request(labels=asked.labels).told())
+        again = replace(options, prune=False, request=Request(labels=asked.labels).told())
         keep(str(asked.labels), load_labels(conn, asked.labels, again))
     if asked.sample:
-        again = replace(options, request=Request(sample=True).told())
+        again = replace(options, prune=False, request=Request(sample=True).told())
         keep("sample", load_sample(conn, again))
     filter = _filter(conn, asked, ids)
     options = replace(options, request=asked._replace(labels=None, sample=False).told())
@@ -128,7 +134,21 @@ def _filter(conn: psycopg.Connection, asked: Request, ids: list[str] | None) -> 
         ids=None if ids is None else frozenset(ids),
         sitelinks=asked.sitelinks,
         languages=asked.languages or ("en",),
+        origin=_origin(asked, ids),
     )
+
+
+def _origin(asked: Request, ids: list[str] | None) -> str:
+    """The options of a filter: a file of ids by its path, which holds others later."""
+    is_list = asked.ids in (None, "-") or not Path(str(asked.ids)).is_file()
+    names = [str(_absolute(name)) for name in (asked.ids, asked.from_query) if name is not None]
+    told = {
+        "classes": sorted(asked.classes),
+        "subclasses": asked.subclasses,
+        "ids": sorted(ids or []) if is_list and asked.from_query in (None, "-") else names,
+        "sitelinks": sorted(asked.sitelinks),
+    }
+    return json.dumps(told)
 
 
 def _class_ids(conn: psycopg.Connection, asked: Request) -> frozenset[str]:

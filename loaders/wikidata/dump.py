@@ -1,30 +1,47 @@
 """A dump's bytes cut into chunks of whole entities, one a line; each byte is looked at once.
 
 The real dumps are an array with one entity a line. Lines without the array's brackets and commas
-are read the same way; an array that is indented, or all on one line, more slowly.
+are read the same way; an array that is indented, or all on one line, more slowly; so are answers
+of the web service. An array is complete with its closing bracket; nothing else says where it ends.
 """
 
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import msgspec
 
-from loaders.dumps.chunks import CHUNK, LONGEST, Chunk, Readable, Unreadable
+from loaders.compressed import BadArchive
+from loaders.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable, Unreadable
+from loaders.wikidata import answers
+from loaders.wikidata.failed import readable_ids
 
-FRAMING = b" \t\r\n,[]\xef\xbb\xbf"
+SPACE = b" \t\r\n\xef\xbb\xbf"
+FRAMING = SPACE + b",[]"
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
 _NEXT = re.compile(r'[\n,\[]\s*(?=\{\s*"(?:type|id|pageid)")')
 
 
-def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable]:
-    """Cut a stream; what raises in reading it comes after all that could be read."""
+OPEN_END = OpenEnd("nothing in the source says that it is complete, as the ] of a dump does")
+
+
+def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable | OpenEnd]:
+    """Cut a stream; what raises in reading it comes after all that could be read.
+
+    Raises BadArchive where an array has no end.
+    """
     head = Head(stream)
-    if is_line_by_line(head.first_line()):
-        yield from _of_lines(head, size)
+    first = head.first_line()
+    is_array = head.seen.lstrip(SPACE).startswith(b"[")
+    if is_line_by_line(first) and not answers.is_answer(first.strip(FRAMING)):
+        closed = yield from _of_lines(head, size)
     else:
-        yield from _of_objects(head, size)
+        closed = yield from _of_objects(head, size)
+    if not is_array:
+        yield OPEN_END
+    elif not closed:
+        raise BadArchive("the dump is cut off: it has no ] at its end")
 
 
 class Head:
@@ -75,23 +92,47 @@ def is_line_by_line(line: bytes) -> bool:
     return True
 
 
-def _of_lines(head: Head, size: int) -> Iterator[Chunk | Unreadable]:
-    rest, number = b"", 1
+Cut = Generator[Chunk | Unreadable, None, bool]  # returns whether the array is closed
+
+
+def _of_lines(head: Head, size: int) -> Cut:
+    rest, number, last = b"", 1, b""
     while piece := head.read(size):
         end = piece.rfind(b"\n") + 1
         if end:
             content = rest + piece[:end]
             yield Chunk(content, "line", number)
             number += content.count(b"\n")
+            last = _last_line(content) or last
             rest = piece[end:]
             continue
         rest += piece
         if len(rest) > LONGEST:
-            yield Unreadable(f"line {number}", f"longer than {LONGEST >> 20} MB", _start(rest))
-            rest = _after_line(head, size)
+            reason = f"longer than {LONGEST >> 20} MB"
+            yield Unreadable(f"line {number}", reason, _start(rest), readable_ids(rest))
+            rest, last = _after_line(head, size), b""
             number += 1
     if rest.strip():
         yield Chunk(rest, "line", number)
+    return _closes(_last_line(rest) or last)
+
+
+def _last_line(content: bytes) -> bytes:
+    """The last line that is not blank."""
+    content = content.rstrip(SPACE)
+    return content[content.rfind(b"\n") + 1 :]
+
+
+def _closes(line: bytes) -> bool:
+    """Whether a line ends with the dump's bracket; one that was cut off may end with its own."""
+    if not line.endswith(b"]"):
+        return False
+    before = line[:-1].strip(FRAMING)
+    try:
+        msgspec.json.decode(before or b"{}", type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _after_line(head: Head, size: int) -> bytes:
@@ -103,14 +144,15 @@ def _after_line(head: Head, size: int) -> bytes:
     return b""
 
 
-def _of_objects(head: Head, size: int) -> Iterator[Chunk | Unreadable]:
+def _of_objects(head: Head, size: int) -> Cut:
     lines: list[bytes] = []
     waiting, number = 0, 0
-    objects = _objects(head, size)
+    objects = _Objects(head, size)
+    entities = objects.entities()
     while True:
         error = None
         try:
-            made = next(objects, None)
+            made = next(entities, None)
         except Exception as raised:
             made, error = None, raised
         if made is not None:
@@ -127,32 +169,63 @@ def _of_objects(head: Head, size: int) -> Iterator[Chunk | Unreadable]:
         if error is not None:
             raise error
         if made is None:
-            return
+            return objects.closed
 
 
-def _objects(head: Head, size: int) -> Iterator[bytes | Unreadable]:
-    """The objects of an array or of a stream, wherever they begin and end."""
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
-    scan = json.JSONDecoder().raw_decode
-    text, at, more = "", 0, True
-    while True:
-        at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
-        try:
-            _, end = scan(text, at)
-        except (json.JSONDecodeError, RecursionError) as error:
-            if more and len(text) - at < LONGEST and _may_go_on(text, error):
-                piece = head.read(max(size, len(text) - at))  # twice as much each time
-                more = bool(piece)
-                text, at = text[at:] + decoder.decode(piece, final=not more), 0
-                continue
-            if at == len(text):
-                return
-            following = _NEXT.search(text, at + 1)
-            end = following.end() if following else len(text)
-            yield Unreadable("", f"not JSON: {error}"[:200], text[at : at + 200])
-        else:
-            yield text[at:end].encode(errors="surrogateescape")
-        at = end
+class _Objects:
+    """The objects of an array or of a stream, wherever they begin and end.
+
+    closed: whether a closing bracket came after the last of them.
+    """
+
+    def __init__(self, head: Head, size: int) -> None:
+        self.head, self.size = head, size
+        self.closed = False
+
+    def entities(self) -> Iterator[bytes | Unreadable]:
+        """Those of answers of the web service one by one."""
+        for made in self._all():
+            if isinstance(made, bytes) and answers.is_answer(made):
+                yield from answers.entities(made)
+            else:
+                yield made
+
+    def _all(self) -> Iterator[bytes | Unreadable]:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+        scan = json.JSONDecoder().raw_decode
+        text, at, more = "", 0, True
+        while True:
+            at = self._between(text, at)
+            try:
+                _, end = scan(text, at)
+            except (json.JSONDecodeError, RecursionError) as error:
+                if more and len(text) - at < LONGEST and _may_go_on(text, error):
+                    piece = self.head.read(
+                        max(self.size, len(text) - at)
+                    )  # twice as much each time
+                    more = bool(piece)
+                    text, at = text[at:] + decoder.decode(piece, final=not more), 0
+                    continue
+                if at == len(text):
+                    return
+                following = _NEXT.search(text, at + 1)
+                end = following.end() if following else len(text)
+                made: bytes | Unreadable = _not_json(text[at:end], error)
+            else:
+                made = text[at:end].encode(errors="surrogateescape")
+            self.closed = False
+            yield made
+            at = end
+
+    def _between(self, text: str, start: int) -> int:
+        end = _BETWEEN.match(text, start).end()  # type: ignore[union-attr]
+        self.closed = self.closed or "]" in text[start:end]
+        return end
+
+
+def _not_json(text: str, error: Exception) -> Unreadable:
+    content = text.encode(errors="surrogateescape")
+    return Unreadable("", f"not JSON: {error}"[:200], text[:200], readable_ids(content))
 
 
 def _may_go_on(text: str, error: Exception) -> bool:

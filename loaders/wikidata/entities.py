@@ -1,5 +1,6 @@
 """An entity of a dump, from its line to what is stored of it."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,12 +71,26 @@ class Parsed(NamedTuple):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which items are kept, and what of them; a set left at None asks for nothing."""
+    """Which items are kept, and what of them; a set left at None asks for nothing.
+
+    origin: the options that it is made of, where those name sets that change, like a file of ids.
+    """
 
     class_ids: frozenset[str] | None = None
     ids: frozenset[str] | None = None
     sitelinks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
+    origin: str = ""
+
+    @property
+    def number(self) -> int:
+        """Tells filters apart, whatever source and languages they are used with; 0: none."""
+        if self.class_ids is None and self.ids is None and not self.sitelinks:
+            return 0
+        sets = [sorted(ids) if ids is not None else None for ids in (self.class_ids, self.ids)]
+        text = self.origin or repr((*sets, sorted(self.sitelinks)))
+        digest = hashlib.blake2b(text.encode(), digest_size=4).digest()
+        return int.from_bytes(digest, signed=True) or 1
 
     @property
     def wikis(self) -> tuple[str, ...]:
@@ -97,10 +112,10 @@ class Filter:
 
 
 class Parser:
-    """Entities of lines, for one filter."""
+    """Entities of lines, for one filter; all_items: also of what it does not keep."""
 
-    def __init__(self, filter: Filter) -> None:
-        self.filter = filter
+    def __init__(self, filter: Filter, *, all_items: bool = False) -> None:
+        self.filter, self.all_items = filter, all_items
         self.terms = tuple(dict.fromkeys((*ENGLISH, *filter.languages)))
         self.type = _entity_type(self.terms, filter)
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
@@ -133,9 +148,8 @@ class Parser:
             wikidata_id, title, links.get("enwiki"), made.datatype, superclass_ids, made.lastrevid
         )
         class_ids = best_ids(shown.get(INSTANCE_OF, []))
-        if made.type != "item" or not self.filter.keeps(
-            wikidata_id, class_ids, bool(labels), links
-        ):
+        kept = self.all_items or self.filter.keeps(wikidata_id, class_ids, bool(labels), links)
+        if made.type != "item" or not kept:
             return Parsed(seen, None, odd)
         descriptions = _texts(made.descriptions, self.terms)
         item = Item(

@@ -16,9 +16,11 @@ from loaders.dumps import load as dumps
 from loaders.dumps.load import Loaded, OnChunk, Source
 from loaders.dumps.staging import Staging
 from loaders.dumps.workers import MakeStager
-from loaders.wikidata import classes, merge, names
+from loaders.wikidata import classes, kept, merge, names
 from loaders.wikidata.entities import Filter
-from loaders.wikidata.staging import VERSION, EntityStager
+from loaders.wikidata.kept import VERSION, Kept
+from loaders.wikidata.prune import prune
+from loaders.wikidata.staging import EntityStager
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def load(
     return dumps.load(
         conn, where, source, kind, topic="wikidata", version=VERSION,
         kept=_described(filter, options), request=options.request, fingerprint=fingerprint,
-        again=options.again, on_chunk=on_chunk,
+        again=options.again, prune=options.prune, on_chunk=on_chunk,
     )  # fmt: skip
 
 
@@ -55,11 +57,15 @@ class _Load(dumps.Load):
 
     topic = "wikidata"
     tables = ("items", "seen")
+    outdated = merge.OUTDATED
+    nothing = "nothing in it can be used as an item or property"
     options: Options
 
     def __init__(self, run: runs.Run, staging: Staging, filter: Filter, options: Options) -> None:
         super().__init__(run, staging, options)
-        self.filter = filter
+        self.filter, own = filter, Kept.of(filter)
+        self.parts = {"number": str(own.number), "filter": str(filter.number)}
+        kept.write(self.conn, [own])
 
     def stager(self) -> MakeStager:
         return partial(
@@ -88,9 +94,11 @@ class _Load(dumps.Load):
             indexes.drop(conn, self.topic)
         with closing(runs.progress("items", self.counts.kept, "merging")) as bar:
             merge.merge_items(conn, staging, fresh=self.fresh, workers=workers, on_items=bar.update)
+        if not self.fresh:
+            merge.mark_items(conn, staging, self.filter.number, workers)
         conn.execute(staging.sql(merge.GONE))
-        if self.options.prune and not self.run.failures:
-            self.loaded.pruned = conn.execute(staging.sql(merge.PRUNE)).rowcount
+        if self.options.prune:
+            self.loaded.pruned = prune(self, self.filter.number)
         on_step("names that changed")
         self.loaded.renamed = names.rename(conn, staging)
         on_step("classes")
@@ -112,4 +120,5 @@ def _described(filter: Filter, options: Options) -> dict[str, Any]:
             told[name] = sorted(ids)
     if options.limit is not None:
         told["limit"] = options.limit
+    told["filter"] = filter.number
     return {key: value for key, value in told.items() if value}

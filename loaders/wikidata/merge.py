@@ -12,7 +12,11 @@ from loaders.wikidata.staging import ITEM
 NAMES = [name for name in ITEM if name != "chunk_id"]
 PARTS = {
     "columns": ", ".join(NAMES),
-    "new_columns": ", ".join(f"item.{name}" for name in NAMES),
+    "changed_columns": ", ".join(f"item.{name}" for name in NAMES).replace(
+        "item.loaded_by",
+        "case when old.loaded_by @> item.loaded_by then old.loaded_by "
+        "else old.loaded_by || item.loaded_by end",
+    ),
     "staged": """
         with item as materialized (select * from {items} where ctid >= %s and ctid < %s),
         {properties}
@@ -29,10 +33,20 @@ GONE = """
         select wikidata_id from {seen} where kind = 'redirect'
     )
 """
-PRUNE = """
-    delete from muse.wikidata as old where not exists (
-        select from {seen} as new where new.wikidata_id = old.wikidata_id and new.kind = 'kept'
-    )
+# Staged in an earlier run, against a row that another load has changed or removed since.
+OUTDATED = """
+    select distinct new.chunk_id
+    from {seen} as new left join muse.wikidata as old on old.wikidata_id = new.wikidata_id
+    where new.kind in ('kept', 'seen')
+      and old.kept_as is distinct from new.stored_as
+      and old.kept_as is distinct from coalesce(new.kept_as, {number})
+        or new.kind = 'kept' and not new.unmarked and not old.loaded_by @> array[{filter}]
+"""
+MARK = """
+    update muse.wikidata as old set loaded_by = old.loaded_by || array[{filter}]
+    from {seen} as new
+    where new.ctid >= %s and new.ctid < %s and new.kind = 'kept' and new.unmarked
+      and old.wikidata_id = new.wikidata_id and not old.loaded_by @> array[{filter}]
 """
 ADD = """
     {staged}
@@ -44,16 +58,16 @@ CHANGE = """
     {staged},
     changed as (
         update muse.wikidata as old set
-            ({columns}, properties) = row({new_columns}, coalesce(made.properties, '{}'))
+            ({columns}, properties) = row({changed_columns}, coalesce(made.properties, '{}'))
         from item left join made using (wikidata_id)
         where item.wikidata_id = old.wikidata_id
-          and (old.lastrevid is distinct from item.lastrevid or item.lastrevid is null
-            or old.kept_as <> item.kept_as)
+          and (old.lastrevid is null or item.lastrevid > old.lastrevid
+            or item.lastrevid = old.lastrevid and old.kept_as <> item.kept_as)
     )
     insert into muse.wikidata ({columns}, properties)
     select {columns}, coalesce(made.properties, '{}')
     from item left join made using (wikidata_id)
-    where not exists (
+    where item.loaded_by <> '{}' and not exists (
         select from muse.wikidata as old where old.wikidata_id = item.wikidata_id
     )
 """
@@ -81,3 +95,11 @@ def merge_items(
     merging.in_batches(
         conn, staging, "items", query, parts=PARTS, workers=workers, on_rows=on_items
     )
+
+
+def mark_items(conn: psycopg.Connection, staging: Staging, filter: int, workers: int) -> None:
+    """Note on items that are kept and did not change that this filter keeps them."""
+    merging.in_batches(
+        conn, staging, "seen", MARK, parts={"filter": str(filter)}, workers=workers,
+        on_rows=lambda rows: None,
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import psycopg
 
-from loaders.dumps.chunks import Chunk, Readable, Unreadable
+from loaders.dumps.chunks import Beginning, Chunk, Unreadable
 from loaders.dumps.load import Loaded, OnChunk
 from loaders.dumps.sources import read_dump, stamp
 from loaders.errors import Problem, say
@@ -19,6 +19,7 @@ from loaders.wikidata import api, name_suggestion_index
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import entity_id
+from loaders.wikidata.kept import languages_of
 from loaders.wikidata.load import Options, load
 
 SAMPLE = "name-suggestion-index"
@@ -37,8 +38,9 @@ def load_dump(
 ) -> Loaded:
     """A JSON dump: a file, an http address, or `-` for standard input; packed or not."""
 
-    def work(where: str, stream: Readable, known: str | None, show: OnChunk) -> Loaded:
-        return load(conn, where, chunks(stream), filter, options, fingerprint=known, on_chunk=show)
+    def work(where: str, stream: Beginning, known: str | None, show: OnChunk) -> Loaded:
+        again = replace(options, start=lambda: stream.start)
+        return load(conn, where, chunks(stream), filter, again, fingerprint=known, on_chunk=show)
 
     return read_dump(location, contact, threads=options.workers, what="items", load=work)
 
@@ -54,7 +56,9 @@ def load_ids(
     """Entities from the wbgetentities API, and the labels of all that they name."""
     options = replace(options, workers=0, again=True)
     name = ",".join(ids) if len(ids) <= 20 else f"{len(ids)} ids from {ids[0]} to {ids[-1]}"
-    entries = _fetched(ids, client, url, filter.languages)
+    # What is stored of them keeps its languages.
+    languages = {*filter.languages, *languages_of(conn, ids)}
+    entries = _fetched(ids, client, url, sorted(languages))
     return load(conn, f"{url}#{name}", _chunked(entries), filter, options)
 
 
@@ -89,7 +93,7 @@ def _fetched(
     for made in api.entities(ids, client, languages=wanted, api=url):
         match made:
             case api.Missing(id, reason):
-                yield Unreadable(id, reason, "")
+                yield Unreadable(id, reason, "", (id,))
             case api.Redirect(source, target):
                 line = msgspec.json.encode({"entity": source, "redirect": target})
                 yield Entry("entity", line)

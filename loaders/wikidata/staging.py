@@ -1,8 +1,7 @@
 """What is staged of an entity of Wikidata, chunk by chunk."""
 
-import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -10,10 +9,20 @@ from loaders.db import copy
 from loaders.dumps.chunks import Chunk
 from loaders.dumps.staging import Read, Stager, Staging
 from loaders.entries import bad_entry
+from loaders.wikidata import kept
 from loaders.wikidata.dump import FRAMING
-from loaders.wikidata.entities import Filter, Parsed, Parser, Redirect, Seen, Unusable, label_of
-
-VERSION = 1  # of what is kept of an entity: another one loads all of them again
+from loaders.wikidata.entities import (
+    Filter,
+    Item,
+    Parsed,
+    Parser,
+    Redirect,
+    Seen,
+    Unusable,
+    label_of,
+)
+from loaders.wikidata.failed import readable_ids
+from loaders.wikidata.kept import Kept
 
 ITEM = {
     "wikidata_id": "text",
@@ -29,9 +38,12 @@ ITEM = {
     "sitelinks": "jsonb",
     "lastrevid": "int8",
     "kept_as": "int4",
+    "loaded_by": "int4[]",
     "chunk_id": "int4",
 }
-# kind: kept, seen (a property, or filtered out), label (all that is known), or redirect.
+# kind: kept, seen (a property, or filtered out), label (all that is known), or redirect. stored_as:
+# kept_as of the stored row. kept_as: that of the row after the load. unmarked: the row is kept and
+# does not change, but lacks the filter's number.
 SEEN = {
     "wikidata_id": "text",
     "label": "text",
@@ -42,24 +54,45 @@ SEEN = {
     "target_id": "text",
     "kind": "text",
     "place": "text",
+    "kept_as": "int4",
+    "stored_as": "int4",
+    "unmarked": "bool",
     "chunk_id": "int4",
 }
-UNCHANGED = """
-    select old.wikidata_id
-    from unnest(%s::text[], %s::bigint[]) as new (wikidata_id, lastrevid)
-    join muse.wikidata as old on old.wikidata_id = new.wikidata_id
-    where old.lastrevid > new.lastrevid
-        or old.lastrevid = new.lastrevid and old.kept_as = %s
-        or new.lastrevid is null and old.lastrevid is not null
+STORED = """
+    select wikidata_id, lastrevid, kept_as, loaded_by @> %s::integer[]
+    from muse.wikidata where wikidata_id = any(%s)
 """
 
 
-Entities = list[tuple[str, Parsed | Redirect]]  # with their places
+class Stored(NamedTuple):
+    """What a row has before the load. marked: whether it has the filter's number."""
+
+    lastrevid: int | None
+    kept_as: int
+    marked: bool
 
 
-def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Parsed | Redirect]:
+class Entry(NamedTuple):
+    """An entity of a chunk. item: what is to be written, with the number kept_as."""
+
+    made: Parsed | Redirect
+    line: bytes
+    kind: str
+    item: Item | None = None
+    kept_as: int | None = None
+    stored_as: int | None = None
+    unmarked: bool = False
+
+    @property
+    def wikidata_id(self) -> str:
+        made = self.made
+        return made.wikidata_id if isinstance(made, Redirect) else made.seen.wikidata_id
+
+
+def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Entry]:
     """Parse the entities of a chunk, until `limit` items are kept."""
-    found: Read[Parsed | Redirect] = Read()
+    found: Read[Entry] = Read()
     for number, line in enumerate(chunk.content.split(b"\n"), start=chunk.first):
         line = line if chunk.unit == "label" else line.strip(FRAMING)
         if not line:
@@ -70,17 +103,26 @@ def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Parsed 
         try:
             made = label_of(line) if chunk.unit == "label" else parser.parse(line)
         except Unusable as error:
-            found.bad.append(bad_entry(place, error, line))
+            found.fail(bad_entry(place, error, line), readable_ids(line))
             continue
-        found.entities.append((place, made))
+        entry = _entry(made, line, chunk.unit)
+        found.entities.append((place, entry))
         if isinstance(made, Parsed):
-            found.kept += made.item is not None
+            found.kept += entry.kind == "kept"
             for where, why in made.odd:
                 found.bad.append(bad_entry(f"{place}, {where}", why, line))
     return found
 
 
-class EntityStager(Stager[Parsed | Redirect]):
+def _entry(made: Parsed | Redirect, line: bytes, unit: str) -> Entry:
+    if isinstance(made, Redirect):
+        return Entry(made, line, "redirect")
+    if made.item is not None:
+        return Entry(made, line, "kept", made.item)
+    return Entry(made, line, "label" if unit == "label" else "seen")
+
+
+class EntityStager(Stager[Entry]):
     """Parses entities for one filter."""
 
     def __init__(
@@ -93,44 +135,126 @@ class EntityStager(Stager[Parsed | Redirect]):
         fresh: bool,
     ) -> None:
         super().__init__(conn, staging, run_id, fresh=fresh)
-        self.parser = Parser(filter)
-        self.kept_as = kept_as(filter)
+        self.parser, self.mark = Parser(filter), [filter.number]
+        self.own = Kept.of(filter)
+        self.number = self.own.number
+        self.numbers: dict[int, Kept] = {}  # what kept_as stands for
+        self.parsers: dict[Kept, Parser] = {}
 
-    def read(self, chunk: Chunk, limit: int | None) -> Read[Parsed | Redirect]:
+    def read(self, chunk: Chunk, limit: int | None) -> Read[Entry]:
         return read(self.parser, chunk, limit)
 
-    def unchanged(self, found: Read[Parsed | Redirect]) -> set[str]:
-        items = [made.item for _, made in found.entities if isinstance(made, Parsed) and made.item]
-        asked = [item.wikidata_id for item in items], [item.lastrevid for item in items]
-        return {row[0] for row in self.conn.execute(UNCHANGED, (*asked, self.kept_as))}
+    def compare(self, found: Read[Entry]) -> set[str]:
+        """Of a stored item only a newer revision, or more languages and wikis, are written.
 
-    def keeps(self, made: Parsed | Redirect) -> bool:
-        return isinstance(made, Parsed) and made.item is not None
+        An item that the filter does not keep is updated with those that it was loaded with.
+        """
+        stored = self._stored(found)
+        if not stored:
+            return set()
+        before, unchanged = self._kept_before(stored), set()
+        entities, found.entities = found.entities, []
+        for place, entry in entities:
+            row = stored.get(entry.wikidata_id)
+            if row is None or entry.kind not in ("kept", "seen"):
+                found.entities.append((place, entry))
+                continue
+            try:
+                entry = self._compared(entry, row, before[entry.wikidata_id])
+            except Unusable as error:
+                found.kept -= entry.kind == "kept"
+                found.fail(bad_entry(place, error, entry.line), [entry.wikidata_id])
+                continue
+            found.entities.append((place, entry))
+            found.outside += entry.kind == "seen" and entry.item is not None
+            if entry.kind == "kept" and entry.item is None:
+                unchanged.add(entry.wikidata_id)
+        kept.write(self.conn, self._new_numbers(found))
+        return unchanged
 
-    def copy(self, entities: Entities, unchanged: set[str], chunk_id: int) -> None:
-        more = (self.kept_as, chunk_id)
+    def keeps(self, made: Entry) -> bool:
+        return made.kind == "kept"
+
+    def key(self, made: Entry) -> str:
+        return made.wikidata_id
+
+    def copy(self, entities: list[tuple[str, Entry]], unchanged: set[str], chunk_id: int) -> None:
         copy(self.conn, self.staging.name("seen"), SEEN, _seen(entities, chunk_id))
         changed = (
-            made.item + more
-            for _, made in entities
-            if isinstance(made, Parsed)
-            and made.item is not None
-            and made.item.wikidata_id not in unchanged
+            (
+                *entry.item,
+                self.number if entry.kept_as is None else entry.kept_as,
+                self.mark if entry.kind == "kept" else [],
+                chunk_id,
+            )
+            for _, entry in entities
+            if entry.item is not None
         )
         copy(self.conn, self.staging.name("items"), ITEM, changed)
 
+    def _stored(self, found: Read[Entry]) -> dict[str, Stored]:
+        ids = [entry.wikidata_id for _, entry in found.entities if entry.kind in ("kept", "seen")]
+        rows = self.conn.execute(STORED, (self.mark, ids))
+        return {id: Stored(*values) for id, *values in rows}
 
-def _seen(entities: Entities, chunk_id: int) -> Iterator[tuple[Any, ...]]:
-    for place, made in entities:
+    def _kept_before(self, stored: dict[str, Stored]) -> dict[str, Kept]:
+        """With which languages and wikis each stored item was loaded."""
+        numbers = {row.kept_as for row in stored.values()}
+        if not numbers <= self.numbers.keys():
+            self.numbers = kept.read_all(self.conn)
+        unclear = [id for id, row in stored.items() if row.kept_as not in self.numbers]
+        before = kept.of_rows(self.conn, unclear)
+        return before | {
+            id: self.numbers[row.kept_as] for id, row in stored.items() if id not in before
+        }
+
+    def _compared(self, entry: Entry, row: Stored, before: Kept) -> Entry:
+        """The entry with what is to be written of it; no item: nothing."""
+        is_kept, made = entry.kind == "kept", entry.made
+        assert isinstance(made, Parsed)
+        entry = entry._replace(stored_as=row.kept_as, kept_as=row.kept_as)
+        covered = before.number == row.kept_as and before.covers(self.own)
+        if not _changes(made.seen.lastrevid, row.lastrevid, is_kept, covered):
+            return entry._replace(item=None, unmarked=is_kept and not row.marked)
+        after = before.union(self.own) if is_kept else before
+        if after == self.own and is_kept:
+            return entry._replace(kept_as=self.number)
+        again = self._parser(after).parse(entry.line)
+        assert isinstance(again, Parsed)
+        return entry._replace(item=again.item, kept_as=after.number)
+
+    def _parser(self, after: Kept) -> Parser:
+        if after not in self.parsers:
+            self.parsers[after] = Parser(after.filter(), all_items=True)
+        return self.parsers[after]
+
+    def _new_numbers(self, found: Read[Entry]) -> list[Kept]:
+        written = {entry.kept_as for _, entry in found.entities if entry.item is not None}
+        new = [after for after in self.parsers if after.number in written - self.numbers.keys()]
+        self.numbers |= {after.number: after for after in new}
+        return new
+
+
+def _changes(new: int | None, old: int | None, is_kept: bool, covered: bool) -> bool:
+    """Whether an entity of revision `new` is written over a stored one of revision `old`.
+
+    covered: what the load asks for is stored already.
+    """
+    if new is None:
+        return old is None and is_kept
+    if old is None or new > old:
+        return True
+    return new == old and is_kept and not covered
+
+
+def _seen(entities: list[tuple[str, Entry]], chunk_id: int) -> Iterator[tuple[Any, ...]]:
+    for place, entry in entities:
+        made, target = entry.made, None
         if isinstance(made, Redirect):
-            row = Seen(made.wikidata_id, None, None, None, None, None)
-            yield (*row, made.target_id, "redirect", place, chunk_id)
+            what, target = Seen(made.wikidata_id, None, None, None, None, None), made.target_id
         else:
-            kind = "kept" if made.item else "label" if place.startswith("label") else "seen"
-            yield (*made.seen, None, kind, place, chunk_id)
-
-
-def kept_as(filter: Filter) -> int:
-    """A number that differs where something else would be kept of the same item."""
-    told = repr((VERSION, sorted(filter.languages), sorted(filter.wikis)))
-    return int.from_bytes(hashlib.blake2b(told.encode(), digest_size=4).digest(), signed=True)
+            what = made.seen
+        yield (
+            *what, target, entry.kind, place, entry.kept_as, entry.stored_as, entry.unmarked,
+            chunk_id,
+        )  # fmt: skip

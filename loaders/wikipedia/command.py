@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from loaders.dumps.chunks import Readable
+from loaders.dumps.chunks import Beginning
 from loaders.dumps.load import Loaded, OnChunk, Options
 from loaders.dumps.sources import read_dump, tell
 from loaders.errors import Problem
@@ -17,7 +17,12 @@ from loaders.wikipedia.load import load
 # A genuine piece of the English Wikipedia of 2016, among the test data of gensim.
 SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 WHAT = "articles and redirects"
-ASKED = ("limit", "prune", "max_bad")  # of the options what an earlier load is repeated with
+ASKED = (
+    "limit",
+    "prune",
+    "max_bad",
+    "max_prune",
+)  # of the options what an earlier load is repeated with
 
 
 def load_all(
@@ -35,7 +40,7 @@ def load_all(
         raise Problem("--prune removes what a dump does not hold: give one, and no --limit")
     done = []
     if sample:
-        done.append(load_sample(conn, replace(options, request={"sample": True})))
+        done.append(load_sample(conn, replace(options, prune=False, request={"sample": True})))
     if source is not None:
         loaded = load_dump(conn, source, replace(options, request=_told(source, options)), contact)
         tell(source, loaded, WHAT)
@@ -63,8 +68,9 @@ def load_dump(
 ) -> Loaded:
     """A dump: a file, an http address, or `-` for standard input; packed or not."""
 
-    def work(where: str, stream: Readable, known: str | None, show: OnChunk) -> Loaded:
-        return load(conn, where, chunks(stream), options, fingerprint=known, on_chunk=show)
+    def work(where: str, stream: Beginning, known: str | None, show: OnChunk) -> Loaded:
+        again = replace(options, start=lambda: stream.start)
+        return load(conn, where, chunks(stream), again, fingerprint=known, on_chunk=show)
 
     return read_dump(location, contact, threads=options.workers, what=WHAT, load=work)
 

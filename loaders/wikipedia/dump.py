@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from loaders.compressed import BadArchive
-from loaders.dumps.chunks import CHUNK, LONGEST, Chunk, Readable, Unreadable
-from loaders.errors import Problem
+from loaders.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable, Unreadable
+from loaders.wikipedia.names import titles_in
 
 BEGIN, END = b"<page>", b"</page>"
 ROOT, ROOT_END = b"<mediawiki", b"</mediawiki>"
@@ -19,10 +19,13 @@ TAIL = 64  # bytes in which the end of the document is looked for
 FRAMING = re.compile(rb"\s*(?:</mediawiki>|<\?xml|<mediawiki|<!DOCTYPE|\xef\xbb\xbf|$)")
 
 
-def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable]:
+OPEN_END = OpenEnd("nothing in the source says that it is complete, as </mediawiki> does")
+
+
+def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable | OpenEnd]:
     """Cut a stream; what raises in reading it comes after all that could be read.
 
-    Raises BadArchive where the document ends too early, and a Problem where it has no page.
+    Raises BadArchive where the document ends too early.
     """
     rest, number, open_root = b"", 1, False
     searched = 0  # of rest
@@ -45,6 +48,8 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable]:
             continue
         searched = max(len(rest) - len(END), 0)  # the tag may go on in the next piece
     _check_end(rest, number, open_root)
+    if not open_root:
+        yield OPEN_END
 
 
 def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | Unreadable]]:
@@ -103,11 +108,10 @@ def _after_page(pieces: Iterator[bytes]) -> bytes:
 def _check_end(rest: bytes, number: int, open_root: bool) -> None:
     if BEGIN in rest:
         raise BadArchive(f"the dump is cut off in page {number}")
-    if number == 1:
-        raise Problem("no page is in it: give a dump of pages-articles, which is XML")
     if open_root and ROOT_END not in rest:
         raise BadArchive(f"the dump is cut off after page {number - 1}")
 
 
 def _unreadable(number: int, reason: str, start: bytes) -> Unreadable:
-    return Unreadable(f"page {number}", reason, start[:200].decode(errors="replace"))
+    shown = start[:200].decode(errors="replace")
+    return Unreadable(f"page {number}", reason, shown, titles_in(start))

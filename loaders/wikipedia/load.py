@@ -41,7 +41,8 @@ REDIRECTS = """
     where old.revision_id < excluded.revision_id
         or old.revision_id = excluded.revision_id and old.target <> excluded.target
 """
-# A page that became a redirect, or is one no more, or has another title now.
+# A page that became a redirect, or is one no more, or has another title now; not where its old
+# title is that of a page that failed to parse.
 GONE = (
     """
     delete from muse.wikipedia as old using {seen} as new
@@ -55,11 +56,13 @@ GONE = (
     delete from muse.wikipedia as old using {seen} as new
     where new.page_id = old.page_id and new.title <> old.title
         and old.revision_id <= new.revision_id
+        and not exists (select from {failed} as failed where failed.key = old.title)
     """,
     """
     delete from muse.wikipedia_redirects as old using {seen} as new
     where new.page_id = old.page_id and new.title <> old.title
         and old.revision_id <= new.revision_id
+        and not exists (select from {failed} as failed where failed.key = old.title)
     """,
 )
 # Redirects to redirects, followed to their end; those that only lead in a circle stay as they are.
@@ -83,10 +86,23 @@ FOLLOW = """
     update muse.wikipedia_redirects as old set article = known.article
     from known where known.title = old.title and known.article <> old.article
 """
-PRUNE = """
-    delete from muse.{table} as old where not exists (
-        select from {seen} as new where new.title = old.title and new.kind = %s
+# What failed to parse stays.
+PRUNED = """
+    from muse.{table} as old where not exists (
+        select from {seen} as new where new.title = old.title and new.kind = {kind}
+    ) and not exists (
+        select from {failed} as failed where failed.key = old.title
     )
+"""
+STORED = "select (select count(*) from muse.{table}), (select count(*) {pruned})"
+# Staged in an earlier run as unchanged, against a row that another load has removed since.
+OUTDATED = """
+    select distinct new.chunk_id
+    from {seen} as new
+    left join muse.wikipedia as old on old.title = new.title
+    left join {pages} as page on page.title = new.title
+    where new.kind = 'article' and page.title is null
+      and (old.title is null or old.revision_id < new.revision_id)
 """
 
 
@@ -104,7 +120,7 @@ def load(
     return dumps.load(
         conn, where, source, lambda run, staging: _Load(run, staging, options),
         topic="wikipedia", version=VERSION, kept=kept, request=options.request,
-        fingerprint=fingerprint, again=options.again, on_chunk=on_chunk,
+        fingerprint=fingerprint, again=options.again, prune=options.prune, on_chunk=on_chunk,
     )  # fmt: skip
 
 
@@ -113,6 +129,8 @@ class _Load(dumps.Load):
 
     topic = "wikipedia"
     tables = ("pages", "seen")
+    outdated = OUTDATED
+    nothing = "no page is in it that can be used, give a dump of pages-articles"
 
     def stager(self) -> MakeStager:
         return partial(PageStager, staging=self.staging, run_id=self.run.run_id, fresh=self.fresh)
@@ -141,12 +159,23 @@ class _Load(dumps.Load):
         staging.analyze(conn, "seen")
         for step in GONE:
             conn.execute(staging.sql(step))
-        if self.options.prune and not self.run.failures:
-            self.loaded.pruned = self._prune("wikipedia", "article")
-            self.loaded.pruned += self._prune("wikipedia_redirects", "redirect")
+        if self.options.prune:
+            self.loaded.pruned = self._prune()
         conn.execute(FOLLOW)
         analyze(conn, "wikipedia", "wikipedia_redirects")
 
-    def _prune(self, table: str, kind: str) -> int:
-        query = self.staging.sql(PRUNE.replace("{table}", table))
-        return self.conn.execute(query, (kind,)).rowcount
+    def _prune(self) -> int:
+        """Articles and redirects that the dump does not hold; how many rows went.
+
+        Neither goes where too many of either, or of both together, would go.
+        """
+        kinds = {"wikipedia": "'article'", "wikipedia_redirects": "'redirect'"}
+        parts = [{"table": name, "kind": kind, "pruned": PRUNED} for name, kind in kinds.items()]
+        counted = [self.conn.execute(self.staging.sql(STORED, **each)).fetchone() for each in parts]
+        tallies = [(int(row[0]), int(row[1])) for row in counted if row is not None]
+        both = sum(stored for stored, _ in tallies), sum(gone for _, gone in tallies)
+        if not all(self.may_prune(stored, gone) for stored, gone in (*tallies, both)):
+            return 0
+        deletes = [self.staging.sql("delete {pruned}", **each) for each in parts]
+        with self.conn.transaction():
+            return sum(self.conn.execute(delete).rowcount for delete in deletes)

@@ -4,11 +4,21 @@ import html
 import re
 
 SPACES = re.compile(r"[\s_]+")
+TITLE = re.compile(rb"<title>([^<]{1,4000})<")
+# What XML 1.0 allows nowhere.
+ILLEGAL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 MARKS = re.compile("[\u200e\u200f\u202a-\u202e]")
 
 
 class Beyond(Exception):
     """What no article is like, and would take too long to read; the text says how."""
+
+
+def titles_in(xml: bytes) -> tuple[str, ...]:
+    """The titles of pages that cannot be parsed, as they are stored of others."""
+    found = (html.unescape(title.decode(errors="replace")) for title in TITLE.findall(xml))
+    titles = (ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", title) for title in found)
+    return tuple(dict.fromkeys(filter(None, (title.strip().replace("_", " ") for title in titles))))
 
 
 def name_of(told: str) -> str:

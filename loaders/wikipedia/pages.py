@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from loaders.wikipedia import wikitext
-from loaders.wikipedia.names import Beyond
+from loaders.wikipedia.names import ILLEGAL, Beyond
 from loaders.wikipedia.wikitext import Extract
 
 LONGEST_TITLE = 255  # bytes, as in MediaWiki
 LARGEST_ID = 2**63 - 1
 REDIRECT = re.compile(r"\s*#redirect\s*:?\s*\[\[([^\]|#\n]{1,300})", re.IGNORECASE)
-# What XML 1.0 allows nowhere: as it is, and as a reference.
-ILLEGAL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
 
 

@@ -8,6 +8,7 @@ from loaders.dumps.chunks import Chunk, Unreadable
 from loaders.dumps.staging import Read, Stager
 from loaders.entries import bad_entry
 from loaders.wikipedia.dump import pages
+from loaders.wikipedia.names import titles_in
 from loaders.wikipedia.pages import Article, Redirect, Unusable, parse
 
 VERSION = 1  # of what is read of a page: another one loads all of them again
@@ -60,12 +61,12 @@ def read(chunk: Chunk, limit: int | None = None) -> Read[Page]:
         if found.kept == limit:
             break
         if isinstance(xml, Unreadable):
-            found.bad.append(bad_entry(*xml))
+            found.fail(bad_entry(xml.place, xml.reason, xml.start), xml.keys)
             continue
         try:
             made = parse(xml)
         except Unusable as error:
-            found.bad.append(bad_entry(f"page {number}", error, xml))
+            found.fail(bad_entry(f"page {number}", error, xml), titles_in(xml))
             continue
         if made is None:
             continue
@@ -83,7 +84,7 @@ class PageStager(Stager[Page]):
     def read(self, chunk: Chunk, limit: int | None) -> Read[Page]:
         return read(chunk, limit)
 
-    def unchanged(self, found: Read[Page]) -> set[str]:
+    def compare(self, found: Read[Page]) -> set[str]:
         made = [page for _, page in found.entities]
         articles = [page for page in made if isinstance(page, Article)]
         redirects = [page for page in made if isinstance(page, Redirect)]
@@ -96,6 +97,9 @@ class PageStager(Stager[Page]):
 
     def keeps(self, made: Page) -> bool:
         return True
+
+    def key(self, made: Page) -> str:
+        return made.title
 
     def copy(self, entities: list[tuple[str, Page]], unchanged: set[str], chunk_id: int) -> None:
         copy(self.conn, self.staging.name("seen"), SEEN, _seen(entities, chunk_id))

@@ -181,18 +181,20 @@ comment on schema muse_staging is 'Tables that a load of a dump fills before it 
 create table muse_staging.chunks (
     digest bytea primary key, chunk_id integer not null, run_id bigint not null,
     entities integer not null, kept integer not null, unchanged integer not null,
-    bad integer not null, errors jsonb not null
+    outside integer not null, unreadable integer not null, bad integer not null,
+    errors jsonb not null
 );
+create table muse_staging.failed (key text, chunk_id integer);
 create table muse_staging.wikidata_items (
     wikidata_id text collate "C", wikipedia_id text, title text, description text,
     claims jsonb, statement_ids jsonb, class_ids text[] collate "C", labels jsonb,
     descriptions jsonb, aliases jsonb, sitelinks jsonb, lastrevid bigint, kept_as integer,
-    chunk_id integer
+    loaded_by integer[], chunk_id integer
 );
 create table muse_staging.wikidata_seen (
     wikidata_id text collate "C", label text, wikipedia_id text, datatype text,
     superclass_ids text[] collate "C", lastrevid bigint, target_id text, kind text, place text,
-    chunk_id integer
+    kept_as integer, stored_as integer, unmarked boolean, chunk_id integer
 );
 create table muse_staging.wikidata_renamed (wikidata_id text collate "C" primary key);
 create table muse_staging.wikipedia_pages (
