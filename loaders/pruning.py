@@ -73,13 +73,13 @@ def kind(start: bytes) -> str:
     for name, magics in MAGICS.items():
         if start.startswith(magics):
             return f"it seems to be {name}"
-    for name, beginnings in TEXTS.items():
-        if text.startswith(beginnings):
-            return f"it seems to be {name}"
     if not text:
         return "it is empty"
     if not text.translate(None, b"[]{} \t\r\n"):
         return "it is JSON without an entry"
+    for name, beginnings in TEXTS.items():
+        if text.startswith(beginnings):
+            return f"it seems to be {name}"
     return "it seems to be " + ("a binary file" if b"\0" in start[:1000] else "plain text")
 
 

@@ -11,6 +11,8 @@ import msgspec
 from loaders.dumps.chunks import Unreadable
 from loaders.wikidata.api import Record, Reply, dump_line
 
+# An answer with fewer properties has no revision: it must not replace a stored one.
+PARTS = {"labels", "descriptions", "aliases", "claims"}
 BEGINS = re.compile(
     rb'\s*\{\s*"(?:entities|success|error|warnings|batchcomplete|curtimestamp|servedby|requestid)"'
     rb"\s*:"
@@ -43,4 +45,6 @@ def _lines(key: str, record: Record) -> Iterator[bytes | Unreadable]:
     if "redirects" in record:
         names = msgspec.json.decode(record["redirects"])
         yield msgspec.json.encode({"entity": names["from"], "redirect": names["to"]})
+    if not record.keys() >= PARTS:
+        record = {name: value for name, value in record.items() if name != "lastrevid"}
     yield dump_line(record)

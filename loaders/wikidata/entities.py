@@ -4,10 +4,10 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from loaders.db import Json
 from loaders.wikidata.statements import Claims, Compact, Odd, best_ids, compact, compact_each
@@ -212,7 +212,7 @@ def _entity_type(terms: tuple[str, ...], filter: Filter) -> type[Struct]:
         [
             ("type", str, ""),
             ("id", str, ""),
-            ("lastrevid", int | None, None),
+            ("lastrevid", Annotated[int, Meta(ge=0, le=2**63 - 1)] | None, None),
             ("datatype", str | None, None),
             ("entity", str, ""),
             ("redirect", str | None, None),

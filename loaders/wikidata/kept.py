@@ -29,8 +29,10 @@ OF_ROWS = """
     from muse.wikidata as item
     where item.wikidata_id = any(%s)
 """
-OF_IDS = """
-    select distinct language
+LANGUAGES = """
+    select unnest(languages) from muse.wikidata_kept
+    union
+    select language
     from muse.wikidata as item
     left join muse.wikidata_kept as kept on kept.kept_as = item.kept_as
     cross join unnest(coalesce(kept.languages, array(
@@ -102,6 +104,6 @@ def of_rows(conn: psycopg.Connection, ids: Sequence[str]) -> dict[str, Kept]:
     }
 
 
-def languages_of(conn: psycopg.Connection, ids: Sequence[str]) -> set[str]:
-    """The languages that stored items were loaded with."""
-    return {language for (language,) in conn.execute(OF_IDS, (list(ids),))}
+def all_languages(conn: psycopg.Connection, ids: Sequence[str]) -> set[str]:
+    """The languages that these items, or those that they redirect to, may be stored with."""
+    return {language for (language,) in conn.execute(LANGUAGES, (list(ids),))}

@@ -10,7 +10,8 @@ from loaders.dumps.staging import Staging
 
 BATCH = 2000  # items whose properties are made again at once
 
-# An item's entry in wikidata_labels comes before what names it; names that change are noted.
+# An item's entry in wikidata_labels comes before what names it; names that change are noted. Those
+# of an older revision than the stored item's change nothing.
 NEW = """
     with added as (
         insert into muse.wikidata_labels (wikidata_id, label, wikipedia_id, datatype)
@@ -27,20 +28,29 @@ NEW = """
 CHANGED = """
     with pair as (
         select
-            old.wikidata_id, new.label, coalesce(new.datatype, old.datatype) as datatype,
-            case new.kind when 'label' then old.wikipedia_id else new.wikipedia_id end
-                as wikipedia_id,
-            coalesce(old.wikipedia_id, old.label) as old_name
-        from {seen} as new join muse.wikidata_labels as old on old.wikidata_id = new.wikidata_id
+            old.wikidata_id, name.*, coalesce(old.wikipedia_id, old.label) as old_name
+        from {seen} as new
+        join muse.wikidata_labels as old on old.wikidata_id = new.wikidata_id
+        cross join lateral (
+            select
+                new.label,
+                case new.kind when 'label' then old.wikipedia_id else new.wikipedia_id end
+                    as wikipedia_id,
+                coalesce(new.datatype, old.datatype) as datatype
+        ) as name
         where new.kind <> 'redirect'
+          and (old.label, old.wikipedia_id, old.datatype) is distinct from
+            (name.label, name.wikipedia_id, name.datatype)
+          and coalesce(new.lastrevid >= (
+            select item.lastrevid from muse.wikidata as item
+            where item.wikidata_id = new.wikidata_id
+        ), true)
     ),
     changed as (
         update muse.wikidata_labels as old set
             label = pair.label, wikipedia_id = pair.wikipedia_id, datatype = pair.datatype
         from pair
         where pair.wikidata_id = old.wikidata_id
-          and (old.label, old.wikipedia_id, old.datatype) is distinct from
-            (pair.label, pair.wikipedia_id, pair.datatype)
     )
     insert into {renamed}
     select wikidata_id from pair

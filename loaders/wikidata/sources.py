@@ -19,7 +19,7 @@ from loaders.wikidata import api, name_suggestion_index
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import entity_id
-from loaders.wikidata.kept import languages_of
+from loaders.wikidata.kept import all_languages
 from loaders.wikidata.load import Options, load
 
 SAMPLE = "name-suggestion-index"
@@ -57,7 +57,7 @@ def load_ids(
     options = replace(options, workers=0, again=True)
     name = ",".join(ids) if len(ids) <= 20 else f"{len(ids)} ids from {ids[0]} to {ids[-1]}"
     # What is stored of them keeps its languages.
-    languages = {*filter.languages, *languages_of(conn, ids)}
+    languages = {*filter.languages, *all_languages(conn, ids)}
     entries = _fetched(ids, client, url, sorted(languages))
     return load(conn, f"{url}#{name}", _chunked(entries), filter, options)
 
@@ -87,7 +87,9 @@ def _fetched(
     ids: list[str], client: Client, url: str, languages: Iterable[str]
 ) -> Iterator[Entry | Unreadable]:
     """Entities, then the labels of all that they name."""
-    wanted = tuple(dict.fromkeys(("en", "mul", *languages)))
+    wanted: tuple[str, ...] | None = tuple(dict.fromkeys(("en", "mul", *languages)))
+    if len(wanted or ()) > api.BATCH:  # the service takes no more values
+        wanted = None
     seen: set[str] = set()
     named: set[str] = set()
     for made in api.entities(ids, client, languages=wanted, api=url):
