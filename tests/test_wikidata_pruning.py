@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 
+import psycopg
 import pytest
 
 from loaders import db as connections
 from loaders.errors import Problem
 from loaders.refresh import refresh
-from loaders.wikidata import dump
+from loaders.wikidata import dump, staging
 from loaders.wikidata.command import Request, load_all
 from loaders.wikidata.failed import readable_ids
 from tests.test_wikidata import FRAMINGS, entity, errors, ids, value
@@ -148,8 +149,10 @@ def test_labels_and_samples_prune_nothing(load, muse, tmp_path):
     labels = tmp_path / "labels.tsv"
     labels.write_text("id\tlabel\nQ1\tcat\n")
     load(many(5))
+    query = "select wikidata_id, xmin::text from wikidata order by 1"
+    before = muse.execute(query).fetchall()
     assert load(many(4), labels=labels, prune=True)
-    assert len(ids(muse)) == 4
+    assert muse.execute(query).fetchall() == before[:4]
 
 
 # Entries that failed ------------------------------------------------------------------------------
@@ -182,11 +185,17 @@ def test_an_entry_without_an_id_prunes_nothing(load, muse, capsys, line):
     assert len(ids(muse)) == 5
 
 
-def test_an_entry_that_postgres_refuses_stays(load, muse):
+def test_an_entry_that_postgres_refuses_stays(load, muse, monkeypatch):
     load(many(5))
-    text = value({"text": "HERE", "language": "de"}, datatype="monolingualtext")
-    refused = entity("Q3", "Dog 3", lastrevid=2, P2=[text]).replace("HERE", "\\udc00")
-    assert load([*many(2), refused, entity("Q4", "x")], prune=True)
+    original = staging.EntityStager.copy
+
+    def refuse(self, entities, *arguments):
+        if any(entry.wikidata_id == "Q3" for _, entry in entities):
+            raise psycopg.DataError("a value that no column takes")
+        original(self, entities, *arguments)
+
+    monkeypatch.setattr(staging.EntityStager, "copy", refuse)
+    assert load(many(4, lastrevid=2), prune=True)
     assert "refused" in dict(errors(muse))["line 4"]
     assert ids(muse) == ["Q1", "Q2", "Q3", "Q4"]
 

@@ -39,6 +39,8 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable |
             yield Chunk(content, "page", number)
             number += content.count(BEGIN)
         elif BEGIN not in rest:
+            if number > 1 and not FRAMING.match(rest):
+                yield _unreadable(number, "after the last page stands what is no page", rest)
             rest = rest[-TAIL:]
         elif len(rest) > LONGEST:
             start = rest[rest.find(BEGIN) :]
