@@ -9,6 +9,8 @@ import pytest
 from loaders.errors import Problem
 from loaders.migrate import migrate, uninstall
 from loaders.server import DATABASE
+from loaders.wikidata import kept
+from loaders.wikidata.entities import Filter
 from tests.conftest import use
 
 OBJECTS = "select proname from pg_proc where pronamespace = 'muse'::regnamespace order by 1"
@@ -59,6 +61,27 @@ def test_without_python_the_songs_are_there(empty):
     assert empty.execute("select from pg_extension where extname = 'plpython3u'").rowcount == 0
     migrate()
     assert empty.execute("select * from muse.model_cache()").fetchall() == []
+
+
+def test_an_upgrade_keeps_what_items_were_loaded_with(empty):
+    """The numbers of earlier loads get their languages and wikis from what the sources say."""
+    migrate()
+    empty.execute("drop table muse.wikidata_kept; alter table muse.wikidata drop column loaded_by")
+    empty.execute("update muse.alembic_version set version_num = '0010'")
+    empty.execute("insert into muse.wikidata (wikidata_id, kept_as) values ('Q1', 5)")
+    options = '{"languages": ["nl", "en"], "sitelinks": ["nlwiki"]}'
+    for topic, location, told in (("wikidata", "a", options), ("wikidata", "b", "{}"), ("icons", "c", "{}")):  # fmt: skip
+        query = "insert into muse.sources (topic, location, options) values (%s, %s, %s)"
+        empty.execute(query, (topic, location, told))
+    migrate()
+    sets = kept.read_all(empty)
+    assert set(sets.values()) == {
+        kept.Kept.of(Filter(languages=("en", "nl"), sitelinks=("nlwiki",))),
+        kept.Kept.of(Filter()),
+    }
+    assert all(known.number == number for number, known in sets.items())
+    query = "select wikidata_id, kept_as, loaded_by from muse.wikidata"
+    assert empty.execute(query).fetchall() == [("Q1", 5, [])]
 
 
 def test_uninstall_leaves_nothing_of_ours(empty, server):

@@ -80,6 +80,29 @@ def test_a_redirect_goes_by_the_name_of_its_target(service, client, fresh):
     assert properties == {"instance of": "Cat"}
 
 
+def test_what_is_stored_keeps_its_languages(service, client, fresh):
+    """The service is asked for them too, also of what an id redirects to."""
+    wide = Filter(languages=("en", "nl"), sitelinks=("nlwiki",))
+    service.redirects["Q900"] = "Q1"
+    for revision, word, filter in ((1, "kat", wide), (2, "poes", Filter())):
+        made = json.loads(entity("Q1", "cat", lastrevid=revision))
+        made["labels"]["nl"] = {"language": "nl", "value": word}
+        made["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
+        service.entities["Q1"] = made
+        with connections.connect_to_muse(autocommit=True) as conn:
+            load_ids(conn, ["Q900"], filter, Options(), client, service.url)
+    row = fresh.execute("select labels, sitelinks, lastrevid from wikidata").fetchone()
+    assert row == ({"en": "cat", "nl": "poes"}, {"nlwiki": "poes"}, 2)
+
+
+def test_ids_of_which_none_is_an_entity_fail(service, client, fresh):
+    with connections.connect_to_muse(autocommit=True) as conn:
+        with pytest.raises(Problem, match="nothing was changed: see load_errors"):
+            load_ids(conn, ["Q404", "Q405"], Filter(), Options(), client, service.url)
+        count = "select count(*) from load_errors"
+        assert conn.execute(count).fetchone() == (2,)
+
+
 @pytest.mark.parametrize(
     ("fault", "wait"),
     [("busy", 37), ("lagged", 5), ("broken", 5), ("cut_off", 5)],

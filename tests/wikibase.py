@@ -41,9 +41,20 @@ class Wikibase(ThreadingHTTPServer):
                 found[name] = {"id": name, "missing": ""}
                 continue
             found[target] = dict(self.entities[target], pageid=1, ns=0, title=target)
+            if "languages" in fields:
+                found[target] |= in_languages(found[target], fields["languages"].split("|"))
             if target != name:
                 found[target]["redirects"] = {"from": name, "to": target}
         return {"entities": found, "success": 1}
+
+
+def in_languages(made: dict, languages: list[str]) -> dict:
+    """An entity's texts in some languages."""
+    return {
+        name: {key: text for key, text in made[name].items() if key in languages}
+        for name in ("labels", "descriptions", "aliases")
+        if name in made
+    }
 
 
 class Handler(BaseHTTPRequestHandler):
