@@ -86,6 +86,15 @@ def test_any_end_of_an_array_is_one(load, muse, end):
     assert len(ids(muse)) == 5
 
 
+@pytest.mark.parametrize("framing", ["dump", "one line"])
+def test_the_last_of_several_arrays_has_an_end(load, muse, framing):
+    load(many(6))
+    one, other = (FRAMINGS[framing](lines) for lines in (many(3), many(5)[3:]))
+    assert not load((one + other.rstrip()[:-1]).encode(), prune=True)
+    assert load((one + other).encode(), prune=True)
+    assert len(ids(muse)) == 5
+
+
 def test_lines_without_brackets_are_loaded_and_not_pruned(load, muse, capsys):
     load(many(5))
     lines = "\n".join([*many(4), entity("Q9", "new")]).encode()
@@ -294,11 +303,14 @@ def test_the_share_is_kept_for_refresh(load, muse, tmp_path):
     assert len(ids(muse)) == 2
 
 
-def test_pruning_comes_after_a_load_without(load, muse):
+def test_pruning_comes_after_a_load_without(load, muse, tmp_path, capsys):
     load(many(3))
     load(many(2))
-    assert load(many(2), prune=True)
+    again = Request(str(tmp_path / "dump.json"), prune=True, workers=0)
+    assert load_all(muse, again)
     assert len(ids(muse)) == 2
+    assert load_all(muse, again)
+    assert "unchanged since it was loaded" in capsys.readouterr().err
 
 
 def test_the_command_takes_the_share(load, muse, tmp_path):
@@ -426,6 +438,8 @@ def test_after_both_neither_changes_anything(load, muse):
     before = muse.execute(COLUMNS).fetchone()
     for name, options in (("german.json", {"languages": ("de",)}), ("wide.json", DUTCH)):
         assert load([cat()], name=name, again=True, **options)
+        loaded = "select loaded, unchanged from loads order by run_id desc limit 1"
+        assert muse.execute(loaded).fetchone() == (0, 1)
     assert muse.execute(COLUMNS).fetchone() == before
 
 
