@@ -257,19 +257,21 @@ def interrupt(*arguments):
 
 
 def test_an_interrupted_load_looks_again_at_rows_that_others_changed(load, muse, monkeypatch):
+    """Q1 has got another language, Q2, which does not change, was removed."""
     load(many(3), name="other.json")
+    lines = [many(1, lastrevid=4)[0], *many(3)[1:]]
     with monkeypatch.context() as patch:
         patch.setattr("loaders.dumps.load.forget_stale", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            load(many(3, lastrevid=2))
-    assert load(many(3, lastrevid=3)[:1], name="other.json", languages=("en", "nl"))
+            load(lines)
+    assert load(many(1, lastrevid=3), name="other.json", languages=("en", "nl"))
     muse.execute("delete from wikidata where wikidata_id = 'Q2'")
-    assert load(many(3, lastrevid=2))
+    assert load(lines)
     query = (
         "select wikidata_id, lastrevid, languages from wikidata join wikidata_kept using (kept_as)"
     )
     assert sorted(muse.execute(query).fetchall()) == [
-        ("Q1", 3, ["en", "nl"]), ("Q2", 2, ["en"]), ("Q3", 2, ["en"]),
+        ("Q1", 4, ["en", "nl"]), ("Q2", 1, ["en"]), ("Q3", 1, ["en"]),
     ]  # fmt: skip
 
 
