@@ -89,14 +89,14 @@ def test_what_is_stored_keeps_its_languages(service, client, fresh):
         made["labels"]["nl"] = {"language": "nl", "value": word}
         made["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
         service.entities["Q1"] = made
-        with connections.connect_to_muse(autocommit=True) as conn:
+        with connections.connect_to_load(autocommit=True) as conn:
             load_ids(conn, ["Q900"], filter, Options(), client, service.url)
     row = fresh.execute("select labels, sitelinks, lastrevid from wikidata").fetchone()
     assert row == ({"en": "cat", "nl": "poes"}, {"nlwiki": "poes"}, 2)
 
 
 def test_ids_of_which_none_is_an_entity_fail(service, client, fresh):
-    with connections.connect_to_muse(autocommit=True) as conn:
+    with connections.connect_to_load(autocommit=True) as conn:
         with pytest.raises(Problem, match="nothing was changed: see load_errors"):
             load_ids(conn, ["Q404", "Q405"], Filter(), Options(), client, service.url)
         count = "select count(*) from load_errors"

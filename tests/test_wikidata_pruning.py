@@ -32,7 +32,7 @@ def dump_of(lines):
 @pytest.fixture
 def muse(fresh):
     """An empty database, connected to as a loader does."""
-    with connections.connect_to_muse(autocommit=True) as conn:
+    with connections.connect_to_load(autocommit=True) as conn:
         yield conn
 
 
