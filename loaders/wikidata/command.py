@@ -142,13 +142,13 @@ def _origin(asked: Request, ids: list[str] | None) -> str:
     """The options of a filter: a file of ids by its path, which holds others later."""
     is_list = asked.ids in (None, "-") or not Path(str(asked.ids)).is_file()
     names = [str(_absolute(name)) for name in (asked.ids, asked.from_query) if name is not None]
-    told = {
+    options = {
         "classes": sorted(asked.classes),
         "subclasses": asked.subclasses,
         "ids": sorted(ids or []) if is_list and asked.from_query in (None, "-") else names,
         "sitelinks": sorted(asked.sitelinks),
     }
-    return json.dumps(told)
+    return json.dumps(options)
 
 
 def _class_ids(conn: psycopg.Connection, asked: Request) -> frozenset[str]:

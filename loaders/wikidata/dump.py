@@ -184,11 +184,11 @@ class _Objects:
 
     def entities(self) -> Iterator[bytes | Unreadable]:
         """Those of answers of the web service one by one."""
-        for made in self._all():
-            if isinstance(made, bytes) and answers.is_answer(made):
-                yield from answers.entities(made)
+        for entity in self._all():
+            if isinstance(entity, bytes) and answers.is_answer(entity):
+                yield from answers.entities(entity)
             else:
-                yield made
+                yield entity
 
     def _all(self) -> Iterator[bytes | Unreadable]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
@@ -210,11 +210,11 @@ class _Objects:
                     return
                 following = _NEXT.search(text, at + 1)
                 end = following.end() if following else len(text)
-                made: bytes | Unreadable = _not_json(text[at:end], error)
+                entity: bytes | Unreadable = _not_json(text[at:end], error)
             else:
-                made = text[at:end].encode(errors="surrogateescape")
+                entity = text[at:end].encode(errors="surrogateescape")
             self.closed = False
-            yield made
+            yield entity
             at = end
 
     def _between(self, text: str, start: int) -> int:

@@ -76,7 +76,7 @@ class Stored(NamedTuple):
 class Entry(NamedTuple):
     """An entity of a chunk. item: what is to be written, with the number kept_as."""
 
-    made: Parsed | Redirect
+    parsed: Parsed | Redirect
     line: bytes
     kind: str
     item: Item | None = None
@@ -86,8 +86,8 @@ class Entry(NamedTuple):
 
     @property
     def wikidata_id(self) -> str:
-        made = self.made
-        return made.wikidata_id if isinstance(made, Redirect) else made.seen.wikidata_id
+        parsed = self.parsed
+        return parsed.wikidata_id if isinstance(parsed, Redirect) else parsed.seen.wikidata_id
 
 
 def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Entry]:
@@ -114,12 +114,12 @@ def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Entry]:
     return found
 
 
-def _entry(made: Parsed | Redirect, line: bytes, unit: str) -> Entry:
-    if isinstance(made, Redirect):
-        return Entry(made, line, "redirect")
-    if made.item is not None:
-        return Entry(made, line, "kept", made.item)
-    return Entry(made, line, "label" if unit == "label" else "seen")
+def _entry(parsed: Parsed | Redirect, line: bytes, unit: str) -> Entry:
+    if isinstance(parsed, Redirect):
+        return Entry(parsed, line, "redirect")
+    if parsed.item is not None:
+        return Entry(parsed, line, "kept", parsed.item)
+    return Entry(parsed, line, "label" if unit == "label" else "seen")
 
 
 class EntityStager(Stager[Entry]):
@@ -152,25 +152,20 @@ class EntityStager(Stager[Entry]):
         stored = self._stored(found)
         if not stored:
             return set()
-        before, unchanged = self._kept_before(stored), set()
+        before = self._kept_before(stored)
         entities, found.entities = found.entities, []
         for place, entry in entities:
-            row = stored.get(entry.wikidata_id)
-            if row is None or entry.kind not in ("kept", "seen"):
-                found.entities.append((place, entry))
-                continue
+            row = stored.get(entry.wikidata_id) if entry.kind in ("kept", "seen") else None
             try:
-                entry = self._compared(entry, row, before[entry.wikidata_id])
+                after = entry if row is None else self._compared(entry, row, before)
             except Unusable as error:
                 found.kept -= entry.kind == "kept"
                 found.fail(bad_entry(place, error, entry.line), [entry.wikidata_id])
                 continue
-            found.entities.append((place, entry))
-            found.outside += entry.kind == "seen" and entry.item is not None
-            if entry.kind == "kept" and entry.item is None:
-                unchanged.add(entry.wikidata_id)
+            found.entities.append((place, after))
         kept.write(self.conn, self._new_numbers(found))
-        return unchanged
+        found.outside = sum(e.kind == "seen" and e.item is not None for _, e in found.entities)
+        return {e.wikidata_id for _, e in found.entities if e.kind == "kept" and e.item is None}
 
     def keeps(self, made: Entry) -> bool:
         return made.kind == "kept"
@@ -208,13 +203,14 @@ class EntityStager(Stager[Entry]):
             id: self.numbers[row.kept_as] for id, row in stored.items() if id not in before
         }
 
-    def _compared(self, entry: Entry, row: Stored, before: Kept) -> Entry:
+    def _compared(self, entry: Entry, row: Stored, kept_before: dict[str, Kept]) -> Entry:
         """The entry with what is to be written of it; no item: nothing."""
-        is_kept, made = entry.kind == "kept", entry.made
-        assert isinstance(made, Parsed)
+        is_kept, parsed = entry.kind == "kept", entry.parsed
+        assert isinstance(parsed, Parsed)
+        before = kept_before[entry.wikidata_id]
         entry = entry._replace(stored_as=row.kept_as, kept_as=row.kept_as)
         covered = before.number == row.kept_as and before.covers(self.own)
-        if not _changes(made.seen.lastrevid, row.lastrevid, is_kept, covered):
+        if not _changes(parsed.seen.lastrevid, row.lastrevid, is_kept, covered):
             return entry._replace(item=None, unmarked=is_kept and not row.marked)
         after = before.union(self.own) if is_kept else before
         if after == self.own and is_kept:
@@ -249,11 +245,11 @@ def _changes(new: int | None, old: int | None, is_kept: bool, covered: bool) -> 
 
 def _seen(entities: list[tuple[str, Entry]], chunk_id: int) -> Iterator[tuple[Any, ...]]:
     for place, entry in entities:
-        made, target = entry.made, None
-        if isinstance(made, Redirect):
-            what, target = Seen(made.wikidata_id, None, None, None, None, None), made.target_id
+        parsed, target = entry.parsed, None
+        if isinstance(parsed, Redirect):
+            what, target = Seen(parsed.wikidata_id, None, None, None, None, None), parsed.target_id
         else:
-            what = made.seen
+            what = parsed.seen
         yield (
             *what, target, entry.kind, place, entry.kept_as, entry.stored_as, entry.unmarked,
             chunk_id,

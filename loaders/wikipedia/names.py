@@ -16,8 +16,8 @@ class Beyond(Exception):
 
 def titles_in(xml: bytes) -> tuple[str, ...]:
     """The titles of pages that cannot be parsed, as they are stored of others."""
-    found = (html.unescape(title.decode(errors="replace")) for title in TITLE.findall(xml))
-    titles = (ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", title) for title in found)
+    raw = (html.unescape(title.decode(errors="replace")) for title in TITLE.findall(xml))
+    titles = (ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", title) for title in raw)
     return tuple(dict.fromkeys(filter(None, (title.strip().replace("_", " ") for title in titles))))
 
 
