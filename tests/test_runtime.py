@@ -53,8 +53,12 @@ class FakePlpy:
             found = self.models.get(args[0])
             return [{"model_id": found[0]}] if found else []
         if query == runtime.CONTENT:
-            content = next(c for number, c in self.models.values() if number == args[0])
-            return [{"config": "{}", "content": content}]
+            rows = [
+                (name, content)
+                for name, (number, content) in self.models.items()
+                if number == args[0]
+            ]
+            return [{"name": name, "config": "{}", "content": content} for name, content in rows]
         return [{"?column?": 1}]
 
     def error(self, message, hint=None, sqlstate=None):
@@ -172,3 +176,30 @@ def test_a_backend_with_a_network_stays_small(tiny):
     status = Path(f"/proc/{pid}/status").read_text()
     kilobytes = int(next(x for x in status.splitlines() if x.startswith("RssAnon")).split()[1])
     assert kilobytes < 120 * 1024
+
+
+def private_bytes(conn: psycopg.Connection) -> int:
+    """The memory that is the backend's alone."""
+    status = Path(f"/proc/{conn.info.backend_pid}/status").read_text()
+    return int(next(x for x in status.splitlines() if x.startswith("RssAnon")).split()[1]) << 10
+
+
+def test_the_cache_tells_what_the_backend_holds(db, flatbuffer):
+    """Also after networks were let go, whose memory the next ones take."""
+    db.execute("""
+        create function muse.opened(name text) returns bigint language plpython3u as $$
+            from udfs import runtime
+            return runtime.model(plpy, GD, name).bytes
+        $$
+    """)
+    for name in ("one", "two", "three"):
+        add_model(db, name, flatbuffer)
+    add_model(db, "tiny", TINY)
+    db.execute("select muse.opened('tiny')")  # Python and its libraries are there now
+    before = private_bytes(db)
+    for name in ("one", "two", "three", "one", "two"):
+        db.execute("select muse.opened(%s)", (name,))
+        (total,) = db.execute("select sum(bytes)::bigint from model_cache()").fetchone()
+        growth = private_bytes(db) - before
+        assert abs(growth - total) < 12 << 20, (name, growth, total)
+        assert total > len(flatbuffer)

@@ -5,6 +5,7 @@ bounded by bytes and lets go of what was used least recently; a name is read aga
 another model was deployed for it.
 """
 
+import ctypes
 import json
 import time
 from collections import OrderedDict
@@ -25,7 +26,7 @@ TRAINED = ("songs", "classifier", "images", "ink")
 
 REVISION = "select version_num from muse.alembic_version"
 LIVE = "select model_id from muse.deployments where name = $1"
-CONTENT = "select config::text, content from muse.models where model_id = $1"
+CONTENT = "select name, config::text, content from muse.models where model_id = $1"
 
 _plans: dict[str, Any] = {}  # prepared statements of this backend
 
@@ -135,15 +136,26 @@ def _read(plpy: Any, name: str, model_id: int) -> Model:
     if not rows:
         fail(plpy, f"no model {model_id}", "see the table models", "42704")
     row = rows[0]
+    if row["name"] != name:
+        hint = f"live_model({name!r}) is the one in use"
+        fail(plpy, f"model {model_id} is {row['name']!r}, not {name!r}", hint)
     if row["content"] is None:
         hint = "the table deployments has the names of all models"
         fail(plpy, f"model {name!r} is no network", hint, "22000")
+    _release_memory()  # or the network would take what others left, and seem to take nothing
     before = _private_bytes() - len(row["content"])
     made = interpreter(plpy, row["content"])
     # Once on zeros: what it takes is known, and its first answer is not slower.
     invoke(made, *(numpy.zeros(x["shape"], x["dtype"]) for x in made.get_input_details()))
     size = max(_private_bytes() - before, len(row["content"]))
     return Model(name, model_id, json.loads(row["config"]), made, size)
+
+
+def _release_memory() -> None:
+    """Give back to the system what is free: glibc keeps the memory of networks that were let go."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # another C library has none
+    if trim is not None:
+        trim(0)
 
 
 def _private_bytes() -> int:
@@ -157,6 +169,7 @@ def _evict(models: "OrderedDict[str, Model]") -> None:
     """Let the least recently used go until the rest fits; the one in use always stays."""
     while len(models) > 1 and sum(model.bytes for model in models.values()) > CACHE_BYTES:
         models.popitem(last=False)
+        _release_memory()
 
 
 def _models(plpy: Any, cache: dict[str, Any]) -> "OrderedDict[str, Model]":
