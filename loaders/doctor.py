@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
@@ -18,12 +19,18 @@ from loaders.server import HOME, ROOT, embedded
 # process and not the server.
 IMPORTS = ("numpy", "PIL.Image", "ai_edge_litert.interpreter", "udfs.runtime")
 
+DEBIAN = Path("/etc/postgresql")  # VERSION/NAME/environment of each cluster
+
+# With more threads a backend takes more processors than its own, and memory for each.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
 # Runs inside the server, as its user and with its environment, but imports nothing of ours.
 PROBE = """
 do language plpython3u $probe$
 import json, os, subprocess, sys
 program = "python%d.%d" % sys.version_info[:2]
-found = {"version": "%d.%d" % sys.version_info[:2], "path": os.environ.get("PYTHONPATH", "")}
+found = {"version": "%d.%d" % sys.version_info[:2]}
+found["threads"] = {name: os.environ.get(name) for name in THREADS}
 for module in NAMES:
     code = "import " + module + " as m; print(getattr(m, '__file__', ''))"
     try:
@@ -73,6 +80,7 @@ def checks() -> Iterator[Check]:
         yield vector(conn)
         yield extension(conn, "pg_trgm", "apt-get install postgresql-contrib")
         yield roles(conn)
+        yield public_schema(conn)
         yield revisions(conn)
         yield from python(conn)
         yield confidence(conn)
@@ -156,6 +164,16 @@ def roles(conn: psycopg.Connection) -> Check:
     return Check("roles", ", ".join(sorted(found)) or "none", mend)
 
 
+def public_schema(conn: psycopg.Connection) -> Check:
+    """Whether everybody may create functions where queries without a schema look for them."""
+    query = "select has_schema_privilege('public', oid, 'create') from pg_namespace"
+    row = conn.execute(f"{query} where nspname = 'public'").fetchone()
+    if row == (True,):
+        mend = "revoke create on schema public from public"
+        return Check("schema public", "everybody may create functions in it", mend)
+    return Check("schema public", "only its owner creates there" if row else "none")
+
+
 def revisions(conn: psycopg.Connection) -> Check:
     """Whether the database's schema is this code's."""
     if conn.execute("select to_regclass('muse.alembic_version')").fetchone() == (None,):
@@ -187,13 +205,24 @@ def python(conn: psycopg.Connection) -> Iterator[Check]:
     for module in IMPORTS:
         good, told = found[module]
         yield Check(f"import {module}", told, "" if good else python_path(conn))
+    yield threads(conn, found["threads"])
+
+
+def threads(conn: psycopg.Connection, settings: dict[str, str | None]) -> Check:
+    """Whether native libraries run one thread a backend."""
+    others = [name for name, value in settings.items() if value != "1"]
+    if not others:
+        return Check("threads", "one a connection")
+    lines = ", ".join(f"{name} = '1'" for name in others)
+    mend = f"put {lines} into {environment(conn)} and restart the server"
+    return Check("threads", "as many as there are processors", mend, warn=True)
 
 
 def probe(conn: psycopg.Connection) -> dict[str, Any]:
     """What the server's own Python says of its version, its path and the imports."""
     notices: list[str] = []
     conn.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
-    conn.execute(PROBE.replace("NAMES", repr(IMPORTS)))
+    conn.execute(PROBE.replace("NAMES", repr(IMPORTS)).replace("THREADS", repr(THREADS)))
     told = next(text for text in notices if text.startswith("probe:"))
     found: dict[str, Any] = json.loads(told.removeprefix("probe:"))
     return found
@@ -204,8 +233,16 @@ def python_path(conn: psycopg.Connection) -> str:
     packages = next((HOME / ".venv").glob("lib/python3*/site-packages"), HOME / ".venv")
     if not db.chosen():
         return f"run ./pgmuse setup, ./pgmuse down, ./pgmuse up ({embedded().folder})"
-    cluster = conn.info.server_version // 10000
     return (
-        f"put PYTHONPATH = '{packages}' into /etc/postgresql/{cluster}/main/environment (or the "
-        f"server's environment otherwise) and restart it; it must be able to read {ROOT / 'udfs'}"
+        f"put PYTHONPATH = '{packages}' into {environment(conn)} and restart the server; it "
+        f"must be able to read {ROOT / 'udfs'}"
     )
+
+
+def environment(conn: psycopg.Connection) -> str:
+    """Where this server's environment is set: in Debian a file of the cluster, else its service."""
+    (config,) = conn.execute("select current_setting('config_file')").fetchone() or ("",)
+    folder = Path(config).parent
+    if folder.parent.parent == DEBIAN:
+        return str(folder / "environment")
+    return f"the environment of the service that starts it (its configuration is {config})"

@@ -1,5 +1,7 @@
 """The doctor: everything ok here, and what it says where something is broken."""
 
+import pytest
+
 from loaders import doctor
 from loaders.migrate import migrate
 from loaders.server import ENVIRONMENT, throw_away
@@ -65,3 +67,43 @@ def test_a_native_clash_is_seen_before_any_backend_dies_of_it(
                 assert conn.execute("select pg_postmaster_start_time()").fetchone() == backend
         finally:
             use(server)
+
+
+class Configured:
+    """A connection to a server with that configuration file."""
+
+    def __init__(self, config: str):
+        self.config = config
+
+    def execute(self, query):
+        return self
+
+    def fetchone(self):
+        return (self.config,)
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [
+        ("/etc/postgresql/16/second/postgresql.conf", "/etc/postgresql/16/second/environment"),
+        ("/var/lib/pgsql/data/postgresql.conf", "the service that starts it"),
+        ("/etc/postgresql/postgresql.conf", "the service that starts it"),
+    ],
+)
+def test_the_environment_of_the_real_cluster_is_named(config, place):
+    assert place in doctor.environment(Configured(config))
+
+
+def test_more_threads_than_one_are_a_note():
+    conn = Configured("/etc/postgresql/15/main/postgresql.conf")
+    one = dict.fromkeys(doctor.THREADS, "1")
+    assert doctor.threads(conn, one).mend == ""
+    check = doctor.threads(conn, one | {"OMP_NUM_THREADS": None, "MKL_NUM_THREADS": "8"})
+    assert check.warn
+    assert "put OMP_NUM_THREADS = '1', MKL_NUM_THREADS = '1' into" in check.mend
+    assert "/etc/postgresql/15/main/environment" in check.mend
+
+
+def test_the_threads_of_the_server_are_read(server):
+    with server.connect() as conn:
+        assert doctor.probe(conn)["threads"] == dict.fromkeys(doctor.THREADS, "1")
