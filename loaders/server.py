@@ -7,13 +7,11 @@ with an environment made from nothing: no password of the caller's shell can be 
 import fcntl
 import os
 import pwd
-import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sysconfig
-import zlib
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,9 @@ from pathlib import Path
 
 import psycopg
 
+from loaders import addresses, sockets
 from loaders.errors import Problem
+from loaders.server_files import CONF, HBA, LAST_ADDRESS, OLD_HBA, machine_memory, quoted
 
 ROOT = Path(os.environ.get("PGMUSE_ROOT", Path(__file__).resolve().parents[1]))
 HOME = Path(os.environ.get("PGMUSE_HOME", ROOT))
@@ -41,60 +41,7 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 
-HBA = """\
-# Only the server's own user and root can enter the socket's folder; the network needs a password.
-local all all trust
-local replication all trust
-host  all all all scram-sha-256
-"""
-
-CONF = """\
-# Written by ./pgmuse up. Your own settings: alter system set ...
-listen_addresses = '{listen}'
-port = {port}
-unix_socket_directories = '{socket}'
-unix_socket_permissions = 0700
-password_encryption = 'scram-sha-256'
-
-shared_buffers = {shared_buffers}MB
-effective_cache_size = {effective_cache_size}MB
-maintenance_work_mem = {maintenance_work_mem}MB
-work_mem = {work_mem}MB
-dynamic_shared_memory_type = {shared_memory}
-random_page_cost = 1.1
-wal_compression = on
-max_wal_size = 4GB
-checkpoint_timeout = 15min
-
-logging_collector = on
-log_directory = '{log}'
-log_filename = 'postgres-%a.log'
-log_rotation_age = 1d
-log_rotation_size = 0
-log_truncate_on_rotation = on
-# A picture is an argument or a literal: neither ends in the log.
-log_parameter_max_length = 128
-log_parameter_max_length_on_error = 0
-log_min_error_statement = panic
-"""
-
-
-def quoted(value: object) -> str:
-    """A value as it stands between the quotes of a configuration file."""
-    return str(value).replace("\\", "\\\\").replace("'", "''")
-
-
-def memory_settings(megabytes: int, shared_memory: int) -> dict[str, object]:
-    """Sizes in MB for a machine with so much memory, of which /dev/shm offers a part."""
-    maintenance = min(max(megabytes // 16, 64), 2048)
-    return {
-        "shared_buffers": min(max(megabytes // 8, 128), 4096),
-        "effective_cache_size": max(megabytes // 2, 256),
-        "maintenance_work_mem": maintenance,
-        "work_mem": min(max(megabytes // 256, 4), 64),
-        # A parallel index build shares maintenance_work_mem; containers often have 64 MB there.
-        "shared_memory": "posix" if shared_memory > 2 * maintenance else "mmap",
-    }
+NO_ADDRESS = ("", addresses.DEFAULT_PORT)  # on its socket alone
 
 
 def make_public(folder: Path) -> None:
@@ -103,39 +50,6 @@ def make_public(folder: Path) -> None:
         make_public(folder.parent)
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
-
-
-def parse_address(text: str) -> tuple[str, str]:
-    """Host and port of `HOST[:PORT]` or `[IPv6][:PORT]`; the port is 5432 where none is given."""
-    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]+))(?::(\d{1,5}))?", text.strip())
-    if not found:
-        raise Problem(f"{text!r} is no address to listen on: give HOST or HOST:PORT")
-    return found[1] or found[2], found[3] or "5432"
-
-
-def check_address(host: str, port: str) -> None:
-    """Before a server is stopped for it: whether one of this machine's is called so.
-
-    Errors: a Problem.
-    """
-    try:
-        if not 1 <= int(port) <= 65535:
-            raise OverflowError
-        if host in ("", "*", "0.0.0.0", "::"):  # noqa: S104  (the person asks for it)
-            return
-        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
-        for family, kind, _, _, (address, _, *more) in found:
-            with socket.socket(family, kind) as tried:
-                tried.bind((address, 0, *more))
-    except (OSError, OverflowError, UnicodeError):
-        raise Problem(f"{host}:{port} is no address of this machine to listen on") from None
-
-
-def machine_memory() -> dict[str, object]:
-    """`memory_settings` of this machine."""
-    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    shm = Path("/dev/shm")  # noqa: S108  (measured, not written to)
-    return memory_settings(megabytes, shutil.disk_usage(shm).total >> 20 if shm.is_dir() else 0)
 
 
 @dataclass(frozen=True)
@@ -156,39 +70,49 @@ class Server:
 
     @property
     def socket(self) -> Path:
-        """The socket's folder: its path must be short, a checkout's may be long."""
-        digest = zlib.crc32(os.fsencode(self.folder.resolve()))
-        return Path("/tmp") / f"pgmuse-{pwd.getpwnam(self.owner).pw_uid}-{digest:08x}"  # noqa: S108
+        """The socket's folder."""
+        return sockets.socket_folder(self.folder)
 
     @property
     def conninfo(self) -> dict[str, str]:
-        """Where libpq finds it."""
-        port = self.address()[1]
-        return {"host": str(self.socket), "port": port, "user": SUPERUSER, "dbname": DATABASE}
+        """Where libpq finds it: the socket's name stays, whatever the TCP port."""
+        return {
+            "host": str(self.socket),
+            "port": addresses.DEFAULT_PORT,
+            "user": SUPERUSER,
+            "dbname": DATABASE,
+        }
 
-    def up(self, listen: str | None = None) -> None:
-        """Start it, made first where it is new; nothing if it runs and listens as asked."""
-        address = parse_address(listen) if listen else ("", "5432")
-        check_address(*address)
+    def up(self, listen: str | None = None, *, restart: bool = False) -> None:
+        """Start it, creating it first where it is new; a running server stays as it is.
+
+        listen: HOST[:PORT] of TCP; left out, the last address stays until `down`. restart: allow
+        that connections are ended where another address takes that. A running server whose socket
+        was deleted is restarted.
+
+        Errors: a Problem where the address is none of this machine, or takes a restart.
+        """
+        address = addresses.parse_address(listen) if listen else None
+        if address:
+            addresses.check_address(*address)
         with self._alone():
             if self.running():
-                if listen is None or address == self.address():
+                if address in (None, self.address()) and self._has_socket():
                     return
+                self._check_restart(address, restart=restart)
+                address = address or self.address()
+                self._prepare(*address)
                 self._pg_ctl("stop", "--mode=fast")
-            if not self.data.exists():
-                self._make()
-            self._check_version()
-            self._own(self.socket)
-            self._write(self.data / "pgmuse.conf", self._configuration(*address))
-            self._pg_ctl("start", f"--log={self.log / 'start.log'}")
-            self._create_database()
+            self._start(address or self._last_address())
 
     def down(self) -> bool:
-        """Stop it; False if it was not running."""
-        if not self.running():
-            return False
-        self._pg_ctl("stop", "--mode=fast")
-        return True
+        """Stop it, and forget its address; False if it was not running."""
+        running = self.running()
+        if running:
+            self._pg_ctl("stop", "--mode=fast")
+        if self._last_address() != NO_ADDRESS:
+            self._write(self.data / "pgmuse.conf", self._configuration(*NO_ADDRESS))
+        return running
 
     def running(self) -> bool:
         """Whether a postmaster runs over this folder."""
@@ -199,8 +123,68 @@ class Server:
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
-            return "", "5432"
-        return (lines[5].strip(), lines[3].strip()) if len(lines) > 5 else ("", "5432")
+            return NO_ADDRESS
+        return (lines[5].strip(), lines[3].strip()) if len(lines) > 5 else NO_ADDRESS
+
+    def _last_address(self) -> tuple[str, str]:
+        """The address of the last start, which a crash or a reboot ended; none after `down`."""
+        try:
+            match = LAST_ADDRESS.search((self.data / "pgmuse.conf").read_text())
+        except FileNotFoundError:
+            return NO_ADDRESS
+        return (match[1], match[2]) if match else NO_ADDRESS
+
+    def _has_socket(self) -> bool:
+        return (self.socket / sockets.NAME).is_socket()
+
+    def _check_restart(self, address: tuple[str, str] | None, *, restart: bool) -> None:
+        if restart or address in (None, self.address()):
+            return
+        host, port = self.address()
+        where = f"on {host}:{port}" if host else "without TCP"
+        raise Problem(
+            f"the server runs {where}: another address takes a restart, which ends all "
+            "connections: give --restart too"
+        )
+
+    def _start(self, address: tuple[str, str]) -> None:
+        if not self.data.exists():
+            self._make()
+        self._check_version()
+        self._prepare(*address)
+        self._make_socket_folder()
+        self._write(self.data / "pgmuse.conf", self._configuration(*address))
+        self._pg_ctl("start", f"--log={self.log / 'start.log'}")
+        sockets.link(self.socket, address[1])
+        self._create_database()
+
+    def _prepare(self, host: str, port: str) -> None:
+        """What needs no stop: who may connect, and a certificate where others reach the server."""
+        hba = self.data / "pg_hba.conf"
+        if hba.read_text() == OLD_HBA:
+            self._write(hba, HBA)
+        if host and not addresses.is_loopback(host):
+            self._make_certificate()
+
+    def _make_certificate(self) -> None:
+        names = [addresses.KEY, addresses.CERTIFICATE]
+        new = [self.data / f"{name}.new" for name in names]
+        command = addresses.certificate_command(self.data, *new)
+        if command:
+            self._execute(command).check("make a certificate")
+            for path, name in zip(new, names, strict=True):
+                path.chmod(0o600)
+                path.replace(self.data / name)
+
+    def _make_socket_folder(self) -> None:
+        folder, users = self.socket, (sockets.user_id(self.owner), os.geteuid())
+        inside = self.folder.absolute() / "socket"
+        if not sockets.fits(inside) and not (
+            sockets.fits(folder) and sockets.is_ours(folder, *users)
+        ):
+            folder = sockets.choose(self.folder)
+            self._write(self.folder / sockets.RECORD, str(folder))
+        self._own(folder)
 
     def connect(self, **options: object) -> psycopg.Connection:
         """A connection to it as its superuser."""
@@ -209,8 +193,8 @@ class Server:
     def remove(self) -> None:
         """Stop it and delete its folders."""
         self.down()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(self.socket, ignore_errors=True)
+        for folder in (self.socket, self.folder):
+            shutil.rmtree(folder, ignore_errors=True)
         self._lock.unlink(missing_ok=True)
 
     @property
@@ -244,10 +228,15 @@ class Server:
                 conn.execute(f'create database "{DATABASE}"')
 
     def _configuration(self, listen: str, port: str) -> str:
-        known = machine_memory() | {"listen": quoted(listen), "port": port}
-        return (
-            CONF.format(**known, socket=quoted(self.socket), log=quoted(self.log)) + self.settings
-        )
+        tls = bool(listen) and not addresses.is_loopback(listen)
+        values = machine_memory() | {
+            "listen": quoted(listen),
+            "port": port,
+            "ssl": "on" if tls else "off",
+            "socket": quoted(self.socket),
+            "log": quoted(self.log),
+        }
+        return CONF.format(**values) + self.settings
 
     def _check_version(self) -> None:
         cluster = (self.data / "PG_VERSION").read_text().strip()
@@ -263,8 +252,7 @@ class Server:
         make_public(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         user = pwd.getpwnam(self.owner)
-        found = folder.lstat()
-        if folder.is_symlink() or found.st_uid not in (user.pw_uid, os.geteuid()):
+        if not sockets.is_ours(folder, user.pw_uid, os.geteuid()):
             raise Problem(f"{folder} belongs to somebody else: remove it")
         folder.chmod(0o700)
         if os.geteuid() == 0:
@@ -287,7 +275,10 @@ class Server:
 
     def _run(self, program: str, *arguments: str) -> "Ran":
         """Run one of Postgres' programs on this cluster, as its owner."""
-        command = [str(bindir() / program), *arguments]
+        return self._execute([str(bindir() / program), *arguments])
+
+    def _execute(self, command: list[str]) -> "Ran":
+        """Run a program as the cluster's owner, with an environment made from nothing."""
         environment = ENVIRONMENT | {"PGDATA": str(self.data)}
         ids = pwd.getpwnam(self.owner)
         become: dict[str, object] = {}
@@ -341,10 +332,12 @@ def embedded() -> Server:
 @contextmanager
 def throw_away(settings: str = "fsync = off\n") -> Iterator[Server]:
     """A private server that is gone afterwards: for tests, benchmarks and tries."""
-    folder = Path("/tmp") / f"pgmuse-{secrets.token_hex(6)}"  # noqa: S108
-    server = Server(folder, settings=settings)
+    parent = Path(tempfile.mkdtemp(prefix="pgmuse-", dir="/tmp"))
+    parent.chmod(0o755)  # the server's user passes through
+    server = Server(parent / "postgres", settings=settings)
     try:
         server.up()
         yield server
     finally:
         server.remove()
+        shutil.rmtree(parent, ignore_errors=True)

@@ -1,6 +1,7 @@
 """The embedded server: made, started, stopped, killed, and shut to everybody else."""
 
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -10,8 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from loaders import addresses, sockets
+from loaders.addresses import parse_address
 from loaders.errors import Problem
-from loaders.server import Server, memory_settings, parse_address, throw_away
+from loaders.server import Server, throw_away
+from loaders.server_files import HBA, OLD_HBA, memory_settings
 
 
 def setting(server: Server, name: str) -> str:
@@ -80,34 +84,193 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_up_down_listen_and_a_crash():
+def postmaster(server: Server) -> int:
+    return int((server.data / "postmaster.pid").read_text().split()[0])
+
+
+def kill(server: Server) -> None:
+    os.kill(postmaster(server), signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while server.running() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)  # its children notice
+
+
+def test_up_down_and_a_crash():
     with throw_away() as server:
         with server.connect() as conn:
             conn.execute("create table kept as select 1 as x")
+        first = postmaster(server)
         server.up()  # nothing to do
-        for pid in [int((server.data / "postmaster.pid").read_text().split()[0])]:
-            os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while server.running() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(0.5)  # its children notice
+        assert postmaster(server) == first
+        kill(server)
         server.up()
-        port = free_port()
-        server.up(f"127.0.0.1:{port}")
-        assert server.address() == ("127.0.0.1", str(port))
-        with pytest.raises(psycopg.OperationalError, match="password"):
-            psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="pgmuse")
-        for nobody in ("nobody.invalid", "192.0.2.1", "127.0.0.1:99999"):
-            with pytest.raises(Problem, match="is no address of this machine"):
-                server.up(nobody)
-        assert server.address() == ("127.0.0.1", str(port))  # it was not stopped for that
         with server.connect() as conn:
             assert conn.execute("select x from kept").fetchone() == (1,)
         assert server.down()
         assert not server.down()
         assert not server.running()
+        parent = server.folder.parent
     assert not server.folder.exists()
     assert not server.socket.exists()
+    assert not parent.exists()
+
+
+def test_an_address_comes_with_a_restart_only_and_stays_until_down():
+    with throw_away() as server:
+        before, (port, other) = server.conninfo, (free_port(), free_port())
+        with server.connect() as open_one:
+            with pytest.raises(Problem, match="without TCP.*ends all connections.*--restart"):
+                server.up(f"127.0.0.1:{port}")
+            open_one.execute("select 1")  # nobody was cut off
+        server.up(f"127.0.0.1:{port}", restart=True)
+        assert server.address() == ("127.0.0.1", str(port))
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="pgmuse")
+        first = postmaster(server)
+        server.up(f"127.0.0.1:{port}")
+        server.up()
+        assert postmaster(server) == first
+        with pytest.raises(Problem, match=f"on 127.0.0.1:{port}"):
+            server.up(f"127.0.0.1:{other}")
+        assert server.conninfo == before  # the socket's name, whatever the port
+        with server.connect() as conn:
+            conn.execute("select 1")
+        kill(server)
+        server.up()
+        assert server.address() == ("127.0.0.1", str(port))
+        with server.connect() as conn:
+            conn.execute("select 1")
+        server.down()
+        server.up()
+        assert server.address()[0] == ""
+        kill(server)
+        assert not server.down()
+        server.up()
+        assert server.address()[0] == ""
+
+
+def test_an_address_of_nobody_ends_nothing(server):
+    first = postmaster(server)
+    for nobody in ("nobody.invalid", "192.0.2.1", "127.0.0.1:99999"):
+        with pytest.raises(Problem, match="is no address of this machine"):
+            server.up(nobody, restart=True)
+    assert postmaster(server) == first
+
+
+def test_beyond_this_machine_there_is_tls():
+    with throw_away() as server:
+        port = free_port()
+        server.up(f"0.0.0.0:{port}", restart=True)
+        with server.connect() as conn:
+            conn.execute("create role guest login password 'a guest'")
+            rules = conn.execute(
+                "select type, address, auth_method from pg_hba_file_rules where type like 'host%'"
+            ).fetchall()
+        assert rules == [
+            ("host", "127.0.0.1", "scram-sha-256"),
+            ("host", "::1", "scram-sha-256"),
+            ("hostssl", "all", "scram-sha-256"),
+        ]
+        key = (server.data / "server.key").stat()
+        assert key.st_mode & 0o077 == 0
+        address = {"host": "127.0.0.1", "port": port, "user": "guest", "password": "a guest"}
+        with psycopg.connect(**address, dbname="pgmuse", sslmode="require") as guest:
+            encrypted = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
+            assert guest.execute(encrypted).fetchone() == (True,)
+        certificate = (server.data / "server.crt").read_bytes()
+        kill(server)
+        server.up()
+        assert (server.data / "server.crt").read_bytes() == certificate
+        (server.data / "server.key").unlink()
+        with pytest.raises(Problem, match="go together, and one is missing"):
+            server.up(f"0.0.0.0:{free_port()}", restart=True)
+
+
+def test_without_openssl_nobody_else_reaches_it(monkeypatch):
+    with throw_away() as server:
+        first = postmaster(server)
+        monkeypatch.setattr(addresses.shutil, "which", lambda program: None)
+        with pytest.raises(Problem, match="needs TLS, and openssl is not installed"):
+            server.up(f"0.0.0.0:{free_port()}", restart=True)
+        assert postmaster(server) == first
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.0.0.2", True), ("::1", True), ("localhost", True),
+     ("*", False), ("0.0.0.0", False), ("::", False), ("192.0.2.1", False)],
+)  # fmt: skip
+def test_loopback(host, loopback):
+    assert addresses.is_loopback(host) == loopback
+
+
+def test_the_old_rules_of_who_may_connect_are_replaced_and_your_own_stay():
+    with throw_away() as server:
+        hba = server.data / "pg_hba.conf"
+        for text, then in ((OLD_HBA, HBA), ("local all all trust\n", "local all all trust\n")):
+            server.down()
+            hba.write_text(text)
+            server.up()
+            assert hba.read_text() == then
+
+
+def test_a_socket_that_was_deleted_comes_back():
+    with throw_away() as server:
+        (server.socket / ".s.PGSQL.5432").unlink()
+        with pytest.raises(psycopg.OperationalError):
+            server.connect()
+        server.up()
+        server.connect().close()
+        shutil.rmtree(server.socket)
+        server.up()
+        server.connect().close()
+
+
+# Where the socket is --------------------------------------------------------------------------
+
+
+def test_a_cluster_with_a_long_path_has_its_socket_elsewhere():
+    with throw_away() as short:
+        deep = short.folder.parent / ("a" * 60) / ("b" * 60)
+        server = Server(deep / "postgres", settings="fsync = off\n")
+        try:
+            server.up()
+            assert not server.socket.is_relative_to(deep)
+            assert server.socket.stat().st_mode & 0o077 == 0
+            server.connect().close()
+            place = server.socket
+            shutil.rmtree(place)
+            server.up()
+            server.connect().close()
+        finally:
+            server.remove()
+        assert not place.exists()
+
+
+def test_who_is_not_root_has_a_runtime_folder_or_a_random_one(monkeypatch, tmp_path):
+    user = 12345
+    monkeypatch.setattr(sockets.os, "geteuid", lambda: user)
+    monkeypatch.setattr(sockets.os, "environ", {"XDG_RUNTIME_DIR": str(tmp_path)})
+    monkeypatch.setattr(sockets, "is_ours", lambda folder, *users: users == (user,))
+    assert sockets.choose(Path("/a")).parent == tmp_path
+    monkeypatch.setattr(sockets, "is_ours", lambda folder, *users: False)
+    names = [sockets.choose(Path("/a")) for _ in range(2)]
+    try:
+        assert names[0] != names[1]
+        assert all(name.stat().st_mode & 0o077 == 0 for name in names)
+    finally:
+        for name in names:
+            name.rmdir()
+
+
+def test_links_and_strangers_are_not_ours(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    assert sockets.is_ours(tmp_path, os.geteuid())
+    assert not sockets.is_ours(tmp_path, os.geteuid() + 1)
+    assert not sockets.is_ours(link, os.geteuid())
+    assert not sockets.is_ours(tmp_path / "none", os.geteuid())
 
 
 def test_two_at_once_make_one():

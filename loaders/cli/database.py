@@ -45,12 +45,20 @@ def test(context: typer.Context) -> None:
 def up(
     listen: Annotated[
         str | None,
-        typer.Option(metavar="HOST[:PORT]", help="Listen on TCP too, with passwords."),
+        typer.Option(
+            metavar="HOST[:PORT]", help="Listen on TCP too, with passwords, until ./pgmuse down."
+        ),
     ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="End all connections where another address takes it.")
+    ] = False,
 ) -> None:
-    """Start the embedded server."""
+    """Start the embedded server.
+
+    Beyond this machine connections need TLS: psql "host=... user=... dbname=pgmuse sslmode=require"
+    """
     embedded = server.embedded()
-    embedded.up(listen)
+    embedded.up(listen, restart=restart)
     host, port = embedded.address()
     say(f"the embedded server runs{f', on {host}:{port} too' if host else ''}: ./pgmuse psql")
 

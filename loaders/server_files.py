@@ -1,0 +1,83 @@
+"""The files of the embedded server: who may connect, and its settings for this machine."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+HBA = """\
+# Only the server's own user and root can enter the socket's folder; TCP needs a password, and from
+# other machines TLS.
+local   all         all              trust
+local   replication all              trust
+host    all all 127.0.0.1/32 scram-sha-256
+host    all all ::1/128      scram-sha-256
+hostssl all all all          scram-sha-256
+"""
+# As it was written before 0.2.0, replaced at the next start.
+OLD_HBA = """\
+# Only the server's own user and root can enter the socket's folder; the network needs a password.
+local all all trust
+host  all all all scram-sha-256
+"""
+
+CONF = """\
+# Written by ./pgmuse up. Your own settings: alter system set ...
+# The address stays until ./pgmuse down.
+listen_addresses = '{listen}'
+port = {port}
+ssl = {ssl}
+unix_socket_directories = '{socket}'
+unix_socket_permissions = 0700
+password_encryption = 'scram-sha-256'
+
+shared_buffers = {shared_buffers}MB
+effective_cache_size = {effective_cache_size}MB
+maintenance_work_mem = {maintenance_work_mem}MB
+work_mem = {work_mem}MB
+dynamic_shared_memory_type = {shared_memory}
+random_page_cost = 1.1
+wal_compression = on
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+
+logging_collector = on
+log_directory = '{log}'
+log_filename = 'postgres-%a.log'
+log_rotation_age = 1d
+log_rotation_size = 0
+log_truncate_on_rotation = on
+# A picture is an argument or a literal: neither ends in the log.
+log_parameter_max_length = 128
+log_parameter_max_length_on_error = 0
+log_min_error_statement = panic
+"""
+
+LAST_ADDRESS = re.compile(
+    r"^# The address stays .*\nlisten_addresses = '(.+)'\nport = (\d+)$", re.MULTILINE
+)
+
+
+def quoted(value: object) -> str:
+    """A value as it stands between the quotes of a configuration file."""
+    return str(value).replace("\\", "\\\\").replace("'", "''")
+
+
+def memory_settings(megabytes: int, shared_memory: int) -> dict[str, object]:
+    """Sizes in MB for a machine with so much memory, of which /dev/shm offers a part."""
+    maintenance = min(max(megabytes // 16, 64), 2048)
+    return {
+        "shared_buffers": min(max(megabytes // 8, 128), 4096),
+        "effective_cache_size": max(megabytes // 2, 256),
+        "maintenance_work_mem": maintenance,
+        "work_mem": min(max(megabytes // 256, 4), 64),
+        # A parallel index build shares maintenance_work_mem; containers often have 64 MB there.
+        "shared_memory": "posix" if shared_memory > 2 * maintenance else "mmap",
+    }
+
+
+def machine_memory() -> dict[str, object]:
+    """`memory_settings` of this machine."""
+    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    shm = Path("/dev/shm")  # noqa: S108  (measured, not written to)
+    return memory_settings(megabytes, shutil.disk_usage(shm).total >> 20 if shm.is_dir() else 0)
