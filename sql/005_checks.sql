@@ -3,6 +3,7 @@
 create or replace function muse.check_n(n integer)
 returns void
 language plpgsql immutable parallel safe
+set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
     if check_n.n is null or check_n.n not between 1 and 1000 then
@@ -18,6 +19,7 @@ comment on function muse.check_n(integer) is
 create or replace function muse.check_min_confidence(min_confidence real)
 returns void
 language plpgsql immutable parallel safe
+set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
     if
@@ -32,16 +34,51 @@ $$;
 comment on function muse.check_min_confidence(real) is
 'An error where it is not from 0 to 1: select check_min_confidence(0.5)';
 
+create or replace function muse.check_length(value text, name text, bytes integer)
+returns void
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    if octet_length(check_length.value) > check_length.bytes then
+        raise exception '% is longer than % bytes', check_length.name, check_length.bytes
+        using errcode = '22023';
+    end if;
+end
+$$;
+
+comment on function muse.check_length(text, text, integer) is
+'An error where a text has more bytes than that: select check_length(''abc'', ''query'', 10)';
+
+create or replace function muse.check_sample(sample integer)
+returns void
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    if check_sample.sample is null or check_sample.sample not between 1 and 10000 then
+        raise exception 'sample must be from 1 to 10000, not %',
+            coalesce(check_sample.sample::text, 'null')
+        using errcode = '22023';
+    end if;
+end
+$$;
+
+comment on function muse.check_sample(integer) is
+'An error where sample is not from 1 to 10,000: select check_sample(100)';
+
 create or replace function muse.live_model(name text)
 returns bigint
 language plpgsql stable parallel safe
+set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
-    live bigint := (
-        select deployment.model_id from muse.deployments as deployment
-        where deployment.name = live_model.name
-    );
+    live bigint;
 begin
+    perform muse.check_length(live_model.name, 'name', 1000);
+    select deployment.model_id into live
+    from muse.deployments as deployment
+    where deployment.name = live_model.name;
     if live is null then
         raise exception 'no model % yet', live_model.name
         using errcode = '42704', hint = case

@@ -10,6 +10,7 @@
 create or replace function muse.similar_songs(track_id text, n integer default 10)
 returns setof muse.similar_song
 language plpgsql stable parallel safe rows 10
+set search_path = pg_catalog, muse, pg_temp
 set hnsw.iterative_scan = strict_order  -- noqa: PRS
 set hnsw.ef_search = 100
 set jit = off
@@ -21,6 +22,7 @@ declare
     similarities real[];
 begin
     perform muse.check_n(similar_songs.n);
+    perform muse.check_length(similar_songs.track_id, 'track_id', 10000);
     perform muse.check_snapshot('song_vectors', live);
     select vectors.input_vector into seed
     from muse.song_vectors as vectors
@@ -76,6 +78,7 @@ create or replace function muse.song_radio(
 )
 returns table (place integer, track_id text, name text, artist text, score real)
 language plpgsql stable parallel safe rows 25
+set search_path = pg_catalog, muse, pg_temp
 set hnsw.iterative_scan = strict_order  -- noqa: PRS
 set hnsw.ef_search = 200
 set jit = off
@@ -98,6 +101,7 @@ begin
     if coalesce(cardinality(song_radio.seeds), 0) not between 1 and 1000 then
         raise exception 'seeds must be from 1 to 1000 track ids' using errcode = '22023';
     end if;
+    perform muse.check_length(seed, 'a seed', 10000) from unnest(song_radio.seeds) as seed;
 
     select
         array_agg(vectors.track_id),

@@ -5,18 +5,15 @@ create or replace function muse.recall(
 )
 returns setof muse.measured_recall
 language plpgsql stable parallel safe rows 1
+set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
-    perform muse.check_n(recall.n);
-    if recall.sample is null or recall.sample not between 1 and 10000 then
-        raise exception 'sample must be from 1 to 10000' using errcode = '22023';
-    end if;
     if recall.table_name = 'song_vectors' then
         return query select measured.* from muse.recall_songs(recall.n, recall.sample) as measured;
     elsif recall.table_name = 'image_vectors' then
         return query select measured.* from muse.recall_images(recall.n, recall.sample) as measured;
     else
-        raise exception 'no vectors in a table %', coalesce(recall.table_name, 'null')
+        raise exception 'no vectors in a table %', coalesce(left(recall.table_name, 100), 'null')
         using errcode = '22023', hint = 'song_vectors and image_vectors have them';
     end if;
 end
@@ -30,6 +27,7 @@ comment on function muse.recall(text, integer, integer) is
 create or replace function muse.recall_songs(n integer, sample integer)
 returns setof muse.measured_recall
 language plpgsql stable parallel safe rows 1
+set search_path = pg_catalog, muse, pg_temp
 set hnsw.iterative_scan = strict_order  -- noqa: PRS
 set hnsw.ef_search = 100
 set jit = off
@@ -41,6 +39,8 @@ declare
     wanted bigint := 0;
     asked integer := 0;
 begin
+    perform muse.check_n(recall_songs.n);
+    perform muse.check_sample(recall_songs.sample);
     perform muse.check_snapshot('song_vectors', live);
     for seed in
         select vectors.track_id, vectors.input_vector
@@ -82,6 +82,7 @@ comment on function muse.recall_songs(integer, integer) is
 create or replace function muse.recall_images(n integer, sample integer)
 returns setof muse.measured_recall
 language plpgsql stable parallel safe rows 1
+set search_path = pg_catalog, muse, pg_temp
 set jit = off  -- noqa: PRS
 as $$
 declare
@@ -95,6 +96,8 @@ declare
     wanted bigint := 0;
     asked integer := 0;
 begin
+    perform muse.check_n(recall_images.n);
+    perform muse.check_sample(recall_images.sample);
     for seed in
         select vectors.image_id, vectors.embedding
         from muse.image_vectors as vectors

@@ -5,11 +5,11 @@
 create or replace function muse.wikidata_label(wikidata_id text)
 returns text
 language sql stable parallel safe
-as $$
-select coalesce(known.label, known.wikipedia_id)
-from muse.wikidata_labels as known
-where known.wikidata_id = wikidata_label.wikidata_id
-$$;
+begin atomic
+    select coalesce(known.label, known.wikipedia_id)
+    from muse.wikidata_labels as known
+    where known.wikidata_id = wikidata_label.wikidata_id;
+end;
 
 comment on function muse.wikidata_label(text) is
 'The English label of an item or property, null if unknown: select wikidata_label(''P31'')';
@@ -19,6 +19,7 @@ comment on function muse.wikidata_label(text) is
 create or replace function muse.count_classes()
 returns trigger
 language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
     if tg_op = 'INSERT' then
@@ -109,14 +110,14 @@ comment on view muse.classes is
 create or replace function muse.class_ids(class text)
 returns setof text
 language sql stable parallel safe rows 1
-as $$
-select known.class_id
-from muse.wikidata_classes as known
-where
-    known.class_id = class_ids.class
-    or lower(known.class) = lower(class_ids.class)
-    or lower(known.label) = lower(class_ids.class)
-$$;
+begin atomic
+    select known.class_id
+    from muse.wikidata_classes as known
+    where
+        known.class_id = class_ids.class
+        or lower(known.class) = lower(left(class_ids.class, 1000))
+        or lower(known.label) = lower(left(class_ids.class, 1000));
+end;
 
 comment on function muse.class_ids(text) is
 'Classes by their id or name, whatever its case: select class_ids(''cat'')';
@@ -124,20 +125,23 @@ comment on function muse.class_ids(text) is
 create or replace function muse.subclasses_of(class text)
 returns table (class_id text, label text, items bigint)
 language sql stable parallel safe rows 100
-as $$
-with recursive below (class_id) as (
-    select muse.class_ids(subclasses_of.class) collate "C"
-    union
-    select sub.class_id
-    from below
-    inner join muse.wikidata_classes as sub on sub.superclass_ids @> array[below.class_id]
-)
+begin atomic
+    with recursive below (class_id) as (
+        select muse.class_ids(subclasses_of.class) collate "C"
+        union
+        select sub.class_id
+        from below
+        inner join muse.wikidata_classes as sub on sub.superclass_ids @> array[below.class_id]
+    )
 
-select known.class_id, known.class, known.items
-from below
-inner join muse.wikidata_classes as known on below.class_id = known.class_id
-where known.class_id not in (select muse.class_ids(subclasses_of.class))
-$$;
+    select
+        known.class_id,
+        known.class,
+        known.items
+    from below
+    inner join muse.wikidata_classes as known on below.class_id = known.class_id
+    where known.class_id not in (select muse.class_ids(subclasses_of.class));
+end;
 
 comment on function muse.subclasses_of(text) is
 'All classes below one, by its id or name: select * from subclasses_of(''Q146'')';
@@ -145,18 +149,23 @@ comment on function muse.subclasses_of(text) is
 create or replace function muse.instances_of(class text, with_subclasses boolean default false)
 returns setof muse.wikidata_item
 language sql stable parallel safe rows 1000
-as $$
-select item.wikidata_id, item.title, item.description
-from muse.wikidata as item
-where item.class_ids && case
-    when instances_of.with_subclasses then array(
-        select muse.class_ids(instances_of.class)
-        union all
-        select sub.class_id from muse.subclasses_of(instances_of.class) as sub
-    )
-    else array(select muse.class_ids(instances_of.class))
-end
-$$;
+begin atomic
+    select
+        item.wikidata_id,
+        item.title,
+        item.description
+    from muse.wikidata as item
+    where item.class_ids && case
+        when instances_of.with_subclasses
+            then
+                array(
+                    select muse.class_ids(instances_of.class)
+                    union all
+                    select sub.class_id from muse.subclasses_of(instances_of.class) as sub
+                )
+        else array(select muse.class_ids(instances_of.class))
+    end;
+end;
 
 comment on function muse.instances_of(text, boolean) is
 'Items of a class, by its id or name: select * from instances_of(''cat'', with_subclasses => true)';

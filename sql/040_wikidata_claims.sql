@@ -3,23 +3,29 @@
 create or replace function muse.wikidata_value(type text, value jsonb, name text)
 returns jsonb
 language sql stable parallel safe
-as $$
-select case
-    when starts_with(wikidata_value.type, 'wikibase-') or wikidata_value.type = 'entity-schema'
-        then to_jsonb(coalesce(wikidata_value.name, wikidata_value.value #>> '{}'))
-    when wikidata_value.type = 'time' then to_jsonb(
+begin atomic
+    -- A year alone has neither month nor day; the first ones stand for them.
+    select case
+        when starts_with(wikidata_value.type, 'wikibase-') or wikidata_value.type = 'entity-schema'
+            then to_jsonb(coalesce(wikidata_value.name, wikidata_value.value #>> '{}'))
         -- A year alone has neither month nor day; the first ones stand for them.
-        replace(replace(ltrim(wikidata_value.value ->> 'time', '+'), '-00-', '-01-'), '-00T', '-01T')
-    )
-    when wikidata_value.type = 'quantity'
-        then to_jsonb((wikidata_value.value ->> 'amount')::numeric)
-    when wikidata_value.type = 'monolingualtext' then wikidata_value.value -> 'text'
-    when wikidata_value.type = 'globe-coordinate' then jsonb_build_object(
-        'lat', wikidata_value.value -> 'latitude', 'lng', wikidata_value.value -> 'longitude'
-    )
-    else wikidata_value.value
-end
-$$;
+        when wikidata_value.type = 'time'
+            then
+                to_jsonb(replace(
+                    replace(ltrim(wikidata_value.value ->> 'time', '+'), '-00-', '-01-'),
+                    '-00T', '-01T'
+                ))
+        when wikidata_value.type = 'quantity'
+            then to_jsonb((wikidata_value.value ->> 'amount')::numeric)
+        when wikidata_value.type = 'monolingualtext' then wikidata_value.value -> 'text'
+        when wikidata_value.type = 'globe-coordinate'
+            then jsonb_build_object(
+                'lat', wikidata_value.value -> 'latitude',
+                'lng', wikidata_value.value -> 'longitude'
+            )
+        else wikidata_value.value
+    end;
+end;
 
 comment on function muse.wikidata_value(text, jsonb, text) is
 'A value of a claim as in properties: select wikidata_value(''string'', ''"a"'', null)';
@@ -29,15 +35,16 @@ comment on function muse.wikidata_value(text, jsonb, text) is
 create or replace function muse.property_ids(property text)
 returns setof text
 language sql stable parallel safe rows 1
-as $$
-select property_ids.property where property_ids.property ~ '^P[1-9][0-9]*$'
-union
-select known.wikidata_id
-from muse.wikidata_labels as known
-where
-    known.wikidata_id >= 'P' and known.wikidata_id < 'Q'
-    and lower(known.label) = lower(property_ids.property)
-$$;
+begin atomic
+    select property_ids.property
+    where left(property_ids.property, 1000) ~ '^P[1-9][0-9]*$'
+    union
+    select known.wikidata_id
+    from muse.wikidata_labels as known
+    where
+        known.wikidata_id >= 'P' and known.wikidata_id < 'Q'
+        and lower(known.label) = lower(left(property_ids.property, 1000));
+end;
 
 comment on function muse.property_ids(text) is
 'Properties by their id or English label: select property_ids(''instance of'')';
@@ -49,43 +56,49 @@ returns table (
     amount numeric, unit text, qualifiers jsonb
 )
 language sql stable parallel safe rows 1000
-as $$
-select
-    item.wikidata_id,
-    item.title,
-    statement.value ->> 'rank',
-    kind.type,
-    muse.wikidata_value(kind.type, statement.value -> 'value', target.name) #>> '{}',
-    target.id,
-    case when kind.type = 'quantity' then (statement.value -> 'value' ->> 'amount')::numeric end,
-    case when kind.type = 'quantity' then coalesce(muse.wikidata_label(unit.id), unit.id) end,
-    coalesce(statement.value -> 'qualifiers', '{}')
-from muse.property_ids(claim_values.property) as property (id)
-inner join muse.wikidata as item
-    on
-        item.claims @> jsonb_build_object(property.id, '[{"rank": "normal"}]'::jsonb)
-        or item.claims @> jsonb_build_object(property.id, '[{"rank": "preferred"}]'::jsonb)
-        or item.claims @> jsonb_build_object(property.id, '[{"rank": "deprecated"}]'::jsonb)
-cross join lateral jsonb_array_elements(item.claims -> property.id) as statement
-cross join lateral (
+begin atomic
     select
-        statement.value ->> 'type' as type,
-        starts_with(statement.value ->> 'type', 'wikibase-') as names_entity
-) as kind
-left join lateral (
-    select
-        known.id,
-        (
-            select coalesce(label.wikipedia_id, label.label)
-            from muse.wikidata_labels as label where label.wikidata_id = known.id
-        ) as name
-    from (select statement.value ->> 'value' as id) as known
-) as target on kind.names_entity
-left join lateral (
-    select substring(statement.value -> 'value' ->> 'unit' from '/entity/(.*)') as id
-) as unit on kind.type = 'quantity'
-where statement.value ? 'value'
-$$;
+        item.wikidata_id,
+        item.title,
+        statement.value ->> 'rank' as rank,
+        kind.type,
+        muse.wikidata_value(kind.type, statement.value -> 'value', target.name) #>> '{}' as value,
+        target.id as value_id,
+        case
+            when kind.type = 'quantity' then (statement.value -> 'value' ->> 'amount')::numeric
+        end as amount,
+        case
+            when kind.type = 'quantity' then coalesce(muse.wikidata_label(unit.id), unit.id)
+        end as unit,
+        coalesce(statement.value -> 'qualifiers', '{}') as qualifiers
+    from muse.property_ids(claim_values.property) as property (id)
+    inner join muse.wikidata as item
+        on
+            item.claims @> jsonb_build_object(property.id, '[{"rank": "normal"}]'::jsonb)
+            or item.claims @> jsonb_build_object(property.id, '[{"rank": "preferred"}]'::jsonb)
+            or item.claims @> jsonb_build_object(property.id, '[{"rank": "deprecated"}]'::jsonb)
+    cross join lateral jsonb_array_elements(item.claims -> property.id) as statement
+    cross join
+        lateral (
+            select
+                statement.value ->> 'type' as type,
+                starts_with(statement.value ->> 'type', 'wikibase-') as names_entity
+        ) as kind
+    left join lateral (
+        select
+            known.id,
+            (
+                select coalesce(label.wikipedia_id, label.label)
+                from muse.wikidata_labels as label
+                where label.wikidata_id = known.id
+            ) as name
+        from (select statement.value ->> 'value' as id) as known
+    ) as target on kind.names_entity
+    left join lateral (
+        select substring(statement.value -> 'value' ->> 'unit' from '/entity/(.*)') as id
+    ) as unit on kind.type = 'quantity'
+    where statement.value ? 'value';
+end;
 
 comment on function muse.claim_values(text) is
 'One row an item and value of a property: select * from claim_values(''instance of'')';
@@ -95,45 +108,48 @@ comment on function muse.claim_values(text) is
 create or replace function muse.wikibase_datavalue(type text, value jsonb)
 returns jsonb
 language sql stable parallel safe
-as $$
-select case
-    when
-        starts_with(wikibase_datavalue.type, 'wikibase-')
-        or wikibase_datavalue.type = 'entity-schema'
-        then jsonb_build_object('type', 'wikibase-entityid', 'value', case
-            when entity.id ~ '^[QPL][0-9]+$' then jsonb_build_object(
-                'entity-type',
-                case left(entity.id, 1)
-                    when 'Q' then 'item' when 'P' then 'property' else 'lexeme'
-                end,
-                'numeric-id', substring(entity.id from 2)::bigint,
-                'id', entity.id
-            )
+begin atomic
+    select
+        case
+            when
+                starts_with(wikibase_datavalue.type, 'wikibase-')
+                or wikibase_datavalue.type = 'entity-schema'
+                then jsonb_build_object('type', 'wikibase-entityid', 'value', case
+                    when entity.id ~ '^[QPL][0-9]+$'
+                        then
+                            jsonb_build_object(
+                                'entity-type',
+                                case left(entity.id, 1)
+                                    when 'Q' then 'item' when 'P' then 'property' else 'lexeme'
+                                end,
+                                'numeric-id', substring(entity.id from 2)::bigint,
+                                'id', entity.id
+                            )
+                    else jsonb_build_object(
+                        'entity-type',
+                        case
+                            when entity.id like '%/%' then 'item'
+                            when entity.id like '%-F%' then 'form'
+                            when entity.id like '%-S%' then 'sense'
+                            else 'entity-schema'
+                        end,
+                        'id', entity.id
+                    )
+                end)
             else jsonb_build_object(
-                'entity-type',
-                case
-                    when entity.id like '%/%' then 'item'
-                    when entity.id like '%-F%' then 'form'
-                    when entity.id like '%-S%' then 'sense'
-                    else 'entity-schema'
+                'type',
+                case wikibase_datavalue.type
+                    when 'globe-coordinate' then 'globecoordinate'
+                    when 'time' then 'time'
+                    when 'quantity' then 'quantity'
+                    when 'monolingualtext' then 'monolingualtext'
+                    else 'string'
                 end,
-                'id', entity.id
+                'value', wikibase_datavalue.value
             )
-        end)
-    else jsonb_build_object(
-        'type',
-        case wikibase_datavalue.type
-            when 'globe-coordinate' then 'globecoordinate'
-            when 'time' then 'time'
-            when 'quantity' then 'quantity'
-            when 'monolingualtext' then 'monolingualtext'
-            else 'string'
-        end,
-        'value', wikibase_datavalue.value
-    )
-end
-from (select wikibase_datavalue.value #>> '{}' as id) as entity
-$$;
+        end
+    from (select wikibase_datavalue.value #>> '{}' as id) as entity;
+end;
 
 comment on function muse.wikibase_datavalue(text, jsonb) is
 'A value of claims in Wikibase''s JSON: select wikibase_datavalue(''wikibase-item'', ''"Q5"'')';
@@ -141,67 +157,86 @@ comment on function muse.wikibase_datavalue(text, jsonb) is
 create or replace function muse.wikibase_snak(property text, snak jsonb, hash text)
 returns jsonb
 language sql stable parallel safe
-as $$
-select
-    jsonb_build_object(
-        'snaktype', coalesce(wikibase_snak.snak ->> 'snak', 'value'),
-        'property', wikibase_snak.property
-    )
-    || case when wikibase_snak.snak ? 'type'
-        then jsonb_build_object('datatype', wikibase_snak.snak -> 'type') else '{}'
-    end
-    || case when wikibase_snak.hash is not null
-        then jsonb_build_object('hash', wikibase_snak.hash) else '{}'
-    end
-    || case when wikibase_snak.snak ? 'value'
-        then jsonb_build_object('datavalue', muse.wikibase_datavalue(
-            wikibase_snak.snak ->> 'type', wikibase_snak.snak -> 'value'
-        )) else '{}'
-    end
-$$;
+begin atomic
+    select
+        jsonb_build_object(
+            'snaktype', coalesce(wikibase_snak.snak ->> 'snak', 'value'),
+            'property', wikibase_snak.property
+        )
+        || case
+            when wikibase_snak.snak ? 'type'
+                then jsonb_build_object('datatype', wikibase_snak.snak -> 'type')
+            else '{}'
+        end
+        || case
+            when wikibase_snak.hash is not null
+                then jsonb_build_object('hash', wikibase_snak.hash)
+            else '{}'
+        end
+        || case
+            when wikibase_snak.snak ? 'value'
+                then jsonb_build_object('datavalue', muse.wikibase_datavalue(
+                    wikibase_snak.snak ->> 'type', wikibase_snak.snak -> 'value'
+                ))
+            else '{}'
+        end;
+end;
 
 comment on function muse.wikibase_snak(text, jsonb, text) is
 'A snak in Wikibase''s JSON: select wikibase_snak(''P31'', ''{"snak": "novalue"}'', null)';
 
+create or replace function muse.wikibase_qualifiers(qualifiers jsonb, told jsonb)
+returns jsonb
+language sql stable parallel safe
+begin atomic
+    select
+        jsonb_build_object(
+            'qualifiers', jsonb_object_agg(property.key, (
+                select
+                    jsonb_agg(
+                        muse.wikibase_snak(
+                            property.key, snak.value,
+                            wikibase_qualifiers.told
+                            -> 'hashes' -> property.key ->> (snak.place - 1)::integer
+                        ) order by snak.place
+                    )
+                from jsonb_array_elements(property.value) with ordinality as snak (value, place)
+            )),
+            'qualifiers-order', coalesce(
+                wikibase_qualifiers.told -> 'order',
+                jsonb_agg(property.key order by property.key collate pg_catalog."C")
+            )
+        )
+    from jsonb_each(wikibase_qualifiers.qualifiers) as property;
+end;
+
+comment on function muse.wikibase_qualifiers(jsonb, jsonb) is
+'Qualifiers of a statement in Wikibase''s JSON: select wikibase_qualifiers(''{"P1": []}'', ''{}'')';
+
 create or replace function muse.wikibase_statement(property text, statement jsonb, told jsonb)
 returns jsonb
 language sql stable parallel safe
-as $$
-select case
-    when wikibase_statement.statement ? 'verbatim' then wikibase_statement.statement -> 'verbatim'
-    else jsonb_build_object(
-        'mainsnak', muse.wikibase_snak(
-            wikibase_statement.property, wikibase_statement.statement,
-            wikibase_statement.told ->> 'hash'
-        ),
-        'type', 'statement',
-        'id', wikibase_statement.told -> 'id',
-        'rank', wikibase_statement.statement -> 'rank'
-    ) || case
-        when wikibase_statement.statement ? 'qualifiers' then jsonb_build_object(
-            'qualifiers', (
-                select jsonb_object_agg(qualifier.key, (
-                    select jsonb_agg(
-                        muse.wikibase_snak(
-                            qualifier.key, snak.value,
-                            wikibase_statement.told
-                            -> 'hashes' -> qualifier.key ->> (snak.place - 1)::integer
-                        ) order by snak.place
-                    )
-                    from jsonb_array_elements(qualifier.value)
-                    with ordinality as snak (value, place)
-                ))
-                from jsonb_each(wikibase_statement.statement -> 'qualifiers') as qualifier
+begin atomic
+    select case
+        when wikibase_statement.statement ? 'verbatim'
+            then wikibase_statement.statement -> 'verbatim'
+        else jsonb_build_object(
+            'mainsnak', muse.wikibase_snak(
+                wikibase_statement.property, wikibase_statement.statement,
+                wikibase_statement.told ->> 'hash'
             ),
-            'qualifiers-order', coalesce(wikibase_statement.told -> 'order', (
-                select jsonb_agg(name order by name collate "C")
-                from jsonb_object_keys(wikibase_statement.statement -> 'qualifiers') as name
-            ))
-        )
-        else '{}'
-    end
-end
-$$;
+            'type', 'statement',
+            'id', wikibase_statement.told -> 'id',
+            'rank', wikibase_statement.statement -> 'rank'
+        ) || case
+            when wikibase_statement.statement ? 'qualifiers'
+                then muse.wikibase_qualifiers(
+                    wikibase_statement.statement -> 'qualifiers', wikibase_statement.told
+                )
+            else '{}'
+        end
+    end;
+end;
 
 comment on function muse.wikibase_statement(text, jsonb, jsonb) is
 'A statement in Wikibase''s JSON: select wikibase_statement(''P31'', ''{"rank": "a"}'', ''{}'')';
@@ -209,24 +244,28 @@ comment on function muse.wikibase_statement(text, jsonb, jsonb) is
 create or replace function muse.wikidata_statements(wikidata_id text)
 returns jsonb
 language sql stable parallel safe
-as $$
-select coalesce(
-    jsonb_object_agg(property.key, (
-        select jsonb_agg(
-            muse.wikibase_statement(
-                property.key, statement.value,
-                item.statement_ids -> property.key -> (statement.place - 1)::integer
-            ) order by statement.place
+begin atomic
+    select
+        coalesce(
+            jsonb_object_agg(property.key, (
+                select
+                    jsonb_agg(
+                        muse.wikibase_statement(
+                            property.key, statement.value,
+                            item.statement_ids -> property.key -> (statement.place - 1)::integer
+                        ) order by statement.place
+                    )
+                from
+                    jsonb_array_elements(property.value)
+                    with ordinality as statement (value, place)
+            )) filter (where property.key is not null),
+            '{}'
         )
-        from jsonb_array_elements(property.value) with ordinality as statement (value, place)
-    )) filter (where property.key is not null),
-    '{}'
-)
-from muse.wikidata as item
-left join lateral jsonb_each(item.claims) as property on true
-where item.wikidata_id = wikidata_statements.wikidata_id
-group by item.wikidata_id
-$$;
+    from muse.wikidata as item
+    left join lateral jsonb_each(item.claims) as property on true
+    where item.wikidata_id = wikidata_statements.wikidata_id
+    group by item.wikidata_id;
+end;
 
 comment on function muse.wikidata_statements(text) is
 'An item''s statements in Wikibase''s JSON, no references: select wikidata_statements(''Q42'')';

@@ -19,11 +19,11 @@ comment on view muse.article_titles is
 create or replace function muse.article_title(title text)
 returns text
 language sql stable parallel safe
-as $$
-select known.article from muse.article_titles as known
-where known.title = article_title.title
-limit 1
-$$;
+begin atomic
+    select known.article from muse.article_titles as known
+    where known.title = left(article_title.title, 1000)
+    limit 1;  -- noqa: AM09
+end;
 
 comment on function muse.article_title(text) is
 'The article that a title leads to, redirects followed: select article_title(''Ayn Rand'')';

@@ -10,6 +10,7 @@ create or replace function muse.nearest_images(
 )
 returns table (image_id bigint, distance real, place integer)
 language plpgsql stable parallel safe rows 10
+set search_path = pg_catalog, muse, pg_temp
 set hnsw.iterative_scan = strict_order  -- noqa: PRS
 set hnsw.ef_search = 100
 set jit = off
@@ -18,6 +19,7 @@ declare
     ids bigint[];
     distances real[];
 begin
+    perform muse.check_n(nearest_images.n);
     select array_agg(near.image_id), array_agg(near.distance) into ids, distances
     from (
         select
@@ -74,6 +76,7 @@ create or replace function muse.image_matches(
 )
 returns setof muse.similar_image
 language plpgsql stable parallel safe rows 10
+set search_path = pg_catalog, muse, pg_temp
 set jit = off  -- noqa: PRS
 as $$
 #variable_conflict use_column
@@ -99,6 +102,8 @@ declare
     );
     candidates integer := greatest(image_matches.n, 10);
 begin
+    perform muse.check_n(image_matches.n);
+    perform muse.check_min_confidence(image_matches.min_confidence);
     if image_matches.min_confidence > 0 then
         candidates := 1000;  -- further away nothing is of the same kind
     end if;
@@ -210,6 +215,7 @@ create or replace function muse.similar_images(
 )
 returns setof muse.similar_image
 language plpgsql stable parallel restricted rows 10 cost 100000
+set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
     live constant bigint := muse.live_model('images');
@@ -244,6 +250,7 @@ create or replace function muse.images_like(
 )
 returns setof muse.similar_image
 language plpgsql stable parallel safe rows 10
+set search_path = pg_catalog, muse, pg_temp
 as $$
 #variable_conflict use_column
 declare
@@ -285,6 +292,7 @@ create or replace function muse.near_duplicates(
 )
 returns table (image_id bigint, title text, distance integer)
 language plpgsql stable parallel restricted rows 10 cost 100000
+set search_path = pg_catalog, muse, pg_temp
 as $$
 #variable_conflict use_column
 declare

@@ -1,16 +1,17 @@
 -- Icons that networks draw: new ones, what a bitmap costs a network, and what was kept of them.
 
 create or replace function muse.drawn_bitmaps(
-    model text, n integer, temperature double precision, seed bigint
+    model muse.short_text, n integer, temperature double precision, seed bigint
 )
 returns table (i integer, bitmap bit varying, nll double precision)
 language plpython3u stable parallel restricted rows 10 cost 1000000
+set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import icon_networks
     return icon_networks.draw(plpy, GD, model, n, temperature, seed)
 $$;
 
-comment on function muse.drawn_bitmaps(text, integer, double precision, bigint) is
+comment on function muse.drawn_bitmaps(muse.short_text, integer, double precision, bigint) is
 'Bitmaps of a network, with bits a pixel: select * from drawn_bitmaps(''icons_32'', 3, 1, 0)';
 
 -- valid says that there is ink: nothing else could be wrong, and a network sees to that too.
@@ -19,6 +20,7 @@ create or replace function muse.generate_icons(
 )
 returns table (i integer, bitmap bit varying, nll real, valid boolean, copy_of bigint)
 language plpgsql stable parallel restricted rows 10 cost 1000000
+set search_path = pg_catalog, muse, pg_temp
 set jit = off
 as $$
 begin
@@ -53,23 +55,24 @@ $$;
 comment on function muse.generate_icons(text, integer, real, bigint) is
 'New icons, copies marked: select icon_text(bitmap) from generate_icons(''icons_8'', n => 2)';
 
-create or replace function muse.icon_nlls(bitmaps bit varying[], model text)
+create or replace function muse.icon_nlls(bitmaps muse.bitmaps, model muse.short_text)
 returns real[]
 language plpython3u stable strict parallel restricted cost 1000000
+set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import icon_networks
     return icon_networks.costs(plpy, GD, bitmaps, model)
 $$;
 
-comment on function muse.icon_nlls(bit varying[], text) is
+comment on function muse.icon_nlls(muse.bitmaps, muse.short_text) is
 'Bits a pixel of bitmaps: select icon_nlls(array_agg(bitmap), ''icons_32'') from hieroglyphs';
 
 create or replace function muse.icon_nll(bitmap bit varying, model text)
 returns real
 language sql stable strict parallel restricted cost 1000000
-as $$
-select (muse.icon_nlls(array[icon_nll.bitmap], icon_nll.model))[1]
-$$;
+begin atomic
+    select (muse.icon_nlls(array[icon_nll.bitmap], icon_nll.model))[1];
+end;
 
 comment on function muse.icon_nll(bit varying, text) is
 'What a bitmap costs, in bits a pixel: select icon_nll(bitmap, ''icons_32'') from hieroglyphs';
@@ -150,6 +153,7 @@ create or replace function muse.labelled_sheet(
 )
 returns bytea
 language plpgsql stable parallel restricted cost 1000000
+set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
     bitmaps bit varying[];

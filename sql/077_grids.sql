@@ -1,19 +1,21 @@
 -- Grids: what the classifier sees in bitmaps, and in all of the smallest ones.
 
-create or replace function muse.grid_label(bitmap bit varying, n integer default 1)
+create or replace function muse.grid_label(bitmap muse.bitmap, n integer default 1)
 returns table (label text, probability real)
 language plpython3u stable parallel restricted rows 1 cost 100000
+set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import grids
     return grids.label(plpy, GD, bitmap, n)
 $$;
 
-comment on function muse.grid_label(bit varying, integer) is
+comment on function muse.grid_label(muse.bitmap, integer) is
 'What a bitmap is taken for: select seen.label from icons, grid_label(bitmap) as seen limit 9';
 
 create or replace function muse.best_grids(grid integer, block integer)
 returns table (label text, probability real, bitmap bit varying)
 language plpython3u stable parallel restricted rows 100 cost 100000000
+set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import grids
     return grids.best(plpy, GD, grid, block)

@@ -3,16 +3,16 @@
 create or replace function muse.ink_layers()
 returns table (layer text, channels integer, size integer)
 language sql stable parallel safe rows 10
-as $$
-select
-    model.config ->> 'layer',
-    (model.config ->> 'channels')::integer,
-    (model.config ->> 'size')::integer
-from muse.deployments as live
-inner join muse.models as model on live.model_id = model.model_id
-where live.name like 'ink\_%'
-order by (model.config ->> 'depth')::integer
-$$;
+begin atomic
+    select
+        model.config ->> 'layer' as layer,
+        (model.config ->> 'channels')::integer as channels,
+        (model.config ->> 'size')::integer as size
+    from muse.deployments as live
+    inner join muse.models as model on live.model_id = model.model_id
+    where live.name like 'ink\_%'
+    order by (model.config ->> 'depth')::integer;
+end;
 
 comment on function muse.ink_layers() is
 'Layers that ink can be drawn for, the shallowest first: select * from ink_layers()';
@@ -22,68 +22,71 @@ comment on function muse.ink_layers() is
 -- network; one that lowers the score is taken back. docs/ink.md tells what each argument does.
 
 create or replace function muse.deep_ink(
-    layer text default null,
+    layer muse.short_text default null,
     channel integer default null,
-    label text default null,
+    label muse.short_text default null,
     steps integer default 200,
     flips integer default 50,
     size integer default 224,
     black real default 125,
     white real default 129,
     border_only boolean default true,
-    start bit varying default null,
+    start muse.bitmap default null,
     radius real default 5.5,
     seed bigint default 0,
     every integer default 10,
     jitter integer default 0,
     original boolean default false,
-    channels integer[] default null,
-    weights real[] default null
+    channels muse.short_integers default null,
+    weights muse.short_reals default null
 )
 returns table (step integer, score real, flipped integer, ink integer, picture bytea)
 language plpython3u stable parallel restricted rows 20 cost 10000000
+set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import ink
     return ink.deep_ink(plpy, GD, *args)
 $$;
 
 comment on function muse.deep_ink(
-    text, integer, text, integer, integer, integer, real, real, boolean, bit varying, real, bigint,
-    integer, integer, boolean, integer[], real[]
+    muse.short_text, integer, muse.short_text, integer, integer, integer, real, real, boolean,
+    muse.bitmap, real, bigint, integer, integer, boolean, muse.short_integers, muse.short_reals
 ) is
 'Ink that grows under a gradient: select step, score from deep_ink(''block4'', 12, steps => 20)';
 
 create or replace function muse.deep_ink_gif(
-    layer text default null,
+    layer muse.short_text default null,
     channel integer default null,
-    label text default null,
+    label muse.short_text default null,
     steps integer default 200,
     flips integer default 50,
     size integer default 224,
     black real default 125,
     white real default 129,
     border_only boolean default true,
-    start bit varying default null,
+    start muse.bitmap default null,
     radius real default 5.5,
     seed bigint default 0,
     every integer default 10,
     jitter integer default 0,
     original boolean default false,
-    channels integer[] default null,
-    weights real[] default null,
+    channels muse.short_integers default null,
+    weights muse.short_reals default null,
     milliseconds integer default 100,
     loop boolean default true
 )
 returns bytea
 language plpython3u stable parallel restricted cost 10000000
+set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import ink
     return ink.deep_ink_gif(plpy, GD, *args)
 $$;
 
 comment on function muse.deep_ink_gif(
-    text, integer, text, integer, integer, integer, real, real, boolean, bit varying, real, bigint,
-    integer, integer, boolean, integer[], real[], integer, boolean
+    muse.short_text, integer, muse.short_text, integer, integer, integer, real, real, boolean,
+    muse.bitmap, real, bigint, integer, integer, boolean, muse.short_integers, muse.short_reals,
+    integer, boolean
 ) is
 'The same as an animated GIF: select length(deep_ink_gif(''block4'', 12, steps => 20))';
 

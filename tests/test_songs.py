@@ -8,12 +8,14 @@ import pytest
 from loaders import songs
 from loaders.db import connect_to_load
 from loaders.forget import forget
+from loaders.migrate import migrate
 from loaders.playlist_files.model import Playlist, Track
 from loaders.playlists import load_entries
 from loaders.refresh import refresh
 from loaders.train.ranking import measure
 from loaders.train.songs import Settings, for_size
 from tests import cpu
+from tests.conftest import use
 from tests.rows import add_track, publish_songs
 
 QUICK = Settings(epochs=3)
@@ -430,3 +432,28 @@ def test_measures_by_hand():
     assert measure(["x", "h", "y"], {"h"}) == (0.0, pytest.approx(0.6309, abs=1e-4), 1.0, 0.0)
     assert measure(["x"] * 12 + ["h"], {"h", "g"})[3] == 1.0
     assert measure(["x"], {"h"}) == (0.0, 0.0, 0.0, 51.0)
+
+
+# Case, whatever the database's language -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "locale", ["locale_provider icu icu_locale 'tr' locale 'C.UTF-8'", "locale 'C'"]
+)
+def test_case_is_folded_alike_in_every_database(server, locale):
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute(f"create database folded template template0 encoding 'UTF8' {locale}")
+    use(server, "folded")
+    try:
+        migrate(with_python=False)
+        with server.connect(dbname="folded", autocommit=True) as conn:
+            for name in ("ISTANBUL Nights", "Ещё ОДИН", "Édith", "Straße"):
+                add_track(conn, name, name=name)
+            for query in ("istanbul", "ISTANBUL", "İstanbul", "ещё", "ОДИН", "один", "édith",
+                          "EDITH", "STRAße"):  # fmt: skip
+                rows = "select count(*) from muse.find_songs(%s)"
+                assert conn.execute(rows, (query,)).fetchone() == (1,), query
+    finally:
+        use(server)
+        with server.connect(dbname="postgres", autocommit=True) as admin:
+            admin.execute("drop database folded with (force)")

@@ -4,7 +4,6 @@ In SQL a bitmap is a `bit varying` of size x size bits, row by row from the top 
 comes into Python as a text of 0 and 1, and is an array (size, size) of bools here.
 """
 
-import io
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -12,9 +11,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from udfs import runtime
+from udfs.png import png as write_png
 
 LARGEST = 64  # pixels a side
 PICTURE = 16_000_000  # pixels of a drawing
@@ -113,14 +112,19 @@ def _cells(square: np.ndarray, rows: int, columns: int) -> np.ndarray:
 # PNG ----------------------------------------------------------------------------------------
 
 
-def png(bitmap: str, scale: int, ink: str, ground: str) -> bytes:
+def png(
+    bitmap: str,
+    scale: int,
+    ink: str,
+    ground: str,
+    checkpoint: Callable[[], object] = lambda: None,
+) -> bytes:
     """The bitmap in two colours, each of its pixels `scale` wide; the ground can be 'none'."""
     square = pixels(bitmap)
     clear = ground == "none"
     colours = [colour("#ffffff" if clear else ground), colour(ink)]
-    image = Image.fromarray(enlarged(square, scale).astype(np.uint8), "P")
-    image.putpalette([channel for one in colours for channel in one])
-    return png_of(image, bits=1, **({"transparency": 0} if clear else {}))
+    check_scale(square, scale)
+    return write_png(square, scale, colours, clear, checkpoint)
 
 
 def colour(text: str) -> tuple[int, int, int]:
@@ -131,23 +135,15 @@ def colour(text: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def enlarged(picture: np.ndarray, scale: int) -> np.ndarray:
-    """Every pixel as scale x scale. Errors: BadBitmap where that is too large, or nothing."""
+def check_scale(picture: np.ndarray, scale: int) -> None:
+    """Refuse a scale that makes the picture too large, or nothing of it. Errors: BadBitmap."""
     height, width = picture.shape[:2]
     if not 1 <= scale <= 64:
         raise BadBitmap(f"scale must be from 1 to 64, not {scale}")
     check_room(width * scale, height * scale)
-    return picture.repeat(scale, 0).repeat(scale, 1)
 
 
 def check_room(width: int, height: int) -> None:
     """Refuse a drawing before it takes the memory."""
     if width * height > PICTURE:
         raise BadBitmap(f"{width:,} x {height:,} pixels are too many: at most {PICTURE:,} in all")
-
-
-def png_of(image: Image.Image, **options: Any) -> bytes:
-    """The picture as PNG."""
-    out = io.BytesIO()
-    image.save(out, "PNG", optimize=True, **options)
-    return out.getvalue()

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from udfs.bitmaps import BadBitmap, alike, check_room, enlarged, generator, png_of
+from udfs.bitmaps import BadBitmap, alike, check_room, check_scale, generator
+from udfs.png import png
 
 GROUND = (205, 193, 167)
 INKS = np.array([(25, 34, 43), (108, 68, 38)])
@@ -47,7 +47,7 @@ def stela(
 
     20 columns of size + 4 pixels, 15 signs high, each pixel 2 x 2, where nothing else is said.
     What does not fit is not drawn. Empty bitmaps are passed over. `checkpoint` is called for each
-    sign: what it raises ends the drawing.
+    sign and each row of pixels: what it raises ends the drawing.
     """
     squares = alike(bitmaps)
     size = len(squares[0])
@@ -70,7 +70,8 @@ def stela(
         rows, width = sign.ink.shape
         top, left = PADDING + place.top, PADDING + place.column * pitch + MARGIN + place.left
         paint(picture[top : top + rows, left : left + width], sign.ink, ink)
-    return png_of(Image.fromarray(enlarged(picture, scale)))
+    check_scale(picture, scale)
+    return png(picture, scale, checkpoint=checkpoint)
 
 
 def trimmed(square: np.ndarray) -> Sign:

@@ -6,19 +6,25 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from udfs.bitmaps import BadBitmap, alike, check_room, drawable, enlarged, generator, png_of
+from udfs.bitmaps import BadBitmap, alike, check_room, check_scale, drawable, generator
+from udfs.png import png
 
 LIGHTNESS, SATURATION = 0.30, 0.9
 WHITE = np.uint8(255)
 
 
 def poster(
-    bitmaps: Sequence[str | None] | None, columns: int | None, scale: int | None, seed: int | None
+    bitmaps: Sequence[str | None] | None,
+    columns: int | None,
+    scale: int | None,
+    seed: int | None,
+    checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
     """Icons in rows, each in a colour of its own, on white; PNG.
 
     A cell is size + 2 pixels. `columns` is 15 for icons of 8 pixels and 20 for larger ones where
-    it is left out, `scale` what makes such a poster some 1,300 pixels wide.
+    it is left out, `scale` what makes such a poster some 1,300 pixels wide. `checkpoint` is called
+    for each row of pixels: what it raises ends the drawing.
     """
     squares = alike(bitmaps)
     size = len(squares[0])
@@ -30,7 +36,8 @@ def poster(
     for number, (square, ink) in enumerate(zip(squares, hues(len(squares), seed), strict=True)):
         top, left = number // columns * cell + 1, number % columns * cell + 1
         picture[top : top + size, left : left + size][square] = ink
-    return png_of(Image.fromarray(enlarged(picture, scale)))
+    check_scale(picture, scale)
+    return png(picture, scale, checkpoint=checkpoint)
 
 
 def hues(n: int, seed: int | None) -> np.ndarray:
@@ -57,7 +64,7 @@ def sheet(
 ) -> bytes:
     """Icons in rows, each with its label and a fainter note beneath; PNG.
 
-    `checkpoint` is called for each icon: what it raises ends the drawing.
+    `checkpoint` is called for each icon and each row of pixels: what it raises ends the drawing.
     Errors: BadBitmap where there is not one label and one note an icon.
     """
     squares, labels, notes = drawable(bitmaps), labels or [], notes or []
@@ -76,7 +83,7 @@ def sheet(
         middle = left + width / 2
         _write(draw, label or "", (middle, top + SIDE + 6), 14, INK, width - 8)
         _write(draw, note or "", (middle, top + SIDE + 6 + LINE), 12, FAINT, width - 8)
-    return png_of(picture)
+    return png(np.asarray(picture), checkpoint=checkpoint)
 
 
 def _drawn(square: np.ndarray) -> Image.Image:

@@ -160,7 +160,8 @@ def deep_ink_gif(plpy: Any, cache: dict[str, Any], *arguments: Any) -> bytes:
     *asked, milliseconds, loop = arguments
     if milliseconds is None or loop is None or not 20 <= milliseconds <= 10_000:
         runtime.fail(plpy, f"milliseconds must be from 20 to 10000, not {milliseconds}")
-    return gif([frame.bits for frame in _drawn(plpy, cache, asked)], milliseconds, loop=loop)
+    drawings = [frame.bits for frame in _drawn(plpy, cache, asked)]
+    return gif(drawings, milliseconds, loop=loop, checkpoint=lambda: runtime.checkpoint(plpy))
 
 
 def _drawn(plpy: Any, cache: dict[str, Any], arguments: Sequence[Any]) -> Iterator[Frame]:

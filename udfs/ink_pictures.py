@@ -1,7 +1,7 @@
 """Drawings of two colours as PNG, GIF and SVG."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,41 @@ def png(bits: Bits) -> bytes:
     return out.getvalue()
 
 
-def gif(frames: Sequence[Bits], milliseconds: int, *, loop: bool) -> bytes:
-    """An animation in two colours; its last frame stays LAST times as long."""
-    pictures = [Image.fromarray(~bits) for bits in frames]
-    out = io.BytesIO()
-    times = [milliseconds] * (len(pictures) - 1) + [LAST * milliseconds]
+class _Output(io.BytesIO):
+    """Bytes as a file that lets cancellations through whenever something is written."""
+
+    def __init__(self, checkpoint: Callable[[], object]) -> None:
+        super().__init__()
+        self._checkpoint = checkpoint
+
+    def write(self, data: Any, /) -> int:
+        self._checkpoint()
+        return super().write(data)
+
+
+def gif(
+    frames: Sequence[Bits],
+    milliseconds: int,
+    *,
+    loop: bool,
+    checkpoint: Callable[[], object] = lambda: None,
+) -> bytes:
+    """An animation in two colours; its last frame stays LAST times as long.
+
+    `checkpoint` is called for each frame: what it raises ends the drawing.
+    """
+
+    def pictures(some: Sequence[Bits]) -> Iterator[Image.Image]:
+        for bits in some:
+            checkpoint()
+            yield Image.fromarray(~bits)
+
+    (first,) = pictures(frames[:1])
+    out = _Output(checkpoint)
+    times = [milliseconds] * (len(frames) - 1) + [LAST * milliseconds]
     more: dict[str, Any] = {"loop": 0} if loop else {}
-    pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=times, **more)
+    rest = pictures(frames[1:])
+    first.save(out, "GIF", save_all=True, append_images=rest, duration=times, **more)
     return out.getvalue()
 
 
