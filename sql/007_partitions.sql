@@ -15,7 +15,8 @@ begin
             parent.relnamespace = 'muse'::regnamespace
             and parent.relname = partition_name.table_name
     ) then
-        raise exception 'muse has no table % with a partition a model', partition_name.table_name
+        raise exception 'muse has no table % with a partition a model',
+            left(partition_name.table_name, 63)
         using errcode = '42P01';
     end if;
     if not exists (
@@ -33,14 +34,16 @@ comment on function muse.partition_name(text, bigint) is
 create or replace function muse.is_partition(table_name text, model_id bigint)
 returns boolean
 language sql stable parallel safe
-as $$
-select coalesce((
-    select part.relispartition from pg_catalog.pg_class as part
-    where part.oid operator(pg_catalog.=) pg_catalog.to_regclass(
-        pg_catalog.format('muse_partitions.%I', muse.partition_name(table_name, model_id))
-    )
-), false)
-$$;
+begin atomic
+    select coalesce((
+        select part.relispartition from pg_class as part
+        where
+            part.oid = to_regclass(format(
+                'muse_partitions.%I',
+                muse.partition_name(is_partition.table_name, is_partition.model_id)
+            ))
+    ), false);
+end;
 
 comment on function muse.is_partition(text, bigint) is
 'Whether queries read it: select is_partition(''song_vectors'', model_id) from models';
@@ -51,6 +54,7 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform muse.check_length(check_snapshot.table_name, 'table_name', 63);
     if current_setting('transaction_isolation') <> 'read committed'
         and not muse.is_partition(check_snapshot.table_name, check_snapshot.model_id)
     then

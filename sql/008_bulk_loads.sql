@@ -97,7 +97,7 @@ begin
                 and starts_with(template.relname, check_staging_topic.topic || '_')
         )
     then
-        raise exception 'no topic with staging tables: %', check_staging_topic.topic
+        raise exception 'no topic with staging tables: %', left(check_staging_topic.topic, 63)
         using errcode = '22023';
     end if;
 end
@@ -125,7 +125,7 @@ begin
                 'muse_partitions'::regnamespace
             );
         if not found then
-            raise exception 'no table of muse: %', name using errcode = '42P01';
+            raise exception 'no table of muse: %', left(name, 150) using errcode = '42P01';
         end if;
         execute format('analyze %s', relation);
     end loop;
@@ -149,7 +149,7 @@ begin
     if target is null or not exists (
         select from pg_class as relation where relation.oid = target and relation.relkind = 'r'
     ) then
-        raise exception 'no table of muse: %', drop_indexes.table_name using errcode = '42P01';
+        raise exception 'no table of muse: %', left(drop_indexes.table_name, 63) using errcode = '42P01';
     end if;
     execute format('select exists (select from %s)', target) into filled;
     if filled then

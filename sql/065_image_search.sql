@@ -19,6 +19,7 @@ declare
     ids bigint[];
     distances real[];
 begin
+    perform muse.check_snapshot('image_vectors', nearest_images.classifier);
     perform muse.check_n(nearest_images.n);
     select array_agg(near.image_id), array_agg(near.distance) into ids, distances
     from (

@@ -14,7 +14,7 @@ from udfs.bitmaps import asked_slow, png
 from udfs.ink_pictures import gif
 
 SIGNATURES = """
-    select proname, lanname, proargnames[:pronargs],
+    select proname, lanname, coalesce(proargnames[:pronargs], '{}'),
         array(select format_type(type, null) from unnest(proargtypes) as type)
     from pg_proc join pg_language as language on language.oid = prolang
     where pronamespace = 'muse'::regnamespace and prorettype <> 'trigger'::regtype
@@ -51,6 +51,7 @@ UNREAD = {"name"}  # of an argument that is only written into a message
 REFUSED = {
     "22023",  # invalid_parameter_value
     "23514",  # check_violation, of a domain
+    "42P01",  # undefined_table: no table of vectors of that name
     "42704",  # undefined_object: no model, layer or label of that name
 }
 

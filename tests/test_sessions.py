@@ -238,7 +238,7 @@ def test_readers_go_through_a_pooler_and_loads_refuse(fresh, pooled, files):
     assert "not through the pooler" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "pooler" in command("migrate", PGHOST=pooled).stderr
-    with connections.connect_to_load(host=pooled) as conn:
+    with connections.connect_to_muse(host=pooled) as conn:
         for _ in range(10):
             conn.execute("select count(*) from muse.tracks where track_id = %s", ("a",))
             conn.commit()
