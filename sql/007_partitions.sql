@@ -92,7 +92,10 @@ begin
         name, create_partition.table_name, create_partition.model_id
     );
     -- Before 0.8.4 of pgvector, vacuum can damage an HNSW index beside inserts.
-    if version < array[0, 8, 4] then
+    if version < array[0, 8, 4] and exists (
+        select from muse.vector_indexes as wanted
+        where wanted.table_name = create_partition.table_name
+    ) then
         execute format('alter table muse_partitions.%I set (vacuum_index_cleanup = off)', name);
     end if;
     execute format('grant select, insert on muse_partitions.%I to muse_loader', name);
@@ -245,6 +248,7 @@ where
     parent.relnamespace = 'muse'::regnamespace
     and part.relnamespace = 'muse_partitions'::regnamespace and part.relkind = 'r'
     and part.reloptions @> array['vacuum_index_cleanup=off']
+    and to_regclass(format('muse_partitions.%I', part.relname || '_vector')) is not null
     and (
         to_regclass(format('muse_partitions.%I', part.relname || '_vector_new')) is not null
         -- The counter starts again at 0 after a crash.

@@ -11,6 +11,8 @@ from loaders import db as connections
 from loaders.migrate import migrate
 from loaders.server import ROOT
 from tests.conftest import use
+from tests.test_playlists import IDS, slice_of
+from tests.test_wikidata import FRAMINGS, small
 
 OUR_SCHEMAS = "('muse', 'muse_partitions', 'muse_staging', 'muse_locks')"
 PLAYLIST = b'{"playlists": [{"pid": 0, "name": "a", "tracks": [{"pos": 0, "track_uri": "spotify:track:%b", "track_name": "x", "artist_name": "y"}]}]}'
@@ -164,6 +166,32 @@ def test_a_login_that_may_not_load_is_told_the_grant(logins, tmp_path):
         assert len(done.stderr.strip().splitlines()) == 1
     done = run("load", "playlists", str(path), user="loader_login")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_loader_login_loads_trains_and_refreshes_and_the_indexes_are_there(
+    logins, fresh, tmp_path
+):
+    indexes = "select indexname, indexdef from pg_indexes where schemaname = 'muse' order by 1"
+    before = fresh.execute(indexes).fetchall()
+    slice_ = tmp_path / "mpd.slice.0-9.json"
+    slice_.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
+    dump = tmp_path / "dump.json"
+    dump.write_text(FRAMINGS["dump"](small()))
+    for arguments in (
+        ["load", "playlists", str(slice_)],
+        ["train", "songs", "--epochs", "1", "--artist-share", "1"],
+        ["load", "wikidata", str(dump)],
+        ["load", "wikipedia", "--sample"],
+        ["load", "hieroglyphs", "--sample"],
+        ["load", "models"],
+        ["draw", "hieroglyphs", "-n", "2"],
+        ["forget", "item", "Q1"],
+        ["refresh"],
+    ):
+        done = run(*arguments, user="loader_login")
+        assert done.returncode == 0, (arguments, done.stderr)
+    assert fresh.execute(indexes).fetchall() == before
+    assert fresh.execute("select count(*) from muse.dropped_indexes").fetchone() == (0,)
 
 
 def test_a_stranger_holds_nothing_up(logins, tmp_path):

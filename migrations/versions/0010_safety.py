@@ -99,6 +99,19 @@ begin
     loop
         execute format('alter index %s rename to %I', relation.name, relation.new_name);
     end loop;
+    -- Before 0.8.4 of pgvector, vacuum can damage an HNSW index beside inserts.
+    if (
+        select string_to_array(extversion, '.')::integer[] < array[0, 8, 4]
+        from pg_extension where extname = 'vector'
+    ) then
+        for relation in
+            select inhrelid::regclass as name
+            from pg_inherits
+            where inhparent in ('muse.song_vectors'::regclass, 'muse.image_vectors'::regclass)
+        loop
+            execute format('alter table %s set (vacuum_index_cleanup = off)', relation.name);
+        end loop;
+    end if;
     -- Staging tables of interrupted loads, and partitions that were detached and not dropped: the
     -- next load stages again.
     for relation in
