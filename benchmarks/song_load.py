@@ -28,8 +28,8 @@ def rows(quick: bool) -> Iterator[Row]:
         places = sum(
             len(entry.tracks)
             for file in files
-            for _, entries in read(str(file))
-            for entry in entries
+            for read_file in read(str(file))
+            for entry in read_file.entries
             if isinstance(entry, Playlist)
         )
         parsed = places / (time.perf_counter() - started)

@@ -25,6 +25,15 @@ FORGET = """
     )
     select count(*) from gone
 """
+# A source that goes may hold playlists of which others hold copies: those are read again.
+READ_AGAIN = """
+    update muse.sources set fingerprint = null
+    where source_id in (
+        select unnest(playlist.copies)
+        from muse.playlists as playlist join muse.sources as source using (source_id)
+        where source.topic = 'playlists' and source.location = %s
+    )
+"""
 # In this order: what was made of a track goes first.
 STEPS = (
     COUNT_KNOWN,
@@ -61,6 +70,8 @@ def forget(conn: psycopg.Connection, kind: str, value: str) -> tuple[int, int]:
     with conn.transaction():
         conn.execute(TAKE_TURNS)
         forget_them = sql.SQL(FORGET).format(sql.SQL(KINDS[kind]))
+        if kind == "source":
+            conn.execute(READ_AGAIN, (value,))
         (playlists,) = conn.execute(forget_them, (value,)).fetchone() or (0,)
         for step in STEPS:
             conn.execute(step)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psycopg
 
-from loaders import runs
+from loaders import playlist_copies, pruning, runs
 from loaders.db import connect_to_load, copy, lock
 from loaders.entries import printable
 from loaders.errors import Problem, say
-from loaders.playlist_files import BadEntry, BadFile, Playlist, read
+from loaders.playlist_files import BadEntry, BadFile, File, Playlist, read
 from loaders.playlist_files.samples import SAMPLE_FOLDERS, SAMPLES
 from loaders.server import HOME
 
@@ -28,6 +28,8 @@ TRACK = {
 }
 PLAYLIST = {
     "identity": "text",
+    "file_key": "text",
+    "old_identity": "text",
     "title": "text",
     "owner": "text",
     "modified_at": "timestamptz",
@@ -42,9 +44,11 @@ STAGING = """
         track_id text, name text, artist text, artist_id text, album text, duration_ms integer
     ) on commit delete rows;
     create temporary table if not exists new_playlists (
-        identity text, title text, owner text, modified_at timestamptz, content_hash bytea,
-        track_ids text[]
+        identity text, file_key text, old_identity text, title text, owner text,
+        modified_at timestamptz, content_hash bytea, track_ids text[]
     ) on commit delete rows;
+    create temporary table if not exists copies (identity text, playlist_id bigint)
+    on commit delete rows;
     create temporary table if not exists changed (track_id text, places bigint)
     on commit delete rows;
     reset client_min_messages
@@ -53,22 +57,23 @@ STAGING = """
 TAKE_TURNS = "lock table muse_locks.tracks in share update exclusive mode"
 
 # Playlists that are new, or newer than what is there: by their date where both have one, else by
-# their content. `changed` gets what that adds to, and takes from, the places of every track.
+# their content. `changed` gets what that adds to, and takes from, the places of every track. The
+# sources of copies of what changes are read again: they still hold the old version.
 MERGE_PLAYLISTS = """
     with old as (
-        select playlist.playlist_id, playlist.track_ids
+        select playlist.playlist_id, playlist.track_ids, playlist.copies
         from muse.playlists as playlist join pg_temp.new_playlists as new using (identity)
     ),
     written as (
         insert into muse.playlists as playlist (
-            source_id, identity, title, owner, modified_at, content_hash, track_ids
+            source_id, identity, file_key, title, owner, modified_at, content_hash, track_ids
         )
-        select %s, identity, title, owner, modified_at, content_hash, track_ids
+        select %s, identity, file_key, title, owner, modified_at, content_hash, track_ids
         from pg_temp.new_playlists
         on conflict (identity) do update set
-            source_id = excluded.source_id, title = excluded.title, owner = excluded.owner,
-            modified_at = excluded.modified_at, content_hash = excluded.content_hash,
-            track_ids = excluded.track_ids
+            source_id = excluded.source_id, file_key = excluded.file_key, title = excluded.title,
+            owner = excluded.owner, modified_at = excluded.modified_at,
+            content_hash = excluded.content_hash, track_ids = excluded.track_ids, copies = '{}'
         where case
             when playlist.modified_at is not null and excluded.modified_at is not null
                 then excluded.modified_at > playlist.modified_at
@@ -85,6 +90,11 @@ MERGE_PLAYLISTS = """
             select unnest(old.track_ids), -1 from written join old using (playlist_id)
         ) as place
         group by track_id
+    ),
+    read_again as (
+        update muse.sources as source set fingerprint = null
+        from written join old using (playlist_id)
+        where source.source_id = any(old.copies)
     )
     select count(*), coalesce(sum(places), 0) from written
 """
@@ -115,7 +125,9 @@ ADD_UNKNOWN = """
     from pg_temp.new_tracks as new join pg_temp.changed using (track_id)
     where not exists (select from muse.tracks as track where track.track_id = new.track_id)
 """
-EMPTY_STAGING = "truncate pg_temp.new_tracks, pg_temp.new_playlists, pg_temp.changed"
+EMPTY_STAGING = """
+    truncate pg_temp.new_tracks, pg_temp.new_playlists, pg_temp.copies, pg_temp.changed
+"""
 
 
 @dataclass
@@ -157,10 +169,11 @@ def load(
             return Loaded(seen_before=True)
         loaded = Loaded()
         try:
-            for _, entries in read(location, format):
-                _load_whole(run, entries, loaded, on_places)
+            for file in read(location, format):
+                _load_whole(run, file.entries, loaded, on_places, file)
         except BadFile as error:
             run.fail(str(error))
+        _check_usable(run, where, "an archive without a playlist")
     return replace(
         loaded, playlists=run.loaded, unchanged=run.unchanged, bad=run.bad, failures=run.failures
     )
@@ -174,6 +187,7 @@ def load_entries(
     with runs.run(conn, "playlists", location) as run:
         assert run is not None
         _load_whole(run, entries, loaded)
+        _check_usable(run, location, "a source without a playlist")
     return replace(loaded, playlists=run.loaded, unchanged=run.unchanged, bad=run.bad)
 
 
@@ -245,6 +259,7 @@ def _load_whole(
     entries: Iterable[Playlist | BadEntry],
     loaded: Loaded,
     on_places: Callable[[int], None] = lambda places: None,
+    file: File | None = None,
 ) -> None:
     """Write the playlists of one file that are new or newer, in one transaction."""
     run.conn.execute(STAGING)
@@ -253,12 +268,11 @@ def _load_whole(
         with run.conn.transaction():
             places = 0
             for batch in batches(_good(run, entries)):
-                places += merge(run.conn, run, batch)
+                places += merge(run.conn, run, batch, file)
                 on_places(sum(len(playlist.tracks) for playlist in batch))
-            run.write_errors()
         loaded.places += places
     except BaseException as error:
-        run.loaded, run.unchanged, run.bad = before.loaded, before.unchanged, before.bad
+        run.loaded, run.unchanged = before.loaded, before.unchanged
         if not isinstance(error, BadFile):
             raise
         run.fail(str(error))
@@ -278,12 +292,15 @@ def batches(playlists: Iterable[Playlist], size: int = BATCH) -> Iterator[list[P
         yield batch
 
 
-def merge(conn: psycopg.Connection, run: runs.Run, batch: list[Playlist]) -> int:
-    """Bring one batch in; return how many places were written."""
+def merge(
+    conn: psycopg.Connection, run: runs.Run, batch: list[Playlist], file: File | None = None
+) -> int:
+    """Bring one batch of a file in; return how many places were written."""
     tracks = {track.track_id: track for playlist in batch for track in playlist.tracks}
     copy(conn, "pg_temp.new_tracks", TRACK, tracks.values())
-    copy(conn, "pg_temp.new_playlists", PLAYLIST, map(playlist_row, batch))
+    copy(conn, "pg_temp.new_playlists", PLAYLIST, (playlist_row(one, file) for one in batch))
     conn.execute(TAKE_TURNS)
+    playlist_copies.take_out(conn, run.source_id)
     row = conn.execute(MERGE_PLAYLISTS, (run.source_id,)).fetchone()
     assert row is not None
     for step in (COUNT_KNOWN, NAME_KNOWN, ADD_UNKNOWN, EMPTY_STAGING):
@@ -302,10 +319,21 @@ def _good(run: runs.Run, entries: Iterable[Playlist | BadEntry]) -> Iterator[Pla
             yield entry
 
 
-def playlist_row(playlist: Playlist) -> tuple[object, ...]:
+def _check_usable(run: runs.Run, location: str, seems: str) -> None:
+    """A Problem where nothing was loaded and no failure says why."""
+    if not run.failures:
+        pruning.check_usable(location, pruning.Coverage(run.usable), seems=seems)
+
+
+def playlist_row(playlist: Playlist, file: File | None = None) -> tuple[object, ...]:
     """The columns of PLAYLIST; the hash differs where what is stored differs."""
-    key, title, tracks, owner, modified_at = playlist
+    _, title, tracks, owner, modified_at = playlist
     track_ids = [track.track_id for track in tracks]
     stored = "\0".join([title, owner or "", *track_ids])
     content_hash = hashlib.blake2b(stored.encode(), digest_size=16).digest()
-    return key, title, owner, modified_at, content_hash, track_ids
+    names = (
+        playlist_copies.identity(playlist, file, content_hash),
+        playlist_copies.file_key(playlist, file),
+        playlist_copies.old_identity(playlist, file),
+    )
+    return *names, title, owner, modified_at, content_hash, track_ids

@@ -56,14 +56,17 @@ def check_usable(
     start: bytes | None = b"",
     *,
     nothing: str = "nothing in it can be used",
+    seems: str | None = None,
 ) -> None:
     """A Problem where nothing of a source can be used; call it before anything is changed.
 
     start: the first bytes of the source, for what it seems to be; None: it has no bytes of its
-    own, so the message names the table of reasons. nothing: the beginning of the message.
+    own, so the message names the table of reasons. seems: the same in words, where the source is
+    no file. nothing: the beginning of the message.
     """
     if not coverage.usable:
         about = "see load_errors" if start is None else kind(start)
+        about = f"it seems to be {seems}" if seems else about
         raise Problem(f"{location}: {nothing}, nothing was changed: {about}")
 
 

@@ -12,6 +12,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 from tqdm import tqdm
 
+from loaders.entries import bad_entry
+from loaders.errors import Problem
+
 KEPT_ERRORS = 10_000  # of one run; all are counted
 
 SOURCE = """
@@ -19,7 +22,6 @@ SOURCE = """
     on conflict (topic, location) do update set topic = excluded.topic
     returning source_id, fingerprint
 """
-OPTIONS = "update muse.sources set options = %s where source_id = %s"
 INTERRUPTED = """
     update muse.load_runs
     set status = 'failed', finished_at = now(), message = 'interrupted'
@@ -35,7 +37,10 @@ FINISH = """
         message = %s
     where run_id = %s
 """
-LOADED = "update muse.sources set fingerprint = %s, loaded_at = now() where source_id = %s"
+LOADED = """
+    update muse.sources set options = %s, fingerprint = %s, loaded_at = now() where source_id = %s
+"""
+UNFINISHED = "update muse.sources set fingerprint = null where source_id = %s"
 ERROR = """
     insert into muse.load_errors (run_id, number, place, reason, start)
     values (%s, %s, %s, %s, %s)
@@ -62,14 +67,18 @@ class Run:
             self._errors.append((self.run_id, self.bad, place, reason, start))
 
     def fail(self, reason: str) -> None:
-        """Note a file of which nothing is kept; what was left out of it is not told apart."""
-        self._errors = [(self.run_id, self.bad + 1, "file", reason[:1000], "")]
+        """Note a part of the source that could not be loaded: the run ends as failed."""
         self.bad += 1
         self.failures.append(reason)
-        self.write_errors()
+        self._errors.append((self.run_id, self.bad, *bad_entry("file", reason, "")))
+
+    @property
+    def usable(self) -> int:
+        """Entries of the source that are stored, changed or not."""
+        return self.loaded + self.unchanged
 
     def write_errors(self) -> None:
-        """Store what was left out, in the caller's transaction."""
+        """Store what was left out. `finish` calls it; inside a transaction it may be undone."""
         with self.conn.cursor() as cursor:
             cursor.executemany(ERROR, self._errors)
         self._errors.clear()
@@ -88,8 +97,10 @@ def run(
     """One run of a loader over a source; None where the source is unchanged since it was loaded.
 
     `conn` is in autocommit mode and the caller opens its own transactions, and holds the topic's
-    lock (db.lock). An error is written into the run and goes on to the caller; a run whose server
-    process is gone is marked as failed by the next one.
+    lock (db.lock). An error is written into the run and raised again; a run whose server process
+    is gone is marked as failed by the next one. What was left out is written when the run ends,
+    however it ends. The options of a source are those of its last load that stored something; its
+    fingerprint is that of its last load without a failure.
     """
     row = conn.execute(SOURCE, (topic, location, Jsonb(options or {}))).fetchone()
     assert row is not None
@@ -98,17 +109,28 @@ def run(
     if fingerprint is not None and fingerprint == loaded and not again:
         yield None
         return
-    conn.execute(OPTIONS, (Jsonb(options or {}), source_id))
     now = begin(conn, source_id)
     try:
         yield now
     except BaseException as error:
+        if isinstance(error, Problem) and not now.bad:
+            now.fail(str(error))
         finish(now, str(error) or type(error).__name__)
+        if now.loaded and not conn.broken:
+            conn.execute(UNFINISHED, (source_id,))
         raise
     with conn.transaction():
         finish(now, "; ".join(now.failures) or None)
-        if not now.failures:
-            conn.execute(LOADED, (fingerprint, source_id))
+        if now.usable or not now.failures:
+            loaded = None if now.failures else fingerprint
+            conn.execute(LOADED, (Jsonb(options or {}), loaded, source_id))
+
+
+def note_failure(conn: psycopg.Connection, topic: str, location: str, reason: str) -> None:
+    """A failed run over a source that could not be opened; the options of its loads stay."""
+    with run(conn, topic, location, again=True) as failed:
+        assert failed is not None
+        failed.fail(reason)
 
 
 def begin(conn: psycopg.Connection, source_id: int) -> Run:

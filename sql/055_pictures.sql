@@ -41,3 +41,28 @@ group by source.class;
 
 comment on view muse.image_classes is
 'One row a class, with one of its pictures: select class, pictures from image_classes';
+
+-- Whoever deletes pictures, nothing that was made of them stays. image_vectors has no foreign key:
+-- its partitions are filled aside. It runs with the rights of the role that deletes.
+create or replace function muse.delete_made_of_images()
+returns trigger
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    delete from muse.image_vectors as vector using gone, muse.models as model
+    where vector.model_id = model.model_id and vector.image_id = gone.image_id;
+    delete from muse.image_neighborhoods as neighborhood using gone
+    where neighborhood.image_id = gone.image_id;
+    delete from muse.samples as sample
+    where sample.kind = 'images' and exists (
+        select from jsonb_path_query(sample.result, '$[*].image_id') as shown (image_id)
+        where shown.image_id in (select to_jsonb(gone.image_id) from gone)
+    );
+    return null;
+end
+$$;
+
+comment on function muse.delete_made_of_images() is
+'Trigger of images, deletes vectors and samples of pictures that were deleted: '
+'select tgname from pg_trigger where tgrelid = ''muse.images''::regclass';

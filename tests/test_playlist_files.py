@@ -245,12 +245,13 @@ def test_packing_is_told_by_content(tmp_path, how):
     path = tmp_path / "whatever.bin"
     path.write_bytes(packed(M3U.encode(), how))
     members = read(str(path))
-    name, entries = next(members)
-    assert isinstance(next(e for e in entries if isinstance(e, Playlist)), Playlist)
+    file = next(members)
+    name = file.name
+    assert isinstance(next(e for e in file.entries if isinstance(e, Playlist)), Playlist)
     assert name == ("rainy.m3u" if how == "zip" else "whatever.bin")
     if how == "zip":
         with pytest.raises(BadFile, match="whatever.bin/empty.json: it is empty"):
-            list(next(members)[1])
+            list(next(members).entries)
 
 
 @pytest.mark.parametrize(
@@ -279,8 +280,8 @@ def test_a_bad_file_is_one_line_with_its_place(tmp_path, content, format, messag
     path = tmp_path / "bad.file"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(BadFile, match=message) as caught:
-        for _, entries in read(str(path), format):
-            list(entries)
+        for file in read(str(path), format):
+            list(file.entries)
     assert "\n" not in str(caught.value)
 
 
@@ -410,8 +411,8 @@ def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
                 raw[dice.randrange(len(raw))] = dice.randrange(256)
             path.write_bytes(raw)
             try:
-                for _, entries in read(str(path)):
-                    list(entries)
+                for file in read(str(path)):
+                    list(file.entries)
             except BadFile:
                 pass
 
@@ -423,14 +424,18 @@ def archive_of(path, members: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED)
     return str(path)
 
 
-def keys_of(path: str) -> list[str]:
-    return [e.key for _, entries in read(path) for e in entries if isinstance(e, Playlist)]
+def keys_of(path: str) -> list[tuple[str, str]]:
+    return [(f.path, e.key) for f in read(path) for e in f.entries if isinstance(e, Playlist)]
 
 
 def test_files_of_one_name_in_an_archive_stay_apart(tmp_path):
     alike = {"x/a.m3u": M3U.encode(), "y/a.m3u": M3U.encode(), "z/b.m3u": M3U.encode()}
     path = archive_of(tmp_path / "a.zip", alike | {"__MACOSX/z/._b.m3u": b"\0\5\x16\7"})
-    assert keys_of(path) == ["x/a.m3u#Rainy", "y/a.m3u#Rainy", "b.m3u#Rainy"]
+    assert keys_of(path) == [
+        (f"{path}/x/a.m3u", "a.m3u#Rainy"),
+        (f"{path}/y/a.m3u", "a.m3u#Rainy"),
+        (f"{path}/z/b.m3u", "b.m3u#Rainy"),
+    ]
 
 
 def test_an_archive_may_be_larger_than_a_file_may_be(tmp_path, monkeypatch):
@@ -464,7 +469,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
         (tmp_path / how).write_bytes(packed(b"#EXTM3U\n" * (1 << 18), how))
         members = read(str(tmp_path / how))
         with pytest.raises(BadFile, match="more than 1 MB unpacked"):
-            list(next(members)[1])
+            list(next(members).entries)
 
 
 def test_samples_have_names_the_right_way_round():

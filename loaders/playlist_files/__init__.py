@@ -2,6 +2,6 @@
 
 from loaders.entries import BadEntry
 from loaders.playlist_files.model import BadFile, Playlist, Track
-from loaders.playlist_files.reading import FORMATS, read
+from loaders.playlist_files.reading import FORMATS, File, read
 
-__all__ = ["FORMATS", "BadEntry", "BadFile", "Playlist", "Track", "read"]
+__all__ = ["FORMATS", "BadEntry", "BadFile", "File", "Playlist", "Track", "read"]

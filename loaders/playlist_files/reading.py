@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import re
@@ -9,14 +10,14 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
-from typing import IO
+from typing import IO, NamedTuple
 
 from loaders.entries import BadEntry, bad_entry, printable
 from loaders.playlist_files import jspf, m3u, mpd, table, xspf
 from loaders.playlist_files.model import BadFile, Playlist
+from loaders.pruning import kind
 
 Entries = Iterator[Playlist | BadEntry]
 Parser = Callable[[bytes, str], Entries]
@@ -29,6 +30,8 @@ FORMATS: dict[str, Parser] = {
     "table": table.parse,
 }
 LARGEST = 512 << 20  # bytes of one file, unpacked: a Million Playlist slice has 33 MB
+LONGEST_PATH = 900  # characters in an identity
+STANDARD_INPUT = "standard input"
 ARCHIVE = b"PK\3\4"
 COMPRESSED = re.compile(r"\.(?:gz|bz2|zip)$", re.IGNORECASE)
 UNPACK_ERRORS = (
@@ -40,22 +43,54 @@ AUDIO_LINE = re.compile(
 )
 
 
-def read(location: str, format: str | None = None) -> Iterator[tuple[str, Entries]]:
-    """Yield (name, entries) of a file, of each file in a .zip, or of standard input (`-`).
+class File(NamedTuple):
+    """A playlist file, by itself or in an archive.
 
-    Whether it is packed and in what format is told by its content. The entries raise BadFile
-    where a file is cut off or no playlist file; the other files of an archive can still be read.
+    path: tells it from all other files, its name at the end. name: without its folder and what
+    packs it; the key of what it names itself starts with it. archive: the path of its archive.
+    """
+
+    path: str
+    name: str
+    entries: Entries
+    archive: str | None = None
+
+
+def read(location: str, format: str | None = None) -> Iterator[File]:
+    """Yield a file, each file in a .zip, or standard input (`-`).
+
+    Packing and format are told by content. The entries raise BadFile where a file is cut off or no
+    playlist file; the other files of an archive can still be read.
     """
     if format is not None and format not in FORMATS:
         raise BadFile(f"no format {format!r}: {', '.join(FORMATS)} are known")
-    name = "standard input" if location == "-" else printable(PurePath(location).name)
+    path = path_of(location)
+    name = PurePath(path).name
     with _opened(location) as file:
         if file.read(len(ARCHIVE)) == ARCHIVE:
-            yield from _members(file, name, format)
+            yield from _members(file, path, format)
             return
         file.seek(0)
         content = _bytes_of(file, location)
-    yield _source(lambda: unpacked(content), name, name, format)
+    plain = COMPRESSED.sub("", name)
+    yield File(path, plain, _entries(lambda: unpacked(content), plain, name, format))
+
+
+def path_of(location: str) -> str:
+    """What tells a file from all others: its path; of a stream its name, as it has no place."""
+    if location == "-":
+        return STANDARD_INPUT
+    if not Path(location).is_file():
+        return printable(PurePath(location).name)
+    return shortened(printable(str(Path(location).resolve())))
+
+
+def shortened(path: str) -> str:
+    """A path that fits into an identity; the middle of a very long one becomes its hash."""
+    if len(path) <= LONGEST_PATH:
+        return path
+    digest = hashlib.blake2b(path.encode(), digest_size=16).hexdigest()
+    return f"{path[: LONGEST_PATH // 2]}...{digest}/{path.rpartition('/')[2][-300:]}"
 
 
 def detect(content: bytes) -> str | None:
@@ -86,13 +121,6 @@ def unpacked(content: bytes) -> bytes:
     return content
 
 
-def _source(
-    unpack: Callable[[], bytes], name: str, shown: str, format: str | None
-) -> tuple[str, Entries]:
-    plain = COMPRESSED.sub("", name)  # packed or not, a playlist stays the same
-    return plain, _entries(unpack, plain, shown, format)
-
-
 def _entries(unpack: Callable[[], bytes], plain: str, name: str, format: str | None) -> Entries:
     try:
         content = unpack()
@@ -100,20 +128,24 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, format: str | N
         raise BadFile(f"{name}: cannot be unpacked: {error}") from error
     if not content.strip():
         raise BadFile(f"{name}: it is empty")
-    known = format or detect(content)
-    if known is None and "/" in name:  # an archive's: datasets come with a README
+    known, of_archive = format or detect(content), "/" in name
+    if known is None and of_archive:  # datasets come with a README
         yield bad_entry(name, "no playlist, passed over", content[:200])
         return
     if known is None:
-        raise BadFile(
-            f"{name}: no known playlist format: {', '.join(FORMATS)} (--format names one)"
-        )
+        formats = f"{', '.join(FORMATS)} (--format names one)"
+        raise BadFile(f"{name}: no known playlist format: {formats}; {kind(content)}")
+    playlists = 0
     try:
-        yield from FORMATS[known](content, plain)
+        for entry in FORMATS[known](content, plain):
+            playlists += isinstance(entry, Playlist)
+            yield entry
     except BadFile as error:
-        raise BadFile(f"{name}: {error}") from error
+        raise BadFile(f"{name}: {error}; {kind(content)}") from error
     except RecursionError as error:
         raise BadFile(f"{name}: nested too deeply") from error
+    if not playlists and not of_archive:
+        raise BadFile(f"{name}: no playlist in it can be used; {kind(content)}")
 
 
 def _opened(location: str) -> IO[bytes]:
@@ -145,26 +177,25 @@ def _bounded(file: IO[bytes] | gzip.GzipFile | bz2.BZ2File) -> bytes:
     return content
 
 
-def _members(file: IO[bytes], name: str, format: str | None) -> Iterator[tuple[str, Entries]]:
-    """The files of an archive, each under its own name; with its folder where two have the same.
+def _members(file: IO[bytes], path: str, format: str | None) -> Iterator[File]:
+    """The files of an archive, each under its path in it.
 
     It is read where it lies: the Million Playlist Dataset comes as one of 5 GB.
     """
+    archive_name = PurePath(path).name
     try:
         archive = zipfile.ZipFile(file)
     except UNPACK_ERRORS as error:
-        raise BadFile(f"{name}: {error}") from error
-    # What macOS puts beside each file is no file of anybody's.
-    members = [
-        member for member in archive.infolist()
-        if not member.filename.endswith("/") and "__MACOSX/" not in member.filename
-    ]  # fmt: skip
-    alike = Counter(PurePath(member.filename).name for member in members)
+        raise BadFile(f"{archive_name}: {error}") from error
     with archive:
-        for member in members:
-            inner = PurePath(member.filename).name
-            inner = printable(member.filename if alike[inner] > 1 else inner)
-            yield _source(_member(archive, member), inner, f"{name}/{inner}", format)
+        for member in archive.infolist():
+            if member.filename.endswith("/") or "__MACOSX/" in member.filename:
+                continue  # macOS puts a file of its own beside each
+            inner = printable(member.filename)
+            plain = COMPRESSED.sub("", PurePath(inner).name)
+            shown = f"{archive_name}/{inner}"
+            entries = _entries(_member(archive, member), plain, shown, format)
+            yield File(shortened(f"{path}/{inner}"), plain, entries, path)
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], bytes]:
