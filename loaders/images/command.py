@@ -7,8 +7,9 @@ import psycopg
 
 from loaders.db import lock
 from loaders.errors import Problem
-from loaders.images import fetch, files, sources, wanted
+from loaders.images import fetch, files, prune, sources, wanted
 from loaders.images.load import Loaded
+from loaders.pruning import MAX_PRUNE
 
 
 class Request(NamedTuple):
@@ -24,6 +25,8 @@ class Request(NamedTuple):
     again: bool = False
     workers: int = 2
     contact: str | None = None
+    prune: bool = False
+    max_prune: float = MAX_PRUNE
 
 
 def load_all(conn: psycopg.Connection, asked: Request) -> bool:
@@ -61,7 +64,7 @@ def _load_sources(conn: psycopg.Connection, asked: Request) -> bool:
         conn, singles, class_from_folder=from_folder, workers=asked.workers
     ):
         sources.tell(name, loaded)
-        good &= not loaded.bad  # each was named
+        good &= not loaded.bad and not loaded.failures  # each was named
     if addresses:
         found = wanted.want_addresses(conn, addresses, fetch.allowed(asked.hosts))
         wanted.tell("addresses", found)
@@ -70,10 +73,12 @@ def _load_sources(conn: psycopg.Connection, asked: Request) -> bool:
 
 def _load_path(conn: psycopg.Connection, path: Path, asked: Request, from_folder: bool) -> bool:
     """One folder or archive; the others of the call go on where it fails."""
+    pruning = prune.Options(asked.prune, asked.max_prune)
     try:
         loaded = sources.load_path(
-            conn, path, class_from_folder=from_folder, again=asked.again, workers=asked.workers
-        )
+            conn, path, class_from_folder=from_folder, pruning=pruning, again=asked.again,
+            workers=asked.workers,
+        )  # fmt: skip
     except OSError as error:
         loaded = Loaded(failures=[f"{path}: {error.strerror}"])
     except Problem as error:

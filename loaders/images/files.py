@@ -1,7 +1,6 @@
 """Pictures in folders and archives, one after the other, whatever else lies there."""
 
 import lzma
-import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -10,7 +9,9 @@ from typing import IO
 from backports.zstd import ZstdError, tarfile, zipfile
 
 from loaders.entries import BadEntry, bad_entry, printable
+from loaders.folders import Unreadable, files_below
 from loaders.images.model import About, Picture, spaced, title_of
+from loaders.images.prune import Scan, location_of
 from udfs.picture_headers import BadPicture, kind_of
 from udfs.pictures import BYTES
 
@@ -36,25 +37,25 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(ARCHIVES)
 
 
-def in_folder(folder: Path, *, class_from_folder: bool = False) -> Iterator[Picture | BadEntry]:
-    """All pictures below a folder. What is neither a picture nor named like one is passed over."""
-    for path in walked(folder):
-        name = path.relative_to(folder)
-        yield from one_file(path, name, folder.name if class_from_folder else None)
+def in_folder(
+    folder: Path, *, class_from_folder: bool = False, scan: Scan | None = None
+) -> Iterator[Picture | BadEntry]:
+    """All pictures below a folder. What is neither a picture nor named like one is passed over.
 
-
-def walked(folder: Path) -> Iterator[Path]:
-    """Regular files below a folder in order; hidden ones, and folders behind links, left out."""
-
-    def stop(error: OSError) -> None:
-        raise BadFile(f"{printable(str(error.filename))}: {error.strerror}") from error
-
-    for parent, folders, files in os.walk(folder, onerror=stop):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(parent, name)
-            if not name.startswith(".") and path.is_file():
-                yield path
+    A folder in it that cannot be listed is a BadEntry. Errors: BadFile where it is this one.
+    """
+    scan = scan or Scan()
+    for found in files_below(folder):
+        if isinstance(found, Unreadable):
+            if found.path == folder:
+                raise BadFile(f"{printable(str(folder))}: {found.reason}")
+            name = location_of(found.path.relative_to(folder).as_posix())
+            scan.unreadable.append(name)
+            yield bad_entry(name, f"a folder that cannot be read: {found.reason}", "")
+            continue
+        path = found.relative_to(folder)
+        scan.locations.add(location_of(path.as_posix()))
+        yield from one_file(found, path, folder.name if class_from_folder else None)
 
 
 def one_file(path: Path, name: Path, top: str | None) -> Iterator[Picture | BadEntry]:
@@ -63,7 +64,8 @@ def one_file(path: Path, name: Path, top: str | None) -> Iterator[Picture | BadE
         with path.open("rb") as file:
             yield from read(file, path.stat().st_size, name.as_posix(), top)
     except OSError as error:
-        yield bad_entry(str(name), error.strerror or error, "")
+        if name.suffix.lower() in ENDINGS or not path.is_symlink():
+            yield bad_entry(str(name), error.strerror or error, "")
 
 
 def named_file(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
@@ -72,23 +74,26 @@ def named_file(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
     yield from found or [bad_entry(path.name, NO_PICTURE, "")]
 
 
-def in_archive(path: Path, *, class_from_folder: bool = False) -> Iterator[Picture | BadEntry]:
+def in_archive(
+    path: Path, *, class_from_folder: bool = False, scan: Scan | None = None
+) -> Iterator[Picture | BadEntry]:
     """All pictures of a .zip or .tar, packed or not. Errors: BadFile where it cannot be read on."""
-    top = "" if class_from_folder else None
+    scan, top = scan or Scan(), "" if class_from_folder else None
     try:
         if path.name.lower().endswith(".zip"):
-            yield from _in_zip(path, top)
+            yield from _in_zip(path, top, scan)
         else:
-            yield from _in_tar(path, top)
+            yield from _in_tar(path, top, scan)
     except BROKEN as error:
         raise BadFile(f"{path.name}: the archive cannot be read on: {error}") from error
 
 
-def _in_zip(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
+def _in_zip(path: Path, top: str | None, scan: Scan) -> Iterator[Picture | BadEntry]:
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
             if entry.is_dir() or hidden(entry.filename):
                 continue
+            scan.locations.add(location_of(entry.filename))
             try:
                 with archive.open(entry) as file:
                     yield from read(file, entry.file_size, entry.filename, top)
@@ -96,12 +101,13 @@ def _in_zip(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
                 yield bad_entry(entry.filename, error, "")
 
 
-def _in_tar(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
+def _in_tar(path: Path, top: str | None, scan: Scan) -> Iterator[Picture | BadEntry]:
     with tarfile.open(path, "r|*") as archive:  # streamed: neither memory nor disk is taken
         for entry in archive:
             archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all
             file = archive.extractfile(entry) if entry.isreg() else None
             if file is not None and not hidden(entry.name):
+                scan.locations.add(location_of(entry.name))
                 yield from read(file, entry.size, entry.name, top)
 
 
@@ -118,7 +124,7 @@ def read(file: IO[bytes], size: int, name: str, top: str | None) -> Iterator[Pic
     if size > BYTES or len(content) > BYTES:
         yield bad_entry(name, f"more than {BYTES:,} bytes", start)
     else:
-        yield Picture(printable(name)[:4000], content, about(name, top))
+        yield Picture(location_of(name), content, about(name, top))
 
 
 def about(name: str, top: str | None) -> About:

@@ -1,9 +1,9 @@
-"""Take pictures out again, with all that was made of them."""
+"""Take pictures out again; a trigger of images takes out all that was made of them."""
 
 import psycopg
 
 from loaders.errors import Problem
-from loaders.images.store import TAKE_TURNS, drop_made_of, drop_without_source
+from loaders.images.store import TAKE_TURNS, drop_without_source
 
 PICTURE = "delete from muse.images where image_id = %s"
 SOURCE = "select source_id from muse.sources where topic = 'images' and location = %s"
@@ -15,7 +15,6 @@ def forget_picture(conn: psycopg.Connection, image_id: int) -> None:
     with conn.transaction():
         conn.execute(TAKE_TURNS)
         gone = conn.execute(PICTURE, (image_id,)).rowcount
-        drop_made_of(conn, [image_id])
     if not gone:
         raise Problem(f"there is no picture {image_id}: see the view pictures")
 

@@ -12,10 +12,11 @@ import psycopg
 
 from loaders import runs
 from loaders.entries import BadEntry, bad_entry
-from loaders.images import store
+from loaders.images import prune, store
 from loaders.images.decoding import Decoded, Decoder, sha256
 from loaders.images.files import BadFile
 from loaders.images.model import Picture
+from loaders.pruning import Coverage, check_usable
 from udfs.picture_headers import BadPicture
 
 BATCH, BATCH_BYTES = 64, 32 << 20  # pictures that are in hand at once: bounds memory
@@ -30,6 +31,7 @@ class Loaded:
     unchanged: int = 0
     bad: int = 0
     gone: int = 0
+    pruned: int = 0
     seen_before: bool = False
     failures: list[str] = field(default_factory=list)
 
@@ -48,6 +50,9 @@ def load(
     pictures: Iterable[Picture | BadEntry],
     *,
     options: dict[str, Any] | None = None,
+    scan: prune.Scan | None = None,
+    pruning: prune.Options | None = None,
+    seems: Callable[[], str] = lambda: "a source without a picture",
     fingerprint: str | None = None,
     again: bool = False,
     workers: int = 2,
@@ -55,23 +60,41 @@ def load(
 ) -> Loaded:
     """Load the pictures of a source under a name for it; `conn` is in autocommit mode.
 
-    Each batch is stored whole, so that a load that is killed goes on where it was: what is known
-    is read and not decoded again.
+    Each batch is stored in a transaction, so that a load that is killed goes on where it was: a
+    picture that is stored is read and not decoded again. scan: what `pictures` meets. seems: what
+    the source is where it holds no picture that can be used, which is a Problem.
     """
     with runs.run(
         conn, "images", location, options=options, fingerprint=fingerprint, again=again
     ) as run:
         if run is None:
             return Loaded(seen_before=True)
-        loaded = Loaded(failures=run.failures)
+        loaded, stored = Loaded(failures=run.failures), prune.count(conn, run.source_id)
+        incomplete = None
         with closing(Decoder(workers)) as decoder:
             try:
                 _load(run, pictures, decoder, loaded, on_pictures)
             except BadFile as error:
-                run.write_errors()
-                run.fail(str(error))
+                incomplete = str(error)
+                run.fail(incomplete if run.usable else f"{error}: it seems to be {seems()}")
+        coverage = Coverage(run.usable, incomplete=incomplete)
+        if incomplete is None:
+            check_usable(location, coverage, seems=seems())
+        if scan is not None:
+            _check_folders(run, location, scan.unreadable)
+        if scan is not None and pruning is not None and pruning.prune:
+            loaded.pruned = prune.prune(run, scan, coverage, stored, pruning.max_prune)
         loaded.pictures, loaded.unchanged, loaded.bad = run.loaded, run.unchanged, run.bad
         return loaded
+
+
+def _check_folders(run: runs.Run, location: str, unreadable: list[str]) -> None:
+    """The run fails where a part of a folder could not be listed; the rest is loaded."""
+    if unreadable:
+        run.failures.append(
+            f"{location}: {len(unreadable):,} folders in it cannot be read, {unreadable[0]} the "
+            "first (see load_errors): nothing below them is pruned, the rest is loaded"
+        )
 
 
 def fingerprint(facts: Iterable[object]) -> str:
@@ -154,12 +177,11 @@ def _store(run: runs.Run, batch: InHand, decoder: Decoder) -> int:
     try:
         with run.conn.transaction():
             written = store.store(run.conn, run.source_id, places, made)
-            for key, picture in found:
-                if key in reasons:
-                    run.leave_out(*bad_entry(picture.location, reasons[key], picture.content[:50]))
-            run.write_errors()
     except store.Forgotten:  # what was known when the batch was begun
         return _store(run, _begin(run.conn, batch.pictures, decoder), decoder)
+    for key, picture in found:
+        if key in reasons:
+            run.leave_out(*bad_entry(picture.location, reasons[key], picture.content[:50]))
     run.loaded += written.places
     run.unchanged += len(places) - written.places
     return written.gone

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from loaders.entries import BadEntry, bad_entry
+from loaders.folders import Unreadable, files_below
 from loaders.images import debian_copyright, qt_resources
-from loaders.images.files import read, walked
+from loaders.images.files import read
 from loaders.images.model import About, Picture, title_of
 from loaders.server import HOME
 
@@ -86,7 +87,10 @@ def foolbox(folder: Path) -> Iterator[Picture | BadEntry]:
 def tuxpaint(folder: Path) -> Iterator[Picture | BadEntry]:
     """Cut-out photos of Tux Paint; what they show stands beside them, in English first."""
     known = _rights(folder, "tuxpaint-stamps-default")
-    for path in walked(folder):
+    for path in files_below(folder):
+        if isinstance(path, Unreadable):
+            yield bad_entry(path.path.name, path.reason, "")
+            continue
         name = path.relative_to(folder)
         if path.suffix != ".png" or DRAWN & set(name.parts):
             continue

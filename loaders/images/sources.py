@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import psycopg
 from loaders import runs
 from loaders.entries import BadEntry, printable
 from loaders.errors import Problem, say
-from loaders.images import files
+from loaders.folders import facts
+from loaders.images import files, prune
 from loaders.images.load import Loaded, fingerprint, load
 from loaders.images.model import Picture
 from loaders.images.samples import samples
+from loaders.pruning import MAX_PRUNE, kind
 
 ONLY_SOME = {"files": "as named"}  # of a folder, which is not loaded again by itself
 OPTIONS = """
@@ -28,20 +31,30 @@ def load_path(
     path: Path,
     *,
     class_from_folder: bool = False,
+    pruning: prune.Options | None = None,
     again: bool = False,
     workers: int = 2,
 ) -> Loaded:
     """All pictures of a folder or an archive, which is passed over where it has not changed."""
+    pruning = pruning or prune.Options()
+    asked = (class_from_folder, pruning.prune)  # what changes the result
     if path.is_dir():
-        found = files.in_folder(path.resolve(), class_from_folder=class_from_folder)
-        known = fingerprint([class_from_folder, *_facts(path.resolve())])
+        scan = prune.Scan(path.resolve())
+        found = files.in_folder(path.resolve(), class_from_folder=class_from_folder, scan=scan)
+        known = fingerprint([asked, *facts(path.resolve())])
     elif not path.is_file():
         raise Problem(f"{path}: no such file or folder")
     else:
-        found = files.in_archive(path, class_from_folder=class_from_folder)
-        known = fingerprint([class_from_folder, runs.fingerprint(path)])
-    options = {"class_from": "folder"} if class_from_folder else {}
-    return _load(conn, named(path), found, known, options, again=again, workers=workers)
+        scan = prune.Scan()
+        found = files.in_archive(path, class_from_folder=class_from_folder, scan=scan)
+        known = fingerprint([asked, _fingerprint(path)])
+    options: dict[str, Any] = {"class_from": "folder"} if class_from_folder else {}
+    if pruning.prune:
+        options |= {"prune": True, "max_prune": pruning.max_prune}
+    return _load(
+        conn, named(path), found, options=options, scan=scan, pruning=pruning,
+        seems=lambda: _seems(path, scan), fingerprint=known, again=again, workers=workers,
+    )  # fmt: skip
 
 
 def load_files(
@@ -57,7 +70,13 @@ def load_files(
         options = row[0] if row else ONLY_SOME
         from_folder = class_from_folder or options.get("class_from") == "folder"
         found = _single(held, folder.name if from_folder else None)
-        loaded = _load(conn, named(folder), found, None, options, again=True, workers=workers)
+        try:
+            loaded = _load(
+                conn, named(folder), found, options=options, again=True, workers=workers,
+                seems=partial(_seems_single, held),
+            )  # fmt: skip
+        except Problem as error:
+            loaded = Loaded(failures=[str(error)])
         yield named(folder), loaded
 
 
@@ -71,17 +90,23 @@ def load_samples(
             if name != "tuxpaint":  # large, and never fetched by set-up
                 say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
             continue
-        where, known = f"sample: {name}", fingerprint(_facts(folder))
-        loaded = _load(conn, where, pictures(folder), known, {}, again=again, workers=workers)
+        where, known = f"sample: {name}", fingerprint(facts(folder))
+        try:
+            loaded = _load(
+                conn, where, pictures(folder), fingerprint=known, again=again, workers=workers
+            )
+        except Problem as error:
+            loaded = Loaded(failures=[str(error)])
         tell(where, loaded)
         results.append(loaded)
     return results
 
 
 def load_again(conn: psycopg.Connection, location: str, options: dict[str, Any]) -> bool:
-    """A folder or an archive, where it changed."""
+    """A folder or an archive, where it changed, with the options of its last load."""
+    pruning = prune.Options(options.get("prune", False), options.get("max_prune", MAX_PRUNE))
     from_folder = options.get("class_from") == "folder"
-    loaded = load_path(conn, Path(location), class_from_folder=from_folder)
+    loaded = load_path(conn, Path(location), class_from_folder=from_folder, pruning=pruning)
     tell(location, loaded)
     return not loaded.failures
 
@@ -97,6 +122,7 @@ def tell(name: str, loaded: Loaded) -> None:
         return
     more = f", {loaded.unchanged:,} unchanged" if loaded.unchanged else ""
     more += f", {loaded.gone:,} replaced" if loaded.gone else ""
+    more += f", {loaded.pruned:,} pruned" if loaded.pruned else ""
     more += f", {loaded.bad:,} left out (see load_errors)" if loaded.bad else ""
     say(f"{name}: {loaded.pictures:,} pictures{more}")
 
@@ -107,20 +133,10 @@ def named(path: Path) -> str:
 
 
 def _load(
-    conn: psycopg.Connection,
-    where: str,
-    pictures: Iterable[Picture | BadEntry],
-    known: str | None,
-    options: dict[str, Any],
-    *,
-    again: bool,
-    workers: int,
+    conn: psycopg.Connection, where: str, pictures: Iterable[Picture | BadEntry], **options: Any
 ) -> Loaded:
     with closing(runs.progress("pictures")) as bar:
-        return load(
-            conn, where, pictures, options=options, fingerprint=known, again=again,
-            workers=workers, on_pictures=bar.update,
-        )  # fmt: skip
+        return load(conn, where, pictures, on_pictures=bar.update, **options)
 
 
 def _single(paths: Iterable[Path], top: str | None) -> Iterator[Picture | BadEntry]:
@@ -128,11 +144,29 @@ def _single(paths: Iterable[Path], top: str | None) -> Iterator[Picture | BadEnt
         yield from files.named_file(path, top)
 
 
-def _facts(folder: Path) -> Iterator[tuple[str, int, int]]:
-    """What tells that a folder changed, without reading its files."""
+def _fingerprint(path: Path) -> str:
     try:
-        for path in files.walked(folder):
-            told = path.stat()
-            yield str(path.relative_to(folder)), told.st_size, told.st_mtime_ns
-    except (OSError, files.BadFile) as error:
-        raise Problem(str(error)) from error
+        return runs.fingerprint(path)
+    except OSError as error:
+        raise Problem(f"{path}: {error.strerror}") from error
+
+
+def _seems(path: Path, scan: prune.Scan) -> str:
+    """What a folder or archive is that holds no picture."""
+    if scan.locations:
+        return f"{len(scan.locations):,} files of which none is a picture that can be read"
+    if path.is_dir():
+        return "an empty folder: is its disk mounted?"
+    return _start_of(path)
+
+
+def _seems_single(paths: list[Path]) -> str:
+    return ", ".join(f"{_start_of(path)} ({path.name})" for path in paths[:3])
+
+
+def _start_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return kind(file.read(1000)).removeprefix("it seems to be ")
+    except OSError as error:
+        return f"unreadable: {error.strerror}"

@@ -68,23 +68,7 @@ WITHOUT_SOURCE = """
     where image.image_id = any(%s) and not exists (
         select from muse.image_sources as source where source.image_id = image.image_id
     )
-    returning image.image_id
 """
-# What was made of pictures that are gone. A worker that embeds one holds its row until it is done.
-MADE_OF_THEM = (
-    """
-    delete from muse.image_vectors as made using muse.models as model
-    where made.model_id = model.model_id and made.image_id = any(%s)
-    """,
-    """
-    delete from muse.samples where kind = 'images' and exists (
-        select from jsonb_path_query(result, '$[*].image_id') as shown (image_id)
-        where shown.image_id = any(select to_jsonb(image_id) from unnest(%s) as gone (image_id))
-    )
-    """,
-)
-
-
 class Place(NamedTuple):
     """A picture, by its hash, in a place of a source."""
 
@@ -156,18 +140,12 @@ def store_fetched(
 
 
 def drop_without_source(conn: psycopg.Connection, image_ids: Iterable[int]) -> int:
-    """Remove those of these pictures that were found nowhere else; how many there were."""
-    found = conn.execute(WITHOUT_SOURCE, (list(image_ids),))
-    gone = [image_id for (image_id,) in found]
-    if gone:
-        drop_made_of(conn, gone)
-    return len(gone)
+    """Remove those of these pictures that were found nowhere else; how many there were.
 
-
-def drop_made_of(conn: psycopg.Connection, image_ids: list[int]) -> None:
-    """Vectors and samples of pictures that are gone."""
-    for step in MADE_OF_THEM:
-        conn.execute(step, (image_ids,))
+    A trigger removes what was made of them. A worker that embeds one holds its row until it is
+    done, and the trigger sees its vector.
+    """
+    return conn.execute(WITHOUT_SOURCE, (list(image_ids),)).rowcount
 
 
 def _row(source_id: int, place: Place) -> tuple[object, ...]:

@@ -1,0 +1,60 @@
+"""The files below a folder, where a part of it may be unreadable or vanish meanwhile."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Unreadable(NamedTuple):
+    """A folder that cannot be listed: what is in it is unknown, and is not gone."""
+
+    path: Path
+    reason: str
+
+
+def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | Unreadable]:
+    """Regular files in order of their names, and folders that cannot be listed.
+
+    Folders behind links are not followed. A link that leads nowhere, or a file that cannot be
+    looked at, comes as a file: opening it gives the reason. hidden: names that begin with a dot.
+    """
+    waiting = [folder]
+    while waiting:
+        parent = waiting.pop()
+        try:
+            with os.scandir(parent) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Unreadable(parent, error.strerror or str(error))
+            continue
+        shown = [entry for entry in entries if hidden or not entry.name.startswith(".")]
+        yield from (Path(entry.path) for entry in shown if _is_file(entry))
+        waiting += (Path(entry.path) for entry in reversed(shown) if _is_folder(entry))
+
+
+def facts(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, ...]]:
+    """What tells that a folder changed, without reading its files."""
+    for found in files_below(folder, hidden=hidden):
+        if isinstance(found, Unreadable):
+            yield str(found.path), "unreadable"
+            continue
+        try:
+            status = found.stat()
+            yield str(found.relative_to(folder)), str(status.st_size), str(status.st_mtime_ns)
+        except OSError as error:
+            yield str(found.relative_to(folder)), error.strerror or str(error)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
+    except OSError:
+        return not _is_folder(entry)

@@ -1,0 +1,117 @@
+"""Places of a folder or archive whose file is gone, and pictures that are found nowhere else."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import psycopg
+
+from loaders import runs
+from loaders.entries import printable
+from loaders.images.store import TAKE_TURNS, drop_without_source
+from loaders.pruning import MAX_PRUNE, SMALL, Coverage, refusal
+
+LONGEST = 4000  # characters of a location
+STORED = "select image_source_id, location from muse.image_sources where source_id = %s"
+COUNT = "select count(*) from muse.image_sources where source_id = %s"
+DELETE = """
+    delete from muse.image_sources
+    where source_id = %s and image_source_id = any(%s) returning image_id
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Whether places go whose file is gone, and which share of them at most."""
+
+    prune: bool = False
+    max_prune: float = MAX_PRUNE
+
+
+@dataclass
+class Scan:
+    """What a pass over a source met.
+
+    folder: the source, None for an archive. locations: files, also those that are unreadable or no
+    pictures. unreadable: folders in it that could not be listed.
+    """
+
+    folder: Path | None = None
+    locations: set[str] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
+
+    def may_hold(self, location: str) -> bool:
+        """Whether a file is there, or may be.
+
+        It may be in a folder that could not be listed, or behind a link that leads nowhere now.
+        """
+        above = [str(parent) for parent in PurePosixPath(location).parents]
+        if location in self.locations or not self.locations.isdisjoint(above):
+            return True
+        if any(folder in above for folder in self.unreadable):
+            return True
+        return self.folder is not None and os.path.lexists(self.folder / location)
+
+    def emptied(self, location: str) -> str | None:
+        """The folder above a location that is there and holds nothing; None where there is none."""
+        for parent in map(str, PurePosixPath(location).parents):
+            if self.folder is not None and parent != "." and os.path.isdir(self.folder / parent):
+                return parent if _is_empty(self.folder / parent) else None
+        return None
+
+
+def location_of(name: str) -> str:
+    """How a path in a source is stored."""
+    return printable(name)[:LONGEST]
+
+
+def count(conn: psycopg.Connection, source_id: int) -> int:
+    """Places that are stored of a source."""
+    (places,) = conn.execute(COUNT, (source_id,)).fetchone() or (0,)
+    return int(places)
+
+
+def prune(run: runs.Run, scan: Scan, coverage: Coverage, stored: int, max_prune: float) -> int:
+    """Delete places whose file is gone; how many pictures went with them.
+
+    stored: places before the load. Where the rule refuses it, nothing is deleted and the run fails.
+    """
+    gone = _without_unmounted(run, scan, _gone(run, scan))
+    if not gone:
+        return 0
+    reason = refusal(coverage, stored=stored, gone=len(gone), max_prune=max_prune)
+    if reason is not None:
+        run.fail(reason)
+        return 0
+    with run.conn.transaction():
+        run.conn.execute(TAKE_TURNS)
+        found = run.conn.execute(DELETE, (run.source_id, list(gone))).fetchall()
+        return drop_without_source(run.conn, [image_id for (image_id,) in found])
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False
+
+
+def _gone(run: runs.Run, scan: Scan) -> dict[int, str]:
+    """Places whose file is gone: their ids and locations."""
+    with run.conn.transaction(), run.conn.cursor("places") as cursor:
+        places = cursor.execute(STORED, (run.source_id,))
+        return {key: location for key, location in places if not scan.may_hold(location)}
+
+
+def _without_unmounted(run: runs.Run, scan: Scan, gone: dict[int, str]) -> dict[int, str]:
+    """Without what lay in a folder that held many pictures and is empty: a disk may be missing."""
+    folders = {key: scan.emptied(location) for key, location in gone.items()}
+    many = {name: n for name, n in Counter(folders.values()).items() if name and n >= SMALL}
+    for name, pictures in many.items():
+        run.fail(
+            f"{name} is empty and held {pictures:,} pictures: they are not pruned; mount its disk, "
+            "or remove the folder"
+        )
+    return {key: location for key, location in gone.items() if folders[key] not in many}
