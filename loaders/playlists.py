@@ -235,10 +235,14 @@ def load_samples(conn: psycopg.Connection) -> list[Loaded]:
         if not (HOME / "samples" / package).is_dir():
             say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
             continue
-        with lock(conn, "playlists"):
-            entries = SAMPLES[name](HOME / "samples")
-            results.append(load_entries(conn, f"sample: {name}", entries))
-        tell(name, results[-1])
+        try:
+            with lock(conn, "playlists"):
+                entries = SAMPLES[name](HOME / "samples")
+                loaded = load_entries(conn, f"sample: {name}", entries)
+        except Problem as error:
+            loaded = Loaded(failures=[str(error)])
+        tell(name, loaded)
+        results.append(loaded)
     return results
 
 

@@ -1,8 +1,8 @@
 """What cron calls: loads again what changed since it was loaded, and trains again what grew."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,6 +12,7 @@ from loaders.errors import Problem, say
 from loaders.icons import command as icons
 from loaders.images import sources as images
 from loaders.images import wanted
+from loaders.pruning import MAX_PRUNE
 from loaders.publish import drop_retired
 from loaders.train.songs import Settings
 from loaders.wikidata.command import Request, load_all
@@ -72,7 +73,7 @@ def refresh_playlists(conn: psycopg.Connection) -> bool:
         good &= len(there) == len(locations)
         good &= playlists.load_files(there, format=format, again=False, workers=2)
     if samples:
-        playlists.load_samples(conn)
+        good &= _said(_good_samples, playlists.load_samples, conn)
     for (config,) in conn.execute(GREW).fetchall():
         retrain(conn, config)
     return good
@@ -107,13 +108,22 @@ def _refresh_images(conn: psycopg.Connection) -> bool:
     for location, options in conn.execute(SOURCES, ("images",)).fetchall():
         samples |= location.startswith("sample: ")
         if location == wanted.CLASSES_OF_WIKIDATA:
-            wanted.tell(location, wanted.want_classes(conn, int(options["min_count"])))
+            good &= _said(_want_classes, conn, int(options["min_count"]))
         elif location.startswith("/") and "files" not in options:
             there = _is_there("images", location)
             good &= there and _said(images.load_again, conn, location, options)
     if samples:
-        images.load_samples(conn)
+        good &= _said(_good_samples, images.load_samples, conn)
     return good
+
+
+def _want_classes(conn: psycopg.Connection, min_count: int) -> bool:
+    wanted.tell(wanted.CLASSES_OF_WIKIDATA, wanted.want_classes(conn, min_count))
+    return True
+
+
+def _good_samples(load_samples: Callable[[psycopg.Connection], Any], conn: Any) -> bool:
+    return not any(loaded.failures for loaded in load_samples(conn))
 
 
 def reindex(conn: psycopg.Connection) -> None:
@@ -128,12 +138,13 @@ def refresh_icons(conn: psycopg.Connection) -> bool:
     good, sampled = True, set()
     for location, options in conn.execute(SOURCES, ("icons",)).fetchall():
         kind, name, licence = options["kind"], options["set"], options["licence"]
+        max_prune = options.get("max_prune", MAX_PRUNE)
         if location.startswith("sample: "):
             sampled.add(kind)
         elif not _is_there("icons", location):
             good = False
         else:
-            good &= icons.load(conn, kind, [location], name, licence)
+            good &= icons.load(conn, kind, [location], name, licence, max_prune=max_prune)
     for kind in sorted(sampled):
         good &= icons.load(conn, kind, [], sample=True)
     return good
@@ -169,11 +180,13 @@ def _said(work: Callable[..., bool], *arguments: Any) -> bool:
         return work(*arguments)
     except Problem as error:
         say(str(error))
-        return False
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}")
+    return False
 
 
 def _is_there(topic: str, location: str) -> bool:
-    if Path(location).exists():
+    if os.path.exists(location):  # also False where a folder above it cannot be read
         return True
     say(f"{location} is gone: put it back, or ./pgmuse forget source it ({topic})")
     return False

@@ -364,7 +364,7 @@ def test_large_pngs_are_refused_by_their_header():
         ),
         ("folder", None, "no SVG or PNG in it"),
         ("zip.zip", b"PK\5\6" + bytes(18), "no SVG or PNG in it"),
-        ("empty.svg", b"<svg/>", "no icon in it that can be used"),
+        ("empty.svg", b"<svg/>", "it seems to be a set of which no icon can be drawn"),
     ],
 )
 def test_what_holds_no_icons_is_said(fresh, tmp_path, capsys, name, content, told):

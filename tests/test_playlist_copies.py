@@ -220,7 +220,9 @@ def test_a_file_without_a_playlist_fails_and_changes_nothing(fresh, write, name,
 
 
 def test_reasons_of_a_file_that_fails_are_kept_by_line(fresh, write):
-    bad = b'playlist,track,artist\nx,one,A\n,two,B\nx,"' + b"t" * 2000 + b'",C\nx,"open,D\nx,five,E\n'
+    bad = (
+        b'playlist,track,artist\nx,one,A\n,two,B\nx,"' + b"t" * 2000 + b'",C\nx,"open,D\nx,five,E\n'
+    )
     loaded = load(fresh, write("a.csv", bad))
     assert (loaded.playlists, len(loaded.failures)) == (0, 1)
     places_ = fresh.execute("select place from load_errors order by number").fetchall()

@@ -14,7 +14,7 @@ Again = Annotated[bool, typer.Option("--again", help="Read sources that have not
 MaxPrune = Annotated[
     float,
     typer.Option(
-        min=0, max=1, help="Refuse to prune more than this share of the stored rows; from 20 on."
+        min=0, max=1, help="Remove nothing where more than this share is gone from the source."
     ),
 ]
 Licence = Annotated[str | None, typer.Option(help="Its licence, kept with every bitmap.")]
@@ -47,7 +47,9 @@ def load_playlists(
     if not files and not sample:
         raise typer.BadParameter("name a file, or --sample")
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        good = bool(load_samples(conn)) if sample else True
+        samples = load_samples(conn) if sample else []
+        good = bool(samples) or not sample
+    good &= not any(loaded.failures for loaded in samples)
     good &= load_files(files or [], format=format, again=again, workers=workers)
     raise typer.Exit(0 if good else 1)
 
@@ -187,6 +189,10 @@ def load_images(
     host: Annotated[
         list[str] | None, typer.Option(help="Fetch from this host too; repeat it.")
     ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove pictures whose file is gone from the source.")
+    ] = False,
+    max_prune: MaxPrune = MAX_PRUNE,
     again: Annotated[
         bool, typer.Option("--again", help="What has not changed, or could not be fetched, too.")
     ] = False,
@@ -208,7 +214,7 @@ def load_images(
 
     request = Request(
         tuple(sources or ()), class_from, sample, classes, min_count, fetch, tuple(host or ()),
-        again, workers, contact,
+        again, workers, contact, prune, max_prune,
     )  # fmt: skip
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = load_all(conn, request)
@@ -225,15 +231,17 @@ def load_icons(
     ] = None,
     licence: Licence = None,
     sample: Annotated[bool, typer.Option("--sample", help="Fonts of the sample package.")] = False,
+    max_prune: MaxPrune = MAX_PRUNE,
     again: Again = False,
 ) -> None:
     """Add or update sets of icons, drawn at 32 and at 8 pixels.
 
-    Each source is a set, and is loaded whole or not at all.
+    Each source is a set, and is loaded in one transaction. An icon that is gone from
+    its source is removed.
 
     ./pgmuse load icons my-icons/ --licence MIT
     """
-    _load_icons("icon", sources, icon_set, licence, sample, again)
+    _load_icons("icon", sources, icon_set, licence, sample, max_prune, again)
 
 
 @load_app.command("hieroglyphs")
@@ -248,13 +256,14 @@ def load_hieroglyphs(
     sample: Annotated[
         bool, typer.Option("--sample", help="Signs of the sample package, with their meanings.")
     ] = False,
+    max_prune: MaxPrune = MAX_PRUNE,
     again: Again = False,
 ) -> None:
     """Add or update hieroglyphs with their codes, meanings and keywords.
 
     ./pgmuse load hieroglyphs --sample
     """
-    _load_icons("hieroglyph", sources, hand, licence, sample, again)
+    _load_icons("hieroglyph", sources, hand, licence, sample, max_prune, again)
 
 
 def _load_icons(
@@ -263,6 +272,7 @@ def _load_icons(
     icon_set: str | None,
     licence: str | None,
     sample: bool,
+    max_prune: float,
     again: bool,
 ) -> None:
     from loaders.icons.command import load
@@ -270,7 +280,10 @@ def _load_icons(
     if not sources and not sample:
         raise typer.BadParameter("name a source, or --sample")
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        good = load(conn, kind, sources or [], icon_set, licence, sample=sample, again=again)
+        good = load(
+            conn, kind, sources or [], icon_set, licence, sample=sample, max_prune=max_prune,
+            again=again,
+        )  # fmt: skip
     raise typer.Exit(0 if good else 1)
 
 

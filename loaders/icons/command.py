@@ -1,14 +1,18 @@
 """`load icons` and `load hieroglyphs`: what is asked for, one set after the other."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 
+from loaders import runs
 from loaders.db import lock
+from loaders.entries import printable
 from loaders.errors import Problem, say
 from loaders.icons import samples
 from loaders.icons.load import load_all
 from loaders.icons.sources import Source, hand, source
+from loaders.pruning import MAX_PRUNE
 
 SAMPLES = {"icon": samples.icon_fonts, "hieroglyph": samples.hieroglyphs}
 CODES = "select codepoint, code from muse.hieroglyph_signs"
@@ -22,6 +26,7 @@ def load(
     licence: str | None = None,
     *,
     sample: bool = False,
+    max_prune: float = MAX_PRUNE,
     again: bool = False,
 ) -> bool:
     """Load the samples, then the sources named; False where one failed."""
@@ -35,11 +40,23 @@ def load(
                     yield hand(location, codes, icon_set, licence)
                 else:
                     yield source(location, icon_set, licence)
-            except (Problem, OSError) as error:
+            except Problem as error:
                 failures.append(location)
-                say(str(error) if isinstance(error, Problem) else f"{location}: {error.strerror}")
+                _note(conn, location, str(error))
+            except OSError as error:
+                failures.append(location)
+                _note(conn, location, f"{location}: {error.strerror}")
 
     with lock(conn, "icons"):
-        good = load_all(conn, SAMPLES[kind](), again=again) if sample else True
-        good &= load_all(conn, named(), again=again)
+        shipped = SAMPLES[kind]() if sample else ()
+        good = load_all(conn, shipped, max_prune=max_prune, again=again)
+        good &= load_all(conn, named(), max_prune=max_prune, again=again)
     return good and not failures
+
+
+def _note(conn: psycopg.Connection, location: str, reason: str) -> None:
+    """Say why a source could not be opened; where it is there, it is a failed run too."""
+    say(reason)
+    path = Path(location)
+    if path.exists():
+        runs.note_failure(conn, "icons", printable(str(path.resolve())), reason)

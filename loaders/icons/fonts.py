@@ -13,8 +13,8 @@ from typing import NamedTuple
 from fontTools.ttLib import TTFont, TTLibError
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders.entries import BadEntry, bad_entry, printable
-from loaders.icons.shapes import SQUARE, BadIcon, Shape, family_of, shape
+from loaders.entries import bad_entry, printable
+from loaders.icons.shapes import SQUARE, BadIcon, BadShape, Shape, family_of, shape
 
 FONTS = (".ttf", ".otf", ".woff", ".woff2")
 MOST = 100_000  # characters; the largest fonts have 65,535 glyphs
@@ -77,7 +77,7 @@ def all_glyphs(font: Font) -> Iterator[Glyph]:
         yield Glyph(codepoint, name, family_of(name))
 
 
-def shapes(font: Font, glyphs: Iterable[Glyph]) -> Iterator[Shape | BadEntry]:
+def shapes(font: Font, glyphs: Iterable[Glyph]) -> Iterator[Shape | BadShape]:
     """The glyphs' shapes; those that the font lacks or leaves empty are told."""
     try:
         pen = ImageFont.truetype(
@@ -91,7 +91,8 @@ def shapes(font: Font, glyphs: Iterable[Glyph]) -> Iterator[Shape | BadEntry]:
                 raise BadIcon("the font has no such glyph")
             yield shape(glyph.name, glyph.family, _drawn(pen, glyph.codepoint), glyph.codepoint)
         except BadIcon as error:
-            yield bad_entry(f"U+{glyph.codepoint:04X}", error, glyph.name)
+            place = f"U+{glyph.codepoint:04X}"
+            yield BadShape(glyph.name, bad_entry(place, error, glyph.name))
 
 
 def _drawn(pen: ImageFont.FreeTypeFont, codepoint: int) -> Image.Image:

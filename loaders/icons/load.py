@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
 from loaders import runs
 from loaders.db import analyze, copy
-from loaders.entries import BadEntry
+from loaders.entries import bad_entry, printable
 from loaders.errors import Problem, say
-from loaders.icons.shapes import Drawn, Shape, bitmaps
+from loaders.icons import prune
+from loaders.icons.shapes import BadIcon, BadShape, Drawn, Shape, bitmaps
 from loaders.icons.sources import Source
+from loaders.pruning import MAX_PRUNE, Coverage, check_usable
 
 ICON = {
     "place": "int8",
@@ -34,7 +36,8 @@ STAGING = """
     ) on commit delete rows;
     reset client_min_messages
 """
-# The first glyph of a bitmap names it, the others stand beside.
+# The first glyph of a bitmap names it, the others stand beside. What may not be pruned is staged
+# again before, so that a bitmap goes that no name has any more.
 MERGE = """
     with new as (
         select
@@ -96,57 +99,114 @@ class Loaded:
     gone: int = 0
     bad: int = 0
     seen_before: bool = False
+    failures: list[str] = field(default_factory=list)
 
 
-def load(conn: psycopg.Connection, source: Source, *, again: bool = False) -> Loaded:
-    """Load a set whole or not at all; `conn` is in autocommit mode.
+def load(
+    conn: psycopg.Connection,
+    source: Source,
+    *,
+    max_prune: float = MAX_PRUNE,
+    again: bool = False,
+) -> Loaded:
+    """Load a set in one transaction; `conn` is in autocommit mode.
 
-    What is in the database of this source and not in it any more is removed. A source that was
-    loaded and has not changed is skipped, unless `again`.
+    Icons that are gone from the source are removed, at most `max_prune` of its names; one that
+    cannot be used keeps its row. A source that was loaded and has not changed is skipped, unless
+    `again`. Errors: Problem where no icon can be used.
     """
-    options = {"kind": source.kind, "set": source.icon_set, "licence": source.licence}
+    options = {
+        "kind": source.kind, "set": source.icon_set, "licence": source.licence,
+        "max_prune": max_prune,
+    }  # fmt: skip
     with runs.run(
         conn, "icons", source.location, options=options, fingerprint=source.fingerprint, again=again
     ) as run:
         if run is None:
             return Loaded(seen_before=True)
+        shapes, bad_names = _read(run, source)
+        seems = "a set of which no icon can be drawn" if run.bad else "a set without icons"
+        check_usable(source.location, Coverage(len(shapes)), seems=seems)
         conn.execute(STAGING)
         with conn.transaction():
-            shapes = list(_good(run, source.shapes()))
-            if not shapes:
-                run.write_errors()
-                raise Problem(f"{source.location}: no icon in it that can be used")
-            with closing(runs.progress("icons", len(shapes), source.icon_set)) as bar:
-                copy(conn, "pg_temp.new_icons", ICON, _rows(bitmaps(shapes), bar))
-            copy(conn, "pg_temp.new_signs", SIGN, source.signs())
-            conn.execute(MERGE_SIGNS)
-            values = {
-                "source": run.source_id,
-                "kind": source.kind,
-                "set": source.icon_set,
-                "licence": source.licence,
-            }
-            written, there, gone = conn.execute(MERGE, values).fetchone() or (0, 0, 0)
-            run.loaded, run.unchanged = written, there - written
-            run.write_errors()
+            gone = _merge(run, source, shapes, bad_names, max_prune)
         analyze(conn, "icons")
-    return Loaded(run.loaded, run.unchanged, gone, run.bad)
+    return Loaded(run.loaded, run.unchanged, gone, run.bad, failures=run.failures)
 
 
-def load_all(conn: psycopg.Connection, sources: Iterable[Source], *, again: bool = False) -> bool:
+def _read(run: runs.Run, source: Source) -> tuple[list[Shape], list[str]]:
+    """Shapes, and names of icons that cannot be used; folders that cannot be read fail the run."""
+    entries: list[Shape | BadShape] = []
+    try:
+        entries.extend(source.shapes())
+    except BadIcon as error:
+        raise Problem(f"{source.location}: {error}") from None
+    bad = [entry for entry in entries if isinstance(entry, BadShape)]
+    for entry in bad:
+        run.leave_out(*entry.entry)
+    for path, reason in source.unreadable:
+        run.leave_out(*bad_entry(str(path), f"a folder that cannot be read: {reason}", ""))
+    if source.unreadable:
+        first = printable(str(source.unreadable[0].path))
+        run.failures.append(
+            f"{source.location}: {len(source.unreadable):,} folders in it cannot be read, {first} "
+            "the first (see load_errors): nothing below them is removed, the rest is loaded"
+        )
+    shapes = [entry for entry in entries if isinstance(entry, Shape)]
+    return shapes, [entry.name for entry in bad]
+
+
+def _merge(
+    run: runs.Run, source: Source, shapes: list[Shape], bad_names: list[str], max_prune: float
+) -> int:
+    """Bring a set in, in the caller's transaction; how many icons are gone."""
+    conn = run.conn
+    with closing(runs.progress("icons", len(shapes), source.icon_set)) as bar:
+        copy(conn, "pg_temp.new_icons", ICON, _rows(bitmaps(shapes), bar))
+    copy(conn, "pg_temp.new_signs", SIGN, source.signs())
+    conn.execute(MERGE_SIGNS)
+    folders = [printable(path.as_posix()) for path, _ in source.unreadable]
+    reason = prune.stage_kept(
+        conn, run.source_id, bad_names, folders, Coverage(len(shapes)), max_prune
+    )
+    if reason is not None:
+        run.fail(f"{source.location}: {reason}")
+    values = {
+        "source": run.source_id,
+        "kind": source.kind,
+        "set": source.icon_set,
+        "licence": source.licence,
+    }
+    written, there, gone = conn.execute(MERGE, values).fetchone() or (0, 0, 0)
+    run.loaded, run.unchanged = written, there - written
+    return int(gone)
+
+
+def load_all(
+    conn: psycopg.Connection,
+    sources: Iterable[Source],
+    *,
+    max_prune: float = MAX_PRUNE,
+    again: bool = False,
+) -> bool:
     """Load sets one after the other, and say what became of each; False where one failed."""
     good = True
     for source in sources:
         try:
-            tell(source.icon_set, load(conn, source, again=again))
+            loaded = load(conn, source, max_prune=max_prune, again=again)
         except Problem as error:
             say(str(error))
             good = False
+            continue
+        tell(source.icon_set, loaded)
+        good &= not loaded.failures
     return good
 
 
 def tell(name: str, loaded: Loaded) -> None:
-    """One line a set."""
+    """One line a set, and one a failure."""
+    for failure in loaded.failures:
+        say(failure)
     if loaded.seen_before:
         say(f"{name}: unchanged since it was loaded (--again reads it all the same)")
         return
@@ -154,14 +214,6 @@ def tell(name: str, loaded: Loaded) -> None:
     more += f", {loaded.gone:,} gone" if loaded.gone else ""
     more += f", {loaded.bad:,} left out (see load_errors)" if loaded.bad else ""
     say(f"{name}: {loaded.written:,} icons{more}")
-
-
-def _good(run: runs.Run, entries: Iterable[Shape | BadEntry]) -> Iterator[Shape]:
-    for entry in entries:
-        if isinstance(entry, BadEntry):
-            run.leave_out(*entry)
-        else:
-            yield entry
 
 
 def _rows(drawn: Iterable[Drawn], bar: Any) -> Iterator[tuple[Any, ...]]:

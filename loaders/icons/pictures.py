@@ -35,7 +35,7 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, Me
 
 def picture_shape(name: str, content: bytes, drawer: "Drawer") -> Shape:
     """The shape in the bytes of a file of that name. Errors: BadIcon."""
-    stem = str(PurePath(name).with_suffix(""))
+    stem = name_of(name)
     if name.lower().endswith(".svg"):
         image, exact = drawer.draw(content), None
     else:
@@ -47,6 +47,11 @@ def picture_shape(name: str, content: bytes, drawer: "Drawer") -> Shape:
         size = (max(round(ink.width * scale), 1), max(round(ink.height * scale), 1))
         ink = ink.resize(size, Image.Resampling.BOX)
     return shape(stem, family_of(stem), ink, exact=exact)
+
+
+def name_of(file: str) -> str:
+    """What the icon in a file is called: its path in the set, without its ending."""
+    return str(PurePath(file).with_suffix(""))
 
 
 def inked(image: Image.Image) -> Image.Image:

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from loaders import runs
-from loaders.entries import BadEntry, printable
+from loaders.entries import printable
 from loaders.errors import say
 from loaders.icons import fonts
-from loaders.icons.shapes import Shape
+from loaders.icons.shapes import BadShape, Shape
 from loaders.icons.sources import Sign, Source, hieroglyph_glyphs, load_font
 from loaders.server import HOME
 
@@ -125,10 +125,10 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
-def _glyphs(path: Path, charmap: Path) -> Iterator[Shape | BadEntry]:
+def _glyphs(path: Path, charmap: Path) -> Iterator[Shape | BadShape]:
     return fonts.shapes(load_font(str(path)), fonts.charmap(charmap))
 
 
-def _signs_of(path: Path, folder: Path) -> Iterator[Shape | BadEntry]:
+def _signs_of(path: Path, folder: Path) -> Iterator[Shape | BadShape]:
     font, known = load_font(str(path)), codes(folder)
     return fonts.shapes(font, hieroglyph_glyphs(font, known))

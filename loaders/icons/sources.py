@@ -1,6 +1,5 @@
 """Where sets of icons come from: a font, a folder or zip of pictures, a picture, the samples."""
 
-import hashlib
 import lzma
 import re
 import zipfile
@@ -10,11 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from loaders import runs
-from loaders.entries import BadEntry, bad_entry, printable
+from loaders.entries import bad_entry, printable
 from loaders.errors import Problem
+from loaders.folders import Unreadable, facts, files_below
 from loaders.icons import fonts
-from loaders.icons.pictures import LARGEST_PNG, PICTURES, Drawer, picture_shape
-from loaders.icons.shapes import BadIcon, Shape
+from loaders.icons.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shape
+from loaders.icons.shapes import BadIcon, BadShape, Shape
+from loaders.pruning import kind as kind_of
 
 # Hieroglyphs in Unicode; between them stand joiners and other controls.
 SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))
@@ -36,15 +37,19 @@ class Sign(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A set to be loaded: where it is, what it is called, its licence, and its shapes."""
+    """A set to be loaded: where it is, what it is called, its licence, and its shapes.
+
+    unreadable: folders in it that could not be listed, by their paths in it.
+    """
 
     location: str
     fingerprint: str | None
     kind: str  # icon or hieroglyph
     icon_set: str
     licence: str | None
-    shapes: Callable[[], Iterable[Shape | BadEntry]]
+    shapes: Callable[[], Iterable[Shape | BadShape]]
     signs: Callable[[], list[Sign]] = list
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 class Picture(NamedTuple):
@@ -58,9 +63,10 @@ def source(location: str, icon_set: str | None, licence: str | None) -> Source:
     """The set of icons at a path. Errors: Problem where there is none that could be read."""
     path = Path(location)
     where = printable(str(path.resolve()))
+    unreadable: tuple[Unreadable, ...] = ()
     if path.is_dir():
-        found = _folder(path)
-        known = _stamp(found)
+        found, unreadable = _folder(path)
+        known = runs.fingerprint_of(facts(path, hidden=True))
         shapes = _pictures([Picture(name, file.read_bytes) for name, file in found])
     elif not path.exists():
         raise Problem(f"{location}: there is no such file")
@@ -75,9 +81,10 @@ def source(location: str, icon_set: str | None, licence: str | None) -> Source:
     else:
         raise Problem(
             f"{location}: name a font ({', '.join(fonts.FONTS)}), a folder or zip of SVG and PNG, "
-            "or one of them"
+            f"or one of them; {_kind(path)}"
         )
-    return Source(where, known, "icon", icon_set or printable(path.stem), licence, lambda: shapes)
+    name = icon_set or printable(path.stem)
+    return Source(where, known, "icon", name, licence, lambda: shapes, unreadable=unreadable)
 
 
 def hand(location: str, codes: dict[int, str], icon_set: str | None, licence: str | None) -> Source:
@@ -98,7 +105,7 @@ def load_font(location: str) -> fonts.Font:
     try:
         return fonts.read(path.read_bytes())
     except BadIcon as error:
-        raise Problem(f"{location}: {error}") from None
+        raise Problem(f"{location}: {error}; {_kind(path)}") from None
 
 
 def hieroglyph_glyphs(font: fonts.Font, codes: dict[int, str]) -> Iterator[fonts.Glyph]:
@@ -121,7 +128,7 @@ def _font(
     kind: str,
     icon_set: str | None,
     licence: str | None,
-    shapes: Iterable[Shape | BadEntry],
+    shapes: Iterable[Shape | BadShape],
 ) -> Source:
     path = Path(location)
     return Source(
@@ -134,30 +141,37 @@ def _font(
     )
 
 
-def _folder(folder: Path) -> list[tuple[str, Path]]:
-    """Pictures below a folder, by their paths in it; links are not followed."""
+def _folder(folder: Path) -> tuple[list[tuple[str, Path]], tuple[Unreadable, ...]]:
+    """Pictures below a folder by their paths in it, and what could not be listed. No links."""
+    met = list(files_below(folder, hidden=True))
+    unreadable = tuple(
+        Unreadable(one.path.relative_to(folder), one.reason)
+        for one in met
+        if isinstance(one, Unreadable)
+    )
     found = sorted(
         (path.relative_to(folder).as_posix(), path)
-        for path in folder.rglob("*")
-        if path.suffix.lower() in PICTURES and path.is_file() and not path.is_symlink()
+        for path in met
+        if isinstance(path, Path) and path.suffix.lower() in PICTURES and not path.is_symlink()
     )
     if not found:
-        raise Problem(f"{folder}: no SVG or PNG in it (name the files of fonts)")
-    return _not_too_many(str(folder), found)
+        why = unreadable[0].reason if unreadable else "is its disk mounted?" if not met else ""
+        names = "(name the files of fonts)"
+        raise Problem(f"{folder}: no SVG or PNG in it {names}{why and '; '}{why}")
+    return _not_too_many(str(folder), found), unreadable
 
 
-def _stamp(found: list[tuple[str, Path]]) -> str:
-    """What tells that a folder changed, without reading every file."""
-    told = [(name, file.stat().st_size, file.stat().st_mtime_ns) for name, file in found]
-    return hashlib.sha256(repr(told).encode(errors="replace")).hexdigest()
+def _kind(path: Path) -> str:
+    with path.open("rb") as file:
+        return kind_of(file.read(1000))
 
 
-def _zip(path: Path) -> Iterator[Shape | BadEntry]:
+def _zip(path: Path) -> Iterator[Shape | BadShape]:
     """Pictures of an archive, read where it lies."""
     try:
         archive = zipfile.ZipFile(path)
     except ZIP_ERRORS as error:
-        raise Problem(f"{path}: no archive that can be read: {error}") from None
+        raise Problem(f"{path}: no archive that can be read: {error}; {_kind(path)}") from None
 
     def content(member: zipfile.ZipInfo) -> Callable[[], bytes]:
         def read() -> bytes:
@@ -176,14 +190,15 @@ def _zip(path: Path) -> Iterator[Shape | BadEntry]:
     return _pictures(_not_too_many(str(path), members))
 
 
-def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
+def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadShape]:
     """Their shapes; one that cannot be used is told, and the rest goes on."""
     with Drawer() as drawer:
         for picture in pictures:
+            name = printable(picture.name[:300])
             try:
-                yield picture_shape(printable(picture.name[:300]), picture.content(), drawer)
+                yield picture_shape(name, picture.content(), drawer)
             except (BadIcon, *ZIP_ERRORS) as error:
-                yield bad_entry(picture.name, error, picture.name)
+                yield BadShape(name_of(name), bad_entry(picture.name, error, picture.name))
 
 
 def _not_too_many(location: str, found: list[Any]) -> list[Any]:

@@ -1,6 +1,5 @@
 """Load pictures that are at hand: read, decoded where they are new, stored batch by batch."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -95,14 +94,6 @@ def _check_folders(run: runs.Run, location: str, unreadable: list[str]) -> None:
             f"{location}: {len(unreadable):,} folders in it cannot be read, {unreadable[0]} the "
             "first (see load_errors): nothing below them is pruned, the rest is loaded"
         )
-
-
-def fingerprint(facts: Iterable[object]) -> str:
-    """What tells that any of these changed."""
-    digest = hashlib.sha256()
-    for fact in facts:
-        digest.update(repr(fact).encode())
-    return digest.hexdigest()
 
 
 def _load(

@@ -14,7 +14,7 @@ from loaders.entries import BadEntry, printable
 from loaders.errors import Problem, say
 from loaders.folders import facts
 from loaders.images import files, prune
-from loaders.images.load import Loaded, fingerprint, load
+from loaders.images.load import Loaded, load
 from loaders.images.model import Picture
 from loaders.images.samples import samples
 from loaders.pruning import MAX_PRUNE, kind
@@ -41,13 +41,13 @@ def load_path(
     if path.is_dir():
         scan = prune.Scan(path.resolve())
         found = files.in_folder(path.resolve(), class_from_folder=class_from_folder, scan=scan)
-        known = fingerprint([asked, *facts(path.resolve())])
+        known = runs.fingerprint_of([asked, *facts(path.resolve())])
     elif not path.is_file():
         raise Problem(f"{path}: no such file or folder")
     else:
         scan = prune.Scan()
         found = files.in_archive(path, class_from_folder=class_from_folder, scan=scan)
-        known = fingerprint([asked, _fingerprint(path)])
+        known = runs.fingerprint_of([asked, _fingerprint(path)])
     options: dict[str, Any] = {"class_from": "folder"} if class_from_folder else {}
     if pruning.prune:
         options |= {"prune": True, "max_prune": pruning.max_prune}
@@ -90,7 +90,7 @@ def load_samples(
             if name != "tuxpaint":  # large, and never fetched by set-up
                 say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
             continue
-        where, known = f"sample: {name}", fingerprint(facts(folder))
+        where, known = f"sample: {name}", runs.fingerprint_of(facts(folder))
         try:
             loaded = _load(
                 conn, where, pictures(folder), fingerprint=known, again=again, workers=workers
@@ -167,6 +167,7 @@ def _seems_single(paths: list[Path]) -> str:
 def _start_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return kind(file.read(1000)).removeprefix("it seems to be ")
+            start = file.read(1000)
+            return kind(start).removeprefix("it seems to be ") if start.strip() else "empty"
     except OSError as error:
         return f"unreadable: {error.strerror}"

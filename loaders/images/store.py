@@ -69,6 +69,8 @@ WITHOUT_SOURCE = """
         select from muse.image_sources as source where source.image_id = image.image_id
     )
 """
+
+
 class Place(NamedTuple):
     """A picture, by its hash, in a place of a source."""
 

@@ -99,6 +99,7 @@ def train(conn: psycopg.Connection, workers: int) -> Trained:
         raise Problem("no classifier yet: run ./pgmuse train classifier")
     classifier, network, size = row
     vectors.make_partition(conn, classifier)
+    vectors.delete_orphans(conn, classifier)
     total = vectors.count_without(conn, classifier)
     with (
         closing(Lookers(network, size, workers)) as lookers,

@@ -43,6 +43,12 @@ CLAIM = (
 HAVE_ONE = """
     select image_id from muse.image_vectors where model_id = %s and image_id = any(%s)
 """
+ORPHANS = """
+    delete from muse.image_vectors as vector
+    where vector.model_id = %s and not exists (
+        select from muse.images as image where image.image_id = vector.image_id
+    )
+"""
 FAILED = """
     update muse.images set
         attempts = attempts + 1,
@@ -92,6 +98,11 @@ def fill(
                     parked += row == (True,)
         vectors += len(rows)
         on_pictures(len(rows))
+
+
+def delete_orphans(conn: psycopg.Connection, model_id: int) -> int:
+    """Delete vectors whose picture is gone, as versions before 0.2 left them; how many."""
+    return conn.execute(ORPHANS, (model_id,)).rowcount
 
 
 def count_without(conn: psycopg.Connection, model_id: int) -> int:

@@ -58,16 +58,23 @@ class Wanted(NamedTuple):
 
 
 def want_classes(conn: psycopg.Connection, min_count: int) -> Wanted:
-    """A picture for every class that has so many items; what is wanted no longer is left out."""
+    """A picture for every class that has so many items; what is wanted no longer is left out.
+
+    Errors: Problem where no class has a picture; nothing is changed then.
+    """
     with runs.run(conn, "images", CLASSES_OF_WIKIDATA, options={"min_count": min_count}) as run:
         assert run is not None
         with conn.transaction():
             rows = list(_of_classes(run, conn.execute(CLASSES, (min_count,))))
+            if not rows:
+                raise Problem(
+                    f"no class of {min_count:,} items or more has a picture, nothing was changed: "
+                    "load wikidata first, or lower --min-count"
+                )
             addresses = [row["address"] for row in rows]
             ids = [row["wikidata_id"] for row in rows]
             conn.execute(NO_LONGER, (run.source_id, ids, addresses))
             _want(run, rows)
-            run.write_errors()
         return Wanted(run.loaded, run.unchanged, run.bad)
 
 
