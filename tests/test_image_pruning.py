@@ -147,6 +147,7 @@ def test_a_folder_that_cannot_be_listed_is_skipped_and_nothing_below_it_goes(
     load_path(fresh, folder, pruning=ALL)
     (folder / "new.png").write_bytes(photo("black"))
     (folder / "00.png").unlink()
+    (folder / "more" / "01.png").unlink()
     unlistable(monkeypatch, folder / "more")
     loaded = load_path(fresh, folder, pruning=ALL)
     assert (loaded.pictures, loaded.unchanged, loaded.pruned, loaded.bad) == (1, 14, 1, 1)

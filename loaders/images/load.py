@@ -82,7 +82,8 @@ def load(
         if scan is not None:
             _check_folders(run, location, scan.unreadable)
         if scan is not None and pruning is not None and pruning.prune:
-            loaded.pruned = prune.prune(run, scan, coverage, stored, pruning.max_prune)
+            share = pruning.max_prune
+            loaded.pruned = prune.prune(run, location, scan, coverage, stored, share)
         loaded.pictures, loaded.unchanged, loaded.bad = run.loaded, run.unchanged, run.bad
         return loaded
 

@@ -72,17 +72,20 @@ def count(conn: psycopg.Connection, source_id: int) -> int:
     return int(places)
 
 
-def prune(run: runs.Run, scan: Scan, coverage: Coverage, stored: int, max_prune: float) -> int:
+def prune(
+    run: runs.Run, location: str, scan: Scan, coverage: Coverage, stored: int, max_prune: float
+) -> int:
     """Delete places whose file is gone; how many pictures went with them.
 
-    stored: places before the load. Where the rule refuses it, nothing is deleted and the run fails.
+    location: the source's, for messages. stored: places before the load. Where the rule refuses it,
+    nothing is deleted and the run fails.
     """
-    gone = _without_unmounted(run, scan, _gone(run, scan))
+    gone = _without_unmounted(run, location, scan, _gone(run, scan))
     if not gone:
         return 0
     reason = refusal(coverage, stored=stored, gone=len(gone), max_prune=max_prune)
     if reason is not None:
-        run.fail(reason)
+        run.fail(f"{location}: {reason}")
         return 0
     with run.conn.transaction():
         run.conn.execute(TAKE_TURNS)
@@ -105,13 +108,15 @@ def _gone(run: runs.Run, scan: Scan) -> dict[int, str]:
         return {key: location for key, location in places if not scan.may_hold(location)}
 
 
-def _without_unmounted(run: runs.Run, scan: Scan, gone: dict[int, str]) -> dict[int, str]:
+def _without_unmounted(
+    run: runs.Run, location: str, scan: Scan, gone: dict[int, str]
+) -> dict[int, str]:
     """Without what lay in a folder that held many pictures and is empty: a disk may be missing."""
-    folders = {key: scan.emptied(location) for key, location in gone.items()}
+    folders = {key: scan.emptied(place) for key, place in gone.items()}
     many = {name: n for name, n in Counter(folders.values()).items() if name and n >= SMALL}
     for name, pictures in many.items():
         run.fail(
-            f"{name} is empty and held {pictures:,} pictures: they are not pruned; mount its disk, "
-            "or remove the folder"
+            f"{location}: {name} is empty and held {pictures:,} pictures, which are not pruned: "
+            "mount its disk, or remove the folder"
         )
-    return {key: location for key, location in gone.items() if folders[key] not in many}
+    return {key: place for key, place in gone.items() if folders[key] not in many}
