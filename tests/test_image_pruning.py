@@ -383,3 +383,22 @@ def test_forgetting_a_source_of_a_folder_is_as_before(fresh, folder):
     load_path(fresh, folder)
     assert forget_source(fresh, str(folder)) == 30
     assert fresh.execute("select count(*) from images").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("topic", ["images", "icons", "hieroglyphs", "playlists"])
+def test_a_path_that_the_system_refuses_is_one_line(fresh, topic, capsys, tmp_path):
+    good = {"images": photo(), "playlists": b"playlist,track\nx,y\n"}.get(topic)
+    path = tmp_path / "good.bin"
+    if good:
+        path.write_bytes(good)
+    ending = ".ttf" if topic == "hieroglyphs" else ""
+    arguments = [
+        "load",
+        topic,
+        str(tmp_path / ("x" * 300)) + ending,
+        *([str(path)] if good else []),
+    ]
+    done = CliRunner().invoke(app, arguments)
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert "File name too long" in capsys.readouterr().err + done.output
+    assert fresh.execute("select count(*) from sources").fetchone() == (int(bool(good)),)

@@ -1,5 +1,6 @@
 """`load icons` and `load hieroglyphs`: what is asked for, one set after the other."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,6 @@ def load(
 def _note(conn: psycopg.Connection, location: str, reason: str) -> None:
     """Say why a source could not be opened; where it is there, it is a failed run too."""
     say(reason)
-    path = Path(location)
-    if path.exists():
-        runs.note_failure(conn, "icons", printable(str(path.resolve())), reason)
+    if os.path.exists(location):
+        where = printable(str(Path(location).resolve()))
+        runs.note_failure(conn, "icons", where, reason)

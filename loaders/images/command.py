@@ -1,5 +1,6 @@
 """`load images`: what the options ask for, in the order in which it is done."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ def _load_sources(conn: psycopg.Connection, asked: Request) -> bool:
             raise Problem(f"{one}: addresses start with https:// or http://")
     addresses = [one for one in asked.sources if one.startswith(("http://", "https://"))]
     paths = [Path(one) for one in asked.sources if one not in addresses]
-    singles = [path for path in paths if path.is_file() and not files.is_archive(path)]
+    singles = [path for path in paths if os.path.isfile(path) and not files.is_archive(path)]
     good = True
     for path in paths:
         if path not in singles:
