@@ -35,15 +35,15 @@ def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | Unread
 
 def facts(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, ...]]:
     """What tells that a folder changed, without reading its files."""
-    for found in files_below(folder, hidden=hidden):
-        if isinstance(found, Unreadable):
-            yield str(found.path), "unreadable"
+    for file in files_below(folder, hidden=hidden):
+        if isinstance(file, Unreadable):
+            yield str(file.path), "unreadable"
             continue
         try:
-            status = found.stat()
-            yield str(found.relative_to(folder)), str(status.st_size), str(status.st_mtime_ns)
+            status = file.stat()
+            yield str(file.relative_to(folder)), str(status.st_size), str(status.st_mtime_ns)
         except OSError as error:
-            yield str(found.relative_to(folder)), error.strerror or str(error)
+            yield str(file.relative_to(folder)), error.strerror or str(error)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -143,22 +143,22 @@ def _font(
 
 def _folder(folder: Path) -> tuple[list[tuple[str, Path]], tuple[Unreadable, ...]]:
     """Pictures below a folder by their paths in it, and what could not be listed. No links."""
-    met = list(files_below(folder, hidden=True))
+    entries = list(files_below(folder, hidden=True))
     unreadable = tuple(
         Unreadable(one.path.relative_to(folder), one.reason)
-        for one in met
+        for one in entries
         if isinstance(one, Unreadable)
     )
-    found = sorted(
+    pictures = sorted(
         (path.relative_to(folder).as_posix(), path)
-        for path in met
+        for path in entries
         if isinstance(path, Path) and path.suffix.lower() in PICTURES and not path.is_symlink()
     )
-    if not found:
-        why = unreadable[0].reason if unreadable else "is its disk mounted?" if not met else ""
+    if not pictures:
+        why = unreadable[0].reason if unreadable else "is its disk mounted?" if not entries else ""
         names = "(name the files of fonts)"
         raise Problem(f"{folder}: no SVG or PNG in it {names}{why and '; '}{why}")
-    return _not_too_many(str(folder), found), unreadable
+    return _not_too_many(str(folder), pictures), unreadable
 
 
 def _kind(path: Path) -> str:

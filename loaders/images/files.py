@@ -45,17 +45,17 @@ def in_folder(
     A folder in it that cannot be listed is a BadEntry. Errors: BadFile where it is this one.
     """
     scan = scan or Scan()
-    for found in files_below(folder):
-        if isinstance(found, Unreadable):
-            if found.path == folder:
-                raise BadFile(f"{printable(str(folder))}: {found.reason}")
-            name = location_of(found.path.relative_to(folder).as_posix())
+    for file in files_below(folder):
+        if isinstance(file, Unreadable):
+            if file.path == folder:
+                raise BadFile(f"{printable(str(folder))}: {file.reason}")
+            name = location_of(file.path.relative_to(folder).as_posix())
             scan.unreadable.append(name)
-            yield bad_entry(name, f"a folder that cannot be read: {found.reason}", "")
+            yield bad_entry(name, f"a folder that cannot be read: {file.reason}", "")
             continue
-        path = found.relative_to(folder)
+        path = file.relative_to(folder)
         scan.locations.add(location_of(path.as_posix()))
-        yield from one_file(found, path, folder.name if class_from_folder else None)
+        yield from one_file(file, path, folder.name if class_from_folder else None)
 
 
 def one_file(path: Path, name: Path, top: str | None) -> Iterator[Picture | BadEntry]:

@@ -89,8 +89,8 @@ def prune(
         return 0
     with run.conn.transaction():
         run.conn.execute(TAKE_TURNS)
-        found = run.conn.execute(DELETE, (run.source_id, list(gone))).fetchall()
-        return drop_without_source(run.conn, [image_id for (image_id,) in found])
+        rows = run.conn.execute(DELETE, (run.source_id, list(gone))).fetchall()
+        return drop_without_source(run.conn, [image_id for (image_id,) in rows])
 
 
 def _is_empty(folder: Path) -> bool:

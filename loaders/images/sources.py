@@ -37,23 +37,23 @@ def load_path(
 ) -> Loaded:
     """All pictures of a folder or an archive, which is passed over where it has not changed."""
     pruning = pruning or prune.Options()
-    asked = (class_from_folder, pruning.prune)  # what changes the result
+    settings = (class_from_folder, pruning.prune)  # what changes the result
     if path.is_dir():
         scan = prune.Scan(path.resolve())
-        found = files.in_folder(path.resolve(), class_from_folder=class_from_folder, scan=scan)
-        known = runs.fingerprint_of([asked, *facts(path.resolve())])
+        pictures = files.in_folder(path.resolve(), class_from_folder=class_from_folder, scan=scan)
+        stamp = runs.fingerprint_of([settings, *facts(path.resolve())])
     elif not path.is_file():
         raise Problem(f"{path}: no such file or folder")
     else:
         scan = prune.Scan()
-        found = files.in_archive(path, class_from_folder=class_from_folder, scan=scan)
-        known = runs.fingerprint_of([asked, _fingerprint(path)])
+        pictures = files.in_archive(path, class_from_folder=class_from_folder, scan=scan)
+        stamp = runs.fingerprint_of([settings, _fingerprint(path)])
     options: dict[str, Any] = {"class_from": "folder"} if class_from_folder else {}
     if pruning.prune:
         options |= {"prune": True, "max_prune": pruning.max_prune}
     return _load(
-        conn, named(path), found, options=options, scan=scan, pruning=pruning,
-        seems=lambda: _seems(path, scan), fingerprint=known, again=again, workers=workers,
+        conn, named(path), pictures, options=options, scan=scan, pruning=pruning,
+        seems=lambda: _seems(path, scan), fingerprint=stamp, again=again, workers=workers,
     )  # fmt: skip
 
 
