@@ -15,7 +15,6 @@ from loaders.cli import app
 from loaders.errors import Problem
 from loaders.images import command, prune, sources, train, wanted
 from loaders.images.command import Request
-from loaders.images.forget import forget_source
 from loaders.refresh import refresh
 from tests.image_rows import add_picture, shape
 from tests.rows import add_model
@@ -377,12 +376,6 @@ def test_vectors_of_pictures_that_are_gone_do_not_stop_a_training(fresh, flatbuf
     again = train.train(fresh, 1)
     assert again.model_id > first.model_id
     assert fresh.execute("select count(*) from image_vectors").fetchone() == (3,)
-
-
-def test_forgetting_a_source_of_a_folder_is_as_before(fresh, folder):
-    load_path(fresh, folder)
-    assert forget_source(fresh, str(folder)) == 30
-    assert fresh.execute("select count(*) from images").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("topic", ["images", "icons", "hieroglyphs", "playlists"])
