@@ -167,7 +167,7 @@ def test_two_workers_at_once_store_a_copy_once(fresh, write):
     start = threading.Barrier(len(paths))
 
     def work(path: str) -> None:
-        with db.connect_to_muse(dbname="fresh", autocommit=True) as conn:
+        with db.connect_to_load(dbname="fresh", autocommit=True) as conn:
             start.wait()
             load(conn, path)
 

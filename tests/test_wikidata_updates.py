@@ -14,7 +14,7 @@ from tests.test_wikidata_pruning import dump_of, many
 @pytest.fixture
 def muse(fresh):
     """An empty database, connected to as a loader does."""
-    with connections.connect_to_muse(autocommit=True) as conn:
+    with connections.connect_to_load(autocommit=True) as conn:
         yield conn
 
 

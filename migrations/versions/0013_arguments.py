@@ -7,7 +7,7 @@ Revises: 0012
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 # PL/Python converts an argument before the function can look at it. A domain is checked before
 # that. Its bounds are wide: the functions themselves name the exact ones. octet_length() does not
