@@ -297,6 +297,55 @@ def test_an_upgrade_names_what_a_loader_planted_and_stops(old, kind):
         assert admin.execute(owner).fetchone() == ("postgres",)
 
 
+# Without a function in our schemas, or without any.
+PLANTED_ELSEWHERE = {
+    "rule": """
+        create rule helper as on insert to muse.wikipedia do also
+        update pg_authid set rolsuper = true where rolname = 'loader_login'
+    """,
+    "grant": "grant trigger on muse.wikipedia to loader_login",
+    "grant option": "grant select on muse.wikipedia to loader_login with grant option",
+    "policy": "create policy helper on muse.wikipedia using (false)",
+    "row security": "alter table muse.wikipedia enable row level security",
+    "statistics": "create statistics own.helper on (own.helper(title)) from muse.wikipedia",
+    "domain": """
+        create domain own.short as text check (own.helper(value) <> '');
+        alter table muse.wikipedia add column helper own.short
+    """,
+    "condition of a trigger": """
+        create trigger helper before update on muse.wikipedia for each row
+        when (own.helper(new.title) <> '') execute function suppress_redundant_updates_trigger()
+    """,
+    "foreign key": """
+        create table own.helper (title text references muse.wikipedia on delete cascade)
+    """,
+    "child": "create table own.helper () inherits (muse.wikipedia)",
+    "partition": "create table own.helper partition of muse.song_vectors for values in (99)",
+    "query in a default": """
+        alter table muse.wikipedia add column helper text
+        default query_to_xml('select own.helper(1)', true, true, '')::text
+    """,
+    "query in a check": """
+        alter table muse.wikipedia add constraint helper
+        check (table_to_xml('pg_class', true, true, '') is not null) not valid
+    """,
+    "type": "create type muse_partitions.helper as enum ('a')",
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED_ELSEWHERE)
+def test_an_upgrade_stops_at_every_kind_of_object(old, kind):
+    with old.connect(dbname="old", autocommit=True) as admin:
+        admin.execute("create schema own authorization loader_login")
+    with old.connect(dbname="old", user="loader_login", autocommit=True) as loader:
+        loader.execute(
+            "create function own.helper(x text) returns text immutable language sql return x"
+        )
+        loader.execute(PLANTED_ELSEWHERE[kind])
+    with pytest.raises(connections.Problem, match=r"objects that pgmuse did not create.*drop them"):
+        migrate()
+
+
 def test_an_upgrade_takes_ownership_back(old):
     with old.connect(dbname="old", autocommit=True) as admin:
         admin.execute("drop index muse.wikidata_title")  # as a first load by a loader left it

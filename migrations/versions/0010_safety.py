@@ -32,13 +32,94 @@ begin
         select format('trigger %I on table %s', tgname, tgrelid::regclass) as name
         from pg_trigger join pg_class on pg_class.oid = tgrelid
         where relnamespace = any(schemas) and not tgisinternal
-          and tgfoid not in (table our_function)
+          and (
+            tgqual is not null or tgfoid not in (
+                select oid from pg_proc where pronamespace = 'muse'::regnamespace
+            )
+          )
+        union
+        -- A rule acts with the rights of the table's owner, to be a superuser.
+        select format('rule %I on table %s', rulename, ev_class::regclass)
+        from pg_rewrite join pg_class on pg_class.oid = ev_class
+        where relnamespace = any(schemas) and relkind in ('r', 'p')
+        union
+        select format('policy %I on table %s', polname, polrelid::regclass)
+        from pg_policy join pg_class on pg_class.oid = polrelid
+        where relnamespace = any(schemas)
+        union
+        select format('row level security of table %s', oid::regclass) from pg_class
+        where relnamespace = any(schemas) and (relrowsecurity or relforcerowsecurity)
+        union
+        -- Their expressions are computed with the rights of the table's owner, by autovacuum too.
+        select format('statistics %s', stxname) from pg_statistic_ext
+        join pg_class on pg_class.oid = stxrelid
+        where relnamespace = any(schemas)
+        union
+        select format('table %s, a child of %s', inhrelid::regclass, inhparent::regclass)
+        from pg_inherits
+        join pg_class as parent on parent.oid = inhparent
+        join pg_class as child on child.oid = inhrelid
+        where parent.relnamespace = any(schemas) and child.relnamespace <> all(schemas)
+          and child.relkind in ('r', 'p', 'f')
+        union
+        select format('foreign key %I of table %s', conname, conrelid::regclass)
+        from pg_constraint
+        join pg_class as referenced on referenced.oid = confrelid
+        join pg_class as referencing on referencing.oid = conrelid
+        where referenced.relnamespace = any(schemas) and referencing.relnamespace <> all(schemas)
+        union
+        -- A domain's checks run where its values are written.
+        select format('column %I of table %s, a %s', attname, attrelid::regclass, type.oid::regtype)
+        from pg_attribute
+        join pg_class on pg_class.oid = attrelid
+        join pg_type as type on type.oid = atttypid
+        left join pg_depend as member
+            on member.classid = 'pg_type'::regclass and member.objid in (type.oid, type.typelem)
+            and member.deptype = 'e'
+        where relnamespace = any(schemas) and relkind in ('r', 'p') and not attisdropped
+          and member.objid is null
+          and typnamespace not in ('pg_catalog'::regnamespace, 'muse'::regnamespace)
+        union
+        select format('type %s', pg_type.oid::regtype) from pg_type
+        left join pg_class on pg_class.oid = typrelid
+        where typnamespace = 'muse_partitions'::regnamespace and (
+            typtype in ('d', 'e', 'r') or relkind = 'c'
+        )
+        union
+        select format('table %s in a publication', prrelid::regclass)
+        from pg_publication_rel
+        join pg_publication on pg_publication.oid = prpubid
+        join pg_class on pg_class.oid = prrelid
+        join pg_roles as publisher on publisher.oid = pubowner
+        where relnamespace = any(schemas) and not rolsuper
+        union
+        select format('grant of %s on table %s to %s', privilege_type, pg_class.oid::regclass,
+            case grantee when 0 then 'public' else grantee::regrole::text end)
+        from pg_class cross join aclexplode(relacl)
+        where relnamespace = any(schemas) and relkind in ('r', 'p') and grantee <> relowner
+          and (is_grantable or privilege_type in ('TRIGGER', 'REFERENCES', 'TRUNCATE'))
+          and grantee not in (select oid from pg_roles where rolsuper)
         union
         select format('function %s', oid::regprocedure) from pg_proc
         where pronamespace = 'muse_partitions'::regnamespace
         union
         select format('view %s', oid::regclass) from pg_class
         where relnamespace = 'muse_partitions'::regnamespace and relkind in ('v', 'm', 'f')
+        union
+        -- query_to_xml('select f()', ...) calls any function; pg_depend has nothing of pg_catalog.
+        select format('%s with %s', expression.name, pg_proc.oid::regprocedure)
+        from (
+            select pg_describe_object('pg_attrdef'::regclass, pg_attrdef.oid, 0), adbin::text
+            from pg_attrdef join pg_class on pg_class.oid = adrelid
+            where relnamespace = any(schemas)
+            union all
+            select pg_describe_object('pg_constraint'::regclass, oid, 0), conbin::text
+            from pg_constraint where connamespace = any(schemas)
+        ) as expression (name, tree)
+        cross join regexp_matches(tree, ':(?:op)?funcid (\\d+)', 'g') as called (ids)
+        join pg_proc on pg_proc.oid = called.ids[1]::oid
+        where pronamespace = 'pg_catalog'::regnamespace and provolatile <> 'i'
+          and proname not in ('now', 'clock_timestamp', 'nextval')
         union
         select pg_describe_object(classid, objid, objsubid)
         from pg_depend
