@@ -13,7 +13,9 @@ declare
     template record;
 begin
     perform muse.check_staging_topic(create_staging.topic);
-    if create_staging.source_id is null or create_staging.key !~ '^[0-9a-f]{8}$' then
+    if create_staging.source_id is null or create_staging.key is null
+        or create_staging.key !~ '^[0-9a-f]{8}$'
+    then
         raise exception 'a staging key has 8 hexadecimal digits' using errcode = '22023';
     end if;
     if to_regclass(format('muse_staging.%I', prefix || '_chunks')) is not null then

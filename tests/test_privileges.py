@@ -122,6 +122,7 @@ def test_a_loader_plants_nothing(logins, statement):
         ("muse.create_staging('wikidata', 1, 'x; drop')", "InvalidParameterValue"),
         ("muse.create_staging('chunks', 1, '00000000')", "InvalidParameterValue"),
         ("muse.create_staging('wikidata', null, '00000000')", "InvalidParameterValue"),
+        ("muse.create_staging('wikidata', 1, null)", "InvalidParameterValue"),
         ("muse.create_staging(null, 1, '00000000')", "InvalidParameterValue"),
         ("muse.drop_staging('wiki', 1)", "InvalidParameterValue"),
         ("muse.drop_staging('%', 1)", "InvalidParameterValue"),
