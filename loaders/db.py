@@ -158,7 +158,9 @@ def _check_revision(conn: psycopg.Connection) -> None:
     except psycopg.errors.InsufficientPrivilege as error:
         user = conn.info.user
         raise Problem(f"{user} may not read {where}: grant muse_reader to {user}") from error
-    revision = row[0] if row else "none"
+    if row is None:
+        raise Problem(f"{where} has no revision: restore it with its data, not its schema alone")
+    revision = row[0]
     if revision > udfs.REVISION:
         raise Problem(
             f"{where} is of revision {revision}, newer than this code ({udfs.REVISION}): update it"

@@ -12,7 +12,7 @@ import pytest
 
 from loaders import db as connections
 from loaders import songs
-from loaders.errors import Problem
+from loaders.errors import Problem, say
 from loaders.migrate import migrate, parse_schemas, uninstall
 from loaders.server import ROOT
 from loaders.train.songs import Settings
@@ -86,6 +86,17 @@ def test_an_older_database_is_told_to_migrate(fresh):
     fresh.execute("update muse.alembic_version set version_num = '0009'")
     with pytest.raises(Problem, match=r"run ./pgmuse migrate"):
         connections.connect_to_load()
+
+
+def test_a_schema_restored_without_its_data_is_told(fresh):
+    fresh.execute("delete from muse.alembic_version")
+    with pytest.raises(Problem, match="restore it with its data, not its schema alone"):
+        connections.connect_to_muse()
+
+
+def test_what_controls_a_terminal_is_printed_as_its_code(capsys):
+    say("/a\x1b[2J\x9b is gone")
+    assert capsys.readouterr().err == "pgmuse: /a\\x1b[2J\\x9b is gone\n"
 
 
 def test_a_database_without_an_encoding_is_told(server):
