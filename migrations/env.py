@@ -25,6 +25,12 @@ SETTINGS = """
     set check_function_bodies = on
 """
 
+FOREIGN_OWNER = """
+    select owner.rolname from pg_namespace join pg_roles as owner on owner.oid = nspowner
+    where nspname = 'muse' and not rolsuper
+        and (select rolsuper from pg_roles where rolname = current_user)
+"""
+
 # `loaders.migrate` says where; from the bare alembic command libpq's PG* variables do.
 conninfo = context.config.attributes.get("conninfo", "")
 with_python = context.config.attributes.get("with_python", True)
@@ -53,6 +59,16 @@ def take_turns(conn: psycopg.Connection) -> None:
         conn.execute("lock table muse_locks.migrate in share update exclusive mode")
 
 
+def check_owner(conn: psycopg.Connection) -> None:
+    """A superuser runs nothing in a schema of somebody else, whose triggers would run too."""
+    row = conn.execute(FOREIGN_OWNER).fetchone()
+    if row is not None:
+        raise CommandError(
+            f"the schema muse belongs to {row[0]}, who is no superuser: migrate as {row[0]}, "
+            "or drop it"
+        )
+
+
 def refuse(*_: object) -> None:
     raise CommandError("there is no way back from a revision: restore a backup")
 
@@ -65,6 +81,7 @@ engine = create_engine("postgresql+psycopg://", creator=open_connection, poolcla
 with engine.begin() as connection:
     raw = cast(psycopg.Connection, connection.connection.driver_connection)
     take_turns(raw)
+    check_owner(raw)
     raw.execute("create schema if not exists muse")  # the home of alembic_version too
     create_roles(raw)
     context.configure(connection=connection, version_table_schema="muse")

@@ -107,6 +107,21 @@ def test_a_failing_migration_changes_nothing(empty, monkeypatch):
     assert empty.execute("select from pg_namespace where nspname = 'muse'").rowcount == 0
 
 
+def test_a_superuser_runs_nothing_in_the_schema_of_somebody_else(empty, server):
+    """Whoever may create schemas could plant a trigger on alembic's table."""
+    with server.connect(dbname="empty", autocommit=True) as admin:
+        admin.execute("create role early login")
+        try:
+            admin.execute("create schema muse authorization early")
+            with pytest.raises(Problem, match="belongs to early, who is no superuser"):
+                migrate()
+            admin.execute("drop schema muse")
+            migrate()
+        finally:
+            admin.execute("drop owned by early")
+            admin.execute("drop role early")
+
+
 def test_an_extension_in_another_schema_is_told(empty):
     empty.execute("create schema extensions")
     empty.execute("create extension vector schema extensions")
