@@ -139,6 +139,7 @@ class EntityStager(Stager[Entry]):
         self.own = Kept.of(filter)
         self.number = self.own.number
         self.numbers: dict[int, Kept] = {}  # what kept_as stands for
+        self.covering: set[int] = set()  # those of them that hold all that the load asks for
         self.parsers: dict[Kept, Parser] = {}
 
     def read(self, chunk: Chunk, limit: int | None) -> Read[Entry]:
@@ -152,12 +153,12 @@ class EntityStager(Stager[Entry]):
         stored = self._stored(found)
         if not stored:
             return set()
-        before = self._kept_before(stored)
+        unclear = self._unclear(stored)
         entities, found.entities = found.entities, []
         for place, entry in entities:
             row = stored.get(entry.wikidata_id) if entry.kind in ("kept", "seen") else None
             try:
-                after = entry if row is None else self._compared(entry, row, before)
+                after = entry if row is None else self._compared(entry, row, unclear)
             except Unusable as error:
                 found.kept -= entry.kind == "kept"
                 found.fail(bad_entry(place, error, entry.line), [entry.wikidata_id])
@@ -189,35 +190,37 @@ class EntityStager(Stager[Entry]):
 
     def _stored(self, found: Read[Entry]) -> dict[str, Stored]:
         ids = [entry.wikidata_id for _, entry in found.entities if entry.kind in ("kept", "seen")]
-        rows = self.conn.execute(STORED, (self.mark, ids))
-        return {id: Stored(*values) for id, *values in rows}
+        rows = self.conn.execute(STORED, (self.mark, ids), binary=True)
+        return {id: Stored(revision, number, marked) for id, revision, number, marked in rows}
 
-    def _kept_before(self, stored: dict[str, Stored]) -> dict[str, Kept]:
-        """With which languages and wikis each stored item was loaded."""
-        numbers = {row.kept_as for row in stored.values()}
-        if not numbers <= self.numbers.keys():
+    def _unclear(self, stored: dict[str, Stored]) -> dict[str, Kept]:
+        """What rows hold whose number stands for nothing; those of all others are in numbers."""
+        if not {row.kept_as for row in stored.values()} <= self.numbers.keys():
             self.numbers = kept.read_all(self.conn)
-        unclear = [id for id, row in stored.items() if row.kept_as not in self.numbers]
-        before = kept.of_rows(self.conn, unclear)
-        return before | {
-            id: self.numbers[row.kept_as] for id, row in stored.items() if id not in before
-        }
+            self.covering = {
+                number
+                for number, before in self.numbers.items()
+                if before.number == number and before.covers(self.own)
+            }
+        return kept.of_rows(
+            self.conn, [id for id, row in stored.items() if row.kept_as not in self.numbers]
+        )
 
-    def _compared(self, entry: Entry, row: Stored, kept_before: dict[str, Kept]) -> Entry:
+    def _compared(self, entry: Entry, row: Stored, unclear: dict[str, Kept]) -> Entry:
         """The entry with what is to be written of it; no item: nothing."""
-        is_kept, parsed = entry.kind == "kept", entry.parsed
+        parsed, line, kind, number = entry.parsed, entry.line, entry.kind, row.kept_as
         assert isinstance(parsed, Parsed)
-        before = kept_before[entry.wikidata_id]
-        entry = entry._replace(stored_as=row.kept_as, kept_as=row.kept_as)
-        covered = before.number == row.kept_as and before.covers(self.own)
+        is_kept, covered = kind == "kept", number in self.covering
         if not _changes(parsed.seen.lastrevid, row.lastrevid, is_kept, covered):
-            return entry._replace(item=None, unmarked=is_kept and not row.marked)
+            unmarked = is_kept and not row.marked
+            return Entry(parsed, line, kind, None, number, number, unmarked)
+        before = self.numbers.get(number) or unclear[parsed.seen.wikidata_id]
         after = before.union(self.own) if is_kept else before
         if after == self.own and is_kept:
-            return entry._replace(kept_as=self.number)
-        again = self._parser(after).parse(entry.line)
+            return Entry(parsed, line, kind, parsed.item, self.number, number)
+        again = self._parser(after).parse(line)
         assert isinstance(again, Parsed)
-        return entry._replace(item=again.item, kept_as=after.number)
+        return Entry(parsed, line, kind, again.item, after.number, number)
 
     def _parser(self, after: Kept) -> Parser:
         if after not in self.parsers:
