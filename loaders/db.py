@@ -39,6 +39,14 @@ SESSION = """
     set timezone = 'UTC';
     set idle_session_timeout = 0
 """
+# The owner of the schema, where this login is a superuser and the owner is not.
+OWNER_BELOW = """
+    select owner.rolname
+    from pg_namespace as schema
+    join pg_roles as owner on owner.oid = schema.nspowner
+    join pg_roles as login on login.rolname = session_user
+    where schema.nspname = 'muse' and login.rolsuper and not owner.rolsuper
+"""
 HOLDER = """
     select lock.pid, coalesce(activity.usename, 'another role'),
         coalesce(activity.application_name, '')
@@ -133,6 +141,7 @@ def connect_to_load(*, announce: bool = False, **options: Any) -> psycopg.Connec
                 "a load needs a connection of its own: connect to the server itself and not "
                 f"through the pooler at {conn.info.host}:{conn.info.port}"
             )
+        _check_owner(conn)
         conn.execute("set role muse_loader")
     except psycopg.errors.InsufficientPrivilege as error:
         user = conn.info.user
@@ -154,13 +163,18 @@ def _check_revision(conn: psycopg.Connection) -> None:
     if conn.execute("select pg_catalog.to_regclass('muse.alembic_version')").fetchone() == (None,):
         raise Problem(f"{where} has no schema muse yet: run ./pgmuse migrate")
     try:
-        row = conn.execute("select version_num from muse.alembic_version").fetchone()
+        rows = conn.execute("select version_num from muse.alembic_version").fetchall()
     except psycopg.errors.InsufficientPrivilege as error:
         user = conn.info.user
         raise Problem(f"{user} may not read {where}: grant muse_reader to {user}") from error
-    if row is None:
-        raise Problem(f"{where} has no revision: restore it with its data, not its schema alone")
-    revision = row[0]
+    if len(rows) != 1:
+        what = (
+            "several revisions: two dumps were restored into it"
+            if rows
+            else ("no revision: restore it with its data, not its schema alone")
+        )
+        raise Problem(f"{where} has {what}")
+    revision = rows[0][0]
     if revision > udfs.REVISION:
         raise Problem(
             f"{where} is of revision {revision}, newer than this code ({udfs.REVISION}): update it"
@@ -169,6 +183,16 @@ def _check_revision(conn: psycopg.Connection) -> None:
         raise Problem(
             f"{where} is of revision {revision}, this code needs {udfs.REVISION}: "
             "run ./pgmuse migrate"
+        )
+
+
+def _check_owner(conn: psycopg.Connection) -> None:
+    """A trigger of the schema's owner could undo `set role` for a superuser."""
+    owner = conn.execute(OWNER_BELOW).fetchone()
+    if owner is not None:
+        raise Problem(
+            f"the schema muse is {owner[0]}'s, whose triggers would run as a superuser: load as a "
+            "login that is a member of muse_loader and no superuser"
         )
 
 

@@ -47,6 +47,17 @@ $probe$
 """
 
 
+ROLES = "select rolname from pg_roles where rolname in ('muse_reader', 'muse_loader') order by 1"
+STRONG_ROLES = """
+    select rolname from pg_roles as role
+    where rolname in ('muse_reader', 'muse_loader') and (
+        rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls
+        or exists (select from pg_auth_members where member = role.oid)
+    )
+    order by 1
+"""
+
+
 class Check(NamedTuple):
     """One requirement: None for ok, else what to do; `warn` is not a failure."""
 
@@ -157,11 +168,12 @@ def extension(conn: psycopg.Connection, name: str, how: str) -> Check:
 
 
 def roles(conn: psycopg.Connection) -> Check:
-    """The two roles that grants are for."""
-    query = "select rolname from pg_roles where rolname in ('muse_reader', 'muse_loader')"
-    found = {name for (name,) in conn.execute(query)}
-    mend = "" if len(found) == 2 else "run ./pgmuse migrate"
-    return Check("roles", ", ".join(sorted(found)) or "none", mend)
+    """The two roles that grants are for, without rights of their own."""
+    names = [name for (name,) in conn.execute(ROLES)]
+    mend = "" if len(names) == 2 else "run ./pgmuse migrate"
+    if strong := [name for (name,) in conn.execute(STRONG_ROLES)]:
+        mend = f"take attributes and memberships from {', '.join(strong)}: they must be plain roles"
+    return Check("roles", ", ".join(names) or "none", mend)
 
 
 def public_schema(conn: psycopg.Connection) -> Check:

@@ -17,6 +17,44 @@ from loaders.server import ROOT
 
 SCHEMAS = ("muse", "muse_partitions", "muse_staging", "muse_locks")
 PAUSES = (0.1, 0.5, 1, 2, 4, 8, 15, 30)  # seconds between tries to get a lock
+# What stands outside our schemas and would go with them.
+DEPENDENTS = """
+    with ours as (
+        select 'pg_class'::regclass as class, pg_class.oid from pg_class
+        join pg_namespace as schema on schema.oid = relnamespace where nspname = any(%s)
+        union all
+        select 'pg_proc'::regclass, pg_proc.oid from pg_proc
+        join pg_namespace as schema on schema.oid = pronamespace where nspname = any(%s)
+        union all
+        select 'pg_type'::regclass, pg_type.oid from pg_type
+        join pg_namespace as schema on schema.oid = typnamespace where nspname = any(%s)
+    ),
+    dependent as (
+        select
+            case link.classid when 'pg_rewrite'::regclass then 'pg_class'::regclass
+                else link.classid end as class,
+            coalesce(rule.ev_class, link.objid) as oid,
+            link.objsubid
+        from pg_depend as link
+        join ours on link.refclassid = ours.class and link.refobjid = ours.oid
+        left join pg_rewrite as rule
+            on link.classid = 'pg_rewrite'::regclass and rule.oid = link.objid
+        left join pg_constraint as rule_of on link.classid = 'pg_constraint'::regclass
+            and rule_of.oid = link.objid
+        where link.deptype in ('n', 'a')
+            and (
+                rule_of.oid is null
+                or rule_of.conrelid not in (select oid from ours)
+                and rule_of.contypid not in (select oid from ours)
+            )
+            and not (link.classid = 'pg_attrdef'::regclass)
+            and not (link.classid = 'pg_trigger'::regclass)
+    )
+    select distinct pg_describe_object(class, oid, objsubid)
+    from dependent
+    where (class, oid) not in (select class, oid from ours)
+    order by 1 limit 20
+"""
 HOLDERS = """
     select distinct lock.pid, coalesce(activity.usename, 'another role'),
         coalesce(nullif(activity.application_name, ''), activity.state, 'no name')
@@ -139,6 +177,8 @@ def uninstall() -> list[str]:
     """Drop the schemas, the roles and our settings; return what had to stay, and why."""
     with db.connect() as conn:
         schemas = sql.SQL(", ").join(map(sql.Identifier, SCHEMAS))
+        if dependents := [name for (name,) in conn.execute(DEPENDENTS, [list(SCHEMAS)] * 3)]:
+            raise Problem(f"other objects need ours, drop them first: {'; '.join(dependents)}")
         conn.execute(sql.SQL("drop schema if exists {} cascade").format(schemas))
         rest = [schema for schema in _search_path(conn) if schema != "muse"]
         _set_search_path(conn, rest)

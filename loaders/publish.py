@@ -36,7 +36,8 @@ PRUNE_CONTENT = """
             from muse.models where name = %(name)s
         ) as model
         where model.place > coalesce(
-            nullif(current_setting('muse.keep_models', true), '')::integer, %(keep)s
+            substring(current_setting('muse.keep_models', true) from '^[0-9]{1,5}$')::integer,
+            %(keep)s
         ) and not exists (
             select from muse.deployments as live
             where model.model_id in (live.model_id, live.previous_id)

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -21,9 +21,11 @@ from loaders.wikipedia import command as wikipedia
 Repeat = Callable[[psycopg.Connection, dict[str, Any]], bool]
 
 SOURCES = """
-    select location, options from muse.sources where topic = %s and loaded_at is not null
+    select location, options, added_by, added_by is not distinct from session_user
+    from muse.sources where topic = %s and loaded_at is not null
     order by source_id
 """
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError)  # of options that others wrote
 GREW = """
     select model.config
     from muse.deployments as live join muse.models as model using (model_id)
@@ -37,7 +39,7 @@ KEEP_RUNS = 90  # days; alter database NAME set muse.keep_run_days = 365
 PRUNE_RUNS = """
     delete from muse.load_runs as run
     where run.finished_at < now() - make_interval(days => coalesce(
-        nullif(current_setting('muse.keep_run_days', true), '')::integer, %s
+        substring(current_setting('muse.keep_run_days', true) from '^[0-9]{1,5}$')::integer, %s
     )) and exists (
         select from muse.load_runs as later
         where later.source_id = run.source_id and later.run_id > run.run_id
@@ -64,7 +66,7 @@ def refresh_playlists(conn: psycopg.Connection) -> bool:
     """Files whose content changed; then the song model, if there is one and playlists came."""
     files: dict[str | None, list[str]] = defaultdict(list)
     good, samples = True, False
-    for location, options in conn.execute(SOURCES, ("playlists",)).fetchall():
+    for location, options in _sources(conn, "playlists"):
         samples |= location.startswith("sample: ")
         if location.startswith("/"):
             files[options.get("format")].append(location)
@@ -105,10 +107,10 @@ def refresh_images(conn: psycopg.Connection) -> bool:
 
 def _refresh_images(conn: psycopg.Connection) -> bool:
     good, samples = True, False
-    for location, options in conn.execute(SOURCES, ("images",)).fetchall():
+    for location, options in _sources(conn, "images"):
         samples |= location.startswith("sample: ")
         if location == wanted.CLASSES_OF_WIKIDATA:
-            good &= _said(_want_classes, conn, int(options["min_count"]))
+            good &= _said(_want_classes, conn, options)
         elif location.startswith("/") and "files" not in options:
             there = _is_there("images", location)
             good &= there and _said(images.load_again, conn, location, options)
@@ -117,8 +119,9 @@ def _refresh_images(conn: psycopg.Connection) -> bool:
     return good
 
 
-def _want_classes(conn: psycopg.Connection, min_count: int) -> bool:
-    wanted.tell(wanted.CLASSES_OF_WIKIDATA, wanted.want_classes(conn, min_count))
+def _want_classes(conn: psycopg.Connection, options: dict[str, Any]) -> bool:
+    fetches = wanted.want_classes(conn, int(options["min_count"]))
+    wanted.tell(wanted.CLASSES_OF_WIKIDATA, fetches)
     return True
 
 
@@ -135,19 +138,23 @@ def reindex(conn: psycopg.Connection) -> None:
 
 def refresh_icons(conn: psycopg.Connection) -> bool:
     """Sets whose fonts or pictures changed, under the names and licences they were loaded with."""
-    good, sampled = True, set()
-    for location, options in conn.execute(SOURCES, ("icons",)).fetchall():
-        kind, name, licence = options["kind"], options["set"], options["licence"]
-        max_prune = options.get("max_prune", MAX_PRUNE)
+    good, sampled = True, set[str]()
+    for location, options in _sources(conn, "icons"):
         if location.startswith("sample: "):
-            sampled.add(kind)
+            sampled.add(str(options.get("kind")))
         elif not _is_there("icons", location):
             good = False
         else:
-            good &= icons.load(conn, kind, [location], name, licence, max_prune=max_prune)
-    for kind in sorted(sampled):
+            good &= _said(_load_icons, conn, location, options)
+    for kind in sorted(sampled & set(icons.SAMPLES)):
         good &= icons.load(conn, kind, [], sample=True)
     return good
+
+
+def _load_icons(conn: psycopg.Connection, location: str, options: dict[str, Any]) -> bool:
+    kind, name, licence = options["kind"], options["set"], options["licence"]
+    max_prune = options.get("max_prune", MAX_PRUNE)
+    return icons.load(conn, kind, [location], name, licence, max_prune=max_prune)
 
 
 TOPICS: dict[str, Callable[[psycopg.Connection], bool]] = {
@@ -161,17 +168,39 @@ TOPICS: dict[str, Callable[[psycopg.Connection], bool]] = {
 
 def _again(conn: psycopg.Connection, topic: str, load: Repeat) -> bool:
     good = True
-    for location, options in conn.execute(SOURCES, (topic,)).fetchall():
-        told = options.get("request")
-        if told is None:
+    for location, options in _sources(conn, topic):
+        request = options.get("request")
+        if request is None:
             say(f"{location}: cannot be loaded again by itself, and is passed over")
-            continue
-        path = told.get("source") or told.get("labels") or ""
-        if path.startswith("/") and not _is_there(topic, path):
-            good = False
-            continue
-        good &= _said(load, conn, told)
+        else:
+            good &= _said(_load_request, conn, topic, load, request)
     return good
+
+
+def _load_request(
+    conn: psycopg.Connection, topic: str, load: Repeat, request: dict[str, Any]
+) -> bool:
+    path = request.get("source") or request.get("labels") or ""
+    return not (path.startswith("/") and not _is_there(topic, path)) and load(conn, request)
+
+
+def _sources(conn: psycopg.Connection, topic: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Location and options of the sources that this login loaded.
+
+    Those of others are named and passed over: every loader can write rows that ask for any file or
+    address, which would be read with this login's rights.
+    """
+    rows = conn.execute(SOURCES, (topic,)).fetchall()
+    others = sorted(
+        {login or "a login of an earlier version" for *_, login, own in rows if not own}
+    )
+    if others:
+        count = sum(not own for *_, own in rows)
+        say(
+            f"{topic}: {count:,} sources that {', '.join(others)} loaded are left to that login; "
+            "load them again to have them refreshed by this one"
+        )
+    yield from ((location, options) for location, options, _, own in rows if own)
 
 
 def _said(work: Callable[..., bool], *arguments: Any) -> bool:
@@ -182,11 +211,14 @@ def _said(work: Callable[..., bool], *arguments: Any) -> bool:
         say(str(error))
     except OSError as error:
         say(f"{error.filename}: {error.strerror}")
+    except MALFORMED as error:
+        say(f"the stored options of a source cannot be read ({error!r}): load it again")
     return False
 
 
 def _is_there(topic: str, location: str) -> bool:
-    if os.path.exists(location):  # also False where a folder above it cannot be read
+    # No device or pipe, which may never end. False too where a folder above cannot be read.
+    if os.path.isfile(location) or os.path.isdir(location):
         return True
     say(f"{location} is gone: put it back, or ./pgmuse forget source it ({topic})")
     return False

@@ -18,8 +18,13 @@ from loaders.errors import Problem
 KEPT_ERRORS = 10_000  # of one run; all are counted
 
 SOURCE = """
-    insert into muse.sources (topic, location, options) values (%s, %s, %s)
-    on conflict (topic, location) do update set topic = excluded.topic
+    insert into muse.sources as source (topic, location, options) values (%s, %s, %s)
+    on conflict (topic, location) do update set
+        topic = excluded.topic,
+        -- Of another login's source nothing is taken over: its options may ask for anything.
+        options = case source.added_by when session_user then source.options else '{}' end,
+        loaded_at = case source.added_by when session_user then source.loaded_at end,
+        fingerprint = case source.added_by when session_user then source.fingerprint end
     returning source_id, fingerprint
 """
 INTERRUPTED = """

@@ -117,7 +117,7 @@ declare
     name text;
     relation regclass;
 begin
-    foreach name in array analyze_tables.table_names loop
+    foreach name in array coalesce(analyze_tables.table_names, '{}') loop
         select known.oid::regclass into relation
         from pg_class as known
         where
@@ -144,7 +144,7 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '1s'
 as $$
 declare
-    target constant regclass := to_regclass(format('muse.%I', drop_indexes.table_name));
+    target constant regclass := to_regclass('muse.' || quote_ident(drop_indexes.table_name));
     filled boolean;
     secondary record;
 begin

@@ -35,7 +35,7 @@ as $$
 declare
     live constant bigint := muse.live_model('songs');
     seed record;
-    found bigint := 0;
+    hits bigint := 0;
     wanted bigint := 0;
     asked integer := 0;
 begin
@@ -67,12 +67,12 @@ begin
         )
 
         select
-            found + count(*) filter (where exact.track_id in (table by_index)),
+            hits + count(*) filter (where exact.track_id in (table by_index)),
             wanted + count(*)
-        into found, wanted
+        into hits, wanted
         from exact;
     end loop;
-    return query select (found::double precision / nullif(wanted, 0))::real, asked;
+    return query select (hits::double precision / nullif(wanted, 0))::real, asked;
 end
 $$;
 
@@ -92,7 +92,7 @@ declare
         where model.model_id = muse.live_model('images')
     );
     seed record;
-    found bigint := 0;
+    hits bigint := 0;
     wanted bigint := 0;
     asked integer := 0;
 begin
@@ -120,12 +120,12 @@ begin
         )
 
         select
-            found + count(*) filter (where exact.image_id in (table by_index)),
+            hits + count(*) filter (where exact.image_id in (table by_index)),
             wanted + count(*)
-        into found, wanted
+        into hits, wanted
         from exact;
     end loop;
-    return query select (found::double precision / nullif(wanted, 0))::real, asked;
+    return query select (hits::double precision / nullif(wanted, 0))::real, asked;
 end
 $$;
 

@@ -5,10 +5,12 @@ import sys
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from loaders.errors import Problem
 from loaders.migrate import migrate, uninstall
-from loaders.server import DATABASE
+from loaders.server import DATABASE, ROOT
 from loaders.wikidata import kept
 from loaders.wikidata.entities import Filter
 from tests.conftest import use
@@ -63,11 +65,11 @@ def test_without_python_the_songs_are_there(empty):
     assert empty.execute("select * from muse.model_cache()").fetchall() == []
 
 
-def test_an_upgrade_keeps_what_items_were_loaded_with(empty):
+def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
     """The numbers of earlier loads get their languages and wikis from what the sources say."""
-    migrate()
-    empty.execute("drop table muse.wikidata_kept; alter table muse.wikidata drop column loaded_by")
-    empty.execute("update muse.alembic_version set version_num = '0010'")
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=empty"
+    command.upgrade(config, "0010")
     empty.execute("insert into muse.wikidata (wikidata_id, kept_as) values ('Q1', 5)")
     options = '{"languages": ["nl", "en"], "sitelinks": ["nlwiki"]}'
     for topic, location, told in (("wikidata", "a", options), ("wikidata", "b", "{}"), ("icons", "c", "{}")):  # fmt: skip
@@ -94,6 +96,20 @@ def test_uninstall_leaves_nothing_of_ours(empty, server):
         "role muse_reader stays: another database uses it",
         "role muse_loader stays: another database uses it",
     ]
+
+
+def test_uninstall_stops_at_what_others_built_on_ours(empty):
+    migrate()
+    empty.execute("create schema mine")
+    empty.execute("create view mine.loved as select track_id from muse.tracks")
+    empty.execute("create table mine.signs (bitmap muse.bitmap)")
+    empty.execute("insert into mine.signs values (B'1')")
+    with pytest.raises(Problem, match=r"column bitmap of table mine.signs; view mine.loved"):
+        uninstall()
+    assert empty.execute("select count(*) from mine.signs").fetchone() == (1,)
+    assert empty.execute("select count(*) from muse.tracks").fetchone() == (0,)
+    empty.execute("drop schema mine cascade")
+    uninstall()
 
 
 def test_a_failing_migration_changes_nothing(empty, monkeypatch):

@@ -221,6 +221,65 @@ def test_a_lock_keeps_neither_a_transaction_id_nor_a_snapshot(fresh):
         assert holders.fetchall() == [(None, None)]
 
 
+def test_refresh_reads_no_file_that_another_login_named(logins, fresh, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("#EXTM3U\n#EXTINF:1,root - password\na.mp3\n")
+    planted = (
+        ("playlists", str(secret), "{}"),
+        ("wikidata", "x", f'{{"request": {{"source": "{secret}"}}}}'),
+        ("images", str(tmp_path), "{}"),
+    )
+    with logins("loader_login") as loader:
+        for topic, location, options in planted:
+            loader.execute(
+                "insert into muse.sources (topic, location, options, loaded_at, added_by) "
+                "values (%s, %s, %s, now(), 'postgres')",
+                (topic, location, options),
+            )
+        loader.execute("update muse.sources set added_by = 'postgres'")
+    done = run("refresh")
+    assert done.returncode == 0, done.stderr
+    assert "1 sources that loader_login loaded are left to that login" in done.stderr
+    assert fresh.execute("select count(*) from muse.load_runs").fetchone() == (0,)
+    # Whoever loads one of them does so for itself, and with options of its own.
+    assert run("load", "playlists", str(secret), user="postgres").returncode == 0
+    row = "select added_by, options from muse.sources where topic = 'playlists'"
+    assert fresh.execute(row).fetchall() == [("postgres", {})]
+
+
+def test_options_that_cannot_be_read_end_no_refresh(logins, fresh, tmp_path):
+    (tmp_path / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    for topic, options in (
+        ("icons", "{}"), ("wikidata", '{"request": "x"}'), ("wikipedia", '{"request": {"source": 7}}'),
+    ):  # fmt: skip
+        fresh.execute(
+            "insert into muse.sources (topic, location, options, loaded_at) values (%s, %s, %s, now())",
+            (topic, str(tmp_path), options),
+        )
+    done = run("refresh")
+    assert done.returncode == 1
+    assert done.stderr.count("stored options of a source cannot be read") == 3
+    assert "Traceback" not in done.stderr
+    with pytest.raises(psycopg.errors.CheckViolation):
+        fresh.execute("update muse.sources set options = '[1]'")
+
+
+def test_a_superuser_loads_into_no_schema_of_somebody_else(logins, fresh):
+    fresh.execute("alter schema muse owner to stranger_login")
+    with pytest.raises(connections.Problem, match="load as a login that is a member"):
+        connections.connect_to_load()
+    fresh.execute("alter schema muse owner to postgres")
+
+
+def test_doctor_wants_plain_roles(logins, fresh):
+    assert "ok    roles: muse_loader, muse_reader" in run("doctor").stdout
+    fresh.execute("grant pg_read_server_files to muse_loader")
+    try:
+        assert "FAIL  roles" in run("doctor").stdout
+    finally:
+        fresh.execute("revoke pg_read_server_files from muse_loader")
+
+
 # Planted before the upgrade ---------------------------------------------------------------------
 
 PLANTED = {

@@ -63,7 +63,7 @@ class Request(NamedTuple):
         made: dict[str, Any] = {
             name: tuple(held) if isinstance(held, list) else held
             for name, held in told.items()
-            if name in cls._fields
+            if name in cls._fields and name not in OF_THE_CALL
         }
         if "labels" in made:
             made["labels"] = Path(made["labels"])

@@ -1,0 +1,37 @@
+"""which login added a source, so that refresh repeats only one's own
+
+Revision ID: 0014
+Revises: 0013
+"""
+
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+
+TABLES = """
+alter table muse.sources add column added_by name;
+comment on column muse.sources.added_by is
+'The login that loaded it; refresh repeats the loads of the login that calls it';
+alter table muse.sources add check (jsonb_typeof(options) = 'object');
+alter table muse.models add check (model_id > 0);
+
+do $$
+begin
+    -- Where nobody else could have added them, earlier sources are those of who migrates.
+    if not exists (
+        select from pg_roles as login
+        where login.rolcanlogin and not login.rolsuper and login.rolname <> session_user
+          and pg_has_role(login.oid, 'muse_loader', 'member')
+    ) then
+        update muse.sources set added_by = session_user;
+    end if;
+end
+$$;
+"""
+
+
+def upgrade() -> None:
+    raw = op.get_bind().connection.driver_connection
+    assert raw is not None
+    raw.execute(TABLES)
