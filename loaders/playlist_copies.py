@@ -14,7 +14,7 @@ from loaders.playlist_files.reading import STANDARD_INPUT
 # What standard input does not name is told apart by its content.
 NAMELESS = {f"{STANDARD_INPUT}#{STANDARD_INPUT}", f"{STANDARD_INPUT}#untitled"}
 
-# Before version 0.2 a member of an archive went by its name alone; see revision 0012.
+# Before version 0.1.1 a member of an archive went by its name alone; see revision 0012.
 RENAME = """
     update muse.playlists as playlist set identity = new.identity
     from pg_temp.new_playlists as new
@@ -70,7 +70,7 @@ def file_key(playlist: Playlist, file: File | None) -> str | None:
 
 
 def old_identity(playlist: Playlist, file: File | None) -> str | None:
-    """The identity of a member of an archive that was loaded before version 0.2."""
+    """The identity of a member of an archive that was loaded before version 0.1.1."""
     in_archive = _named_by(playlist, file) and file is not None and file.archive
     return f"{in_archive}/{playlist.key}" if in_archive else None
 

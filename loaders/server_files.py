@@ -14,7 +14,7 @@ host    all all 127.0.0.1/32 scram-sha-256
 host    all all ::1/128      scram-sha-256
 hostssl all all all          scram-sha-256
 """
-# As it was written before 0.2.0, replaced at the next start.
+# As it was written before 0.1.1, replaced at the next start.
 OLD_HBA = """\
 # Only the server's own user and root can enter the socket's folder; the network needs a password.
 local all all trust
