@@ -101,7 +101,7 @@ def fill(
 
 
 def delete_orphans(conn: psycopg.Connection, model_id: int) -> int:
-    """Delete vectors whose picture is gone, as versions before 0.2 left them; how many."""
+    """Delete vectors whose picture is gone, as versions before 0.1.1 left them; how many."""
     return conn.execute(ORPHANS, (model_id,)).rowcount
 
 
