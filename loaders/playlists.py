@@ -207,7 +207,7 @@ def load_files(files: list[str], *, format: str | None, again: bool, workers: in
     def count(places: int) -> None:
         nonlocal seen
         seen += places
-        bar.set_postfix_str(f"{seen:,} places")
+        bar.set_postfix_str(f"{seen:,} places", refresh=False)
 
     good = True
     pool = ThreadPoolExecutor(max_workers=workers)

@@ -29,8 +29,8 @@ class Coverage:
 def refusal(coverage: Coverage, *, stored: int, gone: int, max_prune: float) -> str | None:
     """Why nothing may be deleted, as a line for the user; None where it may.
 
-    stored: rows that this source (and filter) loaded before. gone: those of them that it does not
-    hold any more.
+    stored: rows that this source (and filter) had before the load. gone: rows that it does not hold
+    any more.
     """
     if coverage.incomplete:
         return f"nothing is pruned: {coverage.incomplete}"
@@ -41,7 +41,7 @@ def refusal(coverage: Coverage, *, stored: int, gone: int, max_prune: float) -> 
             f"nothing is pruned: {coverage.unreadable:,} entries have no readable id or path "
             "(see load_errors), and their rows could be lost"
         )
-    if stored >= SMALL and gone > max_prune * stored:
+    if stored >= SMALL and gone > max_prune * stored and max_prune < 1:
         share = f"{gone:,} of {stored:,} rows ({gone / stored:.0%})"
         return (
             f"nothing is pruned: {share} would go, more than --max-prune {max_prune:g}: check the "

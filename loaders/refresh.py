@@ -197,7 +197,7 @@ def _sources(conn: psycopg.Connection, topic: str) -> Iterator[tuple[str, dict[s
     if others:
         count = sum(not own for *_, own in rows)
         say(
-            f"{topic}: {count:,} sources that {', '.join(others)} loaded are left to that login; "
+            f"{topic}: sources loaded by {', '.join(others)} are left to that login ({count:,}); "
             "load them again to have them refreshed by this one"
         )
     yield from ((location, options) for location, options, _, own in rows if own)

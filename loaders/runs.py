@@ -14,8 +14,10 @@ from tqdm import tqdm
 
 from loaders.entries import bad_entry
 from loaders.errors import Problem
+from loaders.pruning import Coverage, refusal
 
 KEPT_ERRORS = 10_000  # of one run; all are counted
+REFUSED_ROWS = "rows_before_refusal"  # in a source's options
 
 SOURCE = """
     insert into muse.sources as source (topic, location, options) values (%s, %s, %s)
@@ -25,7 +27,7 @@ SOURCE = """
         options = case source.added_by when session_user then source.options else '{}' end,
         loaded_at = case source.added_by when session_user then source.loaded_at end,
         fingerprint = case source.added_by when session_user then source.fingerprint end
-    returning source_id, fingerprint
+    returning source_id, fingerprint, options
 """
 INTERRUPTED = """
     update muse.load_runs
@@ -63,6 +65,8 @@ class Run:
     unchanged: int = 0
     bad: int = 0
     failures: list[str] = field(default_factory=list)
+    earlier_rows: dict[str, int] = field(default_factory=dict)
+    refused_rows: dict[str, int] = field(default_factory=dict)
     _errors: list[tuple[int, int, str, str, str]] = field(default_factory=list)
 
     def leave_out(self, place: str, reason: str, start: str) -> None:
@@ -76,6 +80,20 @@ class Run:
         self.bad += 1
         self.failures.append(reason)
         self._errors.append((self.run_id, self.bad, *bad_entry("file", reason, "")))
+
+    def refusal(
+        self, coverage: Coverage, table: str, *, stored: int, gone: int, max_prune: float
+    ) -> str | None:
+        """Why nothing of a table may be deleted, None where it may; see pruning.refusal.
+
+        stored: rows before the load. A refused load may have added many, so the count from before
+        it is kept with the source until a pruning is allowed: a second run must not pass.
+        """
+        rows = min(stored, self.earlier_rows.get(table, stored))
+        reason = refusal(coverage, stored=rows, gone=gone, max_prune=max_prune)
+        if reason is not None:
+            self.refused_rows[table] = rows
+        return reason
 
     @property
     def usable(self) -> int:
@@ -109,12 +127,13 @@ def run(
     """
     row = conn.execute(SOURCE, (topic, location, Jsonb(options or {}))).fetchone()
     assert row is not None
-    source_id, loaded = row
+    source_id, loaded, earlier = row
     conn.execute(INTERRUPTED, (source_id,))
     if fingerprint is not None and fingerprint == loaded and not again:
         yield None
         return
     now = begin(conn, source_id)
+    now.earlier_rows = dict(earlier.get(REFUSED_ROWS, {}))
     try:
         yield now
     except BaseException as error:
@@ -128,7 +147,8 @@ def run(
         finish(now, "; ".join(now.failures) or None)
         if now.usable or not now.failures:
             loaded = None if now.failures else fingerprint
-            conn.execute(LOADED, (Jsonb(options or {}), loaded, source_id))
+            kept = {REFUSED_ROWS: now.refused_rows} if now.refused_rows else {}
+            conn.execute(LOADED, (Jsonb((options or {}) | kept), loaded, source_id))
 
 
 def note_failure(conn: psycopg.Connection, topic: str, location: str, reason: str) -> None:

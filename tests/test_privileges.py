@@ -239,7 +239,7 @@ def test_refresh_reads_no_file_that_another_login_named(logins, fresh, tmp_path)
         loader.execute("update muse.sources set added_by = 'postgres'")
     done = run("refresh")
     assert done.returncode == 0, done.stderr
-    assert "1 sources that loader_login loaded are left to that login" in done.stderr
+    assert "sources loaded by loader_login are left to that login (1)" in done.stderr
     assert fresh.execute("select count(*) from muse.load_runs").fetchone() == (0,)
     # Whoever loads one of them does so for itself, and with options of its own.
     assert run("load", "playlists", str(secret), user="postgres").returncode == 0

@@ -294,6 +294,19 @@ def test_no_more_than_a_tenth_goes(load, muse, capsys):
     assert load(many(1), prune=True)  # a share of a few rows says nothing
 
 
+def test_a_second_run_does_not_pass_what_was_refused(load, muse, tmp_path):
+    """Another dump by mistake: what it adds does not make the rest a small share."""
+    load(many(25), prune=True)
+    other = [entity(f"Q{number}", "other") for number in range(1000, 1400)]
+    assert not load(other, prune=True)
+    assert len(ids(muse)) == 425
+    assert not refresh(muse)
+    assert len(ids(muse)) == 425
+    assert load(other, prune=True, max_prune=1)
+    assert len(ids(muse)) == 400
+    assert load(other[5:], prune=True)  # the count is of now again
+
+
 def test_the_share_is_kept_for_refresh(load, muse, tmp_path):
     load(many(25), prune=True, max_prune=0.5)
     (tmp_path / "dump.json").write_bytes(dump_of(many(15)))

@@ -20,7 +20,7 @@ from loaders.dumps.staging import Counts, Staging, copy_failed
 from loaders.dumps.workers import MakeStager, staged
 from loaders.entries import bad_entry
 from loaders.errors import Problem, say
-from loaders.pruning import MAX_PRUNE, Coverage, check_usable, refusal
+from loaders.pruning import MAX_PRUNE, Coverage, check_usable
 
 MAX_BAD = 1000
 
@@ -85,6 +85,7 @@ class Load(ABC):
         self.unreadable = 0
         self.parts: dict[str, str] = {}
         self.incomplete: str | None = None
+        self.stored: dict[str, int] = {}
         query = f"select from muse.{self.topic} limit 1"
         self.fresh = self.conn.execute(query.encode()).fetchone() is None
 
@@ -95,6 +96,10 @@ class Load(ABC):
     @abstractmethod
     def duplicates(self) -> Iterator[tuple[str, list[str]]]:
         """Take out all but one copy of an entry; what it is, and where the others stand."""
+
+    @abstractmethod
+    def count_stored(self) -> dict[str, int]:
+        """Rows that pruning may concern, by table, before the merge."""
 
     @abstractmethod
     def merge(self) -> None:
@@ -116,6 +121,8 @@ class Load(ABC):
         if not self.counts.entities:
             self.staging.drop(self.conn)
         self.check_usable()
+        if self.options.prune:
+            self.stored = self.count_stored()
         self.merge()
         self.staging.drop(self.conn)
         self.loaded.counts, self.loaded.bad = self.counts, self.run.bad
@@ -167,12 +174,14 @@ class Load(ABC):
         unreadable = self.counts.unreadable + self.unreadable
         return Coverage(self.counts.entities, unreadable, self.incomplete)
 
-    def may_prune(self, stored: int, gone: int) -> bool:
+    def may_prune(self, table: str, stored: int, gone: int) -> bool:
         """Whether so many of the stored rows may be deleted; if not, the run fails with the line.
 
-        stored: rows that this source, or filter, loaded. gone: those that it does not hold.
+        stored: rows that this source, or filter, had before the load. gone: those not in it now.
         """
-        line = refusal(self.coverage(), stored=stored, gone=gone, max_prune=self.options.max_prune)
+        line = self.run.refusal(
+            self.coverage(), table, stored=stored, gone=gone, max_prune=self.options.max_prune
+        )
         if line is not None:
             self.run.failures.append(line)
         return line is None

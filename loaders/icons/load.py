@@ -166,9 +166,7 @@ def _merge(
     copy(conn, "pg_temp.new_signs", SIGN, source.signs())
     conn.execute(MERGE_SIGNS)
     folders = [printable(path.as_posix()) for path, _ in source.unreadable]
-    reason = prune.stage_kept(
-        conn, run.source_id, bad_names, folders, Coverage(len(shapes)), max_prune
-    )
+    reason = prune.stage_kept(run, bad_names, folders, Coverage(len(shapes)), max_prune)
     if reason is not None:
         run.fail(f"{source.location}: {reason}")
     values = {

@@ -4,9 +4,8 @@ A name whose bitmap changed is an update. What may not leave is staged again as 
 its names, so that merging a set needs no exceptions.
 """
 
-import psycopg
-
-from loaders.pruning import Coverage, refusal
+from loaders import runs
+from loaders.pruning import Coverage
 
 # An icon's names stand in the order of its codepoints; a picture has none. `everything`: also names
 # that are gone. The name of an icon that cannot be used keeps all bitmaps that it has.
@@ -47,8 +46,7 @@ COUNT = """
 
 
 def stage_kept(
-    conn: psycopg.Connection,
-    source_id: int,
+    run: runs.Run,
     bad_names: list[str],
     folders: list[str],
     coverage: Coverage,
@@ -59,11 +57,12 @@ def stage_kept(
     bad_names: of icons that cannot be used. folders: that could not be listed. Returns why nothing
     may be removed, None where it may.
     """
-    values = {"source": source_id, "bad": bad_names, "folders": folders, "everything": False}
+    conn = run.conn
+    values = {"source": run.source_id, "bad": bad_names, "folders": folders, "everything": False}
     conn.execute("analyze pg_temp.new_icons")
     conn.execute(KEEP, values)
     stored, gone = conn.execute(COUNT, values).fetchone() or (0, 0)
-    reason = refusal(coverage, stored=stored, gone=gone, max_prune=max_prune)
+    reason = run.refusal(coverage, "icons", stored=stored, gone=gone, max_prune=max_prune)
     if reason is not None:
         conn.execute(KEEP, values | {"everything": True})
     return reason

@@ -10,7 +10,7 @@ import psycopg
 from loaders import runs
 from loaders.entries import printable
 from loaders.images.store import TAKE_TURNS, drop_without_source
-from loaders.pruning import MAX_PRUNE, SMALL, Coverage, refusal
+from loaders.pruning import MAX_PRUNE, SMALL, Coverage
 
 LONGEST = 4000  # characters of a location
 STORED = "select image_source_id, location from muse.image_sources where source_id = %s"
@@ -83,7 +83,9 @@ def prune(
     gone = _without_unmounted(run, location, scan, _gone(run, scan))
     if not gone:
         return 0
-    reason = refusal(coverage, stored=stored, gone=len(gone), max_prune=max_prune)
+    reason = run.refusal(
+        coverage, "image_sources", stored=stored, gone=len(gone), max_prune=max_prune
+    )
     if reason is not None:
         run.fail(f"{location}: {reason}")
         return 0

@@ -19,7 +19,7 @@ from loaders.dumps.workers import MakeStager
 from loaders.wikidata import classes, kept, merge, names
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.kept import VERSION, Kept
-from loaders.wikidata.prune import prune
+from loaders.wikidata.prune import count_stored, prune
 from loaders.wikidata.staging import EntityStager
 
 
@@ -78,6 +78,9 @@ class _Load(dumps.Load):
 
     def duplicates(self) -> Iterator[tuple[str, list[str]]]:
         return merge.duplicates(self.conn, self.staging)
+
+    def count_stored(self) -> dict[str, int]:
+        return {"wikidata": count_stored(self, self.filter.number)}
 
     def merge(self) -> None:
         """Labels first, since properties hold names; then items, and what follows from both."""

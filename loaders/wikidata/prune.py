@@ -20,14 +20,11 @@ GONE = """
       and (old.loaded_by @> array[{filter}] or {filter} = 0 and new.kind is null)
       and not exists (select from {failed} as failed where failed.key = old.wikidata_id)
 """
-COUNT = """
-    select
-        (
-            select count(*) from muse.wikidata as old
-            where {filter} = 0 or old.loaded_by @> array[{filter}]
-        ),
-        (select count(*) from pg_temp.gone)
+STORED = """
+    select count(*) from muse.wikidata as old
+    where {filter} = 0 or old.loaded_by @> array[{filter}]
 """
+COUNT = "select count(*) from pg_temp.gone"
 DELETE = """
     delete from muse.wikidata where wikidata_id in (
         select wikidata_id from pg_temp.gone where alone
@@ -39,14 +36,19 @@ UNMARK = """
 """
 
 
+def count_stored(load: Load, filter: int) -> int:
+    """Rows that this filter keeps."""
+    row = load.conn.execute(load.staging.sql(STORED, filter=str(filter))).fetchone()
+    return int(row[0]) if row else 0
+
+
 def prune(load: Load, filter: int) -> int:
     """Delete what is gone, unless that is refused; how many rows that were."""
     conn, number = load.conn, str(filter)
     with conn.transaction():
         conn.execute(load.staging.sql(GONE, filter=number))
-        row = conn.execute(load.staging.sql(COUNT, filter=number)).fetchone()
-        stored, gone = row or (0, 0)
-        if not load.may_prune(stored, gone):
+        (gone,) = conn.execute(COUNT).fetchone() or (0,)
+        if not load.may_prune("wikidata", load.stored["wikidata"], gone):
             return 0
         conn.execute(load.staging.sql(UNMARK, filter=number))
         return conn.execute(load.staging.sql(DELETE)).rowcount

@@ -94,7 +94,9 @@ PRUNED = """
         select from {failed} as failed where failed.key = old.title
     )
 """
-STORED = "select (select count(*) from muse.{table}), (select count(*) {pruned})"
+STORED = "select count(*) from muse.{table}"
+KINDS = {"wikipedia": "'article'", "wikipedia_redirects": "'redirect'"}
+GONE_ROWS = "select count(*) {pruned}"
 # Staged in an earlier run as unchanged, against a row that another load has removed since.
 OUTDATED = """
     select distinct new.chunk_id
@@ -141,6 +143,13 @@ class _Load(dumps.Load):
         for page_id, places in merging.duplicates(self.conn, self.staging, "page_id", ranks):
             yield f"the page with id {page_id}", places
 
+    def count_stored(self) -> dict[str, int]:
+        return {name: self._count(STORED, table=name) for name in KINDS}
+
+    def _count(self, query: str, **parts: str) -> int:
+        (rows,) = self.conn.execute(self.staging.sql(query, **parts)).fetchone() or (0,)
+        return int(rows)
+
     def merge(self) -> None:
         """Articles, then redirects, then what is gone."""
         conn, staging, workers = self.conn, self.staging, max(self.options.workers, 1)
@@ -169,12 +178,11 @@ class _Load(dumps.Load):
 
         Neither goes where too many of either, or of both together, would go.
         """
-        kinds = {"wikipedia": "'article'", "wikipedia_redirects": "'redirect'"}
-        parts = [{"table": name, "kind": kind, "pruned": PRUNED} for name, kind in kinds.items()]
-        counted = [self.conn.execute(self.staging.sql(STORED, **each)).fetchone() for each in parts]
-        tallies = [(int(row[0]), int(row[1])) for row in counted if row is not None]
-        both = sum(stored for stored, _ in tallies), sum(gone for _, gone in tallies)
-        if not all(self.may_prune(stored, gone) for stored, gone in (*tallies, both)):
+        parts = [{"table": name, "kind": kind, "pruned": PRUNED} for name, kind in KINDS.items()]
+        gone = {each["table"]: self._count(GONE_ROWS, **each) for each in parts}
+        tallies = [(name, self.stored[name], gone[name]) for name in KINDS]
+        tallies.append(("both", sum(self.stored.values()), sum(gone.values())))
+        if not all(self.may_prune(*tally) for tally in tallies):
             return 0
         deletes = [self.staging.sql("delete {pruned}", **each) for each in parts]
         with self.conn.transaction():
