@@ -395,3 +395,26 @@ def test_a_path_that_the_system_refuses_is_one_line(fresh, topic, capsys, tmp_pa
     assert (done.exit_code, type(done.exception)) == (1, SystemExit)
     assert "File name too long" in capsys.readouterr().err + done.output
     assert fresh.execute("select count(*) from sources").fetchone() == (int(bool(good)),)
+
+
+def damaged(content: bytes, header: int) -> bytes:
+    """A .tar with one bit of a header turned."""
+    return content[: header + 5] + bytes([content[header + 5] ^ 4]) + content[header + 6 :]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [damaged, lambda content, header: content[:header], lambda content, at: content[: at + 100]],
+    ids=["damaged header", "cut between files", "cut header"],
+)
+def test_a_tar_that_does_not_end_well_takes_nothing_away(fresh, folder, tmp_path, spoil):
+    path = tmp_path / "photos.tar"
+    with tarfile.open(path, "w") as archive:
+        archive.add(folder, ".")
+    load_path(fresh, path)
+    with tarfile.open(path) as archive:
+        header = archive.getmembers()[-2].offset
+    path.write_bytes(spoil(path.read_bytes(), header))
+    loaded = load_path(fresh, path, pruning=ALL)
+    assert "the archive cannot be read on" in loaded.failures[0]
+    assert len(locations(fresh)) == 30

@@ -4,7 +4,7 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from backports.zstd import ZstdError, tarfile, zipfile
 
@@ -26,6 +26,22 @@ BROKEN = (
     OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError, ZstdError,
     tarfile.TarError, zipfile.BadZipFile,
 )  # fmt: skip
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a .tar, where only its block of zeros ends the archive.
+
+    By itself tarfile takes a damaged or cut header for the end.
+    """
+
+    @classmethod
+    def fromtarfile(cls, archive: Any) -> Any:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"it is cut off or damaged: {error}") from error
 
 
 class BadFile(Exception):
@@ -102,7 +118,8 @@ def _in_zip(path: Path, top: str | None, scan: Scan) -> Iterator[Picture | BadEn
 
 
 def _in_tar(path: Path, top: str | None, scan: Scan) -> Iterator[Picture | BadEntry]:
-    with tarfile.open(path, "r|*") as archive:  # streamed: neither memory nor disk is taken
+    # Streamed: neither memory nor disk is taken.
+    with tarfile.open(path, "r|*", tarinfo=_Member) as archive:
         for entry in archive:
             archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all
             file = archive.extractfile(entry) if entry.isreg() else None
