@@ -336,3 +336,13 @@ def test_the_command_takes_the_share(load, muse, tmp_path):
     assert subprocess.run(command, **quiet).returncode == 1
     assert subprocess.run([*command, "--max-prune", "0.2"], **quiet).returncode == 0
     assert len(ids(muse)) == 20
+
+
+def test_a_gap_of_zeros_may_have_swallowed_entities(load, muse, capsys):
+    lines = many(30)
+    load(lines)
+    text = dump_of(lines)
+    start, end = (text.index(id) + 40 for id in (b'"Q11"', b'"Q13"'))
+    assert not load(text[:start] + bytes(end - start) + text[end:], prune=True)
+    assert "no readable id" in capsys.readouterr().err
+    assert len(ids(muse)) == 30

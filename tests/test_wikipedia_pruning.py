@@ -146,3 +146,12 @@ def test_an_interrupted_load_goes_on_and_prunes(load, muse, monkeypatch):
 
 def interrupt(*arguments):
     raise KeyboardInterrupt
+
+
+def test_a_gap_of_zeros_may_have_swallowed_pages(load, muse, capsys):
+    text = whole(*articles(30)).encode()
+    load(text)
+    start, end = (text.index(title) + 20 for title in (b"A &amp; 11<", b"A &amp; 13<"))
+    assert not load(text[:start] + bytes(end - start) + text[end:], prune=True)
+    assert "no readable id" in capsys.readouterr().err
+    assert len(titles(muse)) == 30

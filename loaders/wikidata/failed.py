@@ -18,7 +18,12 @@ OTHERS = re.compile(
 
 
 def readable_ids(text: bytes) -> tuple[str, ...]:
-    """The id that an entity begins with, and others in it; empty where its own cannot be read."""
+    """The id that an entity begins with, and others in it; empty where its own cannot be read.
+
+    Also empty where zeros stand in it: a download with a gap may have lost any number of entities.
+    """
+    if b"\0" in text:
+        return ()
     own = OWN.match(text)
     if own is None:
         return ()

@@ -15,7 +15,12 @@ class Beyond(Exception):
 
 
 def titles_in(xml: bytes) -> tuple[str, ...]:
-    """The titles of pages that cannot be parsed, as they are stored of others."""
+    """The titles of pages that cannot be parsed, as they are stored of others.
+
+    Empty where zeros stand in them: a download with a gap may have lost any number of pages.
+    """
+    if b"\0" in xml:
+        return ()
     raw = (html.unescape(title.decode(errors="replace")) for title in TITLE.findall(xml))
     titles = (ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", title) for title in raw)
     return tuple(dict.fromkeys(filter(None, (title.strip().replace("_", " ") for title in titles))))

@@ -12,6 +12,7 @@ from loaders.wikipedia.wikitext import Extract
 LONGEST_TITLE = 255  # bytes, as in MediaWiki
 LARGEST_ID = 2**63 - 1
 REDIRECT = re.compile(r"\s*#redirect\s*:?\s*\[\[([^\]|#\n]{1,300})", re.IGNORECASE)
+GAP = bytes(4)
 REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
 
 
@@ -69,6 +70,8 @@ def _element(xml: bytes) -> tuple[ET.Element, list[str]]:
     try:
         return ET.fromstring(xml), []  # noqa: S314 - it has no document type
     except ET.ParseError as error:
+        if GAP in xml:
+            raise Unusable("zeros: a download with a gap, which may end in another page") from error
         text = xml.decode(errors="replace")
         clean = REFERENCE.sub(_reference, ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text))
         if clean.encode() != xml:
