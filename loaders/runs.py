@@ -89,7 +89,7 @@ class Run:
         stored: rows before the load. A refused load may have added many, so the count from before
         it is kept with the source until a pruning is allowed: a second run must not pass.
         """
-        rows = min(stored, self.earlier_rows.get(table, stored))
+        rows = min(stored, self.earlier_rows.pop(table, stored))
         reason = refusal(coverage, stored=rows, gone=gone, max_prune=max_prune)
         if reason is not None:
             self.refused_rows[table] = rows
@@ -147,7 +147,9 @@ def run(
         finish(now, "; ".join(now.failures) or None)
         if now.usable or not now.failures:
             loaded = None if now.failures else fingerprint
-            kept = {REFUSED_ROWS: now.refused_rows} if now.refused_rows else {}
+            # Counts of a load that did not prune are those of the refused one before it.
+            rows = now.earlier_rows | now.refused_rows
+            kept = {REFUSED_ROWS: rows} if rows else {}
             conn.execute(LOADED, (Jsonb((options or {}) | kept), loaded, source_id))
 
 

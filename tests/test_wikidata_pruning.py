@@ -346,3 +346,15 @@ def test_a_gap_of_zeros_may_have_swallowed_entities(load, muse, capsys):
     assert not load(text[:start] + bytes(end - start) + text[end:], prune=True)
     assert "no readable id" in capsys.readouterr().err
     assert len(ids(muse)) == 30
+
+
+def test_a_load_between_does_not_allow_what_was_refused(load, muse):
+    load(many(25), prune=True)
+    other = [entity(f"Q{n}", "other") for n in range(1000, 1400)]
+    assert not load(other, prune=True)
+    assert load(other)
+    assert not load(other, prune=True)
+    assert len(ids(muse)) == 425
+    assert load(other, prune=True, max_prune=1)
+    assert load([*other, entity("Q9", "new")], prune=True)
+    assert len(ids(muse)) == 401

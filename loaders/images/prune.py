@@ -82,6 +82,7 @@ def prune(
     """
     gone = _without_unmounted(run, location, scan, _gone(run, scan))
     if not gone:
+        run.earlier_rows.clear()
         return 0
     reason = run.refusal(
         coverage, "image_sources", stored=stored, gone=len(gone), max_prune=max_prune
