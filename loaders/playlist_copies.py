@@ -43,6 +43,8 @@ MOVE = """
     from pg_temp.copies as copy
     where playlist.playlist_id = copy.playlist_id and playlist.source_id = any(%s)
 """
+# Where a file comes back (its disk was not mounted), it is read again.
+READ_AGAIN = "update muse.sources set fingerprint = null where source_id = any(%s)"
 NOTE = """
     update muse.playlists as playlist set copies = array_append(playlist.copies, %(source)s)
     from pg_temp.copies as copy
@@ -83,6 +85,7 @@ def take_out(conn: psycopg.Connection, source_id: int) -> None:
     others = conn.execute(OTHER_SOURCES, (source_id,)).fetchall()
     gone = [key for key, path in others if path.startswith("/") and not os.path.lexists(path)]
     conn.execute(MOVE, (source_id, gone))
+    conn.execute(READ_AGAIN, (gone,))
     conn.execute(NOTE, {"source": source_id})
     conn.execute(LEAVE_OUT)
 

@@ -2,10 +2,12 @@
 
 import gzip
 import io
+import os
 import shutil
 import sys
 import threading
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -293,3 +295,18 @@ def test_a_member_that_was_loaded_before_the_revision_is_updated(fresh, write):
     write("all.zip", zipped({"data/a.m3u.gz": gzip.compress(m3u("A - 2"))}))
     assert load(fresh, path).playlists == 1
     assert stored(fresh) == [(f"{path}/data/a.m3u.gz#a", "a", 1)]
+
+
+def test_a_file_that_comes_back_is_read_again(fresh, write):
+    one, other = write("disk/mix.m3u", m3u("A - old")), write("home/mix.m3u", m3u("A - old"))
+    load(fresh, one)
+    disk = Path(one).parent
+    disk.rename(disk.with_name("unmounted"))
+    load(fresh, other)
+    write("home/mix.m3u", m3u("A - new", "A - newer"))
+    load(fresh, other)
+    disk.with_name("unmounted").rename(disk)
+    assert refresh(fresh, "playlists")
+    assert [(path, count) for path, _, count in stored(fresh)] == [
+        (f"{one}#mix", 1), (f"{other}#mix", 2),
+    ]  # fmt: skip
