@@ -156,13 +156,14 @@ def load(
     named in `failures`. Entries that cannot be used are in load_errors. A file that was loaded
     whole and has not changed is skipped, unless `again`.
     """
-    where, known = "standard input", None
-    if location != "-":
-        where = printable(str(Path(location).resolve(strict=True)))
-        if Path(location).is_dir():
-            raise Problem(f"{location}: a folder: name the files in it")
-        if Path(location).is_file():  # a pipe can be read but once
-            known = runs.fingerprint(Path(location))
+    where, known = "standard input", None  # a pipe too: it can be read but once
+    if location != "-" and Path(location).is_dir():
+        raise Problem(f"{location}: a folder: name the files in it")
+    if location != "-" and not Path(location).exists():
+        raise Problem(f"{location}: No such file or directory")
+    if location != "-" and Path(location).is_file():
+        where = printable(str(Path(location).resolve()))
+        known = runs.fingerprint(Path(location))
     options = {"format": format} if format else {}
     with runs.run(conn, "playlists", where, options=options, fingerprint=known, again=again) as run:
         if run is None:

@@ -310,3 +310,16 @@ def test_a_file_that_comes_back_is_read_again(fresh, write):
     assert [(path, count) for path, _, count in stored(fresh)] == [
         (f"{one}#mix", 1), (f"{other}#mix", 2),
     ]  # fmt: skip
+
+
+def test_pipes_of_one_name_do_not_replace_one_another(fresh, tmp_path):
+    for number in range(2):
+        pipe = tmp_path / str(number) / "pipe"
+        pipe.parent.mkdir()
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_bytes, args=(m3u(f"A - {number}"),))
+        writer.start()
+        assert load(fresh, str(pipe)).playlists == 1
+        writer.join()
+    assert len(stored(fresh)) == 2
+    assert refresh(fresh, "playlists")  # a pipe is no file that is gone

@@ -77,11 +77,9 @@ def read(location: str, format: str | None = None) -> Iterator[File]:
 
 
 def path_of(location: str) -> str:
-    """What tells a file from all others: its path; of a stream its name, as it has no place."""
-    if location == "-":
+    """What tells a file from all others: its path; a pipe has none, as standard input."""
+    if location == "-" or not Path(location).is_file():
         return STANDARD_INPUT
-    if not Path(location).is_file():
-        return printable(PurePath(location).name)
     return shortened(printable(str(Path(location).resolve())))
 
 
