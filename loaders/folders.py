@@ -42,6 +42,8 @@ def facts(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, ...]]:
         try:
             status = file.stat()
             yield str(file.relative_to(folder)), str(status.st_size), str(status.st_mtime_ns)
+            if not os.access(file, os.R_OK):
+                yield str(file.relative_to(folder)), "unreadable"
         except OSError as error:
             yield str(file.relative_to(folder)), error.strerror or str(error)
 

@@ -418,3 +418,19 @@ def test_a_tar_that_does_not_end_well_takes_nothing_away(fresh, folder, tmp_path
     loaded = load_path(fresh, path, pruning=ALL)
     assert "the archive cannot be read on" in loaded.failures[0]
     assert len(locations(fresh)) == 30
+
+
+def test_a_file_that_could_not_be_read_is_read_when_it_can(fresh, folder, monkeypatch):
+    shut, really, access = folder / "02.png", Path.open, os.access
+
+    def opened(path, *arguments, **options):
+        if path == shut:
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", opened)
+        patched.setattr(os, "access", lambda path, mode: path != shut and access(path, mode))
+        assert (load_path(fresh, folder).bad, len(locations(fresh))) == (1, 29)
+        assert load_path(fresh, folder).seen_before
+    assert load_path(fresh, folder).pictures == 1
