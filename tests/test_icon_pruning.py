@@ -252,3 +252,10 @@ def test_a_picture_that_vanishes_and_odd_names(fresh, folder, monkeypatch):
     monkeypatch.setattr(Path, "read_bytes", vanishes)
     assert load_icons(fresh, folder, again=True)
     assert len(names(fresh)) == 23
+
+
+def test_another_name_or_licence_is_not_passed_over(fresh, folder):
+    assert load_icons(fresh, folder)
+    assert load_icons(fresh, folder, icon_set="Mine", licence="MIT")
+    query = "select distinct icon_set, licence from icons"
+    assert fresh.execute(query).fetchall() == [("Mine", "MIT")]

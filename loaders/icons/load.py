@@ -119,8 +119,11 @@ def load(
         "kind": source.kind, "set": source.icon_set, "licence": source.licence,
         "max_prune": max_prune,
     }  # fmt: skip
+    known = source.fingerprint and runs.fingerprint_of(
+        [source.fingerprint, source.kind, source.icon_set, source.licence]
+    )
     with runs.run(
-        conn, "icons", source.location, options=options, fingerprint=source.fingerprint, again=again
+        conn, "icons", source.location, options=options, fingerprint=known, again=again
     ) as run:
         if run is None:
             return Loaded(seen_before=True)
