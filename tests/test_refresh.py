@@ -135,3 +135,28 @@ def test_standard_input_is_passed_over(muse, dump, capsys, monkeypatch):
         load_all(muse, Request("-", workers=0))
     assert refresh(muse)
     assert "cannot be loaded again" in capsys.readouterr().err
+
+
+def test_a_link_to_a_newer_dump_is_followed(muse, dump, tmp_path):
+    link = tmp_path / "latest.json"
+    link.symlink_to(dump([entity("Q40", "one")], "monday.json"))
+    load_all(muse, Request(str(link), workers=0))
+    link.unlink()
+    link.symlink_to(dump([entity("Q40", "two", lastrevid=2)], "tuesday.json"))
+    assert refresh(muse)
+    assert muse.execute("select title from wikidata").fetchall() == [("two",)]
+
+
+def test_ids_of_any_number_go_with_a_dump(muse, dump):
+    ids = ",".join(f"Q{n}" for n in range(1000, 1100))
+    path = dump([entity("Q1001", "one"), entity("Q1", "other")])
+    assert load_all(muse, Request(str(path), ids=ids, workers=0))
+    assert muse.execute("select title from wikidata").fetchall() == [("one",)]
+
+
+def test_what_may_be_secret_in_an_address_is_not_stored():
+    assert Request("https://example.org/dump.json?token=secret").told() is None
+    assert Request("https://ann:secret@example.org/dump.json").told() is None
+    assert Request("https://example.org/dump.json").told() == {
+        "source": "https://example.org/dump.json"
+    }

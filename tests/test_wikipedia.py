@@ -193,6 +193,7 @@ def test_an_address(muse, tmp_path, capsys):
     assert len(titles(muse)) == 2
     assert "unchanged since it was loaded" in capsys.readouterr().err
     assert muse.execute("select location from sources").fetchall() == [(url.partition("?")[0],)]
+    assert muse.execute("select from sources where options::text ~ 'secret'").fetchall() == []
 
 
 def test_the_sample(muse):

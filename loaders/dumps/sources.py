@@ -81,6 +81,11 @@ def named(location: str, contact: str | None) -> tuple[str, str | None]:
     return printable(str(path.resolve())), stamp(path) if path.is_file() else None
 
 
+def has_secrets(location: str) -> bool:
+    """Whether a part of an address is not stored: a user, a password, or a query."""
+    return location.startswith(("http://", "https://")) and _without_secrets(location) != location
+
+
 def _without_secrets(url: str) -> str:
     """What is stored of an address: neither passwords nor tokens."""
     parts = urlsplit(url)

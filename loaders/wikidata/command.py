@@ -1,15 +1,16 @@
 """`load wikidata`: what the options ask for, in the order in which it is loaded."""
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import psycopg
 
 from loaders.dumps.load import Loaded
-from loaders.dumps.sources import tell
+from loaders.dumps.sources import has_secrets, tell
 from loaders.errors import Problem
 from loaders.http import Client
 from loaders.pruning import MAX_PRUNE
@@ -47,15 +48,20 @@ class Request(NamedTuple):
     max_prune: float = MAX_PRUNE
 
     def told(self) -> dict[str, Any] | None:
-        """As JSON, so that `refresh` can ask for the same; None where standard input was read."""
-        if "-" in (self.source, self.ids, self.from_query):
+        """As JSON, so that `refresh` can ask for the same; None where it cannot.
+
+        Standard input is gone, and what may be secret in an address is not stored.
+        """
+        if "-" in (self.source, self.ids, self.from_query) or has_secrets(self.source or ""):
             return None
         changed = {
             name: value
             for name, value in self._asdict().items()
             if value != self._field_defaults[name] and name not in OF_THE_CALL
         }
-        return {name: _absolute(value) for name, value in changed.items()}
+        told = {name: _absolute(value) for name, value in changed.items()}
+        # A link is followed by each refresh: it may lead to a newer dump then.
+        return told | ({"source": os.path.abspath(self.source)} if _is_path(self.source) else {})
 
     @classmethod
     def of(cls, told: dict[str, Any]) -> "Request":
@@ -109,9 +115,13 @@ def load_all(conn: psycopg.Connection, asked: Request) -> bool:
 
 def _absolute(value: Any) -> Any:
     """A path as it is from anywhere; what else stands there stays."""
-    if isinstance(value, Path) or (isinstance(value, str) and Path(value).exists()):
+    if isinstance(value, Path) or (isinstance(value, str) and os.path.exists(value)):
         return str(Path(value).resolve())
     return value
+
+
+def _is_path(source: str | None) -> TypeGuard[str]:
+    return source is not None and os.path.exists(source)
 
 
 def _ids(asked: Request) -> list[str] | None:
@@ -140,7 +150,7 @@ def _filter(conn: psycopg.Connection, asked: Request, ids: list[str] | None) -> 
 
 def _origin(asked: Request, ids: list[str] | None) -> str:
     """The options of a filter: a file of ids by its path, which holds others later."""
-    is_list = asked.ids in (None, "-") or not Path(str(asked.ids)).is_file()
+    is_list = asked.ids in (None, "-") or not os.path.isfile(str(asked.ids))
     names = [str(_absolute(name)) for name in (asked.ids, asked.from_query) if name is not None]
     options = {
         "classes": sorted(asked.classes),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ def ids_or_file(text: str) -> list[str]:
 
     In a file, blank lines and what follows a # are passed over.
     """
-    if text != "-" and not Path(text).is_file():
+    if text != "-" and not os.path.isfile(text):
         if "/" in text and "://" not in text:
             raise Problem(f"{text}: no such file, and no ids like Q146 with commas between")
         return parse_ids(text)

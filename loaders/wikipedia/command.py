@@ -1,5 +1,6 @@
 """`load wikipedia`: a dump of pages-articles, or the sample."""
 
+import os
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,7 @@ import psycopg
 
 from loaders.dumps.chunks import Beginning
 from loaders.dumps.load import Loaded, OnChunk, Options
-from loaders.dumps.sources import read_dump, tell
+from loaders.dumps.sources import has_secrets, read_dump, tell
 from loaders.errors import Problem
 from loaders.wikipedia.dump import chunks
 from loaders.wikipedia.load import load
@@ -56,10 +57,11 @@ def load_again(conn: psycopg.Connection, request: dict[str, Any]) -> bool:
 
 
 def _told(source: str, options: Options) -> dict[str, Any] | None:
-    """What `refresh` asks for; None where standard input was read."""
-    if source == "-":
+    """What `refresh` asks for; None for standard input and addresses with secrets."""
+    if source == "-" or has_secrets(source):
         return None
-    path = str(Path(source).resolve()) if Path(source).exists() else source
+    # A link is followed by each refresh: it may lead to a newer dump then.
+    path = os.path.abspath(source) if Path(source).exists() else source
     return {"source": path} | {name: getattr(options, name) for name in ASKED}
 
 
