@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from loaders import playlists
 from loaders.cli import app
 from loaders.errors import Problem
 from loaders.images import command, prune, sources, train, wanted
@@ -434,3 +435,14 @@ def test_a_file_that_could_not_be_read_is_read_when_it_can(fresh, folder, monkey
         assert (load_path(fresh, folder).bad, len(locations(fresh))) == (1, 29)
         assert load_path(fresh, folder).seen_before
     assert load_path(fresh, folder).pictures == 1
+
+
+def test_forget_takes_out_what_every_topic_has_of_a_source(fresh, tmp_path):
+    path = tmp_path / "both.zip"
+    zipped(path, {"a.png": photo(), "mix/mix.m3u": b"#EXTM3U\n#EXTINF:1,A - 1\nx.mp3\n"})
+    assert load_path(fresh, path).pictures == 1
+    assert playlists.load(fresh, str(path)).playlists == 1
+    done = CliRunner().invoke(app, ["forget", "source", str(path)])
+    assert done.exit_code == 0
+    assert fresh.execute("select from sources").fetchall() == []
+    assert fresh.execute("select from playlists").fetchall() == []

@@ -6,7 +6,7 @@ import typer
 
 from loaders import db
 from loaders.cli.groups import forget_app
-from loaders.errors import say
+from loaders.errors import Problem, say
 
 
 @forget_app.command("playlist")
@@ -37,8 +37,12 @@ def forget_source(
         say(f"{pictures:,} pictures are gone")
     if icons is not None:
         say(f"{icons:,} icons are gone")
-    if pictures is None and icons is None:
+    known = pictures is not None or icons is not None
+    try:
         _forget("source", location)
+    except Problem:
+        if not known:
+            raise
 
 
 @forget_app.command("picture")
