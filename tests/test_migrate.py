@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
+from psycopg.types.json import Jsonb
 
 from loaders.errors import Problem
 from loaders.migrate import migrate, uninstall
@@ -84,6 +85,21 @@ def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
     assert all(known.number == number for number, known in sets.items())
     query = "select wikidata_id, kept_as, loaded_by from muse.wikidata"
     assert empty.execute(query).fetchall() == [("Q1", 5, [])]
+
+
+def test_an_upgrade_forgets_secrets_of_addresses(empty, server):
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=empty"
+    command.upgrade(config, "0013")
+    requests = ["https://a/x.json?token=s", "https://me:s@a/x.json", "https://a/x.json", "/a?b"]
+    for number, source in enumerate(requests):
+        empty.execute(
+            "insert into muse.sources (topic, location, options) values ('wikidata', %s, %s)",
+            (str(number), Jsonb({"limit": 5, "request": {"source": source}})),
+        )
+    migrate()
+    rows = empty.execute("select options ? 'request' from muse.sources order by location")
+    assert rows.fetchall() == [(False,), (False,), (True,), (True,)]
 
 
 def test_uninstall_leaves_nothing_of_ours(empty, server):

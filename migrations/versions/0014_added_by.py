@@ -15,6 +15,9 @@ comment on column muse.sources.added_by is
 'The login that loaded it; refresh repeats the loads of the login that calls it';
 alter table muse.sources add check (jsonb_typeof(options) = 'object');
 alter table muse.models add check (model_id > 0);
+-- Addresses were stored with user, password and query; refresh passes over those without a request.
+update muse.sources set options = options - 'request'
+where options #>> '{request,source}' ~ '^https?://([^/]*@|[^?]*[?])';
 
 do $$
 begin
