@@ -218,3 +218,20 @@ def test_an_answer_that_is_an_error(load, muse):
     with pytest.raises(Problem, match="nothing in it can be used"):
         load(json.dumps(error).encode())
     assert "Could not find an entity" in errors(muse)[0][1]
+
+
+def test_names_that_a_killed_load_changed_come_with_the_next_load(load, muse, monkeypatch):
+    """Killed between the labels and the properties; then another source is loaded."""
+    load([entity("Q5", "person"), entity("Q42", "Ann", P31=[value("Q5")])])
+
+    def killed(conn, staging):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("loaders.wikidata.names.rename", killed)
+        load([entity("Q5", "folk", lastrevid=2)])
+    query = "select properties ->> 'P31' from wikidata where wikidata_id = 'Q42'"
+    assert muse.execute(query).fetchone() == ("person",)
+    load([entity("Q9", "other")], name="other.json")
+    assert muse.execute(query).fetchone() == ("folk",)
+    assert muse.execute("select count(*) from wikidata_renamed").fetchone() == (0,)

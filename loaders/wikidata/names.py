@@ -22,7 +22,7 @@ NEW = """
         order by wikidata_id
         returning wikidata_id, coalesce(wikipedia_id, label) as name
     )
-    insert into {renamed} select wikidata_id from added where %s and name is not null
+    insert into muse.wikidata_renamed select wikidata_id from added where %s and name is not null
     on conflict do nothing
 """
 CHANGED = """
@@ -52,7 +52,7 @@ CHANGED = """
         from pair
         where pair.wikidata_id = old.wikidata_id
     )
-    insert into {renamed}
+    insert into muse.wikidata_renamed
     select wikidata_id from pair
     where old_name is distinct from coalesce(wikipedia_id, label)
     on conflict do nothing
@@ -77,7 +77,7 @@ REDIRECTED = """
             (excluded.label, excluded.wikipedia_id, excluded.datatype)
         returning wikidata_id
     )
-    insert into {renamed} select wikidata_id from named on conflict do nothing
+    insert into muse.wikidata_renamed select wikidata_id from named on conflict do nothing
 """
 
 # Properties of the rows of `item` (wikidata_id, claims). Values of the best rank, each once: one
@@ -139,18 +139,18 @@ PROPERTIES = """
     )
 """
 
-# Items that name one of `renamed`, as subject of a statement or as its value.
+# Items that name one of wikidata_renamed, as subject of a statement or as its value.
 TOUCHED = """
     create temporary table touched on commit drop as
     select item.wikidata_id
     from muse.wikidata as item
     where exists (
         select from jsonb_each(item.claims) as property
-        where property.key in (select wikidata_id from {renamed})
+        where property.key in (select wikidata_id from muse.wikidata_renamed)
     ) or exists (
         select from jsonb_each(item.claims) as property
         cross join jsonb_array_elements(property.value) as statement
-        where statement.value ->> 'value' in (select wikidata_id from {renamed})
+        where statement.value ->> 'value' in (select wikidata_id from muse.wikidata_renamed)
     )
 """
 RENAME = """
@@ -179,8 +179,11 @@ def merge_labels(
 
 
 def rename(conn: psycopg.Connection, staging: Staging) -> int:
-    """Make properties again where they hold a name that changed; how many items that were."""
-    if conn.execute(staging.sql("select from {renamed} limit 1")).fetchone() is None:
+    """Make properties again where they hold a name that changed; how many items that were.
+
+    Also of names that a killed load changed before it came here.
+    """
+    if conn.execute("select from muse.wikidata_renamed limit 1").fetchone() is None:
         return 0
     changed, again = 0, staging.sql(RENAME, properties=PROPERTIES)
     with conn.transaction():
@@ -189,4 +192,5 @@ def rename(conn: psycopg.Connection, staging: Staging) -> int:
     for start in range(0, len(touched), BATCH):
         ids = touched[start : start + BATCH]
         changed += conn.execute(again, (ids,)).rowcount
+    conn.execute("delete from muse.wikidata_renamed")
     return changed

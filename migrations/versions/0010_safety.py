@@ -290,7 +290,6 @@ create table muse_staging.wikidata_seen (
     superclass_ids text[] collate "C", lastrevid bigint, target_id text, kind text, place text,
     kept_as integer, stored_as integer, unmarked boolean, chunk_id integer
 );
-create table muse_staging.wikidata_renamed (wikidata_id text collate "C" primary key);
 create table muse_staging.wikipedia_pages (
     title text, page_id bigint, revision_id bigint, revised_at timestamptz, infobox text,
     image text, templates text[], categories text[], general text[], wikitext text,
