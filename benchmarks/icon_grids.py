@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.report import Row
 from loaders import classifier
+from loaders.core.console import quiet
 from loaders.icons import halves
-from loaders.quiet import quiet
 from loaders.train.classifier import VARIANTS, export
 from udfs import grids, images, runtime
 

@@ -7,12 +7,11 @@ import numpy as np
 import psycopg
 
 from benchmarks.report import Row
-from loaders import db
-from loaders.errors import say
+from loaders.core import db
+from loaders.core.console import quiet, say
+from loaders.core.shipped import Card, cards
 from loaders.icons.command import load
 from loaders.icons.training import ICONS
-from loaders.quiet import quiet
-from loaders.shipped import Card, cards
 from udfs.bitmaps import bits, pixels
 
 with quiet():

@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 
 from benchmarks.report import Row
-from loaders.quiet import quiet
+from loaders.core.console import quiet
 from udfs.bitmap_tokens import encode
 from udfs.bitmaps import pixels
 

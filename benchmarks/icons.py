@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from benchmarks import icon_grids, icon_quality, icon_speed
 from benchmarks.report import Row, report
 from benchmarks.running import begun, check_part, fresh_server
-from loaders import db
+from loaders.core import db
+from loaders.core.shipped import load_models
 from loaders.icons.command import load
-from loaders.shipped import load_models
 
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "quality": icon_quality.rows,

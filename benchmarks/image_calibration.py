@@ -8,8 +8,8 @@ import json
 
 from benchmarks.running import fresh_server
 from loaders import classifier
-from loaders.db import connect_to_muse
-from loaders.errors import Problem
+from loaders.core.db import connect_to_muse
+from loaders.core.errors import Problem
 from loaders.images import load, samples, train
 from loaders.train import confidence
 

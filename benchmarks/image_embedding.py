@@ -14,13 +14,14 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from benchmarks import processor
 from benchmarks.report import Row
-from loaders import classifier, processes
-from loaders.entries import BadEntry
+from loaders import classifier
+from loaders.core import workers as processes
+from loaders.core.console import quiet
+from loaders.core.entries import BadEntry
 from loaders.images import load, samples, train, vectors
 from loaders.images.decoding import sha256
 from loaders.images.looking import Lookers
 from loaders.images.model import About, Picture
-from loaders.quiet import quiet
 from loaders.train.classifier import VARIANTS
 from udfs import images, runtime
 from udfs.pictures import THUMBNAIL, decode

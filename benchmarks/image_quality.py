@@ -11,8 +11,8 @@ import psycopg
 from benchmarks import image_confidence
 from benchmarks.report import Row
 from loaders import classifier
+from loaders.core.console import quiet
 from loaders.images.looking import Lookers, Vector
-from loaders.quiet import quiet
 from loaders.train.classifier import VARIANTS, export
 from loaders.train.confidence import Labelled
 

@@ -15,7 +15,7 @@ from benchmarks.image_embedding import varied
 from benchmarks.processor import private_megabytes
 from benchmarks.report import Row
 from benchmarks.song_search import pgbench, unit
-from loaders.db import copy
+from loaders.core.db import copy
 from loaders.images import train, vectors
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -9,7 +9,7 @@ from benchmarks import image_confidence, image_embedding, image_quality, image_s
 from benchmarks.report import Row, report
 from benchmarks.running import begun, check_part, fresh_server
 from loaders import classifier
-from loaders.db import connect_to_muse
+from loaders.core.db import connect_to_muse
 from loaders.images import sources, train
 
 # In this order: the first has the tables to itself, the last leaves rows in them.

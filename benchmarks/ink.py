@@ -18,8 +18,8 @@ from benchmarks.processor import private_megabytes
 from benchmarks.report import Row, report
 from benchmarks.running import begun, check_part, fresh_server
 from loaders import classifier, ink
-from loaders.db import connect_to_muse
-from loaders.server import ROOT
+from loaders.core.config import ROOT
+from loaders.core.db import connect_to_muse
 from udfs import runtime
 
 CHANNEL = 3

@@ -5,7 +5,7 @@ import re
 import resource
 from pathlib import Path
 
-from loaders.server import Server
+from loaders.core.server.cluster import Server
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")

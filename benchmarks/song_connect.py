@@ -13,7 +13,7 @@ from pgvector.psycopg import register_vector
 from benchmarks.processor import private_megabytes
 from benchmarks.report import Row
 from benchmarks.song_search import fill
-from loaders.publish import publish
+from loaders.core.models import publish
 
 NETWORK = Path(__file__).resolve().parents[1] / "tests" / "data" / "tiny.tflite"
 FUNCTION = """

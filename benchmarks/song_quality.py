@@ -15,7 +15,7 @@ from scipy.sparse.linalg import svds
 
 from benchmarks.report import Row
 from loaders import songs
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 from loaders.playlist_files import Playlist, Track
 from loaders.playlists import load_entries
 from loaders.train.ranking import Quality, evaluate, hidden_count

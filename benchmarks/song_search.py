@@ -13,9 +13,9 @@ import psycopg
 from pgvector.psycopg import register_vector
 
 from benchmarks.report import Row
-from loaders.db import copy
-from loaders.publish import Part, publish
-from loaders.server import bindir
+from loaders.core.db import copy
+from loaders.core.models import Part, publish
+from loaders.core.server.cluster import bindir
 from loaders.songs import VECTORS
 
 TRACKS = {"track_id": "text", "name": "text", "artist": "text", "places": "int8"}

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from loaders.errors import Problem
-from loaders.server import ROOT
+from loaders.core.config import ROOT
+from loaders.core.errors import Problem
 
 ITEMS = ROOT.parent / "shared" / "data" / "wikidata" / "twenty_entities.json.bz2"
 LABELS = ITEMS.with_name("labels.tsv")

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from psycopg.types.json import Jsonb
 
 from benchmarks.report import Row
-from loaders.compressed import open_compressed
-from loaders.dumps.chunks import Chunk
-from loaders.errors import say
-from loaders.server import Server
+from loaders.core.console import say
+from loaders.core.dumps.chunks import Chunk
+from loaders.core.server.cluster import Server
+from loaders.core.streams import open_compressed
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter, Parser
 from loaders.wikidata.staging import read

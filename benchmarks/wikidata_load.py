@@ -14,8 +14,8 @@ from benchmarks import processor
 from benchmarks.report import Row
 from benchmarks.running import fresh_server
 from benchmarks.wikidata_limits import Limits
-from loaders.db import connect_to_muse
-from loaders.server import Server
+from loaders.core.db import connect_to_muse
+from loaders.core.server.cluster import Server
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_dump

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.report import Row
-from loaders.db import connect_to_muse
+from loaders.core.db import connect_to_muse
 from loaders.wikidata import classes
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.load import Options

@@ -15,11 +15,11 @@ from benchmarks import processor, wikipedia_dump, wikipedia_images
 from benchmarks.report import Row, report
 from benchmarks.running import fresh_server
 from benchmarks.wikidata_load import Spent, Steps
-from loaders.compressed import open_compressed
-from loaders.db import connect_to_muse
-from loaders.dumps.chunks import Chunk
-from loaders.dumps.load import Options
-from loaders.server import Server
+from loaders.core.db import connect_to_muse
+from loaders.core.dumps.chunks import Chunk
+from loaders.core.dumps.load import Options
+from loaders.core.server.cluster import Server
+from loaders.core.streams import open_compressed
 from loaders.wikipedia import wikitext
 from loaders.wikipedia.command import load_dump
 from loaders.wikipedia.dump import chunks

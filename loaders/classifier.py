@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import psycopg
 
-from loaders.errors import Problem
-from loaders.publish import publish
-from loaders.quiet import quiet
-from loaders.runs import fingerprint
-from loaders.server import HOME
+from loaders.core.config import HOME
+from loaders.core.console import quiet
+from loaders.core.errors import Problem
+from loaders.core.models import publish
+from loaders.core.runs import fingerprint
 from loaders.train import classifier
 from loaders.train.classifier import Array, Variant
 from loaders.train.legacy_torch import read_state

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import psycopg
 
-from loaders import db
-from loaders.server import ROOT, bindir
+from loaders.core import db
+from loaders.core.config import ROOT
+from loaders.core.server.cluster import bindir
 
 FOLDER = ROOT / "var" / "demo"
 PAGE = FOLDER / "index.html"

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import psycopg
 
 import udfs
-from loaders import db
-from loaders.errors import Problem
-from loaders.server import HOME, ROOT, embedded
+from loaders.core import db
+from loaders.core.config import HOME, ROOT
+from loaders.core.errors import Problem
+from loaders.core.server.cluster import embedded
 
 # What the server's Python must import, each in a process of its own: a native clash ends that
 # process and not the server.

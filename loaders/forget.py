@@ -3,7 +3,7 @@
 import psycopg
 from psycopg import sql
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 from loaders.playlists import COUNT_KNOWN, EMPTY_STAGING, STAGING, TAKE_TURNS
 
 KINDS = {

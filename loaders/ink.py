@@ -14,9 +14,9 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from loaders.classifier import find_weights, port, read_labels
-from loaders.errors import Problem, check_out
-from loaders.publish import publish
-from loaders.quiet import quiet
+from loaders.core.console import quiet
+from loaders.core.errors import Problem, check_out
+from loaders.core.models import publish
 from loaders.train import classifier
 from udfs.ink_pictures import Bits, gif, png, svg
 

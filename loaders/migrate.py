@@ -11,9 +11,10 @@ from psycopg import conninfo, sql
 from sqlalchemy.exc import DBAPIError
 
 import udfs
-from loaders import db
-from loaders.errors import Problem, say
-from loaders.server import ROOT
+from loaders.core import db
+from loaders.core.config import ROOT
+from loaders.core.console import say
+from loaders.core.errors import Problem
 
 SCHEMAS = ("muse", "muse_partitions", "muse_staging", "muse_locks")
 PAUSES = (0.1, 0.5, 1, 2, 4, 8, 15, 30)  # seconds between tries to get a lock

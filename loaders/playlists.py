@@ -10,13 +10,15 @@ from pathlib import Path
 
 import psycopg
 
-from loaders import playlist_copies, pruning, runs
-from loaders.db import connect_to_load, copy, lock
-from loaders.entries import printable
-from loaders.errors import Problem, say
+from loaders import playlist_copies
+from loaders.core import pruning, runs
+from loaders.core.config import HOME
+from loaders.core.console import progress, say
+from loaders.core.db import connect_to_load, copy, lock
+from loaders.core.entries import printable
+from loaders.core.errors import Problem
 from loaders.playlist_files import BadEntry, BadFile, File, Playlist, read
 from loaders.playlist_files.samples import SAMPLE_FOLDERS, SAMPLES
-from loaders.server import HOME
 
 TRACK = {
     "track_id": "text",
@@ -215,7 +217,7 @@ def load_files(files: list[str], *, format: str | None, again: bool, workers: in
     with (
         connect_to_load(autocommit=True) as holder,
         lock(holder, "playlists"),
-        closing(runs.progress("files", len(files))) as bar,
+        closing(progress("files", len(files))) as bar,
     ):
         try:
             for location, loaded in zip(files, pool.map(work, files), strict=True):

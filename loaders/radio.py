@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.errors import Problem, check_out
+from loaders.core.errors import Problem, check_out
 
 RADIO = """
     select track_id, name, artist, score

@@ -7,13 +7,15 @@ from typing import Any
 
 import psycopg
 
-from loaders import db, playlists, songs
-from loaders.errors import Problem, say
+from loaders import playlists, songs
+from loaders.core import db
+from loaders.core.console import say
+from loaders.core.errors import Problem
+from loaders.core.models import drop_retired
+from loaders.core.pruning import MAX_PRUNE
 from loaders.icons import command as icons
 from loaders.images import sources as images
 from loaders.images import wanted
-from loaders.pruning import MAX_PRUNE
-from loaders.publish import drop_retired
 from loaders.train.songs import Settings
 from loaders.wikidata.command import Request, load_all
 from loaders.wikipedia import command as wikipedia

@@ -9,10 +9,10 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
-from loaders.db import copy, lock
-from loaders.errors import Problem
-from loaders.publish import Part, publish
-from loaders.runs import progress
+from loaders.core.console import progress
+from loaders.core.db import copy, lock
+from loaders.core.errors import Problem
+from loaders.core.models import Part, publish
 from loaders.train.ranking import CANDIDATES, Quality, evaluate
 from loaders.train.songs import Settings, SongVectors, fit, for_size
 

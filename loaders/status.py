@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from loaders.server import Server, embedded
+from loaders.core.server.cluster import Server, embedded
 
 MODELS = "select name, model_id from muse.deployments order by name"
 

@@ -6,7 +6,7 @@ import numpy as np
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.publish import Part, publish
+from loaders.core.models import Part, publish
 
 
 def add_track(conn: psycopg.Connection, track_id: str, **values: object) -> str:

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 import udfs
-from loaders.server import ROOT
+from loaders.core.config import ROOT
 from tests.rows import add_track, publish_songs
 
 CREATE = re.compile(r"^create or replace (?:function|view) muse\.(\w+)", re.MULTILINE)

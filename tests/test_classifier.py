@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from loaders import classifier
-from loaders.errors import Problem
-from loaders.quiet import quiet
-from loaders.server import ROOT
+from loaders.core.config import ROOT
+from loaders.core.console import quiet
+from loaders.core.errors import Problem
 from loaders.train.classifier import VARIANTS, export, scaled_width
 from loaders.train.legacy_torch import read_state
 from tests import cpu

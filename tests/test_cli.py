@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from loaders.cli import app, told
-from loaders.server import ROOT
+from loaders.core.config import ROOT
 
 NO_NPM = "pgmuse: the sample of Wikidata is left out: it comes with npm, which is not here\n"
 IN_PLACE = "pgmuse: everything is in place\n"

@@ -10,8 +10,8 @@ import zlib
 import pytest
 from backports import zstd
 
-from loaders.compressed import BadArchive, open_compressed
-from loaders.errors import Problem
+from loaders.core.errors import Problem
+from loaders.core.streams import BadArchive, open_compressed
 
 DICE = random.Random(0)
 TEXT = b"".join(b"%d line %d\n" % (i, DICE.getrandbits(64)) for i in range(90_000))  # 2.3 MB

@@ -3,8 +3,8 @@
 import pytest
 
 from loaders import doctor
+from loaders.core.server.cluster import ENVIRONMENT, throw_away
 from loaders.migrate import migrate
-from loaders.server import ENVIRONMENT, throw_away
 from tests.conftest import use
 
 
@@ -49,7 +49,7 @@ def test_a_native_clash_is_seen_before_any_backend_dies_of_it(
         (folder / "numpy" / "__init__.py").write_text("import os; os.kill(os.getpid(), 11)")
         broken.folder.chmod(0o755)
         broken.down()
-        path = "loaders.server.ENVIRONMENT"
+        path = "loaders.core.server.cluster.ENVIRONMENT"
         monkeypatch.setattr(
             path, ENVIRONMENT | {"PYTHONPATH": f"{folder}:{ENVIRONMENT['PYTHONPATH']}"}
         )

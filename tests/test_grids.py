@@ -7,9 +7,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from loaders.cli import app
+from loaders.core.console import quiet
 from loaders.icons import grids as drawing
 from loaders.icons.halves import cut
-from loaders.quiet import quiet
 from loaders.train.classifier import VARIANTS
 from tests.rows import add_model
 from udfs import grids

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
 from loaders.cli import app
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 from loaders.icons import load, shapes, sources
 from loaders.icons.command import load as load_named
 from loaders.icons.pictures import Drawer, picture_shape

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from loaders import shipped
 from loaders.cli import app
-from loaders.errors import Problem
+from loaders.core import shipped
+from loaders.core.console import quiet
+from loaders.core.errors import Problem
 from loaders.icons.training import Asked, train
-from loaders.quiet import quiet
 from tests import cpu
 from tests.rows import add_icon, add_model
 from udfs.bitmap_tokens import ENCODINGS, decode, encode

@@ -16,9 +16,10 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from loaders import db as connections
-from loaders.errors import Problem
-from loaders.images import commons, fetch, guard, queue, store, wanted
+from loaders.core import db as connections
+from loaders.core.errors import Problem
+from loaders.core.http import guard
+from loaders.images import commons, fetch, queue, store, wanted
 from loaders.images.command import Request, load_all
 from loaders.images.decoding import Decoder, decoded, sha256
 from loaders.images.download import Failed, download

@@ -4,8 +4,9 @@ import socket
 
 import pytest
 
-from loaders.errors import Problem
-from loaders.images import fetch, guard, wanted
+from loaders.core.errors import Problem
+from loaders.core.http import guard
+from loaders.images import fetch, wanted
 from loaders.images.command import Request, load_all
 from loaders.images.download import Refused, download
 from tests import media

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from loaders import playlists
 from loaders.cli import app
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 from loaders.images import command, prune, sources, train, wanted
 from loaders.images.command import Request
 from loaders.refresh import refresh
@@ -314,7 +314,7 @@ def test_one_source_that_fails_does_not_end_a_refresh(fresh, folder, tmp_path, m
     def refused(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("loaders.runs.fingerprint", refused)
+    monkeypatch.setattr("loaders.core.runs.fingerprint", refused)
     assert not refresh(fresh, "images")
     assert "new.png" in locations(fresh)
 

@@ -14,10 +14,10 @@ from pgvector.psycopg import register_vector
 from PIL import Image
 
 from loaders import classifier
-from loaders.errors import Problem, check_out
+from loaders.core.config import ROOT
+from loaders.core.errors import Problem, check_out
 from loaders.images import samples, search, vectors
 from loaders.images.train import train
-from loaders.server import ROOT
 from loaders.train import confidence
 from tests.image_rows import add_picture, encoded, shape
 from tests.rows import add_model

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 from PIL import Image
 
-from loaders import db as connections
 from loaders import ink as drawing
 from loaders.classifier import SAMPLES, find_weights, port
-from loaders.errors import Problem
-from loaders.quiet import quiet
+from loaders.core import db as connections
+from loaders.core.console import quiet
+from loaders.core.errors import Problem
 from loaders.train import classifier
 from tests import cpu
 from udfs import ink, ink_pictures, ink_request

@@ -17,8 +17,8 @@ from backports import zstd
 from PIL import Image
 from psycopg.types.json import Jsonb
 
-from loaders import runs
-from loaders.errors import Problem
+from loaders.core import runs
+from loaders.core.errors import Problem
 from loaders.images import command, debian_copyright, decoding, load, qt_resources, sources, store
 from loaders.images.command import Request
 from loaders.images.files import BadFile, in_archive

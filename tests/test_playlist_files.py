@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from loaders.core.config import HOME
 from loaders.playlist_files import BadEntry, BadFile, Playlist, read
 from loaders.playlist_files.model import known_id, named_id
 from loaders.playlist_files.reading import FORMATS, detect
 from loaders.playlist_files.samples import billboard, setlists, turned
-from loaders.server import HOME
 
 ID = "0UaMYEvWZi0ZqiDOoHU3YI"
 RECORDING = "https://musicbrainz.org/recording/8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from loaders import playlists
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 from loaders.forget import forget
 from loaders.playlists import load, load_files
 from tests.rows import publish_songs

@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from loaders import processes
+from loaders.core import workers as processes
 
 
 def end() -> None:

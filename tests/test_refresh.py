@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from loaders import db as connections
 from loaders import playlists, songs
-from loaders.errors import Problem
+from loaders.core import db as connections
+from loaders.core.errors import Problem
 from loaders.refresh import refresh
 from loaders.train.songs import Settings
 from loaders.wikidata.command import Request, load_all

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from loaders import db as connections
 from loaders import songs
+from loaders.core import db as connections
+from loaders.core.server.cluster import Server, bindir, throw_away
 from loaders.migrate import migrate
 from loaders.playlists import load
-from loaders.server import Server, bindir, throw_away
 from loaders.train.songs import Settings
 from tests.conftest import use
 from tests.test_catalog import FUNCTIONS, TABLES, VIEWS, queries_of

@@ -2,9 +2,9 @@
 
 import pytest
 
-from loaders.publish import publish
+from loaders.core.config import ROOT
+from loaders.core.models import publish
 from loaders.refresh import refresh
-from loaders.server import ROOT
 from tests.rows import publish_songs
 
 TINY = (ROOT / "tests" / "data" / "tiny.tflite").read_bytes()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loaders.server import ROOT
+from loaders.core.config import ROOT
 
 ROLES = ("public", "muse_reader", "muse_loader")
 PRIVILEGES = {

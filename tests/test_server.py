@@ -11,11 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from loaders import addresses, sockets
-from loaders.addresses import parse_address
-from loaders.errors import Problem
-from loaders.server import Server, throw_away
-from loaders.server_files import HBA, OLD_HBA, memory_settings
+from loaders.core.errors import Problem
+from loaders.core.server import addresses, sockets
+from loaders.core.server.addresses import parse_address
+from loaders.core.server.cluster import Server, throw_away
+from loaders.core.server.files import HBA, OLD_HBA, memory_settings
 
 
 def setting(server: Server, name: str) -> str:

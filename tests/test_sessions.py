@@ -10,11 +10,12 @@ import time
 import psycopg
 import pytest
 
-from loaders import db as connections
 from loaders import songs
-from loaders.errors import Problem, say
+from loaders.core import db as connections
+from loaders.core.config import ROOT
+from loaders.core.console import say
+from loaders.core.errors import Problem
 from loaders.migrate import migrate, parse_schemas, uninstall
-from loaders.server import ROOT
 from loaders.train.songs import Settings
 from tests.conftest import use
 from tests.rows import add_track, publish_songs

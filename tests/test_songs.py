@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from loaders import songs
-from loaders.db import connect_to_load
+from loaders.core.db import connect_to_load
 from loaders.forget import forget
 from loaders.migrate import migrate
 from loaders.playlist_files.model import Playlist, Track

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from loaders.server import Server, throw_away
+from loaders.core.server.cluster import Server, throw_away
 from tests.rows import publish_songs
 from tests.test_restore import program
 

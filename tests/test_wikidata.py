@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from backports import zstd
 
-from loaders import db as connections
-from loaders.errors import Problem
+from loaders.core import db as connections
+from loaders.core.errors import Problem
 from loaders.wikidata import dump, staging
 from loaders.wikidata.command import Request, load_all
 

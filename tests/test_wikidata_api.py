@@ -5,10 +5,11 @@ import json
 
 import pytest
 
-from loaders import compressed, downloads
-from loaders import db as connections
-from loaders.errors import Problem
-from loaders.http import Client
+from loaders.core import db as connections
+from loaders.core import streams as compressed
+from loaders.core.errors import Problem
+from loaders.core.http import downloads
+from loaders.core.http.client import Client
 from loaders.wikidata import api
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import ids_or_file, parse_ids, query_ids

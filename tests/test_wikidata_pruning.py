@@ -8,8 +8,8 @@ import sys
 import psycopg
 import pytest
 
-from loaders import db as connections
-from loaders.errors import Problem
+from loaders.core import db as connections
+from loaders.core.errors import Problem
 from loaders.refresh import refresh
 from loaders.wikidata import dump, staging
 from loaders.wikidata.command import Request, load_all
@@ -238,13 +238,13 @@ def test_an_interrupted_load_goes_on_and_prunes(load, muse, monkeypatch):
     monkeypatch.setattr(dump.chunks, "__defaults__", (400,))
     lines = [BROKEN["dump"], *(line for line in many(24) if '"Q3"' not in line)]
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(lines)
     assert load(lines, prune=True)
     assert set(ids(muse)) == {f"Q{n}" for n in range(1, 25)}
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(["oops", *many(23)])
     assert not load(["oops", *many(23)], prune=True)
@@ -260,7 +260,7 @@ def test_an_interrupted_load_looks_again_at_rows_that_others_changed(load, muse,
     load(many(3), name="other.json")
     lines = [many(1, lastrevid=4)[0], *many(3)[1:]]
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(lines)
     assert load(many(1, lastrevid=3), name="other.json", languages=("en", "nl"))

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from loaders import db as connections
-from loaders.errors import Problem
+from loaders.core import db as connections
+from loaders.core.errors import Problem
 from loaders.wikidata.command import Request, load_all
 from tests.test_wikidata import entity, errors, ids, value
 from tests.test_wikidata_pruning import dump_of, many

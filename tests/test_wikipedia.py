@@ -18,9 +18,9 @@ import psycopg
 import pytest
 from backports import zstd
 
-from loaders import db as connections
-from loaders.dumps.load import Options
-from loaders.errors import Problem
+from loaders.core import db as connections
+from loaders.core.dumps.load import Options
+from loaders.core.errors import Problem
 from loaders.wikipedia import dump, staging, wikitext
 from loaders.wikipedia.command import load_all
 from loaders.wikipedia.names import Beyond

@@ -2,9 +2,9 @@
 
 import pytest
 
-from loaders import db as connections
-from loaders.dumps.load import Options
-from loaders.errors import Problem
+from loaders.core import db as connections
+from loaders.core.dumps.load import Options
+from loaders.core.errors import Problem
 from loaders.refresh import refresh
 from loaders.wikipedia.command import load_all
 from tests.test_wikipedia import errors, page, titles, whole
@@ -136,7 +136,7 @@ def test_an_interrupted_load_goes_on_and_prunes(load, muse, monkeypatch):
     load(whole(*pages), name="before.xml")
     pages[2] = BROKEN["no XML"](pages[2])
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(whole(*pages[:4]))
     muse.execute("delete from wikipedia where title = 'A & 1'")  # another load's work

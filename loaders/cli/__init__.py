@@ -8,7 +8,8 @@ import psycopg
 
 from loaders.cli import bench, database, draw, forget, load, train
 from loaders.cli.groups import app
-from loaders.errors import Problem, say
+from loaders.core.console import say
+from loaders.core.errors import Problem
 
 __all__ = ["app", "bench", "database", "draw", "forget", "load", "main", "train"]
 

@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
-from loaders import db, server
 from loaders.cli.groups import app
-from loaders.errors import check_out, say
-from loaders.server import ROOT
+from loaders.core import db
+from loaders.core.config import ROOT
+from loaders.core.console import say
+from loaders.core.errors import check_out
+from loaders.core.server import cluster as server
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from loaders import db
 from loaders.cli.groups import draw_app
-from loaders.errors import say
+from loaders.core import db
+from loaders.core.console import progress, say
 
 
 @draw_app.command("radio")
@@ -53,7 +53,7 @@ def draw_ink(
 
     ./pgmuse draw ink --label tabby --out tabby.gif
     """
-    from loaders import ink, runs
+    from loaders import ink
 
     asked = {
         "layer": layer, "channel": channel, "label": label, "steps": steps, "flips": flips,
@@ -62,7 +62,7 @@ def draw_ink(
     }  # fmt: skip
     with db.connect_to_load(announce=True) as conn:
         if sheet:
-            with closing(runs.progress("drawings", title="drawing")) as bar:
+            with closing(progress("drawings", title="drawing")) as bar:
                 best = ink.draw_sheet(conn, out, asked, bar.update)
             say(f"the best channels of {layer} are in {out}: {', '.join(map(str, best))}")
             return

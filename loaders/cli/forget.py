@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from loaders import db
 from loaders.cli.groups import forget_app
-from loaders.errors import Problem, say
+from loaders.core import db
+from loaders.core.console import say
+from loaders.core.errors import Problem
 
 
 @forget_app.command("playlist")

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from loaders import db
 from loaders.cli.groups import load_app
-from loaders.errors import say
-from loaders.pruning import MAX_PRUNE
+from loaders.core import db
+from loaders.core.console import say
+from loaders.core.pruning import MAX_PRUNE
 
 Again = Annotated[bool, typer.Option("--again", help="Read sources that have not changed too.")]
 MaxPrune = Annotated[
@@ -158,7 +158,7 @@ def load_wikipedia(
 
     ./pgmuse load wikipedia enwiki-latest-pages-articles-multistream.xml.bz2
     """
-    from loaders.dumps.load import Options
+    from loaders.core.dumps.load import Options
     from loaders.wikipedia.command import load_all
 
     options = Options(limit, prune, max_bad, again, workers, max_prune=max_prune)
@@ -294,7 +294,7 @@ def load_models(
     ] = False,
 ) -> None:
     """Make live the networks that ship: icons and hieroglyphs, 8 and 32."""
-    from loaders.shipped import load_models as load
+    from loaders.core.shipped import load_models as load
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         for name, told in load(conn, again=again).items():

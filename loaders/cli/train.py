@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from loaders import db
 from loaders.cli.groups import train_app
-from loaders.errors import say
+from loaders.core import db
+from loaders.core.console import say
 
 Sets = Annotated[
     list[str] | None,

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import psycopg
 
-from loaders import runs
-from loaders.db import lock
-from loaders.entries import printable
-from loaders.errors import Problem, say
+from loaders.core import runs
+from loaders.core.console import say
+from loaders.core.db import lock
+from loaders.core.entries import printable
+from loaders.core.errors import Problem
+from loaders.core.pruning import MAX_PRUNE
 from loaders.icons import samples
 from loaders.icons.load import load_all
 from loaders.icons.sources import Source, hand, source
-from loaders.pruning import MAX_PRUNE
 
 SAMPLES = {"icon": samples.icon_fonts, "hieroglyph": samples.hieroglyphs}
 CODES = "select codepoint, code from muse.hieroglyph_signs"

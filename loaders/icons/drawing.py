@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.errors import check_out
+from loaders.core.errors import check_out
 
 # How far the nearest icon is of the sets that the network learned from, or of all of its kind.
 SAMPLE = """

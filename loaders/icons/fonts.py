@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fontTools.ttLib import TTFont, TTLibError
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders.entries import bad_entry, printable
+from loaders.core.entries import bad_entry, printable
 from loaders.icons.shapes import SQUARE, BadIcon, BadShape, Shape, family_of, shape
 
 FONTS = (".ttf", ".otf", ".woff", ".woff2")

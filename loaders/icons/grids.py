@@ -12,10 +12,10 @@ from typing import Any
 
 import psycopg
 
-from loaders.db import connect_to_load
-from loaders.errors import check_out
+from loaders.core.console import progress
+from loaders.core.db import connect_to_load
+from loaders.core.errors import check_out
 from loaders.icons import halves
-from loaders.runs import progress
 from udfs.grids import blocks
 
 START = """

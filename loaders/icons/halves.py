@@ -10,9 +10,9 @@ import numpy as np
 import psycopg
 
 from loaders import classifier
-from loaders.errors import Problem
-from loaders.publish import publish
-from loaders.quiet import quiet
+from loaders.core.console import quiet
+from loaders.core.errors import Problem
+from loaders.core.models import publish
 from loaders.train.classifier import VARIANTS, export
 from udfs import grids
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import psycopg
 
-from loaders import runs
-from loaders.db import analyze, copy
-from loaders.entries import bad_entry, printable
-from loaders.errors import Problem, say
+from loaders.core import runs
+from loaders.core.console import progress, say
+from loaders.core.db import analyze, copy
+from loaders.core.entries import bad_entry, printable
+from loaders.core.errors import Problem
+from loaders.core.pruning import MAX_PRUNE, Coverage, check_usable
 from loaders.icons import prune
 from loaders.icons.shapes import BadIcon, BadShape, Drawn, Shape, bitmaps
 from loaders.icons.sources import Source
-from loaders.pruning import MAX_PRUNE, Coverage, check_usable
 
 ICON = {
     "place": "int8",
@@ -164,7 +165,7 @@ def _merge(
 ) -> int:
     """Bring a set in, in the caller's transaction; how many icons are gone."""
     conn = run.conn
-    with closing(runs.progress("icons", len(shapes), source.icon_set)) as bar:
+    with closing(progress("icons", len(shapes), source.icon_set)) as bar:
         copy(conn, "pg_temp.new_icons", ICON, _rows(bitmaps(shapes), bar))
     copy(conn, "pg_temp.new_signs", SIGN, source.signs())
     conn.execute(MERGE_SIGNS)

@@ -17,7 +17,7 @@ import numpy as np
 import resvg_py
 from PIL import Image, UnidentifiedImageError
 
-from loaders import processes
+from loaders.core import workers as processes
 from loaders.icons.shapes import SIZES, SQUARE, BadIcon, Shape, family_of, shape
 from udfs.bitmaps import bits
 

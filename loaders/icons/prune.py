@@ -4,8 +4,8 @@ A name whose bitmap changed is an update. What may not leave is staged again as 
 its names, so that merging a set needs no exceptions.
 """
 
-from loaders import runs
-from loaders.pruning import Coverage
+from loaders.core import runs
+from loaders.core.pruning import Coverage
 
 # An icon's names stand in the order of its codepoints; a picture has none. `everything`: also names
 # that are gone. The name of an icon that cannot be used keeps all bitmaps that it has.

@@ -7,13 +7,13 @@ from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
-from loaders import runs
-from loaders.entries import printable
-from loaders.errors import say
+from loaders.core import runs
+from loaders.core.config import HOME
+from loaders.core.console import say
+from loaders.core.entries import printable
 from loaders.icons import fonts
 from loaders.icons.shapes import BadShape, Shape
 from loaders.icons.sources import Sign, Source, hieroglyph_glyphs, load_font
-from loaders.server import HOME
 
 # Each font by how its file's name starts: what the set is called, and its licence.
 ICON_FONTS = {

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from loaders.entries import BadEntry
+from loaders.core.entries import BadEntry
 from udfs.bitmaps import bits
 
 SQUARE = 256  # pixels of the square that an icon is designed in: a font's em, an SVG's view

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from loaders import runs
-from loaders.entries import bad_entry, printable
-from loaders.errors import Problem
-from loaders.folders import Unreadable, facts, files_below
+from loaders.core import runs
+from loaders.core.entries import bad_entry, printable
+from loaders.core.errors import Problem
+from loaders.core.folders import Unreadable, facts, files_below
+from loaders.core.pruning import kind as kind_of
 from loaders.icons import fonts
 from loaders.icons.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shape
 from loaders.icons.shapes import BadIcon, BadShape, Shape
-from loaders.pruning import kind as kind_of
 
 # Hieroglyphs in Unicode; between them stand joiners and other controls.
 SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))

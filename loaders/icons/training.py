@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from loaders.errors import Problem
-from loaders.publish import publish
-from loaders.quiet import quiet
-from loaders.runs import progress
-from loaders.server import HOME
+from loaders.core.config import HOME
+from loaders.core.console import progress, quiet
+from loaders.core.errors import Problem
+from loaders.core.models import publish
 
 # By the name of the model: what it learns from, at which size, and the network it is by itself.
 TASKS = {

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import psycopg
 
-from loaders.db import lock
-from loaders.errors import Problem
+from loaders.core.db import lock
+from loaders.core.errors import Problem
+from loaders.core.pruning import MAX_PRUNE
 from loaders.images import fetch, files, prune, sources, wanted
 from loaders.images.load import Loaded
-from loaders.pruning import MAX_PRUNE
 
 
 class Request(NamedTuple):

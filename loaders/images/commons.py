@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from loaders.entries import printable
+from loaders.core.entries import printable
 
 API = "https://commons.wikimedia.org/w/api.php"
 AT_ONCE = 50  # titles a call

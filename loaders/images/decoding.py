@@ -6,7 +6,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple
 
-from loaders import processes
+from loaders.core import workers as processes
 from udfs.picture_headers import BadPicture
 from udfs.pictures import THUMBNAIL, decode_sized, jpeg, perceptual_hash, thumbnail
 

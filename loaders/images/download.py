@@ -14,11 +14,11 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from loaders.entries import printable
-from loaders.errors import Problem
-from loaders.http_connections import ended_at
-from loaders.http_faults import BUSY, TryAgain, answered, host_of, retry_after, why
-from loaders.images.guard import GuardedClient
+from loaders.core.entries import printable
+from loaders.core.errors import Problem
+from loaders.core.http.connections import ended_at
+from loaders.core.http.faults import BUSY, TryAgain, answered, host_of, retry_after, why
+from loaders.core.http.guard import GuardedClient
 from udfs.picture_headers import BadPicture, kind_of
 from udfs.pictures import BYTES
 

@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 import msgspec
 import psycopg
 
-from loaders import runs
-from loaders.db import connect_to_load
-from loaders.errors import Problem, say
+from loaders.core.console import progress, say
+from loaders.core.db import connect_to_load
+from loaders.core.errors import Problem
+from loaders.core.http.guard import WIKIMEDIA, GuardedClient, place_of
 from loaders.images import commons, queue
 from loaders.images.decoding import Decoder, sha256
 from loaders.images.download import Failed, HostWaits, Refused, download
-from loaders.images.guard import WIKIMEDIA, GuardedClient, place_of
 from loaders.images.journal import Journal
 from loaders.images.store import Forgotten, known_by_address, store_fetched
 from udfs.picture_headers import BadPicture
@@ -73,7 +73,7 @@ def fetch_all(settings: Settings, *, workers: int = 2, again: bool = False) -> b
         Journal.end_interrupted(conn)
         waiting, _, _ = queue.left(conn, hosts)
     counts, stop = Counts(), threading.Event()
-    with closing(runs.progress("pictures", waiting)) as bar:
+    with closing(progress("pictures", waiting)) as bar:
 
         def work() -> None:
             with connect_to_load(autocommit=True) as conn, closing(Decoder(1)) as decoder:

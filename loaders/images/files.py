@@ -8,8 +8,8 @@ from typing import IO, Any
 
 from backports.zstd import ZstdError, tarfile, zipfile
 
-from loaders.entries import BadEntry, bad_entry, printable
-from loaders.folders import Unreadable, files_below
+from loaders.core.entries import BadEntry, bad_entry, printable
+from loaders.core.folders import Unreadable, files_below
 from loaders.images.model import About, Picture, spaced, title_of
 from loaders.images.prune import Scan, location_of
 from udfs.picture_headers import BadPicture, kind_of

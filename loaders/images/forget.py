@@ -2,7 +2,7 @@
 
 import psycopg
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 from loaders.images.store import TAKE_TURNS, drop_without_source
 
 PICTURE = "delete from muse.images where image_id = %s"

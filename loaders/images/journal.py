@@ -2,8 +2,8 @@
 
 import psycopg
 
-from loaders import runs
-from loaders.entries import bad_entry
+from loaders.core import runs
+from loaders.core.entries import bad_entry
 
 # Of workers that were killed: their server process is gone.
 INTERRUPTED = """

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from loaders import runs
-from loaders.entries import BadEntry, bad_entry
+from loaders.core import runs
+from loaders.core.entries import BadEntry, bad_entry
+from loaders.core.pruning import Coverage, check_usable
 from loaders.images import prune, store
 from loaders.images.decoding import Decoded, Decoder, sha256
 from loaders.images.files import BadFile
 from loaders.images.model import Picture
-from loaders.pruning import Coverage, check_usable
 from udfs.picture_headers import BadPicture
 
 BATCH, BATCH_BYTES = 64, 32 << 20  # pictures that are in hand at once: bounds memory

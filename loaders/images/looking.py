@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from loaders import processes
-from loaders.quiet import quiet
+from loaders.core import workers as processes
+from loaders.core.console import quiet
 from udfs import images, runtime
 from udfs.picture_headers import BadPicture
 from udfs.pictures import THUMBNAIL, decode

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 
 import psycopg
 
-from loaders import runs
-from loaders.entries import printable
+from loaders.core import runs
+from loaders.core.entries import printable
+from loaders.core.pruning import MAX_PRUNE, SMALL, Coverage
 from loaders.images.store import TAKE_TURNS, drop_without_source
-from loaders.pruning import MAX_PRUNE, SMALL, Coverage
 
 LONGEST = 4000  # characters of a location
 STORED = "select image_source_id, location from muse.image_sources where source_id = %s"

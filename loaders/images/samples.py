@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from loaders.entries import BadEntry, bad_entry
-from loaders.folders import Unreadable, files_below
+from loaders.core.config import HOME
+from loaders.core.entries import BadEntry, bad_entry
+from loaders.core.folders import Unreadable, files_below
 from loaders.images import debian_copyright, qt_resources
 from loaders.images.files import read
 from loaders.images.model import About, Picture, title_of
-from loaders.server import HOME
 
 SAMPLES = HOME / "samples"
 # Where Debian's packages lie, unpacked by set-up or installed.

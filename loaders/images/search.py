@@ -7,7 +7,7 @@ from typing import NamedTuple
 import psycopg
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 from udfs.picture_headers import BadPicture
 from udfs.pictures import BYTES, THUMBNAIL, decode
 

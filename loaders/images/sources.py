@@ -9,15 +9,16 @@ from typing import Any
 
 import psycopg
 
-from loaders import runs
-from loaders.entries import BadEntry, printable
-from loaders.errors import Problem, say
-from loaders.folders import facts
+from loaders.core import runs
+from loaders.core.console import progress, say
+from loaders.core.entries import BadEntry, printable
+from loaders.core.errors import Problem
+from loaders.core.folders import facts
+from loaders.core.pruning import MAX_PRUNE, kind
 from loaders.images import files, prune
 from loaders.images.load import Loaded, load
 from loaders.images.model import Picture
 from loaders.images.samples import samples
-from loaders.pruning import MAX_PRUNE, kind
 
 ONLY_SOME = {"files": "as named"}  # of a folder, which is not loaded again by itself
 OPTIONS = """
@@ -135,7 +136,7 @@ def named(path: Path) -> str:
 def _load(
     conn: psycopg.Connection, where: str, pictures: Iterable[Picture | BadEntry], **options: Any
 ) -> Loaded:
-    with closing(runs.progress("pictures")) as bar:
+    with closing(progress("pictures")) as bar:
         return load(conn, where, pictures, on_pictures=bar.update, **options)
 
 

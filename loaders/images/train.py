@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import psycopg
 
-from loaders.db import analyze, lock
-from loaders.errors import Problem
+from loaders.core.console import progress
+from loaders.core.db import analyze, lock
+from loaders.core.errors import Problem
+from loaders.core.models import drop_retired, publish
 from loaders.images import vectors
 from loaders.images.looking import Lookers
-from loaders.publish import drop_retired, publish
-from loaders.runs import progress
 from loaders.train import confidence
 from loaders.train.confidence import Calibration, Labelled, Pairs
 

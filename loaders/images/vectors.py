@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 from pgvector import HalfVector
 
-from loaders.db import copy
+from loaders.core.db import copy
 from loaders.images.looking import Lookers, Vector
 
 BATCH = 256

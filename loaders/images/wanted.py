@@ -6,11 +6,12 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
-from loaders import runs
-from loaders.entries import bad_entry, printable
-from loaders.errors import Problem, say
+from loaders.core import runs
+from loaders.core.console import say
+from loaders.core.entries import bad_entry, printable
+from loaders.core.errors import Problem
+from loaders.core.http.guard import checked, place_of
 from loaders.images import commons
-from loaders.images.guard import checked, place_of
 from loaders.images.model import title_of
 
 CLASSES_OF_WIKIDATA = "classes of Wikidata"  # the name of that source

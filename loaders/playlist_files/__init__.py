@@ -1,6 +1,6 @@
 """Playlist files: one parser a format, all giving Playlists and what had to be left out."""
 
-from loaders.entries import BadEntry
+from loaders.core.entries import BadEntry
 from loaders.playlist_files.model import BadFile, Playlist, Track
 from loaders.playlist_files.reading import FORMATS, File, read
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from loaders.entries import BadEntry, bad_entry
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.playlist_files.json_file import decoded
 from loaders.playlist_files.model import (
     BadFile,

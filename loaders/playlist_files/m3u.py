@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from loaders.entries import BadEntry, bad_entry
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.playlist_files.model import (
     BadFile,
     Playlist,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from loaders.entries import BadEntry, bad_entry
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.playlist_files.json_file import decoded
 from loaders.playlist_files.model import Playlist, Track, Unusable, playlist, track
 

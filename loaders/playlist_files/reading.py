@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import IO, NamedTuple
 
-from loaders.entries import BadEntry, bad_entry, printable
+from loaders.core.entries import BadEntry, bad_entry, printable
+from loaders.core.pruning import kind
 from loaders.playlist_files import jspf, m3u, mpd, table, xspf
 from loaders.playlist_files.model import BadFile, Playlist
-from loaders.pruning import kind
 
 Entries = Iterator[Playlist | BadEntry]
 Parser = Callable[[bytes, str], Entries]

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from loaders.entries import BadEntry, bad_entry
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.playlist_files.model import Playlist, Track, Unusable, playlist, track
 
 BAND = "Grateful Dead"

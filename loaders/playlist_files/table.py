@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 from math import inf
 
-from loaders.entries import BadEntry, bad_entry
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.playlist_files.csv_rows import rows_of
 from loaders.playlist_files.m3u import LINE_END, decoded
 from loaders.playlist_files.model import (

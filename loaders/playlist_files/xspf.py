@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.parsers import expat
 
-from loaders.entries import BadEntry, bad_entry
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.playlist_files.model import (
     BadFile,
     Playlist,

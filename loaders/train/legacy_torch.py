@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001

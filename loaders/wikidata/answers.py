@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from loaders.dumps.chunks import Unreadable
+from loaders.core.dumps.chunks import Unreadable
 from loaders.wikidata.api import Record, Reply, dump_line
 
 # An answer with fewer properties has no revision: it must not replace a stored one.

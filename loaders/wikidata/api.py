@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loaders.errors import Problem
-from loaders.http import Answer, Client, undecodable
-from loaders.http_faults import TryAgain
+from loaders.core.errors import Problem
+from loaders.core.http.client import Answer, Client, undecodable
+from loaders.core.http.faults import TryAgain
 
 API = "https://www.wikidata.org/w/api.php"
 BATCH = 50  # ids a call: what the service allows

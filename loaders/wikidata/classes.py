@@ -2,7 +2,7 @@
 
 import psycopg
 
-from loaders.dumps.staging import Staging
+from loaders.core.dumps.staging import Staging
 
 TEMPORARY = """
     create temporary table delta (class_id text collate "C", items bigint) on commit drop;

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, TypeGuard
 
 import psycopg
 
-from loaders.dumps.load import Loaded
-from loaders.dumps.sources import has_secrets, tell
-from loaders.errors import Problem
-from loaders.http import Client
-from loaders.pruning import MAX_PRUNE
+from loaders.core.dumps.load import Loaded
+from loaders.core.dumps.sources import has_secrets, tell
+from loaders.core.errors import Problem
+from loaders.core.http.client import Client
+from loaders.core.pruning import MAX_PRUNE
 from loaders.wikidata import api as wikibase
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import entity_id, ids_or_file, query_ids

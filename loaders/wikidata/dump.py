@@ -12,8 +12,8 @@ from collections.abc import Generator, Iterator
 
 import msgspec
 
-from loaders.compressed import BadArchive
-from loaders.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable, Unreadable
+from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable, Unreadable
+from loaders.core.streams import BadArchive
 from loaders.wikidata import answers
 from loaders.wikidata.failed import readable_ids
 

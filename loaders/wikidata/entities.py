@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from loaders.db import Json
+from loaders.core.db import Json
 from loaders.wikidata.statements import Claims, Compact, Odd, best_ids, compact, compact_each
 
 INSTANCE_OF, SUBCLASS_OF = "P31", "P279"

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 from loaders.wikidata.classes import settle
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 
 ID = re.compile(r"[QPL][1-9][0-9]{0,9}")
 WRITTEN = re.compile(

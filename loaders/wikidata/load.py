@@ -9,13 +9,14 @@ from typing import Any
 
 import psycopg
 
-from loaders import runs
-from loaders.db import analyze
-from loaders.dumps import indexes
-from loaders.dumps import load as dumps
-from loaders.dumps.load import Loaded, OnChunk, Source
-from loaders.dumps.staging import Staging
-from loaders.dumps.workers import MakeStager
+from loaders.core import runs
+from loaders.core.console import progress
+from loaders.core.db import analyze
+from loaders.core.dumps import indexes
+from loaders.core.dumps import load as dumps
+from loaders.core.dumps.load import Loaded, OnChunk, Source
+from loaders.core.dumps.staging import Staging
+from loaders.core.dumps.workers import MakeStager
 from loaders.wikidata import classes, kept, merge, names
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.kept import VERSION, Kept
@@ -95,7 +96,7 @@ class _Load(dumps.Load):
         on_step("items")
         if self.fresh:
             indexes.drop(conn, self.topic)
-        with closing(runs.progress("items", self.counts.kept, "merging")) as bar:
+        with closing(progress("items", self.counts.kept, "merging")) as bar:
             merge.merge_items(conn, staging, fresh=self.fresh, workers=workers, on_items=bar.update)
         if not self.fresh:
             merge.mark_items(conn, staging, self.filter.number, workers)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 
-from loaders.dumps import merging
-from loaders.dumps.staging import Staging
+from loaders.core.dumps import merging
+from loaders.core.dumps.staging import Staging
 from loaders.wikidata.names import PROPERTIES
 from loaders.wikidata.staging import ITEM
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 
 NAMED_BY = ("brand:wikidata", "operator:wikidata", "network:wikidata", "flag:wikidata")
 ENTITIES, CATEGORIES = Path("dist/wikidata/wikidata.json"), Path("dist/json/nsi.json")

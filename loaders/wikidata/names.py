@@ -6,7 +6,7 @@ and made again where a name has changed.
 
 import psycopg
 
-from loaders.dumps.staging import Staging
+from loaders.core.dumps.staging import Staging
 
 BATCH = 2000  # items whose properties are made again at once
 

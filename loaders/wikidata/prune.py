@@ -5,7 +5,7 @@ with the last one. A load without a filter, number 0, also deletes every row tha
 hold, whatever loaded it.
 """
 
-from loaders.dumps.load import Load
+from loaders.core.dumps.load import Load
 
 # `alone`: the row goes. What failed to parse stays.
 GONE = """

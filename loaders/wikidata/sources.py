@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import msgspec
 import psycopg
 
-from loaders.dumps.chunks import Beginning, Chunk, Unreadable
-from loaders.dumps.load import Loaded, OnChunk
-from loaders.dumps.sources import read_dump, stamp
-from loaders.errors import Problem, say
-from loaders.http import Client
-from loaders.server import HOME
+from loaders.core.config import HOME
+from loaders.core.console import say
+from loaders.core.dumps.chunks import Beginning, Chunk, Unreadable
+from loaders.core.dumps.load import Loaded, OnChunk
+from loaders.core.dumps.sources import read_dump, stamp
+from loaders.core.errors import Problem
+from loaders.core.http.client import Client
 from loaders.wikidata import api, name_suggestion_index
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter

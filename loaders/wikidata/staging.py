@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from loaders.db import copy
-from loaders.dumps.chunks import Chunk
-from loaders.dumps.staging import Read, Stager, Staging
-from loaders.entries import bad_entry
+from loaders.core.db import copy
+from loaders.core.dumps.chunks import Chunk
+from loaders.core.dumps.staging import Read, Stager, Staging
+from loaders.core.entries import bad_entry
 from loaders.wikidata import kept
 from loaders.wikidata.dump import FRAMING
 from loaders.wikidata.entities import (

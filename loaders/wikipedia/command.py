@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 
-from loaders.dumps.chunks import Beginning
-from loaders.dumps.load import Loaded, OnChunk, Options
-from loaders.dumps.sources import has_secrets, read_dump, tell
-from loaders.errors import Problem
+from loaders.core.dumps.chunks import Beginning
+from loaders.core.dumps.load import Loaded, OnChunk, Options
+from loaders.core.dumps.sources import has_secrets, read_dump, tell
+from loaders.core.errors import Problem
 from loaders.wikipedia.dump import chunks
 from loaders.wikipedia.load import load
 

@@ -8,8 +8,8 @@ Format: https://www.mediawiki.org/wiki/Help:Export
 import re
 from collections.abc import Iterator
 
-from loaders.compressed import BadArchive
-from loaders.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable, Unreadable
+from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable, Unreadable
+from loaders.core.streams import BadArchive
 from loaders.wikipedia.names import titles_in
 
 BEGIN, END = b"<page>", b"</page>"

@@ -6,12 +6,12 @@ from functools import partial
 
 import psycopg
 
-from loaders import runs
-from loaders.db import analyze
-from loaders.dumps import indexes, merging
-from loaders.dumps import load as dumps
-from loaders.dumps.load import Loaded, OnChunk, Options, Source
-from loaders.dumps.workers import MakeStager
+from loaders.core.console import progress
+from loaders.core.db import analyze
+from loaders.core.dumps import indexes, merging
+from loaders.core.dumps import load as dumps
+from loaders.core.dumps.load import Loaded, OnChunk, Options, Source
+from loaders.core.dumps.workers import MakeStager
 from loaders.wikipedia.staging import ARTICLE, VERSION, PageStager
 
 NAMES = [name for name in ARTICLE if name != "chunk_id"]
@@ -157,7 +157,7 @@ class _Load(dumps.Load):
         on_step("pages")
         if self.fresh:
             indexes.drop(conn, self.topic)
-        with closing(runs.progress("pages", self.counts.kept, "merging")) as bar:
+        with closing(progress("pages", self.counts.kept, "merging")) as bar:
             for table, query in (("pages", ADD if self.fresh else CHANGE), ("seen", REDIRECTS)):
                 merging.in_batches(
                     conn, staging, table, query, parts=PARTS, workers=workers, on_rows=bar.update

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from loaders.db import copy
-from loaders.dumps.chunks import Chunk, Unreadable
-from loaders.dumps.staging import Read, Stager
-from loaders.entries import bad_entry
+from loaders.core.db import copy
+from loaders.core.dumps.chunks import Chunk, Unreadable
+from loaders.core.dumps.staging import Read, Stager
+from loaders.core.entries import bad_entry
 from loaders.wikipedia.dump import pages
 from loaders.wikipedia.names import titles_in
 from loaders.wikipedia.pages import Article, Redirect, Unusable, parse

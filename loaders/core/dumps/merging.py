@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from loaders.db import connect_to_load
-from loaders.dumps.staging import Staging
+from loaders.core.db import connect_to_load
+from loaders.core.dumps.staging import Staging
 
 BATCH = 512  # pages of staging that are merged at once
 # A batch is small against its tables, whatever the planner knows of them.

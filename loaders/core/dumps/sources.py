@@ -6,13 +6,14 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from loaders import downloads, runs
-from loaders.compressed import open_compressed
-from loaders.dumps.chunks import Beginning
-from loaders.dumps.load import Loaded, OnChunk
-from loaders.dumps.staging import Counts
-from loaders.entries import printable
-from loaders.errors import Problem, say
+from loaders.core.console import progress, say
+from loaders.core.dumps.chunks import Beginning
+from loaders.core.dumps.load import Loaded, OnChunk
+from loaders.core.dumps.staging import Counts
+from loaders.core.entries import printable
+from loaders.core.errors import Problem
+from loaders.core.http import downloads
+from loaders.core.streams import open_compressed
 
 
 def read_dump(
@@ -31,7 +32,7 @@ def read_dump(
     where, known = named(location, contact)
     with (
         closing(open_compressed(location, threads=threads, contact=contact)) as stream,
-        closing(runs.progress("B", stream.size, "staging")) as bar,
+        closing(progress("B", stream.size, "staging")) as bar,
     ):
 
         def show(counts: Counts) -> None:

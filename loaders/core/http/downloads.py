@@ -9,9 +9,9 @@ from typing import BinaryIO, cast
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from loaders.errors import Problem
-from loaders.http import WAITS, Client
-from loaders.http_faults import TryAgain, host_of, why
+from loaders.core.errors import Problem
+from loaders.core.http.client import WAITS, Client
+from loaders.core.http.faults import TryAgain, host_of, why
 
 RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 PROGRESS = 1 << 20  # bytes after which a cut counts as the first one

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from loaders.db import connect_to_load
+from loaders.core.db import connect_to_load
 
 
 def drop(conn: psycopg.Connection, table: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from loaders.errors import Problem
-from loaders.publish import publish
+from loaders.core.errors import Problem
+from loaders.core.models import publish
 
 FOLDER = Path(__file__).with_name("networks")
 LIVE = """

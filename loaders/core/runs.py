@@ -1,7 +1,6 @@
 """Runs: what every loader writes down of its work, so that none is done twice or silently."""
 
 import hashlib
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,11 +9,10 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
-from tqdm import tqdm
 
-from loaders.entries import bad_entry
-from loaders.errors import Problem
-from loaders.pruning import Coverage, refusal
+from loaders.core.entries import bad_entry
+from loaders.core.errors import Problem
+from loaders.core.pruning import Coverage, refusal
 
 KEPT_ERRORS = 10_000  # of one run; all are counted
 REFUSED_ROWS = "rows_before_refusal"  # in a source's options
@@ -188,19 +186,3 @@ def fingerprint_of(facts: Iterable[object]) -> str:
     for fact in facts:
         digest.update(repr(fact).encode())
     return digest.hexdigest()
-
-
-def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]":
-    """A bar on a terminal, with rate and time left; a line now and then in a log."""
-    terminal = sys.stderr.isatty()
-    return tqdm(
-        total=total,
-        unit=f" {unit}",
-        desc=title or None,
-        unit_scale=True,
-        file=sys.stderr,
-        mininterval=0.2 if terminal else 30,
-        leave=False,
-        delay=0 if terminal else 30,
-        ncols=None if terminal else 80,
-    )

@@ -15,8 +15,8 @@ from typing import Any, Protocol, cast
 import rapidgzip
 from backports import zstd
 
-from loaders.downloads import open_url
-from loaders.errors import Problem
+from loaders.core.errors import Problem
+from loaders.core.http.downloads import open_url
 
 PIECE = 1 << 18  # bytes of the packed file that are read at once
 FOOTER = 0x177245385090  # of a bzip2 stream, before its checksum

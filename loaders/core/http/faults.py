@@ -16,8 +16,8 @@ from urllib3.exceptions import (
 )
 from urllib3.exceptions import TimeoutError as TimedOut
 
-from loaders.entries import printable
-from loaders.errors import Problem
+from loaders.core.entries import printable
+from loaders.core.errors import Problem
 
 BUSY = {429, 500, 502, 503, 504}
 HINTS = {403: "is the contact right?", 416: "the file changed while it was read, start again"}

@@ -4,9 +4,7 @@ import math
 import os
 import re
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from importlib import metadata
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin
@@ -16,11 +14,12 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
-from loaders.entries import printable
-from loaders.errors import Problem, say
-from loaders.http_connections import POOLS, ended_at
-from loaders.http_faults import TryAgain, host_of, refuse, retry_after, why
-from loaders.server import ROOT
+from loaders.core.config import version
+from loaders.core.console import say
+from loaders.core.entries import printable
+from loaders.core.errors import Problem
+from loaders.core.http.connections import POOLS, ended_at
+from loaders.core.http.faults import TryAgain, host_of, refuse, retry_after, why
 
 T = TypeVar("T")
 WAITS = (5.0, 10.0, 20.0, 40.0)  # seconds between tries, where the service does not say how long
@@ -149,13 +148,6 @@ class Client:
             made.pool_classes_by_scheme = POOLS
             self._pools[proxy] = made
         return self._pools[proxy]
-
-
-@cache
-def version() -> str:
-    """pgmuse's own."""
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return str(told["project"]["version"])
 
 
 def known_contact(contact: str | None) -> str:

@@ -15,10 +15,10 @@ import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import LocationValueError, NameResolutionError
 
-from loaders.errors import Problem
-from loaders.http import Client
-from loaders.http_connections import POOLS, Timed, TimedSafely
-from loaders.http_faults import host_of
+from loaders.core.errors import Problem
+from loaders.core.http.client import Client
+from loaders.core.http.connections import POOLS, Timed, TimedSafely
+from loaders.core.http.faults import host_of
 
 WIKIMEDIA = frozenset({"commons.wikimedia.org", "upload.wikimedia.org"})
 PORTS = {"http": 80, "https": 443}

@@ -6,7 +6,7 @@ off, empty or partly unreadable must never be mistaken for one from which entrie
 
 from dataclasses import dataclass
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 
 MAX_PRUNE = 0.1  # share of the stored rows that one load may delete
 SMALL = 20  # stored rows; below that a share says nothing

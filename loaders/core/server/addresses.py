@@ -6,7 +6,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 
 DEFAULT_PORT = "5432"
 ALL = ("", "*", "0.0.0.0", "::")  # noqa: S104  (the person asks for it)

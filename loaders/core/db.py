@@ -14,8 +14,9 @@ from psycopg import sql
 from psycopg.types import TypeInfo
 
 import udfs
-from loaders.errors import Problem, say
-from loaders.server import embedded
+from loaders.core.console import say
+from loaders.core.errors import Problem
+from loaders.core.server.cluster import embedded
 
 CHOSEN_BY = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 PGVECTOR_TYPES: dict[tuple[str, str], Callable[[psycopg.Connection, TypeInfo], None]] = {

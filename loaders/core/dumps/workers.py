@@ -8,11 +8,11 @@ from typing import Any
 
 import psycopg
 
-from loaders import processes
-from loaders.db import connect_to_load
-from loaders.dumps.chunks import Chunk
-from loaders.dumps.staging import Counts, Stager
-from loaders.errors import Problem
+from loaders.core import workers as processes
+from loaders.core.db import connect_to_load
+from loaders.core.dumps.chunks import Chunk
+from loaders.core.dumps.staging import Counts, Stager
+from loaders.core.errors import Problem
 
 MakeStager = Callable[[psycopg.Connection], Stager[Any]]
 _stager: Stager[Any] | None = None

@@ -19,12 +19,11 @@ from pathlib import Path
 
 import psycopg
 
-from loaders import addresses, sockets
-from loaders.errors import Problem
-from loaders.server_files import CONF, HBA, LAST_ADDRESS, OLD_HBA, machine_memory, quoted
+from loaders.core.config import HOME
+from loaders.core.errors import Problem
+from loaders.core.server import addresses, sockets
+from loaders.core.server.files import CONF, HBA, LAST_ADDRESS, OLD_HBA, machine_memory, quoted
 
-ROOT = Path(os.environ.get("PGMUSE_ROOT", Path(__file__).resolve().parents[1]))
-HOME = Path(os.environ.get("PGMUSE_HOME", ROOT))
 # Postgres refuses to run as root.
 OWNER = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 DATABASE, SUPERUSER = "pgmuse", "postgres"

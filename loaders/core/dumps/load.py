@@ -11,16 +11,17 @@ from typing import Any
 
 import psycopg
 
-from loaders import runs
-from loaders.compressed import BadArchive
-from loaders.db import lock
-from loaders.dumps.chunks import Chunk, OpenEnd, Unreadable
-from loaders.dumps.merging import forget_outdated, forget_stale
-from loaders.dumps.staging import Counts, Staging, copy_failed
-from loaders.dumps.workers import MakeStager, staged
-from loaders.entries import bad_entry
-from loaders.errors import Problem, say
-from loaders.pruning import MAX_PRUNE, Coverage, check_usable
+from loaders.core import runs
+from loaders.core.console import say
+from loaders.core.db import lock
+from loaders.core.dumps.chunks import Chunk, OpenEnd, Unreadable
+from loaders.core.dumps.merging import forget_outdated, forget_stale
+from loaders.core.dumps.staging import Counts, Staging, copy_failed
+from loaders.core.dumps.workers import MakeStager, staged
+from loaders.core.entries import bad_entry
+from loaders.core.errors import Problem
+from loaders.core.pruning import MAX_PRUNE, Coverage, check_usable
+from loaders.core.streams import BadArchive
 
 MAX_BAD = 1000
 

@@ -16,9 +16,9 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.types.json import Jsonb
 
-from loaders.db import copy, table_name
-from loaders.dumps.chunks import Chunk
-from loaders.entries import BadEntry, bad_entry
+from loaders.core.db import copy, table_name
+from loaders.core.dumps.chunks import Chunk
+from loaders.core.entries import BadEntry, bad_entry
 
 Made = TypeVar("Made")
 

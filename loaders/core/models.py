@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.errors import Problem
+from loaders.core.errors import Problem
 
 NEW_MODEL = """
     insert into muse.models (name, config, content, metrics) values (%s, %s, %s, %s)

@@ -1,0 +1,1 @@
+"""What every topic uses. Nothing here names a topic."""
