@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from loaders.admin.migrate import migrate
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import DATABASE, SUPERUSER, Server, throw_away
-from loaders.migrate import migrate
 
 
 @contextmanager

@@ -31,7 +31,7 @@ FOREIGN_OWNER = """
         and (select rolsuper from pg_roles where rolname = current_user)
 """
 
-# `loaders.migrate` says where; from the bare alembic command libpq's PG* variables do.
+# `loaders.admin.migrate` says where; from the bare alembic command libpq's PG* variables do.
 conninfo = context.config.attributes.get("conninfo", "")
 with_python = context.config.attributes.get("with_python", True)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from loaders import doctor
+from loaders.admin import doctor
+from loaders.admin.migrate import migrate
 from loaders.core.server.cluster import ENVIRONMENT, throw_away
-from loaders.migrate import migrate
 from tests.conftest import use
 
 

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
+from loaders.admin.migrate import migrate
 from loaders.core.db import connect_to_load
 from loaders.core.server.cluster import throw_away
-from loaders.migrate import migrate
 from tests.conftest import use
 from tests.test_playlists import IDS, places, slice_of
 from tests.test_wikidata import entity, value

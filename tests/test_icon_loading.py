@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
+from loaders.admin.refresh import refresh
 from loaders.cli import app
 from loaders.core.errors import Problem
 from loaders.icons import load, shapes, sources
@@ -19,7 +20,6 @@ from loaders.icons.command import load as load_named
 from loaders.icons.pictures import Drawer, picture_shape
 from loaders.icons.samples import plain
 from loaders.icons.sources import code_family
-from loaders.refresh import refresh
 from tests.fonts import font
 from udfs.bitmaps import bits, png
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from loaders.admin.refresh import refresh
 from loaders.icons import command, load
 from loaders.icons.sources import SIGNS
-from loaders.refresh import refresh
 from tests.fonts import font
 from tests.test_image_pruning import last_run, unlistable
 

@@ -9,10 +9,10 @@ from alembic import command
 from alembic.config import Config
 from psycopg.types.json import Jsonb
 
+from loaders.admin.migrate import migrate, uninstall
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import DATABASE
-from loaders.migrate import migrate, uninstall
 from loaders.wikidata import kept
 from loaders.wikidata.entities import Filter
 from tests.conftest import use

@@ -15,13 +15,13 @@ from alembic import command
 from alembic.config import Config
 from psycopg import conninfo
 
+from loaders.admin.migrate import migrate
+from loaders.admin.refresh import refresh
 from loaders.core import db
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from loaders.forget import forget
-from loaders.migrate import migrate
 from loaders.playlists import load, load_files
-from loaders.refresh import refresh
 from tests.test_migrate import empty  # noqa: F401 - a fixture
 from tests.test_playlists import IDS, places, slice_of
 

@@ -7,9 +7,9 @@ import sys
 import psycopg
 import pytest
 
+from loaders.admin.migrate import migrate
 from loaders.core import db as connections
 from loaders.core.config import ROOT
-from loaders.migrate import migrate
 from tests.conftest import use
 from tests.test_playlists import IDS, slice_of
 from tests.test_wikidata import FRAMINGS, small

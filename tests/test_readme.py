@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from loaders.admin.demo import PAGE
 from loaders.core.config import HOME, ROOT
 from loaders.core.server.cluster import Server
-from loaders.demo import PAGE
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(sh|sql)\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", README, re.M | re.S)

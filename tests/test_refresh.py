@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from loaders import playlists, songs
+from loaders.admin.refresh import refresh
 from loaders.core import db as connections
 from loaders.core.errors import Problem
-from loaders.refresh import refresh
 from loaders.train.songs import Settings
 from loaders.wikidata.command import Request, load_all
 from tests.test_playlists import IDS, slice_of

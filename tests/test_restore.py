@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from loaders import songs
+from loaders.admin.migrate import migrate
 from loaders.core import db as connections
 from loaders.core.server.cluster import Server, bindir, throw_away
-from loaders.migrate import migrate
 from loaders.playlists import load
 from loaders.train.songs import Settings
 from tests.conftest import use

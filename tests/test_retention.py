@@ -2,9 +2,9 @@
 
 import pytest
 
+from loaders.admin.refresh import refresh
 from loaders.core.config import ROOT
 from loaders.core.models import publish
-from loaders.refresh import refresh
 from tests.rows import publish_songs
 
 TINY = (ROOT / "tests" / "data" / "tiny.tflite").read_bytes()

@@ -6,7 +6,7 @@ import re
 import psycopg
 import pytest
 
-from loaders import doctor
+from loaders.admin import doctor
 from migrations.apply import apply_sql
 from tests.rows import add_icon, add_track, publish_songs
 from tests.test_catalog import FUNCTIONS, queries_of

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 from loaders import songs
+from loaders.admin.migrate import migrate, parse_schemas, uninstall
 from loaders.core import db as connections
 from loaders.core.config import ROOT
 from loaders.core.console import say
 from loaders.core.errors import Problem
-from loaders.migrate import migrate, parse_schemas, uninstall
 from loaders.train.songs import Settings
 from tests.conftest import use
 from tests.rows import add_track, publish_songs
@@ -122,7 +122,7 @@ def test_a_database_without_an_encoding_is_told(server):
 def test_a_reader_that_is_idle_in_a_transaction_holds_nobody_up(fresh, server, monkeypatch):
     """New queries go on while `migrate` waits for the reader, and it says who that is."""
     said = []
-    monkeypatch.setattr("loaders.migrate.say", said.append)
+    monkeypatch.setattr("loaders.admin.migrate.say", said.append)
     with server.connect(dbname="fresh") as idle:
         idle.execute("select count(*) from muse.songs")
         migration = threading.Thread(target=migrate)

@@ -6,12 +6,12 @@ import psycopg
 import pytest
 
 from loaders import songs
+from loaders.admin.migrate import migrate
+from loaders.admin.refresh import refresh
 from loaders.core.db import connect_to_load
 from loaders.forget import forget
-from loaders.migrate import migrate
 from loaders.playlist_files.model import Playlist, Track
 from loaders.playlists import load_entries
-from loaders.refresh import refresh
 from loaders.train.ranking import measure
 from loaders.train.songs import Settings, for_size
 from tests import cpu

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from loaders import playlists, songs
+from loaders.admin.migrate import migrate
 from loaders.core import db as connections
 from loaders.core.server.cluster import bindir
-from loaders.migrate import migrate
 from loaders.train.songs import Settings
 from tests.conftest import use
 from tests.test_playlists import IDS, slice_of

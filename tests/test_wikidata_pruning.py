@@ -8,9 +8,9 @@ import sys
 import psycopg
 import pytest
 
+from loaders.admin.refresh import refresh
 from loaders.core import db as connections
 from loaders.core.errors import Problem
-from loaders.refresh import refresh
 from loaders.wikidata import dump, staging
 from loaders.wikidata.command import Request, load_all
 from loaders.wikidata.failed import readable_ids

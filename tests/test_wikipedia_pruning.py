@@ -2,10 +2,10 @@
 
 import pytest
 
+from loaders.admin.refresh import refresh
 from loaders.core import db as connections
 from loaders.core.dumps.load import Options
 from loaders.core.errors import Problem
-from loaders.refresh import refresh
 from loaders.wikipedia.command import load_all
 from tests.test_wikipedia import errors, page, titles, whole
 

@@ -28,7 +28,7 @@ def setup() -> None:
 @app.command()
 def demo() -> None:
     """Load real sample data, train quickly, show an answer of every system."""
-    from loaders.demo import demo as run
+    from loaders.admin.demo import demo as run
 
     run()
 
@@ -76,7 +76,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say what the embedded server does and what is in it; exit 1 where it is stopped."""
-    from loaders.status import status as tell
+    from loaders.admin.status import status as tell
 
     raise typer.Exit(0 if tell(as_json=as_json) else 1)
 
@@ -91,7 +91,7 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database's schema up to date; nothing happens twice."""
-    from loaders.migrate import migrate as run
+    from loaders.admin.migrate import migrate as run
 
     run(with_python=not without_python)
 
@@ -101,7 +101,7 @@ def uninstall(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Drop the schema muse with everything in it, the roles and our settings."""
-    from loaders.migrate import uninstall as run
+    from loaders.admin.migrate import uninstall as run
 
     with db.connect() as conn:
         where = db.described(conn)
@@ -125,7 +125,7 @@ def psql(context: typer.Context) -> None:
 @app.command()
 def doctor() -> None:
     """Check every requirement; each line is ok or says what to do, exit 1 if one fails."""
-    from loaders.doctor import doctor as run
+    from loaders.admin.doctor import doctor as run
 
     raise typer.Exit(0 if run() else 1)
 
@@ -143,7 +143,7 @@ def refresh(
 
     17 3 * * * /opt/pgmuse/pgmuse refresh
     """
-    from loaders.refresh import refresh as run
+    from loaders.admin.refresh import refresh as run
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = run(conn, topic)

@@ -12,18 +12,18 @@ from PIL import Image, ImageDraw, ImageFont
 
 from loaders import classifier, playlists, songs
 from loaders import ink as drawing
+from loaders.admin.demo_page import FOLDER, PAGE, PICTURE, Answer, section, show, write_page
+from loaders.admin.migrate import migrate
 from loaders.core import db
 from loaders.core.console import say
 from loaders.core.dumps.sources import tell
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import embedded
 from loaders.core.shipped import load_models
-from loaders.demo_page import FOLDER, PAGE, PICTURE, Answer, section, show, write_page
 from loaders.icons.command import load as load_icons
 from loaders.images.forget import forget_picture
 from loaders.images.sources import load_samples as load_photos
 from loaders.images.train import train as train_images
-from loaders.migrate import migrate
 from loaders.train.songs import Settings
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_sample as load_wikidata_sample

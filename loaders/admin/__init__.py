@@ -1,0 +1,1 @@
+"""Commands that are about all of a database: migrate, doctor, refresh, demo."""
