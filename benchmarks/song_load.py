@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Row
-from loaders.playlist_files import Playlist, read
+from loaders.songs.formats import Playlist, read
 
 CATALOG = 2_260_000  # tracks of the whole dataset; a slice of 66,000 places has about 34,000
 LENGTH = 66

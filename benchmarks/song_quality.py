@@ -14,12 +14,12 @@ from pgvector.psycopg import register_vector
 from scipy.sparse.linalg import svds
 
 from benchmarks.report import Row
-from loaders import songs
 from loaders.core.errors import Problem
-from loaders.playlist_files import Playlist, Track
-from loaders.playlists import load_entries
-from loaders.train.ranking import Quality, evaluate, hidden_count
-from loaders.train.songs import Settings, fit, for_size, unit
+from loaders.songs import train as songs
+from loaders.songs.formats import Playlist, Track
+from loaders.songs.load import load_entries
+from loaders.songs.ranking import Quality, evaluate, hidden_count
+from loaders.songs.word2vec import Settings, fit, for_size, unit
 
 Array = np.ndarray[Any, Any]
 PLAYLISTS = Path(__file__).resolve().parents[2] / "shared/data/playlists/train_sequential.csv"

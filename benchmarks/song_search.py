@@ -16,7 +16,7 @@ from benchmarks.report import Row
 from loaders.core.db import copy
 from loaders.core.models import Part, publish
 from loaders.core.server.cluster import bindir
-from loaders.songs import VECTORS
+from loaders.songs.train import VECTORS
 
 TRACKS = {"track_id": "text", "name": "text", "artist": "text", "places": "int8"}
 CLUSTERS, SPREAD = 5000, 0.5

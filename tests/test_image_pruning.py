@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from loaders import playlists
 from loaders.admin.refresh import refresh
 from loaders.cli import app
 from loaders.core.errors import Problem
 from loaders.images import command, prune, sources, train, wanted
 from loaders.images.command import Request
+from loaders.songs import load as playlists
 from tests.image_rows import add_picture, shape
 from tests.rows import add_model
 from tests.test_load_images import embed, photo, zipped

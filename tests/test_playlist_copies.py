@@ -20,8 +20,8 @@ from loaders.admin.refresh import refresh
 from loaders.core import db
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem
-from loaders.forget import forget
-from loaders.playlists import load, load_files
+from loaders.songs.forget import forget
+from loaders.songs.load import load, load_files
 from tests.test_migrate import empty  # noqa: F401 - a fixture
 from tests.test_playlists import IDS, places, slice_of
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 import pytest
 
 from loaders.core.config import HOME
-from loaders.playlist_files import BadEntry, BadFile, Playlist, read
-from loaders.playlist_files.model import known_id, named_id
-from loaders.playlist_files.reading import FORMATS, detect
-from loaders.playlist_files.samples import billboard, setlists, turned
+from loaders.songs.formats import BadEntry, BadFile, Playlist, read
+from loaders.songs.formats.model import known_id, named_id
+from loaders.songs.formats.reading import FORMATS, detect
+from loaders.songs.samples import billboard, setlists, turned
 
 ID = "0UaMYEvWZi0ZqiDOoHU3YI"
 RECORDING = "https://musicbrainz.org/recording/8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
@@ -441,7 +441,7 @@ def test_files_of_one_name_in_an_archive_stay_apart(tmp_path):
 def test_an_archive_may_be_larger_than_a_file_may_be(tmp_path, monkeypatch):
     members = {f"{n}.m3u": M3U.encode() for n in range(9)}
     path = archive_of(tmp_path / "a.zip", members, zipfile.ZIP_STORED)
-    monkeypatch.setattr("loaders.playlist_files.reading.LARGEST", 2 * len(M3U))
+    monkeypatch.setattr("loaders.songs.formats.reading.LARGEST", 2 * len(M3U))
     assert len(keys_of(path)) == 9
 
 
@@ -464,7 +464,7 @@ def test_a_nameless_member_is_no_surprise(tmp_path):
 
 
 def test_a_bomb_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("loaders.playlist_files.reading.LARGEST", 1 << 20)
+    monkeypatch.setattr("loaders.songs.formats.reading.LARGEST", 1 << 20)
     for how in ("gz", "bz2", "zip"):
         (tmp_path / how).write_bytes(packed(b"#EXTM3U\n" * (1 << 18), how))
         members = read(str(tmp_path / how))

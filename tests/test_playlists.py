@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from loaders import playlists
 from loaders.core.errors import Problem
-from loaders.forget import forget
-from loaders.playlists import load, load_files
+from loaders.songs import load as playlists
+from loaders.songs.forget import forget
+from loaders.songs.load import load, load_files
 from tests.rows import publish_songs
 
 IDS = [f"{i:022d}" for i in range(300)]

@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from loaders import playlists, songs
 from loaders.admin.refresh import refresh
 from loaders.core import db as connections
 from loaders.core.errors import Problem
-from loaders.train.songs import Settings
+from loaders.songs import load as playlists
+from loaders.songs import train as songs
+from loaders.songs.word2vec import Settings
 from loaders.wikidata.command import Request, load_all
 from tests.test_playlists import IDS, slice_of
 from tests.test_wikidata import FRAMINGS, entity, small

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from loaders import songs
 from loaders.admin.migrate import migrate
 from loaders.core import db as connections
 from loaders.core.server.cluster import Server, bindir, throw_away
-from loaders.playlists import load
-from loaders.train.songs import Settings
+from loaders.songs import train as songs
+from loaders.songs.load import load
+from loaders.songs.word2vec import Settings
 from tests.conftest import use
 from tests.test_catalog import FUNCTIONS, TABLES, VIEWS, queries_of
 from tests.test_playlists import IDS, slice_of

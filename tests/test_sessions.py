@@ -10,13 +10,13 @@ import time
 import psycopg
 import pytest
 
-from loaders import songs
 from loaders.admin.migrate import migrate, parse_schemas, uninstall
 from loaders.core import db as connections
 from loaders.core.config import ROOT
 from loaders.core.console import say
 from loaders.core.errors import Problem
-from loaders.train.songs import Settings
+from loaders.songs import train as songs
+from loaders.songs.word2vec import Settings
 from tests.conftest import use
 from tests.rows import add_track, publish_songs
 from tests.test_playlists import IDS, slice_of

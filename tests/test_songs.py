@@ -5,15 +5,15 @@ import threading
 import psycopg
 import pytest
 
-from loaders import songs
 from loaders.admin.migrate import migrate
 from loaders.admin.refresh import refresh
 from loaders.core.db import connect_to_load
-from loaders.forget import forget
-from loaders.playlist_files.model import Playlist, Track
-from loaders.playlists import load_entries
-from loaders.train.ranking import measure
-from loaders.train.songs import Settings, for_size
+from loaders.songs import train as songs
+from loaders.songs.forget import forget
+from loaders.songs.formats.model import Playlist, Track
+from loaders.songs.load import load_entries
+from loaders.songs.ranking import measure
+from loaders.songs.word2vec import Settings, for_size
 from tests import cpu
 from tests.conftest import use
 from tests.rows import add_track, publish_songs

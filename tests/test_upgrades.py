@@ -9,11 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from loaders import playlists, songs
 from loaders.admin.migrate import migrate
 from loaders.core import db as connections
 from loaders.core.server.cluster import bindir
-from loaders.train.songs import Settings
+from loaders.songs import load as playlists
+from loaders.songs import train as songs
+from loaders.songs.word2vec import Settings
 from tests.conftest import use
 from tests.test_playlists import IDS, slice_of
 

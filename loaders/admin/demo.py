@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders import classifier, playlists, songs
+from loaders import classifier
 from loaders import ink as drawing
 from loaders.admin.demo_page import FOLDER, PAGE, PICTURE, Answer, section, show, write_page
 from loaders.admin.migrate import migrate
@@ -24,7 +24,9 @@ from loaders.icons.command import load as load_icons
 from loaders.images.forget import forget_picture
 from loaders.images.sources import load_samples as load_photos
 from loaders.images.train import train as train_images
-from loaders.train.songs import Settings
+from loaders.songs import load as playlists
+from loaders.songs import train as songs
+from loaders.songs.word2vec import Settings
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_sample as load_wikidata_sample
 from loaders.wikipedia.command import load_sample as load_wikipedia_sample

@@ -7,7 +7,6 @@ from typing import Any
 
 import psycopg
 
-from loaders import playlists, songs
 from loaders.core import db
 from loaders.core.console import say
 from loaders.core.errors import Problem
@@ -16,7 +15,9 @@ from loaders.core.pruning import MAX_PRUNE
 from loaders.icons import command as icons
 from loaders.images import sources as images
 from loaders.images import wanted
-from loaders.train.songs import Settings
+from loaders.songs import load as playlists
+from loaders.songs import train as songs
+from loaders.songs.word2vec import Settings
 from loaders.wikidata.command import Request, load_all
 from loaders.wikipedia import command as wikipedia
 

@@ -19,7 +19,7 @@ def draw_radio(
     per_artist: Annotated[int, typer.Option(min=1, help="At most so many of an artist.")] = 3,
 ) -> None:
     """Write a playlist that starts from some tracks."""
-    from loaders.radio import draw
+    from loaders.songs.radio import draw
 
     with db.connect_to_load(announce=True) as conn:
         say(f"{draw(conn, tracks, out, n, per_artist)} songs in {out}")

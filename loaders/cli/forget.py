@@ -67,7 +67,7 @@ def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")
 
 
 def _forget(kind: str, value: str) -> None:
-    from loaders.forget import forget
+    from loaders.songs.forget import forget
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         playlists, tracks = forget(conn, kind, value)

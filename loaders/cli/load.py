@@ -42,7 +42,7 @@ def load_playlists(
 
     ./pgmuse load playlists mpd.slice.*.json mixtape.m3u8
     """
-    from loaders.playlists import load_files, load_samples
+    from loaders.songs.load import load_files, load_samples
 
     if not files and not sample:
         raise typer.BadParameter("name a file, or --sample")

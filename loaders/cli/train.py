@@ -40,8 +40,8 @@ def train_songs(
     workers: Annotated[int, typer.Option(min=1, help="Threads.")] = 1,
 ) -> None:
     """Learn which songs go together, and answer from that from now on."""
-    from loaders.songs import Filter, train
-    from loaders.train.songs import Settings
+    from loaders.songs.train import Filter, train
+    from loaders.songs.word2vec import Settings
 
     settings = Settings(
         epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers

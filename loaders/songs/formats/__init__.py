@@ -1,7 +1,7 @@
 """Playlist files: one parser a format, all giving Playlists and what had to be left out."""
 
 from loaders.core.entries import BadEntry
-from loaders.playlist_files.model import BadFile, Playlist, Track
-from loaders.playlist_files.reading import FORMATS, File, read
+from loaders.songs.formats.model import BadFile, Playlist, Track
+from loaders.songs.formats.reading import FORMATS, File, read
 
 __all__ = ["FORMATS", "BadEntry", "BadFile", "File", "Playlist", "Track", "read"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.playlist_files.model import (
+from loaders.songs.formats.model import (
     BadFile,
     Playlist,
     Track,

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import psycopg
 
-from loaders import playlist_copies
 from loaders.core import pruning, runs
 from loaders.core.config import HOME
 from loaders.core.console import progress, say
 from loaders.core.db import connect_to_load, copy, lock
 from loaders.core.entries import printable
 from loaders.core.errors import Problem
-from loaders.playlist_files import BadEntry, BadFile, File, Playlist, read
-from loaders.playlist_files.samples import SAMPLE_FOLDERS, SAMPLES
+from loaders.songs import copies as playlist_copies
+from loaders.songs.formats import BadEntry, BadFile, File, Playlist, read
+from loaders.songs.samples import SAMPLE_FOLDERS, SAMPLES
 
 TRACK = {
     "track_id": "text",

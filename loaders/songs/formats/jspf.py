@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.playlist_files.json_file import decoded
-from loaders.playlist_files.model import (
+from loaders.songs.formats.json_file import decoded
+from loaders.songs.formats.model import (
     BadFile,
     Playlist,
     Track,
@@ -17,7 +17,7 @@ from loaders.playlist_files.model import (
     spotify_only,
     track,
 )
-from loaders.playlist_files.xspf import key_of, time_of
+from loaders.songs.formats.xspf import key_of, time_of
 
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:

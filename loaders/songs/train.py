@@ -13,8 +13,8 @@ from loaders.core.console import progress
 from loaders.core.db import copy, lock
 from loaders.core.errors import Problem
 from loaders.core.models import Part, publish
-from loaders.train.ranking import CANDIDATES, Quality, evaluate
-from loaders.train.songs import Settings, SongVectors, fit, for_size
+from loaders.songs.ranking import CANDIDATES, Quality, evaluate
+from loaders.songs.word2vec import Settings, SongVectors, fit, for_size
 
 VECTORS = {
     "model_id": "int8",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from math import inf
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.playlist_files.csv_rows import rows_of
-from loaders.playlist_files.m3u import LINE_END, decoded
-from loaders.playlist_files.model import (
+from loaders.songs.formats.csv_rows import rows_of
+from loaders.songs.formats.m3u import LINE_END, decoded
+from loaders.songs.formats.model import (
     BadFile,
     Playlist,
     Track,

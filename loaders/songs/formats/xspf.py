@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from xml.parsers import expat
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.playlist_files.model import (
+from loaders.songs.formats.model import (
     BadFile,
     Playlist,
     Track,

@@ -8,8 +8,8 @@ import os
 
 import psycopg
 
-from loaders.playlist_files import File, Playlist
-from loaders.playlist_files.reading import STANDARD_INPUT
+from loaders.songs.formats import File, Playlist
+from loaders.songs.formats.reading import STANDARD_INPUT
 
 # What standard input does not name is told apart by its content.
 NAMELESS = {f"{STANDARD_INPUT}#{STANDARD_INPUT}", f"{STANDARD_INPUT}#untitled"}

@@ -16,8 +16,8 @@ from typing import IO, NamedTuple
 
 from loaders.core.entries import BadEntry, bad_entry, printable
 from loaders.core.pruning import kind
-from loaders.playlist_files import jspf, m3u, mpd, table, xspf
-from loaders.playlist_files.model import BadFile, Playlist
+from loaders.songs.formats import jspf, m3u, mpd, table, xspf
+from loaders.songs.formats.model import BadFile, Playlist
 
 Entries = Iterator[Playlist | BadEntry]
 Parser = Callable[[bytes, str], Entries]

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 
-from loaders.playlist_files.model import BadFile
+from loaders.songs.formats.model import BadFile
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 

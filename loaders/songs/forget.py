@@ -4,7 +4,7 @@ import psycopg
 from psycopg import sql
 
 from loaders.core.errors import Problem
-from loaders.playlists import COUNT_KNOWN, EMPTY_STAGING, STAGING, TAKE_TURNS
+from loaders.songs.load import COUNT_KNOWN, EMPTY_STAGING, STAGING, TAKE_TURNS
 
 KINDS = {
     "playlist": "playlist.identity = %s",

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.playlist_files.model import Playlist, Track, Unusable, playlist, track
+from loaders.songs.formats.model import Playlist, Track, Unusable, playlist, track
 
 BAND = "Grateful Dead"
 INVERTED = re.compile(r"([^,]+), ([^,]+)")

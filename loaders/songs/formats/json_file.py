@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from loaders.playlist_files.model import BadFile
+from loaders.songs.formats.model import BadFile
 
 Told = TypeVar("Told")
 

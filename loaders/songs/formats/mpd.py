@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.playlist_files.json_file import decoded
-from loaders.playlist_files.model import Playlist, Track, Unusable, playlist, track
+from loaders.songs.formats.json_file import decoded
+from loaders.songs.formats.model import Playlist, Track, Unusable, playlist, track
 
 
 class Slice(msgspec.Struct):

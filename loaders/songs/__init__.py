@@ -1,0 +1,1 @@
+"""Song radio: playlists into tables, a model of which tracks go together, and its answers."""
