@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Row
-from loaders import classifier
 from loaders.core.console import quiet
 from loaders.icons import halves
-from loaders.train.classifier import VARIANTS, export
+from loaders.images.classifier import train as classifier
+from loaders.images.classifier.efficientnet import VARIANTS, export
 from udfs import grids, images, runtime
 
 SMALLER = (196, 168, 112)  # pixels a side, each a multiple of the seven squares of a grid

@@ -1,17 +1,18 @@
 """Learn the calibration that ships, from Tux Paint's photos, which no other benchmark asks about.
 
 apt-get install tuxpaint-stamps-default
-.venv/bin/python -m benchmarks.image_calibration > loaders/images/calibration.json
+.venv/bin/python -m benchmarks.image_calibration > loaders/images/search/calibration.json
 """
 
 import json
 
 from benchmarks.running import fresh_server
-from loaders import classifier
 from loaders.core.db import connect_to_muse
 from loaders.core.errors import Problem
-from loaders.images import load, samples, train
-from loaders.train import confidence
+from loaders.images import load, train
+from loaders.images.classifier import train as classifier
+from loaders.images.samples import packages as samples
+from loaders.images.search import confidence
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from benchmarks.report import Row
 from loaders.images import train
-from loaders.train import confidence
-from loaders.train.confidence import Calibration, Labelled
+from loaders.images.search import confidence
+from loaders.images.search.confidence import Calibration, Labelled
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Guesses = dict[str, Array]  # by method (pairs,), and "same" and "classes" beside them

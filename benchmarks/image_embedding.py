@@ -14,15 +14,17 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from benchmarks import processor
 from benchmarks.report import Row
-from loaders import classifier
 from loaders.core import workers as processes
 from loaders.core.console import quiet
 from loaders.core.entries import BadEntry
-from loaders.images import load, samples, train, vectors
+from loaders.images import load, train
+from loaders.images.classifier import train as classifier
+from loaders.images.classifier.efficientnet import VARIANTS
 from loaders.images.decoding import sha256
-from loaders.images.looking import Lookers
 from loaders.images.model import About, Picture
-from loaders.train.classifier import VARIANTS
+from loaders.images.samples import packages as samples
+from loaders.images.search import vectors
+from loaders.images.search.embedding import Lookers
 from udfs import images, runtime
 from udfs.pictures import THUMBNAIL, decode
 

@@ -10,11 +10,11 @@ import psycopg
 
 from benchmarks import image_confidence
 from benchmarks.report import Row
-from loaders import classifier
 from loaders.core.console import quiet
-from loaders.images.looking import Lookers, Vector
-from loaders.train.classifier import VARIANTS, export
-from loaders.train.confidence import Labelled
+from loaders.images.classifier import train as classifier
+from loaders.images.classifier.efficientnet import VARIANTS, export
+from loaders.images.search.confidence import Labelled
+from loaders.images.search.embedding import Lookers, Vector
 
 Array = np.ndarray[Any, np.dtype[Any]]
 PHOTOS = """

@@ -16,7 +16,8 @@ from benchmarks.processor import private_megabytes
 from benchmarks.report import Row
 from benchmarks.song_search import pgbench, unit
 from loaders.core.db import copy
-from loaders.images import train, vectors
+from loaders.images import train
+from loaders.images.search import vectors
 
 Array = np.ndarray[Any, np.dtype[Any]]
 QUICK = 3000

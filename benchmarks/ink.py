@@ -17,9 +17,10 @@ from benchmarks import ink_drawings
 from benchmarks.processor import private_megabytes
 from benchmarks.report import Row, report
 from benchmarks.running import begun, check_part, fresh_server
-from loaders import classifier, ink
+from loaders import ink
 from loaders.core.config import ROOT
 from loaders.core.db import connect_to_muse
+from loaders.images.classifier import train as classifier
 from udfs import runtime
 
 CHANNEL = 3

@@ -13,11 +13,11 @@ from PIL import Image, ImageDraw, ImageFont
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from loaders.classifier import find_weights, port, read_labels
 from loaders.core.console import quiet
 from loaders.core.errors import Problem, check_out
 from loaders.core.models import publish
-from loaders.train import classifier
+from loaders.images.classifier import efficientnet as classifier
+from loaders.images.classifier.train import find_weights, port, read_labels
 from udfs.ink_pictures import Bits, gif, png, svg
 
 LITE = 0  # the variant of the classifier whose layers are drawn for

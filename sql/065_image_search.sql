@@ -61,7 +61,7 @@ comment on function muse.nearest_images(bigint, public.halfvec, integer, bigint)
 
 -- image_matches ---------------------------------------------------------------------------
 -- The nearest with what is known of each, and two readings of how good it is. Confidence is a
--- logistic regression on the neighbourhood (loaders/train/confidence.py learns it and says why):
+-- logistic regression on the neighbourhood (loaders/images/search/confidence.py learns it and says why):
 -- the distance; that of the fifth match; how far the match's own fifth neighbour is; whether the
 -- classifier names both alike; and how many of the first ten and five are of the match's class,
 -- where that class has other pictures. Typical needs no labels: the share of stored pictures

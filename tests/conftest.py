@@ -8,12 +8,12 @@ import psycopg
 import pytest
 from pgvector.psycopg import register_vector
 
-from loaders import classifier
 from loaders.admin.migrate import migrate
 from loaders.core.config import HOME
 from loaders.core.console import quiet
 from loaders.core.server.cluster import DATABASE, SUPERUSER, Server, throw_away
-from loaders.train.classifier import VARIANTS, export
+from loaders.images.classifier import train as classifier
+from loaders.images.classifier.efficientnet import VARIANTS, export
 from tests import media
 from tests.rows import add_model
 

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from PIL import Image
 
-from loaders import classifier
 from loaders.core.config import ROOT
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
-from loaders.train.classifier import VARIANTS, export, scaled_width
-from loaders.train.legacy_torch import read_state
+from loaders.images.classifier import train as classifier
+from loaders.images.classifier.efficientnet import VARIANTS, export, scaled_width
+from loaders.images.classifier.legacy_torch import read_state
 from tests import cpu
 from udfs import images, runtime
 
@@ -153,7 +153,7 @@ def test_a_file_that_is_no_weights_is_an_error_and_runs_nothing(tmp_path, conten
 
 
 def test_weights_that_are_missing_or_left_over_are_an_error(keras):
-    from loaders.train.classifier import port
+    from loaders.images.classifier.efficientnet import port
 
     state = read_state(classifier.find_weights(0))
     with pytest.raises(ValueError, match="belong nowhere: more"):

@@ -10,7 +10,7 @@ from loaders.cli import app
 from loaders.core.console import quiet
 from loaders.icons import grids as drawing
 from loaders.icons.halves import cut
-from loaders.train.classifier import VARIANTS
+from loaders.images.classifier.efficientnet import VARIANTS
 from tests.rows import add_model
 from udfs import grids
 from udfs.bitmaps import bits

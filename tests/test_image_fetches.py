@@ -19,10 +19,13 @@ from psycopg.types.json import Jsonb
 from loaders.core import db as connections
 from loaders.core.errors import Problem
 from loaders.core.http import guard
-from loaders.images import commons, fetch, queue, store, wanted
+from loaders.images import store
 from loaders.images.command import Request, load_all
 from loaders.images.decoding import Decoder, decoded, sha256
-from loaders.images.download import Failed, download
+from loaders.images.fetch import commons, queue
+from loaders.images.fetch import enqueue as wanted
+from loaders.images.fetch import worker as fetch
+from loaders.images.fetch.download import Failed, download
 from loaders.images.forget import forget_source
 from tests import media
 from tests.image_rows import add_picture, shape
@@ -406,7 +409,7 @@ def test_a_host_does_not_ask_to_wait_for_ever(fresh, host, work):
     ids=["bytes", "headers", "chunk", "trailers", "redirects"],
 )
 def test_a_download_ends_before_its_lease(host, monkeypatch, fault):
-    monkeypatch.setattr("loaders.images.download.DEADLINE", 0.5)
+    monkeypatch.setattr("loaders.images.fetch.download.DEADLINE", 0.5)
     host.faults["a.png"] = [fault] * 9
     with pytest.raises(Failed, match="0 s for one picture|answer in time"):  # else it drips on
         download(guard.GuardedClient("a@b.c", {host.host}, private=True), f"{host.url}/a.png")
@@ -499,7 +502,7 @@ def test_no_faster_than_allowed(fresh, host, work, monkeypatch):
     work()
     assert rates == [800_000]
     clock = Clock()
-    monkeypatch.setattr("loaders.images.download.time", clock)
+    monkeypatch.setattr("loaders.images.fetch.download.time", clock)
     client = guard.GuardedClient("a@b.c", {host.host}, private=True)
     download(client, f"{host.url}/a.bmp", 800_000, sleep=clock.sleep)
     assert 0.4 < clock.slept < 0.6

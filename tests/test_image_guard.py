@@ -6,9 +6,10 @@ import pytest
 
 from loaders.core.errors import Problem
 from loaders.core.http import guard
-from loaders.images import fetch, wanted
 from loaders.images.command import Request, load_all
-from loaders.images.download import Refused, download
+from loaders.images.fetch import enqueue as wanted
+from loaders.images.fetch import worker as fetch
+from loaders.images.fetch.download import Refused, download
 from tests import media
 
 

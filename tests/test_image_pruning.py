@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from loaders.admin.refresh import refresh
 from loaders.cli import app
 from loaders.core.errors import Problem
-from loaders.images import command, prune, sources, train, wanted
+from loaders.images import command, prune, sources, train
 from loaders.images.command import Request
+from loaders.images.fetch import enqueue as wanted
 from loaders.songs import load as playlists
 from tests.image_rows import add_picture, shape
 from tests.rows import add_model

@@ -13,12 +13,13 @@ import pytest
 from pgvector.psycopg import register_vector
 from PIL import Image
 
-from loaders import classifier
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem, check_out
-from loaders.images import samples, search, vectors
+from loaders.images.classifier import train as classifier
+from loaders.images.samples import packages as samples
+from loaders.images.search import confidence, vectors
+from loaders.images.search import matches as search
 from loaders.images.train import train
-from loaders.train import confidence
 from tests.image_rows import add_picture, encoded, shape
 from tests.rows import add_model
 

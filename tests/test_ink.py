@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from loaders import ink as drawing
-from loaders.classifier import SAMPLES, find_weights, port
 from loaders.core import db as connections
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
-from loaders.train import classifier
+from loaders.images.classifier import efficientnet as classifier
+from loaders.images.classifier.train import SAMPLES, find_weights, port
 from tests import cpu
 from udfs import ink, ink_pictures, ink_request
 

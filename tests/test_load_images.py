@@ -20,11 +20,12 @@ from psycopg.types.json import Jsonb
 from loaders.admin.refresh import refresh
 from loaders.core import runs
 from loaders.core.errors import Problem
-from loaders.images import command, debian_copyright, decoding, load, qt_resources, sources, store
+from loaders.images import command, decoding, load, sources, store
 from loaders.images.command import Request
 from loaders.images.files import BadFile, in_archive
 from loaders.images.forget import forget_picture, forget_source
 from loaders.images.model import About, Picture, title_of
+from loaders.images.samples import debian_copyright, qt_resources
 from tests.rows import add_model
 
 PICTURES = "select title, class, width, height, location from pictures order by location, title"

@@ -10,7 +10,6 @@ from pathlib import Path
 import psycopg
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders import classifier
 from loaders import ink as drawing
 from loaders.admin.demo_page import FOLDER, PAGE, PICTURE, Answer, section, show, write_page
 from loaders.admin.migrate import migrate
@@ -21,6 +20,7 @@ from loaders.core.errors import Problem
 from loaders.core.server.cluster import embedded
 from loaders.core.shipped import load_models
 from loaders.icons.command import load as load_icons
+from loaders.images.classifier import train as classifier
 from loaders.images.forget import forget_picture
 from loaders.images.sources import load_samples as load_photos
 from loaders.images.train import train as train_images

@@ -14,7 +14,7 @@ from loaders.core.models import drop_retired
 from loaders.core.pruning import MAX_PRUNE
 from loaders.icons import command as icons
 from loaders.images import sources as images
-from loaders.images import wanted
+from loaders.images.fetch import enqueue as wanted
 from loaders.songs import load as playlists
 from loaders.songs import train as songs
 from loaders.songs.word2vec import Settings

@@ -165,7 +165,7 @@ def search(
 
     ./pgmuse search cat.jpg --out matches.png
     """
-    from loaders.images import search as images
+    from loaders.images.search import matches as images
 
     check_out(out, images.WRITABLE)
     content = images.read(file)

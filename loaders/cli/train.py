@@ -63,7 +63,7 @@ def train_classifier(
     ] = 0,
 ) -> None:
     """Port the network that looks at pictures, from the installed weights."""
-    from loaders.classifier import train
+    from loaders.images.classifier.train import train
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         made = train(conn, lite)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from loaders import classifier
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
 from loaders.core.models import publish
-from loaders.train.classifier import VARIANTS, export
+from loaders.images.classifier import train as classifier
+from loaders.images.classifier.efficientnet import VARIANTS, export
 from udfs import grids
 
 CUTS = ("block3_1", "block2", "block1", "stem")  # layers, the deepest first

@@ -9,7 +9,9 @@ import psycopg
 from loaders.core.db import lock
 from loaders.core.errors import Problem
 from loaders.core.pruning import MAX_PRUNE
-from loaders.images import fetch, files, prune, sources, wanted
+from loaders.images import files, prune, sources
+from loaders.images.fetch import enqueue as wanted
+from loaders.images.fetch import worker as fetch
 from loaders.images.load import Loaded
 
 

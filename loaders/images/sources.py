@@ -18,7 +18,7 @@ from loaders.core.pruning import MAX_PRUNE, kind
 from loaders.images import files, prune
 from loaders.images.load import Loaded, load
 from loaders.images.model import Picture
-from loaders.images.samples import samples
+from loaders.images.samples.packages import samples
 
 ONLY_SOME = {"files": "as named"}  # of a folder, which is not loaded again by itself
 OPTIONS = """

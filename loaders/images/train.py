@@ -12,12 +12,11 @@ from loaders.core.console import progress
 from loaders.core.db import analyze, lock
 from loaders.core.errors import Problem
 from loaders.core.models import drop_retired, publish
-from loaders.images import vectors
-from loaders.images.looking import Lookers
-from loaders.train import confidence
-from loaders.train.confidence import Calibration, Labelled, Pairs
+from loaders.images.search import confidence, vectors
+from loaders.images.search.confidence import Calibration, Labelled, Pairs
+from loaders.images.search.embedding import Lookers
 
-SHIPPED = Path(__file__).with_name("calibration.json")
+SHIPPED = Path(confidence.__file__).with_name("calibration.json")
 ENOUGH = 200  # pairs of one kind, from which on one's own labels are learned from
 LEARNED_FROM = 4000  # pictures at most: their distances to one another are held in memory
 ALL_ANEW = 20_000  # pictures up to which every neighbourhood is measured again

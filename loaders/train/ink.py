@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from loaders.train.classifier import DEVIATION, MEAN, STAGES
+from loaders.images.classifier.efficientnet import DEVIATION, MEAN, STAGES
 from loaders.train.ink_gradients import Array, Op, depthwise, pointwise, relu6, stem
 
 LAYERS = ("stem", *(f"block{number}" for number in range(len(STAGES))), "head", "class")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import psycopg
 from psycopg.rows import class_row
 
-from loaders.images import commons
+from loaders.images.fetch import commons
 
 ATTEMPTS = 5  # of an address, the workers that died over it counted
 LEASE = 120.0  # seconds: longer than any download may take, and the wait for its last piece

@@ -13,9 +13,9 @@ from loaders.core.console import quiet
 from loaders.core.errors import Problem
 from loaders.core.models import publish
 from loaders.core.runs import fingerprint
-from loaders.train import classifier
-from loaders.train.classifier import Array, Variant
-from loaders.train.legacy_torch import read_state
+from loaders.images.classifier import efficientnet as classifier
+from loaders.images.classifier.efficientnet import Array, Variant
+from loaders.images.classifier.legacy_torch import read_state
 from udfs import images, runtime
 from udfs.pictures import THUMBNAIL, decode
 

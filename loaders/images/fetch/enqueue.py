@@ -11,7 +11,7 @@ from loaders.core.console import say
 from loaders.core.entries import bad_entry, printable
 from loaders.core.errors import Problem
 from loaders.core.http.guard import checked, place_of
-from loaders.images import commons
+from loaders.images.fetch import commons
 from loaders.images.model import title_of
 
 CLASSES_OF_WIKIDATA = "classes of Wikidata"  # the name of that source

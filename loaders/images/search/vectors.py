@@ -11,7 +11,7 @@ import psycopg
 from pgvector import HalfVector
 
 from loaders.core.db import copy
-from loaders.images.looking import Lookers, Vector
+from loaders.images.search.embedding import Lookers, Vector
 
 BATCH = 256
 TRIES = 3

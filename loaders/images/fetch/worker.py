@@ -17,10 +17,10 @@ from loaders.core.console import progress, say
 from loaders.core.db import connect_to_load
 from loaders.core.errors import Problem
 from loaders.core.http.guard import WIKIMEDIA, GuardedClient, place_of
-from loaders.images import commons, queue
 from loaders.images.decoding import Decoder, sha256
-from loaders.images.download import Failed, HostWaits, Refused, download
-from loaders.images.journal import Journal
+from loaders.images.fetch import commons, queue
+from loaders.images.fetch.download import Failed, HostWaits, Refused, download
+from loaders.images.fetch.journal import Journal
 from loaders.images.store import Forgotten, known_by_address, store_fetched
 from udfs.picture_headers import BadPicture
 

@@ -1,0 +1,1 @@
+"""The classifier: EfficientNet-Lite ported from installed weights."""

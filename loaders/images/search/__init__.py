@@ -1,0 +1,1 @@
+"""Embeddings of pictures, their nearest neighbours, and the confidence of a match."""
