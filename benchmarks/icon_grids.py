@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.report import Row
 from loaders.core.console import quiet
-from loaders.icons import halves
+from loaders.icons.grids import halves
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export
 from udfs import grids, images, runtime

@@ -11,12 +11,12 @@ from loaders.core import db
 from loaders.core.console import quiet, say
 from loaders.core.shipped import Card, cards
 from loaders.icons.command import load
-from loaders.icons.training import ICONS
+from loaders.icons.train import ICONS
 from udfs.bitmaps import bits, pixels
 
 with quiet():
-    from loaders.train.icons import Parts, split
-    from loaders.train.pixel_tables import lines
+    from loaders.icons.networks.fitting import Parts, split
+    from loaders.icons.networks.pixel_tables import lines
 
 # Of Debian's fonts-noto-core: the same signs, drawn by others.
 OTHER_HAND = Path("/usr/share/fonts/truetype/noto/NotoSansEgyptianHieroglyphs-Regular.ttf")

@@ -62,8 +62,8 @@ def keras_icons_a_second(times: int) -> float:
     with quiet():
         import tensorflow as tf
 
-        from loaders.train import icon_lines
-        from loaders.train.icons import BATCH, made
+        from loaders.icons.networks import lines as icon_lines
+        from loaders.icons.networks.fitting import BATCH, made
 
         tf.config.threading.set_intra_op_parallelism_threads(1)
         settings = icon_lines.Settings()

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from loaders.cli import app
 from loaders.core.console import quiet
-from loaders.icons import grids as drawing
-from loaders.icons.halves import cut
+from loaders.icons.grids import draw as drawing
+from loaders.icons.grids.halves import cut
 from loaders.images.classifier.efficientnet import VARIANTS
 from tests.rows import add_model
 from udfs import grids

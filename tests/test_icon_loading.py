@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 from loaders.admin.refresh import refresh
 from loaders.cli import app
 from loaders.core.errors import Problem
-from loaders.icons import load, shapes, sources
+from loaders.icons import load, sources
 from loaders.icons.command import load as load_named
-from loaders.icons.pictures import Drawer, picture_shape
+from loaders.icons.formats import shapes
+from loaders.icons.formats.pictures import Drawer, picture_shape
 from loaders.icons.samples import plain
 from loaders.icons.sources import code_family
 from tests.fonts import font
@@ -130,7 +131,7 @@ def test_a_font_is_loaded_glyph_by_glyph(fresh, tmp_path, flavor, capsys):
 
 
 def test_a_font_of_more_characters_than_fonts_have_is_refused(fresh, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("loaders.icons.fonts.MOST", len(GLYPHS) - 1)
+    monkeypatch.setattr("loaders.icons.formats.fonts.MOST", len(GLYPHS) - 1)
     path = tmp_path / "icons.ttf"
     path.write_bytes(font(GLYPHS))
     assert not load_named(fresh, "icon", [str(path)])
@@ -332,7 +333,7 @@ def test_an_svg_that_takes_too_long_or_breaks_the_drawer_leaves_the_others(monke
     slow = SVG.format(f'<defs><g id="a0">{BOX}</g>{many}</defs><use href="#a5"/>')
     with Drawer() as drawer:
         drawer.draw(SVG.format(BOX).encode())
-        monkeypatch.setattr("loaders.icons.pictures.SECONDS", 0.5)
+        monkeypatch.setattr("loaders.icons.formats.pictures.SECONDS", 0.5)
         with pytest.raises(shapes.BadIcon, match="takes more than 0.5 seconds"):
             drawer.draw(slow.encode())
         monkeypatch.undo()

@@ -12,7 +12,7 @@ from loaders.cli import app
 from loaders.core import shipped
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
-from loaders.icons.training import Asked, train
+from loaders.icons.train import Asked, train
 from tests import cpu
 from tests.rows import add_icon, add_model
 from udfs.bitmap_tokens import ENCODINGS, decode, encode
@@ -40,7 +40,9 @@ def squares(n: int, seed: int = 0, size: int = 8) -> np.ndarray:
 def networks():
     """Networks as they begin, with their LiteRT files: by kind, (network, content, config)."""
     with quiet():
-        from loaders.train import icon_lines, icon_tokens, icons
+        from loaders.icons.networks import fitting as icons
+        from loaders.icons.networks import lines as icon_lines
+        from loaders.icons.networks import tokens as icon_tokens
 
         settings = {
             kind: icon_tokens.Settings(size=8, encoding=kind, units=24, embedding=8)
@@ -64,7 +66,7 @@ def known(db, networks):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(known, networks, kind):
-    from loaders.train import icons
+    from loaders.icons.networks import fitting as icons
 
     some = squares(40)
     asked = known.execute("select icon_nlls(%s::bit varying[], %s)", (list(map(bits, some)), kind))
@@ -111,7 +113,7 @@ def test_a_low_temperature_draws_what_is_likely(known, kind):
 
 def test_every_icon_has_ink_even_where_none_is_likely(db, networks):
     """The network as it begins, but sure that nothing is ink: at its coldest it would draw none."""
-    from loaders.train import icons
+    from loaders.icons.networks import fitting as icons
 
     network = networks["lines"][0]
     before = network.logit.get_weights()
@@ -227,7 +229,7 @@ def test_a_pixel_depends_on_what_stands_before_it_alone(networks):
 
 
 def test_a_token_depends_on_what_was_said_before_it_alone(networks):
-    from loaders.train.icon_tokens import spelled
+    from loaders.icons.networks.tokens import spelled
 
     network = networks["scanlines"][0]
     inputs, _ = spelled(squares(1), network.settings)
@@ -239,7 +241,7 @@ def test_a_token_depends_on_what_was_said_before_it_alone(networks):
 
 
 def test_families_stay_together_in_a_split():
-    from loaders.train.icons import split
+    from loaders.icons.networks.fitting import split
 
     families = [f"family {number // 3}" for number in range(900)]
     icons = np.arange(900)
@@ -255,7 +257,7 @@ def test_families_stay_together_in_a_split():
 
 
 def test_tables_count_pixels():
-    from loaders.train.pixel_tables import CONTEXT_10, CONTEXT_16, contexts, lines
+    from loaders.icons.networks.pixel_tables import CONTEXT_10, CONTEXT_16, contexts, lines
 
     assert (len(CONTEXT_10), len(CONTEXT_16)) == (10, 16)
     one = np.zeros((1, 8, 8), dtype=bool)
@@ -299,7 +301,7 @@ def test_training_learns_and_makes_the_network_live(fresh, network):
 
 @pytest.mark.parametrize("network", ["lines", "positions"])
 def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network):
-    from loaders.train import icons
+    from loaders.icons.networks import fitting as icons
 
     parts = icons.split(squares(200), [str(number) for number in range(200)])
     fitting = icons.Fitting(epochs=3, seed=5)
@@ -324,7 +326,7 @@ def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network
 
 
 def test_a_training_that_goes_on_knows_what_was_best_before(networks, tmp_path):
-    from loaders.train import icons
+    from loaders.icons.networks import fitting as icons
 
     parts = icons.split(squares(200), [str(number) for number in range(200)])
     fitting, settings = icons.Fitting(epochs=2), networks["positions"][0].settings

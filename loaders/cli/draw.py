@@ -133,7 +133,7 @@ def _draw(
     seed: int,
     model: str,
 ) -> None:
-    from loaders.icons.drawing import Asked, draw
+    from loaders.icons.draw import Asked, draw
 
     asked = Asked(kind, picture, model, n, temperature, seed)
     with db.connect_to_load(announce=True) as conn:
@@ -176,7 +176,7 @@ def draw_grid5(
 def _draw_grids(
     grid: int, out: Path | None, limit: int | None, workers: int, min_score: float
 ) -> None:
-    from loaders.icons.grids import draw
+    from loaders.icons.grids.draw import draw
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         done, total = draw(conn, grid, workers=workers, limit=limit, out=out, min_score=min_score)

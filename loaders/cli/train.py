@@ -141,7 +141,7 @@ def _train_icons(
     seed: int,
     quick: bool,
 ) -> None:
-    from loaders.icons.training import NETWORKS, Asked, train
+    from loaders.icons.train import NETWORKS, Asked, train
 
     if network not in (None, *NETWORKS):
         raise typer.BadParameter(f"--network is one of {', '.join(NETWORKS)}")

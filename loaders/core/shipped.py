@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from loaders.core.models import publish
 
-FOLDER = Path(__file__).with_name("networks")
+FOLDER = ROOT / "loaders" / "icons" / "shipped"
 LIVE = """
     select content = %s from muse.deployments join muse.models using (name, model_id)
     where name = %s

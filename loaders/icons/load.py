@@ -14,7 +14,7 @@ from loaders.core.entries import bad_entry, printable
 from loaders.core.errors import Problem
 from loaders.core.pruning import MAX_PRUNE, Coverage, check_usable
 from loaders.icons import prune
-from loaders.icons.shapes import BadIcon, BadShape, Drawn, Shape, bitmaps
+from loaders.icons.formats.shapes import BadIcon, BadShape, Drawn, Shape, bitmaps
 from loaders.icons.sources import Source
 
 ICON = {

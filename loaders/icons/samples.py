@@ -11,8 +11,8 @@ from loaders.core import runs
 from loaders.core.config import HOME
 from loaders.core.console import say
 from loaders.core.entries import printable
-from loaders.icons import fonts
-from loaders.icons.shapes import BadShape, Shape
+from loaders.icons.formats import fonts
+from loaders.icons.formats.shapes import BadShape, Shape
 from loaders.icons.sources import Sign, Source, hieroglyph_glyphs, load_font
 
 # Each font by how its file's name starts: what the set is called, and its licence.

@@ -13,9 +13,9 @@ from loaders.core.entries import bad_entry, printable
 from loaders.core.errors import Problem
 from loaders.core.folders import Unreadable, facts, files_below
 from loaders.core.pruning import kind as kind_of
-from loaders.icons import fonts
-from loaders.icons.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shape
-from loaders.icons.shapes import BadIcon, BadShape, Shape
+from loaders.icons.formats import fonts
+from loaders.icons.formats.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shape
+from loaders.icons.formats.shapes import BadIcon, BadShape, Shape
 
 # Hieroglyphs in Unicode; between them stand joiners and other controls.
 SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))

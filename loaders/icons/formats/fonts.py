@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont, TTLibError
 from PIL import Image, ImageDraw, ImageFont
 
 from loaders.core.entries import bad_entry, printable
-from loaders.icons.shapes import SQUARE, BadIcon, BadShape, Shape, family_of, shape
+from loaders.icons.formats.shapes import SQUARE, BadIcon, BadShape, Shape, family_of, shape
 
 FONTS = (".ttf", ".otf", ".woff", ".woff2")
 MOST = 100_000  # characters; the largest fonts have 65,535 glyphs

@@ -15,7 +15,7 @@ import psycopg
 from loaders.core.console import progress
 from loaders.core.db import connect_to_load
 from loaders.core.errors import check_out
-from loaders.icons import halves
+from loaders.icons.grids import halves
 from udfs.grids import blocks
 
 START = """

@@ -18,7 +18,7 @@ import resvg_py
 from PIL import Image, UnidentifiedImageError
 
 from loaders.core import workers as processes
-from loaders.icons.shapes import SIZES, SQUARE, BadIcon, Shape, family_of, shape
+from loaders.icons.formats.shapes import SIZES, SQUARE, BadIcon, Shape, family_of, shape
 from udfs.bitmaps import bits
 
 PICTURES = (".svg", ".png")

@@ -75,8 +75,10 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
     icons, families = _icons(conn, kind, size, asked)
     # TensorFlow takes seconds to import: not before it is known that there is work for it.
     with quiet():
-        from loaders.train import icon_lines, icon_tokens, pixel_tables
-        from loaders.train import icons as training
+        from loaders.icons.networks import fitting as training
+        from loaders.icons.networks import lines as icon_lines
+        from loaders.icons.networks import pixel_tables
+        from loaders.icons.networks import tokens as icon_tokens
 
     parts = training.split(icons, families)
     if min(map(len, (parts.train, parts.validation, parts.test))) < FEWEST:

@@ -13,9 +13,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from loaders.train import icon_lines, icon_tokens
-from loaders.train.icon_lines import Lines
-from loaders.train.icon_tokens import Tokens
+from loaders.icons.networks import lines as icon_lines
+from loaders.icons.networks import tokens as icon_tokens
+from loaders.icons.networks.lines import Lines
+from loaders.icons.networks.tokens import Tokens
 from udfs.icon_grammar import Grammar
 
 VALIDATION, TEST = 0.1, 0.1  # shares of the families

@@ -1,0 +1,1 @@
+"""Fonts, SVG and PNG as bitmaps."""

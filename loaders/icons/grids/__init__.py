@@ -1,0 +1,1 @@
+"""Brute force: the classifier over every small grid."""

@@ -1,0 +1,1 @@
+"""Recurrent networks over pixels, fitted with TensorFlow and exported to LiteRT."""
