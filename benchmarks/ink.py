@@ -17,10 +17,10 @@ from benchmarks import ink_drawings
 from benchmarks.processor import private_megabytes
 from benchmarks.report import Row, report
 from benchmarks.running import begun, check_part, fresh_server
-from loaders import ink
 from loaders.core.config import ROOT
 from loaders.core.db import connect_to_muse
 from loaders.images.classifier import train as classifier
+from loaders.ink.train import train
 from udfs import runtime
 
 CHANNEL = 3
@@ -70,7 +70,7 @@ def _rows(quick: bool, only: str | None) -> Iterator[Row]:
     layers = ("block1", "class") if quick else ()
     with fresh_server(), connect_to_muse(autocommit=True) as conn:
         classifier.train(conn, 0)
-        made = ink.train(conn, layers)
+        made = train(conn, layers)
         for name, part in PARTS.items():
             if only in (None, name):
                 begun(name)

@@ -9,12 +9,13 @@ import psycopg
 import pytest
 from PIL import Image
 
-from loaders import ink as drawing
 from loaders.core import db as connections
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
 from loaders.images.classifier import efficientnet as classifier
 from loaders.images.classifier.train import SAMPLES, find_weights, port
+from loaders.ink import draw as drawing
+from loaders.ink.train import train
 from tests import cpu
 from udfs import ink, ink_pictures, ink_request
 
@@ -146,7 +147,7 @@ def test_pictures_hold_two_colours():
 @pytest.fixture(scope="module")
 def body():
     with quiet():
-        from loaders.train import ink as networks
+        from loaders.ink import network as networks
 
         return networks.Body(port(find_weights(0), classifier.VARIANTS[0]))
 
@@ -181,7 +182,7 @@ def run(content, picture, weights):
 )
 def test_the_graph_has_tensorflows_own_gradient(body, layer):
     with quiet():
-        from loaders.train import ink as networks
+        from loaders.ink import network as networks
 
         content = networks.export(body, layer, float16=False)
     channels = body.channels(layer)
@@ -211,10 +212,10 @@ def trained(server):
         admin.execute("create database ink template pgmuse")
         admin.execute('alter database ink set search_path = "$user", public, muse')
     with connections.connect_to_load(dbname="ink", autocommit=True) as conn:
-        assert drawing.train(conn, ("block1", "class")) == ["block1", "class"]
-        assert drawing.train(conn, ("block1",)) == []
+        assert train(conn, ("block1", "class")) == ["block1", "class"]
+        assert train(conn, ("block1",)) == []
         with pytest.raises(Problem, match="no layer 'blok'.*block4"):
-            drawing.train(conn, ("blok",))
+            train(conn, ("blok",))
         conn.execute("set search_path = public, muse")
         yield conn
     with server.connect(dbname="postgres", autocommit=True) as admin:

@@ -10,7 +10,6 @@ from pathlib import Path
 import psycopg
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders import ink as drawing
 from loaders.admin.demo_page import FOLDER, PAGE, PICTURE, Answer, section, show, write_page
 from loaders.admin.migrate import migrate
 from loaders.core import db
@@ -24,6 +23,7 @@ from loaders.images.classifier import train as classifier
 from loaders.images.forget import forget_picture
 from loaders.images.sources import load_samples as load_photos
 from loaders.images.train import train as train_images
+from loaders.ink.train import train as train_ink
 from loaders.songs import load as playlists
 from loaders.songs import train as songs
 from loaders.songs.word2vec import Settings
@@ -214,7 +214,7 @@ def ink(conn: psycopg.Connection) -> Iterator[Answer]:
     """A blob of ink that grows under a network's gradient."""
     try:
         say("exporting a layer's gradient")
-        drawing.train(conn, ("block2",))
+        train_ink(conn, ("block2",))
     except Problem as error:
         say(f"Deep Ink is skipped: {error}")
         return

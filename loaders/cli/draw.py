@@ -53,7 +53,7 @@ def draw_ink(
 
     ./pgmuse draw ink --label tabby --out tabby.gif
     """
-    from loaders import ink
+    from loaders.ink import draw as ink
 
     asked = {
         "layer": layer, "channel": channel, "label": label, "steps": steps, "flips": flips,

@@ -100,7 +100,7 @@ def train_ink(
     ] = None,
 ) -> None:
     """Export the gradients that Deep Ink draws by: ten layers of the classifier, a minute."""
-    from loaders.ink import train
+    from loaders.ink.train import train
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         made = train(conn, tuple(layer or ()))

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from loaders.images.classifier.efficientnet import DEVIATION, MEAN, STAGES
-from loaders.train.ink_gradients import Array, Op, depthwise, pointwise, relu6, stem
+from loaders.ink.gradients import Array, Op, depthwise, pointwise, relu6, stem
 
 LAYERS = ("stem", *(f"block{number}" for number in range(len(STAGES))), "head", "class")
 

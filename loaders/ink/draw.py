@@ -1,4 +1,4 @@
-"""Deep Ink: export the gradients that it draws by, and draw into files and samples."""
+"""Deep Ink: draw into files and samples."""
 
 import base64
 import io
@@ -13,24 +13,14 @@ from PIL import Image, ImageDraw, ImageFont
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from loaders.core.console import quiet
 from loaders.core.errors import Problem, check_out
-from loaders.core.models import publish
-from loaders.images.classifier import efficientnet as classifier
-from loaders.images.classifier.train import find_weights, port, read_labels
 from udfs.ink_pictures import Bits, gif, png, svg
 
-LITE = 0  # the variant of the classifier whose layers are drawn for
-VERSION = 1  # of the graphs: another one exports all of them anew
 CANDIDATES, QUICK = 48, 12  # channels that a sheet tries, and their steps
 COLUMNS, ROWS, MARGIN, TITLE = 4, 3, 12, 18  # of a sheet, in pictures and pixels
 
 REALS = ("radius", "black", "white")
 
-LIVE = """
-    select model_id from muse.deployments join muse.models using (name, model_id)
-    where name = %s and config ->> 'sha256' = %s and (config ->> 'version')::int = %s
-"""
 SAMPLE = """
     insert into muse.samples (kind, model_id, seed, parameters, result)
     values ('ink', (select model_id from muse.deployments where name = %s), %s, %s, %s)
@@ -46,42 +36,6 @@ class Drawn(NamedTuple):
     score: float
     seen_as: str | None
     probability: float | None
-
-
-def train(conn: psycopg.Connection, layers: tuple[str, ...] = ()) -> list[str]:
-    """Export and deploy the gradients of these layers, of all ten where none is named.
-
-    `conn` is in autocommit mode. A layer that is live already is passed over. Returns the others.
-    Errors: Problem where the weights are not installed, or there is no such layer.
-    """
-    weights, labels = find_weights(LITE), read_labels()
-    variant = classifier.VARIANTS[LITE]
-    with quiet():
-        from loaders.train import ink  # TensorFlow, which takes seconds
-
-        wanted = layers or ink.LAYERS
-        missing = [name for name in wanted if not _is_live(conn, name, variant.sha256)]
-        if not missing:
-            return []
-        body = ink.Body(port(weights, variant))
-    if unknown := [name for name in wanted if name not in body.layers]:
-        raise Problem(f"no layer {unknown[0]!r}: there are {', '.join(body.layers)}")
-    for name in missing:
-        with quiet():
-            content = ink.export(body, name)
-        config = {
-            "layer": name, "depth": body.layers.index(name), "channels": body.channels(name),
-            "size": body.side, "network": f"EfficientNet-Lite{LITE}", "sha256": variant.sha256,
-            "version": VERSION, "licence": "Apache-2.0",
-        }  # fmt: skip
-        if name == "class":
-            config["labels"] = labels
-        publish(conn, f"ink_{name}", config, {}, content=content)
-    return list(missing)
-
-
-def _is_live(conn: psycopg.Connection, layer: str, sha256: str) -> bool:
-    return conn.execute(LIVE, (f"ink_{layer}", sha256, VERSION)).fetchone() is not None
 
 
 def draw(conn: psycopg.Connection, out: Path, arguments: dict[str, Any]) -> Drawn:

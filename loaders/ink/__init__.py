@@ -1,0 +1,1 @@
+"""Deep Ink: gradients exported from the classifier, and drawings made with them."""
