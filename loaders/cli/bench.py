@@ -16,7 +16,7 @@ def bench_songs(
     only: Annotated[str | None, typer.Option(help="quality, search, load or connect.")] = None,
 ) -> None:
     """The song radio: quality, search, load and first rows, each beside its peers."""
-    from benchmarks.songs import bench
+    from benchmarks.songs.bench import bench
 
     bench(as_json=as_json, quick=quick, only=only)
 
@@ -31,7 +31,7 @@ def bench_wikidata(
     megabytes: Annotated[int, typer.Option(min=20, help="Size of the dump, as JSON.")] = 2000,
 ) -> None:
     """Wikidata: a dump in each packing beside its limits and other ways, and a million items."""
-    from benchmarks.wikidata import bench
+    from benchmarks.wikidata.bench import bench
 
     bench(as_json=as_json, quick=quick, only=only, megabytes=megabytes)
 
@@ -44,7 +44,7 @@ def bench_wikipedia(
     ] = False,
 ) -> None:
     """Wikipedia: a dump of 600 MB beside its limits, and first images beside a full parse."""
-    from benchmarks.wikipedia import bench
+    from benchmarks.wikipedia.bench import bench
 
     bench(as_json=as_json, quick=quick)
 
@@ -56,7 +56,7 @@ def bench_ink(
     only: Annotated[str | None, typer.Option(help="steps, connections or works.")] = None,
 ) -> None:
     """Deep Ink: steps a second beside the graph alone and TensorFlow, memory, what is reached."""
-    from benchmarks.ink import bench
+    from benchmarks.ink.bench import bench
 
     bench(as_json=as_json, quick=quick, only=only)
 
@@ -68,7 +68,7 @@ def bench_icons(
     only: Annotated[str | None, typer.Option(help="quality, novelty, speed or grids.")] = None,
 ) -> None:
     """Icons: what held-out ones cost the networks, what these draw, and how fast."""
-    from benchmarks.icons import bench
+    from benchmarks.icons.bench import bench
 
     bench(as_json=as_json, quick=quick, only=only)
 
@@ -87,6 +87,6 @@ def bench_images(
     ] = 100_000,
 ) -> None:
     """Image search: embedding, answers, retrieval and confidence, each beside its peers."""
-    from benchmarks.images import bench
+    from benchmarks.images.bench import bench
 
     bench(as_json=as_json, quick=quick, only=only, vectors=vectors)

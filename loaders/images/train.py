@@ -155,7 +155,7 @@ def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:
 
 
 def shipped() -> dict[str, Any]:
-    """What benchmarks/image_calibration.py learned."""
+    """What benchmarks/images/calibration.py learned."""
     told: dict[str, Any] = json.loads(SHIPPED.read_text())
     return told
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from benchmarks import image_confidence
-from benchmarks.report import Row
+from benchmarks.core.report import Row
+from benchmarks.images import confidence as image_confidence
 from loaders.core.console import quiet
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export

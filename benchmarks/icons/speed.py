@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import psycopg
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.core.console import quiet
 from udfs.bitmap_tokens import encode
 from udfs.bitmaps import pixels

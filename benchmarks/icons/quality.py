@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import psycopg
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.core import db
 from loaders.core.console import quiet, say
 from loaders.core.shipped import Card, cards

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.core.console import say
 from loaders.core.dumps.chunks import Chunk
 from loaders.core.server.cluster import Server

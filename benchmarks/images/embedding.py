@@ -12,8 +12,8 @@ import numpy as np
 import psycopg
 from PIL import Image, ImageEnhance, ImageOps
 
-from benchmarks import processor
-from benchmarks.report import Row
+from benchmarks.core import processor
+from benchmarks.core.report import Row
 from loaders.core import workers as processes
 from loaders.core.console import quiet
 from loaders.core.entries import BadEntry

@@ -5,9 +5,12 @@ from functools import partial
 
 import psycopg
 
-from benchmarks import image_confidence, image_embedding, image_quality, image_search
-from benchmarks.report import Row, report
-from benchmarks.running import begun, check_part, fresh_server
+from benchmarks.core.report import Row, report
+from benchmarks.core.running import begun, check_part, fresh_server
+from benchmarks.images import confidence as image_confidence
+from benchmarks.images import embedding as image_embedding
+from benchmarks.images import quality as image_quality
+from benchmarks.images import search as image_search
 from loaders.core.db import connect_to_muse
 from loaders.images import sources, train
 from loaders.images.classifier import train as classifier

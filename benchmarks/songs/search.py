@@ -12,7 +12,7 @@ import numpy as np
 import psycopg
 from pgvector.psycopg import register_vector
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.core.db import copy
 from loaders.core.models import Part, publish
 from loaders.core.server.cluster import bindir

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from udfs import ink, runtime
 from udfs.ink import Evaluate, Levels
 from udfs.ink_request import Request

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.core.db import connect_to_muse
 from loaders.wikidata import classes
 from loaders.wikidata.entities import Filter

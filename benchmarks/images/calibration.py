@@ -1,12 +1,12 @@
 """Learn the calibration that ships, from Tux Paint's photos, which no other benchmark asks about.
 
 apt-get install tuxpaint-stamps-default
-.venv/bin/python -m benchmarks.image_calibration > loaders/images/search/calibration.json
+.venv/bin/python -m benchmarks.images.calibration > loaders/images/search/calibration.json
 """
 
 import json
 
-from benchmarks.running import fresh_server
+from benchmarks.core.running import fresh_server
 from loaders.core.db import connect_to_muse
 from loaders.core.errors import Problem
 from loaders.images import load, train

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.core.console import quiet
 from loaders.icons.grids import halves
 from loaders.images.classifier import train as classifier

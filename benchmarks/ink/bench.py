@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from benchmarks import ink_drawings
-from benchmarks.processor import private_megabytes
-from benchmarks.report import Row, report
-from benchmarks.running import begun, check_part, fresh_server
+from benchmarks.core.processor import private_megabytes
+from benchmarks.core.report import Row, report
+from benchmarks.core.running import begun, check_part, fresh_server
+from benchmarks.ink import drawings as ink_drawings
 from loaders.core.config import ROOT
 from loaders.core.db import connect_to_muse
 from loaders.images.classifier import train as classifier
@@ -35,8 +35,8 @@ import numpy as np
 import tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
-from loaders.classifier import find_weights, port
-from loaders.train import classifier
+from loaders.images.classifier.train import find_weights, port
+from loaders.images.classifier import efficientnet as classifier
 import keras
 model = port(find_weights(0), classifier.VARIANTS[0])
 told = {}

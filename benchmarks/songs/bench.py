@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import song_connect, song_load, song_quality, song_search
-from benchmarks.report import Row, report
-from benchmarks.running import begun, check_part, fresh_server
+from benchmarks.core.report import Row, report
+from benchmarks.core.running import begun, check_part, fresh_server
+from benchmarks.songs import connect as song_connect
+from benchmarks.songs import load as song_load
+from benchmarks.songs import quality as song_quality
+from benchmarks.songs import search as song_search
 
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "connect": song_connect.rows,

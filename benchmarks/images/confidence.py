@@ -8,7 +8,7 @@ import numpy as np
 import psycopg
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.images import train
 from loaders.images.search import confidence
 from loaders.images.search.confidence import Calibration, Labelled

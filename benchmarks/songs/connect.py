@@ -10,12 +10,12 @@ import numpy as np
 import psycopg
 from pgvector.psycopg import register_vector
 
-from benchmarks.processor import private_megabytes
-from benchmarks.report import Row
-from benchmarks.song_search import fill
+from benchmarks.core.processor import private_megabytes
+from benchmarks.core.report import Row
+from benchmarks.songs.search import fill
 from loaders.core.models import publish
 
-NETWORK = Path(__file__).resolve().parents[1] / "tests" / "data" / "tiny.tflite"
+NETWORK = Path(__file__).resolve().parents[2] / "tests" / "data" / "tiny.tflite"
 FUNCTION = """
     create function muse.bench_network(x real[]) returns real[] language plpython3u as $$
         import numpy

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import icon_grids, icon_quality, icon_speed
-from benchmarks.report import Row, report
-from benchmarks.running import begun, check_part, fresh_server
+from benchmarks.core.report import Row, report
+from benchmarks.core.running import begun, check_part, fresh_server
+from benchmarks.icons import grids as icon_grids
+from benchmarks.icons import quality as icon_quality
+from benchmarks.icons import speed as icon_speed
 from loaders.core import db
 from loaders.core.shipped import load_models
 from loaders.icons.command import load

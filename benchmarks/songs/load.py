@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.songs.formats import Playlist, read
 
 CATALOG = 2_260_000  # tracks of the whole dataset; a slice of 66,000 places has about 34,000

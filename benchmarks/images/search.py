@@ -11,10 +11,10 @@ import psycopg
 from pgvector import HalfVector
 from psycopg import sql
 
-from benchmarks.image_embedding import varied
-from benchmarks.processor import private_megabytes
-from benchmarks.report import Row
-from benchmarks.song_search import pgbench, unit
+from benchmarks.core.processor import private_megabytes
+from benchmarks.core.report import Row
+from benchmarks.images.embedding import varied
+from benchmarks.songs.search import pgbench, unit
 from loaders.core.db import copy
 from loaders.images import train
 from loaders.images.search import vectors

@@ -11,10 +11,12 @@ from time import perf_counter, process_time
 
 import msgspec
 
-from benchmarks import processor, wikipedia_dump, wikipedia_images
-from benchmarks.report import Row, report
-from benchmarks.running import fresh_server
-from benchmarks.wikidata_load import Spent, Steps
+from benchmarks.core import processor
+from benchmarks.core.report import Row, report
+from benchmarks.core.running import fresh_server
+from benchmarks.wikidata.load import Spent, Steps
+from benchmarks.wikipedia import dump as wikipedia_dump
+from benchmarks.wikipedia import first_images as wikipedia_images
 from loaders.core.db import connect_to_muse
 from loaders.core.dumps.chunks import Chunk
 from loaders.core.dumps.load import Options

@@ -10,10 +10,10 @@ from time import perf_counter
 
 import msgspec
 
-from benchmarks import processor
-from benchmarks.report import Row
-from benchmarks.running import fresh_server
-from benchmarks.wikidata_limits import Limits
+from benchmarks.core import processor
+from benchmarks.core.report import Row
+from benchmarks.core.running import fresh_server
+from benchmarks.wikidata.limits import Limits
 from loaders.core.db import connect_to_muse
 from loaders.core.server.cluster import Server
 from loaders.wikidata.entities import Filter

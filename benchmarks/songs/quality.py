@@ -13,7 +13,7 @@ from gensim.models import Word2Vec
 from pgvector.psycopg import register_vector
 from scipy.sparse.linalg import svds
 
-from benchmarks.report import Row
+from benchmarks.core.report import Row
 from loaders.core.errors import Problem
 from loaders.songs import train as songs
 from loaders.songs.formats import Playlist, Track
@@ -22,7 +22,7 @@ from loaders.songs.ranking import Quality, evaluate, hidden_count
 from loaders.songs.word2vec import Settings, fit, for_size, unit
 
 Array = np.ndarray[Any, Any]
-PLAYLISTS = Path(__file__).resolve().parents[2] / "shared/data/playlists/train_sequential.csv"
+PLAYLISTS = Path(__file__).resolve().parents[3] / "shared/data/playlists/train_sequential.csv"
 EVERYTHING = songs.Filter(shortest=1, longest=2**31 - 1, artist_share=1, held_out=0)
 RADIO = "select track_id from muse.song_radio(%s, 500, 500)"
 Rank = Callable[[list[int]], Array]  # a playlist's visible tracks -> a score for every track

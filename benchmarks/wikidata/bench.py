@@ -7,9 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import wikidata_dump, wikidata_limits, wikidata_load, wikidata_queries
-from benchmarks.report import Row, report
-from benchmarks.running import begun, check_part, fresh_server
+from benchmarks.core.report import Row, report
+from benchmarks.core.running import begun, check_part, fresh_server
+from benchmarks.wikidata import dump as wikidata_dump
+from benchmarks.wikidata import limits as wikidata_limits
+from benchmarks.wikidata import load as wikidata_load
+from benchmarks.wikidata import queries as wikidata_queries
 
 PARTS = ("load", "inserts", "queries")
 ITEM = 9_500  # bytes of JSON, on the average

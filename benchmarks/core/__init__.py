@@ -1,0 +1,1 @@
+"""What all benchmarks do alike: servers, processor time, reports."""
