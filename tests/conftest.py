@@ -14,8 +14,8 @@ from loaders.core.console import quiet
 from loaders.core.server.cluster import DATABASE, SUPERUSER, Server, throw_away
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export
-from tests import media
-from tests.rows import add_model
+from tests.factories.rows import add_model
+from tests.servers import media
 
 
 @pytest.fixture(scope="session", autouse=True)

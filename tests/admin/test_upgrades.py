@@ -1,0 +1,84 @@
+"""Databases that earlier versions made, with data, migrate and answer."""
+
+import gzip
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from loaders.admin.migrate import migrate
+from loaders.core import db as connections
+from loaders.core.server.cluster import bindir
+from loaders.songs import load as playlists
+from loaders.songs import train as songs
+from loaders.songs.word2vec import Settings
+from tests.conftest import use
+from tests.songs.test_load import IDS, slice_of
+
+DUMPS = Path(__file__).resolve().parents[1] / "data" / "upgrades"
+COMMITS = ("859549c", "a09a41f", "c52f36a", "bfb1134")
+
+
+@pytest.fixture(params=COMMITS)
+def upgraded(request, server) -> Iterator[tuple[str, psycopg.Connection]]:
+    """The commit, and a connection to its database after `migrate`."""
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("create database upgraded")
+    use(server, "upgraded")
+    text = gzip.decompress((DUMPS / f"{request.param}.sql.gz").read_bytes())
+    command = [bindir() / "psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"]
+    subprocess.run(command, input=text, env=os.environ, stdout=subprocess.DEVNULL, check=True)
+    try:
+        migrate()
+        with server.connect(dbname="upgraded", autocommit=True) as conn:
+            yield request.param, conn
+    finally:
+        use(server)
+        with server.connect(dbname="postgres", autocommit=True) as admin:
+            admin.execute("drop database upgraded with (force)")
+
+
+def has(commit: str, since: str) -> bool:
+    return COMMITS.index(commit) >= COMMITS.index(since)
+
+
+def test_an_old_database_answers_after_migrate(upgraded):
+    commit, conn = upgraded
+    count = "select count(*) from {}"
+    assert conn.execute(count.format("playlists")).fetchone() == (26,)
+    assert conn.execute(count.format("playlist_tracks")).fetchone() == (196,)
+    assert conn.execute("select name from find_songs('song 7', 1)").fetchone() == ("Song 7",)
+    similar = "select * from similar_songs((select track_id from find_songs('song 7', 1)), 5)"
+    assert conn.execute(similar).rowcount == 5
+    assert conn.execute(count.format("wikidata")).fetchone() == (4 * has(commit, "a09a41f"),)
+    for table, rows in (("articles", 2), ("pictures", 3)):
+        assert conn.execute(count.format(table)).fetchone() == (rows * has(commit, "c52f36a"),)
+    if has(commit, "a09a41f"):
+        classes = conn.execute("select class, items from classes order by 1").fetchall()
+        assert ("house cat", 1) in classes
+        labels = conn.execute("select labels ->> 'nl' from wikidata where wikidata_id = 'Q1'")
+        assert labels.fetchone() == ("Tommie",)
+    if has(commit, "c52f36a"):
+        icons = conn.execute("select name from icons where size = 32 order by 1").fetchall()
+        assert icons == [("bar",), ("ring",)]
+
+
+def test_an_old_database_is_loaded_and_trained_by_a_loader(upgraded, tmp_path):
+    _, conn = upgraded
+    path = tmp_path / "mpd.slice.0-9.json"
+    path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
+    with connections.connect_to_load(autocommit=True) as loader:
+        assert playlists.load(loader, str(path)).playlists == 30
+        for _ in range(2):
+            songs.train(loader, Settings(epochs=1), songs.Filter(artist_share=1))
+    assert conn.execute("select * from similar_songs(%s, 5)", (IDS[3],)).rowcount == 5
+    owned = """
+        select relname from pg_class
+        where pg_get_userbyid(relowner) like 'muse!_%' escape '!' and relpersistence <> 't'
+    """
+    assert conn.execute(owned).fetchall() == []
+    old = "select count(*) from pg_inherits where inhparent = 'muse.song_vectors'::regclass"
+    assert conn.execute(old).fetchone() == (2,)  # the live model and the one before it

@@ -1,0 +1,418 @@
+"""Who may do what: loaders own nothing and create nothing, readers change nothing."""
+
+import os
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from loaders.admin.migrate import migrate
+from loaders.core import db as connections
+from loaders.core.config import ROOT
+from tests.conftest import use
+from tests.songs.test_load import IDS, slice_of
+from tests.wikidata.test_load import FRAMINGS, small
+
+OUR_SCHEMAS = "('muse', 'muse_partitions', 'muse_staging', 'muse_locks')"
+PLAYLIST = b'{"playlists": [{"pid": 0, "name": "a", "tracks": [{"pos": 0, "track_uri": "spotify:track:%b", "track_name": "x", "artist_name": "y"}]}]}'
+
+
+@pytest.fixture
+def logins(fresh, server):
+    """A login in each role, and a way to connect as one."""
+    with server.connect(dbname="fresh", autocommit=True) as admin:
+        admin.execute("create role loader_login login in role muse_loader")
+        admin.execute("create role reader_login login in role muse_reader")
+        admin.execute("create role stranger_login login")
+
+    def connect(user: str) -> psycopg.Connection:
+        return server.connect(dbname="fresh", user=user, autocommit=True)
+
+    yield connect
+    with server.connect(dbname="fresh", autocommit=True) as admin:
+        for role in ("loader_login", "reader_login", "stranger_login"):
+            admin.execute(f"drop owned by {role} cascade")
+            admin.execute(f"drop role {role}")
+
+
+def is_superuser(conn: psycopg.Connection, role: str) -> bool:
+    return conn.execute("select rolsuper from pg_roles where rolname = %s", (role,)).fetchone()[0]
+
+
+def run(*arguments: str, user: str = "postgres", **more: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "loaders", *arguments]
+    environment = dict(os.environ) | {"PGUSER": user} | more
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_roles_own_nothing_and_create_nothing(db):
+    owned = f"""
+        select relname from pg_class join pg_namespace as schema on schema.oid = relnamespace
+        where nspname in {OUR_SCHEMAS} and pg_get_userbyid(relowner) like 'muse!_%' escape '!'
+        union all
+        select proname from pg_proc join pg_namespace as schema on schema.oid = pronamespace
+        where nspname in {OUR_SCHEMAS} and pg_get_userbyid(proowner) like 'muse!_%' escape '!'
+    """
+    assert db.execute(owned).fetchall() == []
+    for role in ("muse_reader", "muse_loader"):
+        create = f"""
+            select nspname from pg_namespace
+            where nspname in {OUR_SCHEMAS} and has_schema_privilege(%s, oid, 'create')
+        """
+        assert db.execute(create, (role,)).fetchall() == []
+        for privilege in ("trigger", "truncate", "references"):
+            held = f"""
+                select relname from pg_class join pg_namespace as schema on schema.oid = relnamespace
+                where nspname in {OUR_SCHEMAS} and relkind in ('r', 'p', 'v')
+                  and has_table_privilege(%s, pg_class.oid, %s)
+            """
+            assert db.execute(held, (role, privilege)).fetchall() == [], privilege
+
+
+def test_definer_functions_check_their_arguments_and_fix_their_path(db):
+    for name, config in db.execute(
+        "select proname, proconfig from pg_proc where prosecdef and pronamespace = 'muse'::regnamespace"
+    ):
+        assert "search_path=pg_catalog, pg_temp" in config, name
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create function muse.helper() returns int language sql as 'select 1'",
+        "create function muse_partitions.helper() returns int language sql as 'select 1'",
+        "create function muse_staging.helper() returns int language sql as 'select 1'",
+        "create table muse_partitions.helper (x int)",
+        "create table muse_staging.helper (x int)",
+        "create table muse_locks.helper (x int)",
+        "create operator muse.=== (leftarg = int, rightarg = int, function = int4eq)",
+        "create trigger helper after insert on muse.wikipedia for each statement execute function suppress_redundant_updates_trigger()",
+        "alter table muse.wikipedia add check (true)",
+        "alter table muse.tracks alter name set default 'x'",
+        "create rule helper as on insert to muse.tracks do also select 1",
+        "alter table muse.song_vectors owner to loader_login",
+        "alter table muse.tracks enable row level security",
+        "update muse.vector_indexes set definition = ''",
+        "insert into muse.dropped_indexes values ('a', 'tracks', 'select 1')",
+        "update muse.alembic_version set version_num = '0001'",
+        "lock table muse_locks.migrate in share update exclusive mode",
+        "drop index muse.tracks_words",
+        "truncate muse.tracks",
+    ],
+)
+def test_a_loader_plants_nothing(logins, statement):
+    with (
+        logins("loader_login") as loader,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        loader.transaction(),
+    ):
+        loader.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("muse.create_partition('models', 1)", "UndefinedTable"),
+        ("muse.create_partition('song_vectors; drop table x', 1)", "UndefinedTable"),
+        ("muse.create_partition(null, null)", "UndefinedTable"),
+        ("muse.create_partition('song_vectors', -1)", "UndefinedObject"),
+        ("muse.create_staging('wikidata', 1, 'x; drop')", "InvalidParameterValue"),
+        ("muse.create_staging('chunks', 1, '00000000')", "InvalidParameterValue"),
+        ("muse.create_staging('wikidata', null, '00000000')", "InvalidParameterValue"),
+        ("muse.create_staging('wikidata', 1, null)", "InvalidParameterValue"),
+        ("muse.create_staging(null, 1, '00000000')", "InvalidParameterValue"),
+        ("muse.drop_staging('wiki', 1)", "InvalidParameterValue"),
+        ("muse.drop_staging('%', 1)", "InvalidParameterValue"),
+        ("muse.analyze_tables(array['pg_catalog.pg_authid'])", "UndefinedTable"),
+        ("muse.drop_indexes('songs')", "UndefinedTable"),
+        ("muse.drop_indexes('pg_class')", "UndefinedTable"),
+    ],
+)
+def test_a_loader_cannot_misuse_what_has_the_owners_rights(logins, call, error):
+    with logins("loader_login") as loader, pytest.raises(getattr(psycopg.errors, error)):
+        loader.execute(f"select {call}")
+
+
+def test_a_reader_calls_nothing_that_has_the_owners_rights(logins, db):
+    names = "select oid::regprocedure::text from pg_proc where prosecdef and pronamespace = 'muse'::regnamespace"
+    for (name,) in db.execute(names):
+        with logins("reader_login") as reader:
+            may = reader.execute("select has_function_privilege(%s, 'execute')", (name,))
+            assert may.fetchone() == (False,), name
+
+
+def test_a_filled_table_keeps_its_indexes(logins, fresh):
+    fresh.execute("insert into muse.wikidata (wikidata_id) values ('Q1')")
+    with logins("loader_login") as loader:
+        assert loader.execute("select muse.drop_indexes('wikidata')").fetchone() == (False,)
+
+
+def test_a_load_runs_as_the_loader_even_for_a_superuser(fresh):
+    with connections.connect_to_load() as conn:
+        assert conn.execute("select current_user, session_user").fetchone() == (
+            "muse_loader", "postgres",
+        )  # fmt: skip
+
+
+def test_a_login_that_may_not_load_is_told_the_grant(logins, tmp_path):
+    path = tmp_path / "mpd.slice.0-1.json"
+    path.write_bytes(PLAYLIST % (b"a" * 22))
+    for user, grant in (("reader_login", "muse_loader"), ("stranger_login", "muse_reader")):
+        done = run("load", "playlists", str(path), user=user)
+        assert done.returncode == 1
+        assert f"grant {grant} to {user}" in done.stderr or "schema muse" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+    done = run("load", "playlists", str(path), user="loader_login")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_loader_login_loads_trains_and_refreshes_and_the_indexes_are_there(
+    logins, fresh, tmp_path
+):
+    indexes = "select indexname, indexdef from pg_indexes where schemaname = 'muse' order by 1"
+    before = fresh.execute(indexes).fetchall()
+    slice_ = tmp_path / "mpd.slice.0-9.json"
+    slice_.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
+    dump = tmp_path / "dump.json"
+    dump.write_text(FRAMINGS["dump"](small()))
+    for arguments in (
+        ["load", "playlists", str(slice_)],
+        ["train", "songs", "--epochs", "1", "--artist-share", "1"],
+        ["load", "wikidata", str(dump)],
+        ["load", "wikipedia", "--sample"],
+        ["load", "hieroglyphs", "--sample"],
+        ["load", "models"],
+        ["draw", "hieroglyphs", "-n", "2"],
+        ["forget", "item", "Q1"],
+        ["refresh"],
+    ):
+        done = run(*arguments, user="loader_login")
+        assert done.returncode == 0, (arguments, done.stderr)
+    assert fresh.execute(indexes).fetchall() == before
+    assert fresh.execute("select count(*) from muse.dropped_indexes").fetchone() == (0,)
+
+
+def test_a_stranger_holds_nothing_up(logins, tmp_path):
+    """Advisory locks, as earlier versions took them, are no locks of ours any more."""
+    path = tmp_path / "mpd.slice.0-1.json"
+    path.write_bytes(PLAYLIST % (b"a" * 22))
+    with logins("stranger_login") as stranger:
+        for name in ("tracks", "sources", "images", "wikidata", "load_runs"):
+            stranger.execute(
+                "select pg_advisory_lock(oid::int, 0) from pg_class where relname = %s", (name,)
+            )
+        stranger.execute("select pg_advisory_lock(%s)", (0x70676D757365,))
+        for table in ("migrate", "playlists"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), stranger.transaction():
+                stranger.execute(f"lock table muse_locks.{table} in access share mode")
+        assert run("load", "playlists", str(path)).returncode == 0
+        migrate()
+
+
+def test_a_lock_keeps_neither_a_transaction_id_nor_a_snapshot(fresh):
+    with connections.connect_to_load(autocommit=True) as conn, connections.lock(conn, "wikidata"):
+        holders = fresh.execute(
+            "select backend_xid, backend_xmin from pg_stat_activity join pg_locks using (pid) "
+            "where relation = 'muse_locks.wikidata'::regclass"
+        )
+        assert holders.fetchall() == [(None, None)]
+
+
+def test_refresh_reads_no_file_that_another_login_named(logins, fresh, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("#EXTM3U\n#EXTINF:1,root - password\na.mp3\n")
+    planted = (
+        ("playlists", str(secret), "{}"),
+        ("wikidata", "x", f'{{"request": {{"source": "{secret}"}}}}'),
+        ("images", str(tmp_path), "{}"),
+    )
+    with logins("loader_login") as loader:
+        for topic, location, options in planted:
+            loader.execute(
+                "insert into muse.sources (topic, location, options, loaded_at, added_by) "
+                "values (%s, %s, %s, now(), 'postgres')",
+                (topic, location, options),
+            )
+        loader.execute("update muse.sources set added_by = 'postgres'")
+    done = run("refresh")
+    assert done.returncode == 0, done.stderr
+    assert "sources loaded by loader_login are left to that login (1)" in done.stderr
+    assert fresh.execute("select count(*) from muse.load_runs").fetchone() == (0,)
+    # Whoever loads one of them does so for itself, and with options of its own.
+    assert run("load", "playlists", str(secret), user="postgres").returncode == 0
+    row = "select added_by, options from muse.sources where topic = 'playlists'"
+    assert fresh.execute(row).fetchall() == [("postgres", {})]
+
+
+def test_options_that_cannot_be_read_end_no_refresh(logins, fresh, tmp_path):
+    (tmp_path / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    for topic, options in (
+        ("icons", "{}"), ("wikidata", '{"request": "x"}'), ("wikipedia", '{"request": {"source": 7}}'),
+    ):  # fmt: skip
+        fresh.execute(
+            "insert into muse.sources (topic, location, options, loaded_at) values (%s, %s, %s, now())",
+            (topic, str(tmp_path), options),
+        )
+    done = run("refresh")
+    assert done.returncode == 1
+    assert done.stderr.count("stored options of a source cannot be read") == 3
+    assert "Traceback" not in done.stderr
+    with pytest.raises(psycopg.errors.CheckViolation):
+        fresh.execute("update muse.sources set options = '[1]'")
+
+
+def test_a_superuser_loads_into_no_schema_of_somebody_else(logins, fresh):
+    fresh.execute("alter schema muse owner to stranger_login")
+    with pytest.raises(connections.Problem, match="load as a login that is a member"):
+        connections.connect_to_load()
+    fresh.execute("alter schema muse owner to postgres")
+
+
+def test_doctor_wants_plain_roles(logins, fresh):
+    assert "ok    roles: muse_loader, muse_reader" in run("doctor").stdout
+    fresh.execute("grant pg_read_server_files to muse_loader")
+    try:
+        assert "FAIL  roles" in run("doctor").stdout
+    finally:
+        fresh.execute("revoke pg_read_server_files from muse_loader")
+
+
+# Planted before the upgrade ---------------------------------------------------------------------
+
+PLANTED = {
+    "trigger": """
+        create function muse_partitions.helper() returns trigger language plpgsql as $$
+        begin
+            begin execute 'alter role loader_login superuser'; exception when others then null; end;
+            return null;
+        end $$;
+        create trigger helper after insert or update on muse.wikipedia
+        for each statement execute function muse_partitions.helper();
+    """,
+    "check": """
+        create function muse_partitions.helper(x text) returns bool language plpgsql as $$
+        begin
+            begin execute 'reset role'; execute 'alter role loader_login superuser';
+            exception when others then null; end;
+            return true;
+        end $$;
+        alter table muse.wikipedia add constraint helper check (muse_partitions.helper(title));
+    """,
+    "operator": """
+        create function muse_partitions.helper(x text, y text) returns bool language sql
+        as 'select true';
+        create operator muse_partitions.<<>> (
+            leftarg = text, rightarg = text, function = muse_partitions.helper
+        );
+        alter table muse.wikipedia add constraint helper
+        check (title operator(muse_partitions.<<>>) 'x');
+    """,
+    "default": """
+        create function muse_partitions.helper() returns text language sql as $$select 'x'$$;
+        alter table muse.wikipedia alter infobox set default muse_partitions.helper();
+    """,
+}
+
+
+@pytest.fixture
+def old(server):
+    """A database of revision 0009, in which loaders owned tables."""
+    from alembic import command
+    from alembic.config import Config
+
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("create database old")
+        admin.execute("create role loader_login login in role muse_loader")
+    use(server, "old")
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=old"
+    command.upgrade(config, "0009")
+    with server.connect(dbname="old", autocommit=True) as admin:
+        for table in ("wikipedia", "wikidata", "song_vectors", "song_neighbors", "image_vectors"):
+            admin.execute(f"alter table muse.{table} owner to muse_loader")
+        admin.execute("grant usage, create on schema muse_partitions to muse_loader")
+    yield server
+    use(server)
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("drop database old with (force)")
+        admin.execute("drop role loader_login")
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_an_upgrade_names_what_a_loader_planted_and_stops(old, kind):
+    with old.connect(dbname="old", user="loader_login", autocommit=True) as loader:
+        loader.execute(PLANTED[kind])
+    with pytest.raises(connections.Problem, match=r"helper.*drop them"):
+        migrate()
+    with old.connect(dbname="old", autocommit=True) as admin:
+        assert not is_superuser(admin, "loader_login")
+        owner = (
+            "select pg_get_userbyid(relowner) from pg_class where oid = 'muse.wikipedia'::regclass"
+        )
+        admin.execute("drop schema muse_partitions cascade; create schema muse_partitions")
+        migrate()
+        assert admin.execute(owner).fetchone() == ("postgres",)
+
+
+# Without a function in our schemas, or without any.
+PLANTED_ELSEWHERE = {
+    "rule": """
+        create rule helper as on insert to muse.wikipedia do also
+        update pg_authid set rolsuper = true where rolname = 'loader_login'
+    """,
+    "grant": "grant trigger on muse.wikipedia to loader_login",
+    "grant option": "grant select on muse.wikipedia to loader_login with grant option",
+    "policy": "create policy helper on muse.wikipedia using (false)",
+    "row security": "alter table muse.wikipedia enable row level security",
+    "statistics": "create statistics own.helper on (own.helper(title)) from muse.wikipedia",
+    "domain": """
+        create domain own.short as text check (own.helper(value) <> '');
+        alter table muse.wikipedia add column helper own.short
+    """,
+    "condition of a trigger": """
+        create trigger helper before update on muse.wikipedia for each row
+        when (own.helper(new.title) <> '') execute function suppress_redundant_updates_trigger()
+    """,
+    "foreign key": """
+        create table own.helper (title text references muse.wikipedia on delete cascade)
+    """,
+    "child": "create table own.helper () inherits (muse.wikipedia)",
+    "partition": "create table own.helper partition of muse.song_vectors for values in (99)",
+    "query in a default": """
+        alter table muse.wikipedia add column helper text
+        default query_to_xml('select own.helper(1)', true, true, '')::text
+    """,
+    "query in a check": """
+        alter table muse.wikipedia add constraint helper
+        check (table_to_xml('pg_class', true, true, '') is not null) not valid
+    """,
+    "type": "create type muse_partitions.helper as enum ('a')",
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED_ELSEWHERE)
+def test_an_upgrade_stops_at_every_kind_of_object(old, kind):
+    with old.connect(dbname="old", autocommit=True) as admin:
+        admin.execute("create schema own authorization loader_login")
+    with old.connect(dbname="old", user="loader_login", autocommit=True) as loader:
+        loader.execute(
+            "create function own.helper(x text) returns text immutable language sql return x"
+        )
+        loader.execute(PLANTED_ELSEWHERE[kind])
+    with pytest.raises(connections.Problem, match=r"objects that pgmuse did not create.*drop them"):
+        migrate()
+
+
+def test_an_upgrade_takes_ownership_back(old):
+    with old.connect(dbname="old", autocommit=True) as admin:
+        admin.execute("drop index muse.wikidata_title")  # as a first load by a loader left it
+        admin.execute("create table muse_partitions.wikidata_7_00aa00aa_items (x int)")
+        admin.execute("alter table muse_partitions.wikidata_7_00aa00aa_items owner to muse_loader")
+    migrate()
+    with old.connect(dbname="old") as admin:
+        owned = "select relname from pg_class where relowner = 'muse_loader'::regrole"
+        assert admin.execute(owned).fetchall() == []
+        assert admin.execute("select to_regclass('muse.wikidata_title')").fetchone() != (None,)

@@ -1,0 +1,172 @@
+"""Entities by their ids from a web service, polite to it and safe from it."""
+
+import bz2
+import json
+
+import pytest
+
+from loaders.core import db as connections
+from loaders.core import streams as compressed
+from loaders.core.errors import Problem
+from loaders.core.http import downloads
+from loaders.core.http.client import Client
+from loaders.wikidata import api
+from loaders.wikidata.entities import Filter
+from loaders.wikidata.ids import ids_or_file, parse_ids, query_ids
+from loaders.wikidata.load import Options
+from loaders.wikidata.sources import load_ids
+from tests.servers import wikibase
+from tests.wikidata.test_load import FRAMINGS, entity, small, value
+
+
+@pytest.fixture
+def service():
+    with wikibase.running() as server:
+        made = [json.loads(line) for line in small()]
+        server.entities = {one["id"]: one for one in made}
+        yield server
+
+
+@pytest.fixture
+def waits():
+    return []
+
+
+@pytest.fixture
+def client(waits):
+    return Client("somebody@example.org", sleep=waits.append)
+
+
+def fetched(service, client, *ids):
+    return list(api.entities(ids, client, api=service.url))
+
+
+def test_entities_and_the_names_they_use(service, client, fresh):
+    with connections.connect_to_load(autocommit=True) as conn:
+        loaded = load_ids(conn, ["Q2", "Q1"], Filter(), Options(), client, service.url)
+        assert loaded.counts.kept == 2
+        rows = conn.execute("select wikidata_id, properties from wikidata order by 1").fetchall()
+    assert rows[0] == ("Q1", {"instance of": "house cat", "date of birth": "1919-11-09T00:00:00Z"})
+    assert rows[1][1]["color"] == ["Blue", "Red", "White"]
+    assert "somebody@example.org" in service.headers[0]["User-Agent"]
+    assert {fields["maxlag"] for fields in service.asked} == {"5"}
+
+
+def test_fifty_a_call(service, client):
+    service.entities = {f"Q{n}": json.loads(entity(f"Q{n}", "x")) for n in range(1, 121)}
+    assert len(fetched(service, client, *service.entities)) == 120
+    assert [fields["ids"].count("|") + 1 for fields in service.asked] == [50, 50, 20]
+
+
+def test_missing_redirected_and_bad_ids_lose_no_other(service, client):
+    service.redirects["Q900"] = "Q1"
+    found = fetched(service, client, "Q1", "Q900", "Q404", "Qx", "Q2")
+    assert api.Redirect("Q900", "Q1") in found
+    assert {made.id for made in found if isinstance(made, api.Missing)} == {"Q404", "Qx"}
+    assert sorted(json.loads(made)["id"] for made in found if isinstance(made, bytes)) == [
+        "Q1",
+        "Q2",
+    ]
+
+
+def test_a_redirect_goes_by_the_name_of_its_target(service, client, fresh):
+    service.redirects["Q900"] = "Q146"
+    service.entities["Q5"] = json.loads(entity("Q5", "Old", P31=[value("Q900")]))
+    with connections.connect_to_load(autocommit=True) as conn:
+        load_ids(conn, ["Q5", "Q900"], Filter(), Options(), client, service.url)
+        assert conn.execute("select * from wikidata_redirects").fetchall() == [("Q900", "Q146")]
+        (properties,) = conn.execute(
+            "select properties from wikidata where wikidata_id = 'Q5'"
+        ).fetchone()
+    assert properties == {"instance of": "Cat"}
+
+
+def test_what_is_stored_keeps_its_languages(service, client, fresh):
+    """The service is asked for them too, also of what an id redirects to."""
+    wide = Filter(languages=("en", "nl"), sitelinks=("nlwiki",))
+    service.redirects["Q900"] = "Q1"
+    for revision, word, filter in ((1, "kat", wide), (2, "poes", Filter())):
+        made = json.loads(entity("Q1", "cat", lastrevid=revision))
+        made["labels"]["nl"] = {"language": "nl", "value": word}
+        made["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
+        service.entities["Q1"] = made
+        with connections.connect_to_load(autocommit=True) as conn:
+            load_ids(conn, ["Q900"], filter, Options(), client, service.url)
+    row = fresh.execute("select labels, sitelinks, lastrevid from wikidata").fetchone()
+    assert row == ({"en": "cat", "nl": "poes"}, {"nlwiki": "poes"}, 2)
+
+
+def test_ids_of_which_none_is_an_entity_fail(service, client, fresh):
+    with connections.connect_to_load(autocommit=True) as conn:
+        with pytest.raises(Problem, match="nothing was changed: see load_errors"):
+            load_ids(conn, ["Q404", "Q405"], Filter(), Options(), client, service.url)
+        count = "select count(*) from load_errors"
+        assert conn.execute(count).fetchone() == (2,)
+
+
+@pytest.mark.parametrize(
+    ("fault", "wait"),
+    [("busy", 37), ("lagged", 5), ("broken", 5), ("cut_off", 5)],
+)
+def test_it_waits_as_long_as_it_is_told_to(service, client, waits, fault, wait):
+    service.faults = [getattr(wikibase, fault)]
+    assert len(fetched(service, client, "Q1")) == 1
+    assert waits == [wait]
+
+
+def test_it_gives_up_in_one_line(service, client, waits):
+    service.faults = [wikibase.broken] * 9
+    with pytest.raises(Problem, match="answers 500 .*5 times: try again later"):
+        fetched(service, client, "Q1")
+    assert len(waits) == 4
+
+
+@pytest.mark.parametrize(("fault", "words"), [("web_page", "not JSON"), ("forbidden", "contact")])
+def test_what_asking_again_does_not_mend(service, client, waits, fault, words):
+    service.faults = [getattr(wikibase, fault)]
+    with pytest.raises(Problem, match=words):
+        fetched(service, client, "Q1")
+    assert waits == []
+
+
+def test_services_want_a_contact(monkeypatch):
+    monkeypatch.delenv("PGMUSE_CONTACT", raising=False)
+    for contact in (None, "", "no contact", "a@b\r\nX-Evil: 1"):
+        with pytest.raises(Problem, match="contact"):
+            Client(contact)
+
+
+def test_a_dump_behind_an_address_goes_on_where_it_was_cut(service, monkeypatch):
+    monkeypatch.setenv("PGMUSE_CONTACT", "somebody@example.org")
+    monkeypatch.setattr(downloads.open_url, "__kwdefaults__", {"sleep": lambda seconds: None})
+    text = FRAMINGS["dump"]([entity(f"Q{n}", f"Item {n}") for n in range(1, 3000)]).encode()
+    service.file = bz2.compress(text)
+    service.faults = [wikibase.half_file]
+    stream = compressed.open_compressed(f"{service.url}/file")
+    found = b"".join(iter(lambda: stream.read(100_000), b""))
+    stream.close()
+    assert found == text
+    assert "Range" in service.headers[1]
+
+
+def test_only_web_addresses():
+    for url in ("file:///etc/passwd", "ftp://example.org/x"):
+        with pytest.raises(Problem):
+            Client("a@b.org").json(url)
+
+
+def test_ids_from_a_list_a_file_and_a_query(tmp_path):
+    assert parse_ids("Q146, wd:Q144,http://www.wikidata.org/entity/Q5") == ["Q146", "Q144", "Q5"]
+    listed = tmp_path / "ids.txt"
+    listed.write_text("Q1\n\n# what for\nQ2  # Tom\nQ1\n")
+    assert ids_or_file(str(listed)) == ["Q1", "Q2"]
+    csv = tmp_path / "query.csv"
+    csv.write_text("name,item\nCat,http://www.wikidata.org/entity/Q146\n")
+    assert query_ids(str(csv)) == ["Q146"]
+    bindings = [{"item": {"type": "uri", "value": "http://www.wikidata.org/entity/Q144"}}]
+    result = tmp_path / "query.json"
+    result.write_text(json.dumps({"results": {"bindings": bindings}}))
+    assert query_ids(str(result)) == ["Q144"]
+    for bad in ("x,y", str(tmp_path / "none.txt")):
+        with pytest.raises(Problem):
+            ids_or_file(bad)
