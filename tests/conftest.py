@@ -11,6 +11,7 @@ from pgvector.psycopg import register_vector
 from loaders.admin.migrate import migrate
 from loaders.core.config import HOME
 from loaders.core.console import quiet
+from loaders.core.db import connect_to_load
 from loaders.core.server.cluster import DATABASE, SUPERUSER, Server, throw_away
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export
@@ -64,6 +65,28 @@ def fresh(server: Server, request: pytest.FixtureRequest) -> Iterator[psycopg.Co
         use(server)
         with server.connect(dbname="postgres", autocommit=True) as admin:
             admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def empty(server: Server) -> Iterator[psycopg.Connection]:
+    """A database without our schema, and with settings of its own."""
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("create database empty")
+        admin.execute('alter database empty set search_path = app, "$user"')
+        admin.execute("alter database empty set work_mem = '5MB'")
+    use(server, "empty")
+    with server.connect(dbname="empty", autocommit=True) as conn:
+        yield conn
+    use(server)
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("drop database empty with (force)")
+
+
+@pytest.fixture
+def muse(fresh: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """An empty database, connected to as a loader does."""
+    with connect_to_load(autocommit=True) as conn:
+        yield conn
 
 
 @pytest.fixture

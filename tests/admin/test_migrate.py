@@ -20,21 +20,6 @@ from tests.conftest import use
 OBJECTS = "select proname from pg_proc where pronamespace = 'muse'::regnamespace order by 1"
 
 
-@pytest.fixture
-def empty(server):
-    """A database with nothing of ours in it, and settings of its own."""
-    with server.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute("create database empty")
-        admin.execute('alter database empty set search_path = app, "$user"')
-        admin.execute("alter database empty set work_mem = '5MB'")
-    use(server, "empty")
-    with server.connect(dbname="empty", autocommit=True) as conn:
-        yield conn
-    use(server)
-    with server.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute("drop database empty with (force)")
-
-
 def search_path(server) -> str:
     with server.connect(dbname="empty") as conn:
         return conn.execute("show search_path").fetchone()[0]

@@ -13,8 +13,8 @@ from loaders.songs import load as playlists
 from loaders.songs import train as songs
 from loaders.songs.word2vec import Settings
 from loaders.wikidata.command import Request, load_all
-from tests.songs.test_load import IDS, slice_of
-from tests.wikidata.test_load import FRAMINGS, entity, small
+from tests.factories.playlists import IDS, slice_of
+from tests.factories.wikidata import FRAMINGS, entity, small
 
 
 @pytest.fixture

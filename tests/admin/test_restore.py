@@ -15,7 +15,7 @@ from loaders.songs.load import load
 from loaders.songs.word2vec import Settings
 from tests.conftest import use
 from tests.core.test_catalog import FUNCTIONS, TABLES, VIEWS, queries_of
-from tests.songs.test_load import IDS, slice_of
+from tests.factories.playlists import IDS, slice_of
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from loaders.songs import load as playlists
 from loaders.songs import train as songs
 from loaders.songs.word2vec import Settings
 from tests.conftest import use
-from tests.songs.test_load import IDS, slice_of
+from tests.factories.playlists import IDS, slice_of
 
 DUMPS = Path(__file__).resolve().parents[1] / "data" / "upgrades"
 COMMITS = ("859549c", "a09a41f", "c52f36a", "bfb1134")

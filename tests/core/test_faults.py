@@ -13,9 +13,9 @@ from loaders.admin.migrate import migrate
 from loaders.core.db import connect_to_load
 from loaders.core.server.cluster import throw_away
 from tests.conftest import use
-from tests.songs.test_load import IDS, places, slice_of
-from tests.wikidata.test_load import entity, value
-from tests.wikipedia.test_load import page, whole
+from tests.factories.playlists import IDS, places, slice_of
+from tests.factories.wikidata import entity, value
+from tests.factories.wikipedia import page, whole
 
 pytestmark = pytest.mark.faults
 

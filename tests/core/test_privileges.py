@@ -11,8 +11,8 @@ from loaders.admin.migrate import migrate
 from loaders.core import db as connections
 from loaders.core.config import ROOT
 from tests.conftest import use
-from tests.songs.test_load import IDS, slice_of
-from tests.wikidata.test_load import FRAMINGS, small
+from tests.factories.playlists import IDS, slice_of
+from tests.factories.wikidata import FRAMINGS, small
 
 OUR_SCHEMAS = "('muse', 'muse_partitions', 'muse_staging', 'muse_locks')"
 PLAYLIST = b'{"playlists": [{"pid": 0, "name": "a", "tracks": [{"pos": 0, "track_uri": "spotify:track:%b", "track_name": "x", "artist_name": "y"}]}]}'

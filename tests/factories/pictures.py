@@ -2,11 +2,15 @@
 
 import hashlib
 import io
+from functools import partial
 
 import numpy as np
 import psycopg
 from PIL import Image, ImageDraw
+from psycopg.types.json import Jsonb
 
+from loaders.images import sources
+from tests.factories.rows import add_model
 from udfs.pictures import jpeg, perceptual_hash, thumbnail
 
 
@@ -63,3 +67,35 @@ def encoded(image: Image.Image, kind: str = "JPEG") -> bytes:
     out = io.BytesIO()
     image.save(out, kind)
     return out.getvalue()
+
+
+RED, GREEN, BLUE = "#c81e1e", "#1ec81e", "#1e1ec8"
+load_path = partial(sources.load_path, workers=1)
+
+
+def photo(colour=RED, size=(400, 330), kind="PNG", **options) -> bytes:
+    """A picture in two colours, so that hashes differ."""
+    image = Image.new("RGB", size, colour)
+    image.paste("white", (0, 0, size[0] // 3, size[1] // 2))
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def embed(conn, image_id: int) -> None:
+    """A vector of this picture, and a sample that shows it."""
+    model_id = add_model(conn, "classifier")
+    conn.execute(
+        f"create table muse_partitions.image_vectors_{model_id} "
+        f"partition of muse.image_vectors for values in ({model_id})"
+    )
+    vector = [1.0] + [0.0] * 1279
+    conn.execute(
+        "insert into muse.image_vectors (model_id, image_id, embedding) "
+        "values (%s, %s, %s::real[]::public.vector::public.halfvec)",
+        (model_id, image_id, vector),
+    )
+    conn.execute(
+        "insert into muse.samples (kind, parameters, result) values ('images', '{}', %s)",
+        (Jsonb([{"image_id": image_id}]),),
+    )

@@ -89,3 +89,8 @@ def publish_songs(
 
     parts = Part("song_vectors", fill_vectors), Part("song_neighbors", fill_neighbors)
     return publish(conn, "songs", {}, {}, parts=parts)
+
+
+def plan(conn: psycopg.Connection, query: str) -> str:
+    """How Postgres runs the query."""
+    return "\n".join(row[0] for row in conn.execute("explain " + query))

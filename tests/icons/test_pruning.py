@@ -11,7 +11,7 @@ from loaders.admin.refresh import refresh
 from loaders.icons import command, load
 from loaders.icons.sources import SIGNS
 from tests.factories.fonts import font
-from tests.images.test_pruning import last_run, unlistable
+from tests.factories.pruning import last_run, unlistable
 
 STORED = """
     select name, also, codepoints, length(replace(bitmap::text, '0', ''))

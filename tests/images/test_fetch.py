@@ -27,8 +27,7 @@ from loaders.images.fetch import enqueue as wanted
 from loaders.images.fetch import worker as fetch
 from loaders.images.fetch.download import Failed, download
 from loaders.images.forget import forget_source
-from tests.factories.pictures import add_picture, shape
-from tests.images.test_load import BLUE, GREEN, RED, photo
+from tests.factories.pictures import BLUE, GREEN, RED, add_picture, photo, shape
 from tests.servers import media
 
 STATES = "select state, count(*)::int from image_fetches group by state order by state"
@@ -525,7 +524,7 @@ def test_an_address_that_is_wanted_twice_is_fetched_once(classes, host, work):
 
 KILLED = """
 import os, sys
-from loaders.images import fetch, queue
+from loaders.images.fetch import worker as fetch
 settings = fetch.Settings(
     hosts=frozenset({sys.argv[1]}), contact="a@b.c", private=True, lease=float(sys.argv[2])
 )

@@ -22,7 +22,7 @@ from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from loaders.songs.forget import forget
 from loaders.songs.load import load, load_files
-from tests.songs.test_load import IDS, places, slice_of
+from tests.factories.playlists import IDS, places, slice_of
 
 STORED = "select identity, title, places from playlists order by identity"
 

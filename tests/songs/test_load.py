@@ -14,31 +14,8 @@ from loaders.core.errors import Problem
 from loaders.songs import load as playlists
 from loaders.songs.forget import forget
 from loaders.songs.load import load, load_files
+from tests.factories.playlists import IDS, places, slice_of
 from tests.factories.rows import publish_songs
-
-IDS = [f"{i:022d}" for i in range(300)]
-
-
-def slice_of(*lists: list[str], **fields: object) -> bytes:
-    """A Million Playlist slice with these track ids."""
-    made = [
-        {
-            "pid": pid,
-            "name": f"List {pid}",
-            "tracks": [
-                {
-                    "pos": pos,
-                    "track_uri": f"spotify:track:{i}",
-                    "track_name": f"T{i}",
-                    "artist_name": "A",
-                }
-                for pos, i in enumerate(ids)
-            ],
-        }
-        | fields
-        for pid, ids in enumerate(lists)
-    ]
-    return json.dumps({"playlists": made}).encode()
 
 
 @pytest.fixture
@@ -51,22 +28,6 @@ def file(tmp_path):
         return str(path)
 
     return write
-
-
-def places(conn):
-    """Every place that is stored, and that the counts agree."""
-    rows = conn.execute(
-        "select title, place, track_id from playlist_tracks "
-        "join playlists using (playlist_id) order by title, place"
-    ).fetchall()
-    counted = conn.execute(
-        "select track_id, places from tracks where places > 0 order by 1"
-    ).fetchall()
-    true = conn.execute(
-        "select track_id, count(*) from playlist_tracks group by 1 order by 1"
-    ).fetchall()
-    assert counted == true
-    return [(title, track_id[-1]) for title, _, track_id in rows]
 
 
 def test_order_and_duplicates_are_kept(fresh, file):

@@ -15,8 +15,8 @@ from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import ids_or_file, parse_ids, query_ids
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_ids
+from tests.factories.wikidata import FRAMINGS, entity, small, value
 from tests.servers import wikibase
-from tests.wikidata.test_load import FRAMINGS, entity, small, value
 
 
 @pytest.fixture

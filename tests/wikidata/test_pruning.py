@@ -9,44 +9,11 @@ import psycopg
 import pytest
 
 from loaders.admin.refresh import refresh
-from loaders.core import db as connections
 from loaders.core.errors import Problem
 from loaders.wikidata import dump, staging
 from loaders.wikidata.command import Request, load_all
 from loaders.wikidata.failed import readable_ids
-from tests.wikidata.test_load import FRAMINGS, entity, errors, ids, value
-
-
-def many(count=25, **options):
-    """So many dogs, Q1 first."""
-    return [
-        entity(f"Q{n}", f"Dog {n}", P31=[value("Q144")], **options) for n in range(1, count + 1)
-    ]
-
-
-def dump_of(lines):
-    return FRAMINGS["dump"](lines).encode()
-
-
-@pytest.fixture
-def muse(fresh):
-    """An empty database, connected to as a loader does."""
-    with connections.connect_to_load(autocommit=True) as conn:
-        yield conn
-
-
-@pytest.fixture
-def load(muse, tmp_path):
-    """Load bytes, or lines as a dump, as a file of a name; whether that went well."""
-
-    def work(content, *, name="dump.json", **options):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else dump_of(content))
-        # In this process: starting others takes most of a second.
-        return load_all(muse, Request(str(path), **{"workers": 0} | options))
-
-    return work
-
+from tests.factories.wikidata import FRAMINGS, dump_of, entity, errors, ids, many
 
 # Sources that are not complete --------------------------------------------------------------------
 

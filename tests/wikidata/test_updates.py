@@ -4,32 +4,8 @@ import json
 
 import pytest
 
-from loaders.core import db as connections
 from loaders.core.errors import Problem
-from loaders.wikidata.command import Request, load_all
-from tests.wikidata.test_load import entity, errors, ids, value
-from tests.wikidata.test_pruning import dump_of, many
-
-
-@pytest.fixture
-def muse(fresh):
-    """An empty database, connected to as a loader does."""
-    with connections.connect_to_load(autocommit=True) as conn:
-        yield conn
-
-
-@pytest.fixture
-def load(muse, tmp_path):
-    """Load bytes, or lines as a dump, as a file of a name; whether that went well."""
-
-    def work(content, *, name="dump.json", **options):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else dump_of(content))
-        # In this process: starting others takes most of a second.
-        return load_all(muse, Request(str(path), **{"workers": 0} | options))
-
-    return work
-
+from tests.factories.wikidata import entity, errors, ids, many, value
 
 # Filters ------------------------------------------------------------------------------------------
 

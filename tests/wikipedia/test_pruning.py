@@ -3,11 +3,8 @@
 import pytest
 
 from loaders.admin.refresh import refresh
-from loaders.core import db as connections
-from loaders.core.dumps.load import Options
 from loaders.core.errors import Problem
-from loaders.wikipedia.command import load_all
-from tests.wikipedia.test_load import errors, page, titles, whole
+from tests.factories.wikipedia import errors, page, titles, whole
 
 BROKEN = {
     "no end": lambda xml: xml.replace("</page>", ""),
@@ -26,26 +23,6 @@ def articles(count, *, start=1, revision=10):
 
 def redirects(count):
     return [page(f"To {n}", id=1000 + n, redirect=f"A & {n}") for n in range(1, count + 1)]
-
-
-@pytest.fixture
-def muse(fresh):
-    """An empty database, connected to as a loader does."""
-    with connections.connect_to_load(autocommit=True) as conn:
-        yield conn
-
-
-@pytest.fixture
-def load(muse, tmp_path):
-    """Load a dump; whether that went well."""
-
-    def work(text, *, name="dump.xml", sample=False, **options):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        options = Options(**{"workers": 0} | options)
-        return load_all(muse, str(path), options, sample=sample)
-
-    return work
 
 
 @pytest.mark.parametrize("broken", BROKEN)

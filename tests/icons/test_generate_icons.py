@@ -1,0 +1,134 @@
+"""Networks of icons in SQL: costs, drawings, arguments, time-outs."""
+
+import psycopg
+import pytest
+
+from loaders.core.console import quiet
+from tests.factories import processor_time as cpu
+from tests.factories.icons import squares
+from tests.factories.rows import add_icon, add_model
+from udfs.bitmap_tokens import ENCODINGS
+from udfs.bitmaps import bits
+
+KINDS = ("lines", *ENCODINGS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(known, networks, kind):
+    from loaders.icons.networks import fitting as icons
+
+    some = squares(40)
+    asked = known.execute("select icon_nlls(%s::bit varying[], %s)", (list(map(bits, some)), kind))
+    wanted = icons.bits_a_pixel(networks[kind][0], some)
+    assert asked.fetchone()[0] == pytest.approx(wanted, abs=1e-4)
+    one = known.execute("select icon_nll(%s::text::bit varying, %s)", (bits(some[0]), kind))
+    assert one.fetchone()[0] == pytest.approx(wanted[0], abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_drawn_costs_what_is_told_and_is_valid(known, kind):
+    rows = known.execute("select i, bitmap::text, nll, valid from generate_icons(%s, 40)", (kind,))
+    rows = rows.fetchall()
+    assert [row[0] for row in rows] == list(range(1, 41))
+    assert len({row[1] for row in rows}) > 30
+    told = known.execute(
+        "select icon_nlls(%s::bit varying[], %s)", ([row[1] for row in rows], kind)
+    )
+    assert told.fetchone()[0] == pytest.approx([row[2] for row in rows], abs=1e-5)
+    assert all(row[3] for row in rows)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_seed_draws_the_same_and_fewer_are_the_first_of_more(known, kind):
+    query = "select bitmap, nll from generate_icons(%s, n => %s, seed => %s)"
+    more = known.execute(query, (kind, 40, 7)).fetchall()
+    assert known.execute(query, (kind, 3, 7)).fetchall() == more[:3]
+    assert known.execute(query, (kind, 40, 7)).fetchall() == more
+    assert known.execute(query, (kind, 40, -7)).fetchall() != more
+    assert (
+        known.execute(query, (kind, 1, 0)).fetchall()
+        == known.execute("select bitmap, nll from generate_icons(%s)", (kind,)).fetchall()
+    )
+
+
+@pytest.mark.parametrize("kind", ["lines", "positions", "scanlines"])
+def test_a_low_temperature_draws_what_is_likely(known, kind):
+    query = "select avg(nll) from generate_icons(%s, 32, %s::real)"
+    (low,), (one,), (high,) = (
+        known.execute(query, (kind, temperature)).fetchone() for temperature in (0.2, 1, 20)
+    )
+    assert low < one < high
+
+
+def test_every_icon_has_ink_even_where_none_is_likely(db, networks):
+    """The network as it begins, but sure that nothing is ink: at its coldest it would draw none."""
+    from loaders.icons.networks import fitting as icons
+
+    network = networks["lines"][0]
+    before = network.logit.get_weights()
+    try:
+        network.logit.set_weights([before[0], before[1] - 6])
+        with quiet():
+            content, config = icons.export(network)
+    finally:
+        network.logit.set_weights(before)
+    add_model(db, "blank", content, **config)
+    for temperature in (0.01, 1):
+        query = "select valid, bitmap from generate_icons('blank', 40, %s::real)"
+        rows = db.execute(query, (temperature,)).fetchall()
+        assert [valid for valid, _ in rows] == [True] * 40
+        few = db.execute(query.replace("40", "2"), (temperature,)).fetchall()
+        assert few == rows[:2]
+
+
+def test_copies_of_icons_are_marked(known):
+    (drawn,) = known.execute("select bitmap::text from generate_icons('lines')").fetchone()
+    lit = [place for place, bit in enumerate(drawn) if bit == "1"]
+    first = add_icon(known, "a", lit)
+    add_icon(known, "a", lit, icon_set="another")
+    rows = known.execute("select copy_of from generate_icons('lines', 3)").fetchall()
+    assert rows == [(first,), (None,), (None,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "state"),
+    [
+        ("generate_icons('nothing')", "no model 'nothing' yet", "42704"),
+        ("generate_icons(null)", "no model '' yet", "42704"),
+        ("generate_icons('lines', 0)", "n must be from 1 to 1000, not 0", "22023"),
+        ("generate_icons('lines', 1001)", "n must be from 1 to 1000, not 1001", "22023"),
+        ("generate_icons('lines', null)", "n must be from 1 to 1000, not null", "22023"),
+        ("generate_icons('lines', 1, 0)", "temperature must be from 0.01 to 100, not 0", "22023"),
+        ("generate_icons('lines', 1, -1)", "temperature must be from 0.01 to 100, not -1", "22023"),
+        ("generate_icons('lines', 1, 'nan')", "temperature must be from 0.01 to 100, n", "22023"),
+        ("generate_icons('lines', 1, null)", "temperature must be from 0.01 to 100, n", "22023"),
+        ("generate_icons('other')", "model 'other' draws no icons", "22023"),
+        ("icon_nll(B'1', 'lines')", "lines knows bitmaps of 8 x 8, not of 1 x 1", "22023"),
+        ("icon_nll(B'11', 'lines')", "2 bits make no bitmap", "22023"),
+        ("icon_nll(repeat('0', 64)::bit varying, 'lines')", "a bitmap without ink", "22023"),
+        ("icon_nlls(array[null]::bit varying[], 'lines')", "a bitmap is null", "22023"),
+        ("labelled_sheet('x')", "kind is icons, hieroglyphs, grid4 or grid5, not x", "22023"),
+        ("labelled_sheet('grid4')", "nothing of grid4 has a label with a score of .25", "22023"),
+    ],
+)
+def test_bad_arguments_are_one_clear_line(known, networks, query, error, state):
+    add_model(known, "other", networks["lines"][1], size=8)
+    known.execute("set local role muse_reader")
+    with pytest.raises(psycopg.Error) as caught:
+        known.execute(f"select * from muse.{query}".encode())
+    assert error.replace(" .", " 0.") in caught.value.diag.message_primary.replace(" .", " 0.")
+    assert caught.value.sqlstate == state
+
+
+@pytest.mark.parametrize("kind", ["lines", "runs"])
+def test_a_timeout_ends_the_drawing(known, kind):
+    known.execute("select * from generate_icons(%s)", (kind,))
+    known.execute("set local statement_timeout = 60")
+    with cpu.used_by(known) as used:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            known.execute(
+                "select count(*) from generate_series(1, 99) as s, "
+                "generate_icons(%s, 1000, seed => s)",
+                (kind,),
+            )
+        assert used() < 0.26

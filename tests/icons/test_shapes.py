@@ -1,0 +1,59 @@
+"""Shapes become bitmaps; names become families."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from loaders.icons.formats import shapes
+from loaders.icons.samples import plain
+from loaders.icons.sources import code_family
+
+
+def test_every_glyph_is_scaled_alike_and_centred():
+    ink = np.ones((128, 128), dtype=np.float32)
+    half = shapes.bitmap(shapes.so_far(ink), 256, 32)
+    wanted = np.zeros((32, 32), dtype=bool)
+    wanted[8:24, 8:24] = True
+    assert (half == wanted).all()
+
+
+def test_a_stroke_thinner_than_a_pixel_is_not_lost():
+    line = np.zeros((256, 256), dtype=np.float32)
+    line[:, 128] = 1  # an eighth of a pixel of 32, a thirty-second of one of 8
+    line[7] = 1
+    for size in (32, 8):
+        made = shapes.bitmap(shapes.so_far(line), 256, size)
+        assert made.any(1).all()
+        assert made.any(0).all()
+        assert made.sum() == 2 * size - 1
+
+
+def test_what_is_symmetric_stays_so():
+    image = Image.new("L", (211, 211))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((0, 0, 210, 210), fill=255)
+    draw.ellipse((40, 40, 170, 170), fill=0)
+    ink = shapes.so_far((np.asarray(image) > 127).astype(np.float32))
+    for size in (32, 8):
+        made = shapes.bitmap(ink, 240, size)
+        used = made[made.any(1)][:, made.any(0)]
+        assert (used == used[::-1]).all()
+        assert (used == used[:, ::-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [("account-off", "account"), ("account", "account"), ("solid/home_a", "home"), ("-x", "-x")],
+)
+def test_a_family_is_the_name_up_to_its_first_hyphen(name, family):
+    assert shapes.family_of(name) == family
+
+
+@pytest.mark.parametrize(("code", "family"), [("A1", "A1"), ("A1c", "A1"), ("Aa12b", "Aa12")])
+def test_a_sign_has_the_family_of_its_number(code, family):
+    assert code_family(code) == family
+
+
+def test_meanings_are_told_without_markup():
+    told = "<ul><li><b>Det.</b> <i>s</i>, &quot;man&quot;</li><li><b>Log.</b> I</li></ul>"
+    assert plain(told) == 'Det. s, "man"; Log. I'

@@ -1,0 +1,76 @@
+"""Pictures are decoded in processes that may die."""
+
+import os
+import signal
+
+import pytest
+
+from loaders.images import decoding, load, store
+from loaders.images.forget import forget_source
+from loaders.images.model import About, Picture
+from tests.factories.pictures import photo
+
+DEADLY = b"over this one the process dies"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1001, 1000), (1000, 1001)])
+def test_a_size_of_nearly_a_square(width, height):
+    assert decoding.decoded(photo(size=(width, height)))[2:] == (width, height)
+
+
+@pytest.mark.parametrize(
+    "segment", [b"\xff\xe2\0\x0eICC_PROFILE\0", b"\xff\xed\0\x16Photoshop 3.0\x008BIM\0\0"]
+)
+def test_what_is_odd_beside_a_picture_is_no_matter(segment):
+    content = photo(size=(400, 330), kind="JPEG")
+    odd = content[:2] + segment + content[2:]
+    assert decoding.decoded(odd)[2:] == (400, 330)
+
+
+def test_a_load_that_was_killed_goes_on(fresh, monkeypatch):
+    monkeypatch.setattr(load, "BATCH", 2)
+    made = [Picture(f"{n}.png", photo(size=(330 + n, 400)), About()) for n in range(8)]
+
+    def dies():
+        yield from made[:7]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load.load(fresh, "here", dies(), workers=1)
+    (kept,) = fresh.execute("select count(*) from images").fetchone()
+    assert kept >= 4
+    loaded = load.load(fresh, "here", made, workers=1)
+    assert (loaded.pictures, loaded.unchanged) == (8 - kept, kept)
+
+
+def dies_over_some(content: bytes) -> decoding.Decoded:
+    """What stands in for a fault in native code."""
+    if DEADLY in content:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return decoding.decoded(content)
+
+
+def test_a_picture_that_kills_its_decoder_is_left_out_and_no_other(fresh, monkeypatch):
+    monkeypatch.setattr(decoding, "decoded", dies_over_some)
+    contents = [photo(size=(330 + n, 400)) for n in range(6)]
+    contents[2] += DEADLY
+    made = [Picture(f"{n}.png", content, About()) for n, content in enumerate(contents)]
+    loaded = load.load(fresh, "here", made, workers=2)
+    assert (loaded.pictures, loaded.bad) == (5, 1)
+    place, reason = fresh.execute("select place, reason from load_errors").fetchone()
+    assert place == "2.png"
+    assert "ends the process" in reason
+
+
+def test_a_picture_that_is_forgotten_while_it_is_loaded_is_decoded_after_all(fresh, monkeypatch):
+    made = [Picture("a.png", photo(), About())]
+    load.load(fresh, "one", made, workers=1)
+    really = store.store
+
+    def forgotten_first(conn, *arguments):
+        monkeypatch.setattr(store, "store", really)
+        forget_source(conn, "one")
+        return really(conn, *arguments)
+
+    monkeypatch.setattr(store, "store", forgotten_first)
+    assert load.load(fresh, "two", made, workers=1).pictures == 1

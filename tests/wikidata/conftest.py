@@ -1,0 +1,21 @@
+"""Fixtures of the tests of Wikidata."""
+
+import pytest
+
+from loaders.wikidata.command import Request, load_all
+from tests.factories.archives import PACKED
+from tests.factories.wikidata import FRAMINGS
+
+
+@pytest.fixture
+def load(muse, tmp_path):
+    """Load a dump, from its lines or its content; return whether every entity was usable."""
+
+    def work(lines, *, name="dump.json", framing="dump", pack="plain", **options):
+        path = tmp_path / name
+        text = FRAMINGS[framing](lines) if isinstance(lines, list) else lines
+        path.write_bytes(PACKED[pack](text if isinstance(text, bytes) else text.encode()))
+        # In this process: starting others takes most of a second.
+        return load_all(muse, Request(str(path), **{"workers": 0} | options))
+
+    return work

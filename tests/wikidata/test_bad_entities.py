@@ -1,0 +1,71 @@
+"""Entities and dumps that cannot be read in full."""
+
+import json
+import os
+
+import pytest
+
+from loaders.core.errors import Problem
+from loaders.wikidata.command import Request, load_all
+from tests.factories.archives import PACKED
+from tests.factories.wikidata import FRAMINGS, entity, errors, ids, small, value
+
+
+def test_what_is_wrong_is_named_and_loses_nothing_else(load, muse):
+    odd = json.loads(entity("Q21", "Odd", P1=[value("x", datatype="string")]))
+    odd["claims"]["P1"][0]["mainsnak"]["datavalue"] = {"type": "new", "value": {"a": 1}}
+    lexeme = json.dumps({"type": "lexeme", "id": "L1", "lemmas": {}})
+    huge = entity("Q22", "Huge", P1=[value("x" * 1000, datatype="string") for _ in range(4500)])
+    assert len(huge) > 4_000_000
+    half = '{"type":"item","id":"Q23","labels":{"en":{"language":"en","value":"\\ud800"}}}'
+    empty = '{"type":"item","id":"Q24","labels":[],"aliases":[],"claims":[],"sitelinks":[]}'
+    raw = entity(
+        "Q25", "Raw", P2=[value({"text": "HERE", "language": "de"}, datatype="monolingualtext")]
+    )
+    lines = [
+        "not json", entity("Q20", "N\0UL"), json.dumps(odd), lexeme, huge, half, empty,
+        '{"id":"Q1"', '{"type":"item","id":"../Q1"}', entity("Q1", "Felix", lastrevid=1),
+        entity("Q1", "Felix II", lastrevid=2), raw.replace("HERE", "\\udc00"), entity("Q26", "Last"),
+    ]  # fmt: skip
+    assert load(lines)
+    assert ids(muse) == ["Q1", "Q20", "Q21", "Q22", "Q26"]
+    found = dict(errors(muse))
+    assert "not JSON" in found["line 2"]
+    assert "NUL" in found["line 3, Q20"]
+    assert "lexeme" in found["line 5"]
+    assert "no id of an item" in found["line 10"]
+    assert "more than once" in found["line 11"]
+    assert {"line 7", "line 9", "line 13"} <= set(found)
+    titles = dict(muse.execute("select wikidata_id, title from wikidata").fetchall())
+    assert titles["Q1"] == "Felix II"
+    assert titles["Q20"] == "N�UL"
+    (claims,) = muse.execute("select wikidata_statements('Q21')").fetchone()
+    assert claims["P1"][0]["mainsnak"]["datavalue"] == {"type": "new", "value": {"a": 1}}
+
+
+def test_too_much_that_is_wrong_changes_nothing(load, muse):
+    load(small())
+    with pytest.raises(Problem, match="more than 2 entries cannot be used"):
+        load(["x", "y", "z", entity("Q1", "Changed", lastrevid=9)], max_bad=2, prune=True)
+    assert len(ids(muse)) == 9
+    assert muse.execute("select title from wikidata where wikidata_id = 'Q1'").fetchone() == (
+        "Felix",
+    )
+    assert len(errors(muse)) == 3
+    assert muse.execute("select status from load_runs order by run_id desc limit 1").fetchone() == (
+        "failed",
+    )
+
+
+@pytest.mark.parametrize("pack", ["gz", "bz2", "zst"])
+def test_a_cut_off_archive_gives_what_came_before(load, muse, tmp_path, pack):
+    lines = [entity(f"Q{number}", os.urandom(40).hex()) for number in range(1, 20001)]
+    load(small(), name="before.json")
+    text = FRAMINGS["dump"](lines).encode()
+    whole = PACKED[pack](text)
+    path = tmp_path / "cut"
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    assert not load_all(muse, Request(str(path), prune=True))
+    assert len(ids(muse)) > 5000
+    assert any("cut off" in reason for _, reason in errors(muse))
+    assert "Q16521" in ids(muse)  # nothing is pruned by half a dump

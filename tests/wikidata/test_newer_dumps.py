@@ -1,0 +1,107 @@
+"""Dumps loaded over others: newer, older, the same, interrupted."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from loaders.core import db as connections
+from loaders.wikidata import dump, staging
+from loaders.wikidata.command import Request, load_all
+from tests.factories.wikidata import entity, ids, properties, small, value
+
+
+def test_a_refresh_touches_what_changed_alone(load, muse):
+    load(small())
+    versions = "select wikidata_id, xmin::text, ctid::text from wikidata order by 1"
+    before = {row[0]: row[1:] for row in muse.execute(versions)}
+    changed = small()
+    changed[7] = entity("Q1", "Felix II", "Felix the Cat", lastrevid=2, P31=[value("Q144")])
+    assert load(changed)
+    after = {row[0]: row[1:] for row in muse.execute(versions)}
+    assert [key for key in after if after[key] != before[key]] == ["Q1"]
+    assert properties(muse, "Q1") == {"instance of": "dog"}
+    assert dict(muse.execute("select class, items from classes").fetchall()) == {
+        "Cat": 1, "dog": 2, "Q99": 1,
+    }  # fmt: skip
+
+
+def test_an_older_revision_changes_nothing(load, muse):
+    load([entity("Q1", "new", lastrevid=5)])
+    load([entity("Q1", "old", lastrevid=4)])
+    assert muse.execute("select title from wikidata").fetchone() == ("new",)
+
+
+def test_a_label_that_changed_reaches_all_who_name_it(load, muse):
+    load(small())
+    changed = small()
+    changed[0] = entity("Q146", "cat", "Cats", lastrevid=2, P279=[value("Q16521")])
+    changed[3] = entity("P31", "is a", kind="property", lastrevid=2)
+    load(changed)
+    assert properties(muse, "Q2")["is a"] == ["Cats", "Q99"]
+    assert "instance of" not in properties(muse, "Q1")
+    assert muse.execute("select title from instances_of('Cats') order by 1").fetchall() == [
+        ("Felix",), ("Tom",),
+    ]  # fmt: skip
+
+
+def test_prune_removes_what_is_gone(load, muse):
+    load(small())
+    assert load(small()[:-1])
+    assert "Q12" in ids(muse)
+    assert load(small()[:-2], prune=True)
+    assert [gone for gone in ("Q11", "Q12") if gone in ids(muse)] == []
+    assert len(ids(muse)) == 7
+
+
+def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
+    lines = [entity(f"Q{number}", f"Item {number}") for number in range(1, 2001)]
+    monkeypatch.setattr(dump.chunks, "__defaults__", (20_000,))
+    parsed = []
+    original = staging.read
+    with monkeypatch.context() as patch:
+
+        def dies(parser, chunk, limit=None):
+            parsed.append(chunk.first)
+            if len(parsed) == 5:
+                raise KeyboardInterrupt
+            return original(parser, chunk, limit)
+
+        patch.setattr(staging, "read", dies)
+        with pytest.raises(KeyboardInterrupt):
+            load(lines)
+    assert ids(muse) == []
+    again = []
+    monkeypatch.setattr(
+        staging, "read", lambda *given: again.append(given[1].first) or original(*given)
+    )
+    assert load(lines)
+    assert len(ids(muse)) == 2000
+    assert not set(parsed[:4]) & set(again)
+    left = "select relname from pg_class where relname like 'wikidata!_%%' escape '!' and relnamespace = 'muse_staging'::regnamespace and relname ~ '[0-9]'"
+    assert muse.execute(left).fetchall() == []
+
+
+def test_an_unchanged_dump_is_not_read_again(load, muse, capsys):
+    load(small())
+    load(small())
+    assert "9 unchanged" in capsys.readouterr().err
+    lines = small()
+    load(lines, name="other.json")
+    path = next(
+        iter(muse.execute("select location from sources where location like '%%other.json'"))
+    )[0]
+    capsys.readouterr()
+    load_all(muse, Request(path))
+    assert "unchanged since it was loaded" in capsys.readouterr().err
+
+
+def test_a_second_load_waits_and_says_for_whom(load, muse, capsys):
+    with connections.connect_to_load(autocommit=True) as other, ThreadPoolExecutor() as pool:
+        with connections.lock(other, "wikidata"):
+            waiting = pool.submit(load, small())
+            while not muse.execute("select from pg_locks where not granted").rowcount:
+                assert not waiting.done()
+        waiting.result(30)
+    assert "of muse_loader" not in (said := capsys.readouterr().err)
+    assert re.search(r"waiting: process \d+ of postgres on pgmuse holds the lock 'wikidata'", said)

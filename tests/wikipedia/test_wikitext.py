@@ -1,0 +1,82 @@
+"""The first image and the templates of a wikitext, and limits of its parser."""
+
+import time
+from contextlib import suppress
+
+import pytest
+
+from loaders.wikipedia import wikitext
+from loaders.wikipedia.names import Beyond
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "{{infobox x|image=",
+        "[[File:a.jpg",
+        "<!--",
+        "<nowiki>",
+        "<ref>",
+        "{|\n",
+        "[//a",
+        "|x=",
+        "\n*",
+    ],
+)
+def test_what_no_article_is_like_takes_no_time(unit):
+    began = time.process_time()
+    for many in (1000, 100_000):
+        with suppress(Beyond):
+            wikitext.extract("{{Infobox x|image=[[File:a.jpg]]|b=" + unit * many + "|c=d.jpg}}")
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("unit", ["{{", "[[", "{{a|", "[[a|"])
+def test_what_is_nested_too_deeply_is_said(unit):
+    with pytest.raises(Beyond, match="more than 200 times"):
+        wikitext.extract("{{Infobox x|image=a.jpg|b=" + unit * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "image"),
+    [
+        ("{{Infobox x|image=foo bar.JPG}}", "Foo bar.JPG"),
+        ("{{Infobox x|image = File:a_b.svg | other = c.png}}", "A b.svg"),
+        ("{{Infobox x|image=[[Image:a.webp|200px|Caption with [[link]]]]}}", "A.webp"),
+        ("{{Infobox x\n| image_flag = Flag.svg\n| image_map = Map.svg\n| photo = P.tiff}}", "P.tiff"),
+        ("{{Infobox x|image_flag=Flag of X.svg}} [[File:later.jpg]]", "Flag of X.svg"),
+        ("{{Infobox x|signature=S.svg}} [[File:later.jpg|thumb]]", "Later.jpg"),
+        ("{{Infobox x|signature=S.svg}}", "S.svg"),
+        ("{{Infobox x|image={{CSS image crop|Image = In.jpg|bSize=2}}}}", "In.jpg"),
+        ("{{Infobox x|country={{flagicon|image=F.svg}}|logo=L.gif}}", "L.gif"),
+        ("{{Infobox x|alt=not.jpg|caption=[[File:no.jpg]]}}", "No.jpg"),
+        ("{{Infobox x|image=a.jpg<!-- note -->}}", "A.jpg"),
+        ("{{Infobox x|image=<!-- a.jpg -->}} [[File:B.png|thumb|x]]", "B.png"),
+        ("[[File:Wiki.svg|20px]] {{flagicon|image=F.svg}} [[File:Real.png|thumb|220px]]", "Real.png"),
+        ("[[:File:named.jpg]] [[Media:m.jpg]] text a.jpg", None),
+        ("[[File:sound.ogg]] [[File:film.webm]] [[File:paper.pdf]]", None),
+        ("<gallery>\nFile:g one.jpg|Caption\nFile:two.jpg\n</gallery>", "G one.jpg"),
+        ("{{multiple image|width=200|image1=M1.jpg|image2=M2.jpg}}", "M1.jpg"),
+        ("{{Taxobox|name=x|image=T.jpg}} [[File:first.png]]", "T.jpg"),
+        ("[[File:first.png]] {{Infobox x|image=T.jpg}}", "T.jpg"),
+        ("[[file:a%20b&amp;c.jpg|thumb]]", "A b&c.jpg"),
+        ("<nowiki>[[File:a.jpg]]</nowiki>", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_the_first_image(text, image):
+    assert wikitext.extract(text).image == image
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("{{ Foo_bar }} {{foo  bar|x}} {{Foo bar\n|x}}", ["foo bar"]),
+        ("{{a|{{b|[[c]]}}|{{{arg|{{d}}}}}}}", ["a", "b", "d"]),
+        ("{{#if:x|{{y}}}} {{PAGENAME}} {{!}}", ["y"]),
+        ("{{not\nclosed on its line}} {{{1}}}", []),
+        ("<math>\\frac{{a}}{{b}}</math> <nowiki/>{{c}} <!-- {{d}}", ["c"]),
+    ],
+)
+def test_templates(text, names):
+    assert list(wikitext.extract(text).templates) == names
