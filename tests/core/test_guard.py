@@ -10,7 +10,7 @@ from loaders.images.command import Request, load_all
 from loaders.images.fetch import enqueue as wanted
 from loaders.images.fetch import worker as fetch
 from loaders.images.fetch.download import Refused, download
-from tests.servers import media
+from tests.servers import faults
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_redirect_to_this_machine_by_another_name(host):
     client = guard.GuardedClient("a@b.c", {there})
     with pytest.raises(Refused, match="is not a public address"):
         download(client, f"http://{there}/a.png")
-    assert not host.asked
+    assert not host.requests
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ def test_a_redirect_to_a_private_address(host, monkeypatch, target, says):
         lambda name, port: "127.0.0.1" if name == "pictures.example.org" else really(name, port),
     )  # fmt: skip
     port = host.server_port
-    host.faults["a.png"] = [media.to(target.format(port=port))]
+    host.faults["a.png"] = [faults.redirect(target.format(port=port))]
     allowed = {f"pictures.example.org:{port}", f"localhost:{port}"}
     with pytest.raises(Refused, match=says):
         download(guard.GuardedClient("a@b.c", allowed), f"http://pictures.example.org:{port}/a.png")
-    assert host.asked == ["/a.png"]
+    assert host.requests == ["/a.png"]
 
 
 def test_hosts_and_addresses_that_are_refused(fresh):

@@ -1,32 +1,26 @@
-"""A local server in the shape of Wikibase's API and of a file host, that misbehaves on demand."""
+"""A local server that answers as Wikibase's API and a file host do."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
 from urllib.parse import parse_qs, urlsplit
 
+from tests.servers import base
+from tests.servers.faults import Fault
 
-class Wikibase(ThreadingHTTPServer):
+
+class Wikibase(base.Server):
     """`entities` by id, `redirects` by id, `file` for /file; `faults` are used up one a request."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.entities: dict[str, dict] = {}
         self.redirects: dict[str, str] = {}
         self.file = b""
-        self.faults: list = []
-        self.asked: list[dict] = []
+        self.faults: list[Fault] = []
+        self.requests: list[dict] = []
         self.headers: list[dict] = []
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def answer(self, fields: dict) -> dict:
+    def response(self, fields: dict) -> dict:
         ids = fields["ids"].split("|")
         if len(ids) > 50:
             return {"error": {"code": "toomanyvalues", "info": "Too many values"}}
@@ -34,56 +28,59 @@ class Wikibase(ThreadingHTTPServer):
             if not name[1:].isdecimal():
                 info = f'Could not find an entity with the ID "{name}".'
                 return {"error": {"code": "no-such-entity", "info": info, "id": name}}
-        found = {}
+        entities = {}
         for name in ids:
             target = self.redirects.get(name, name)
             if target not in self.entities:
-                found[name] = {"id": name, "missing": ""}
+                entities[name] = {"id": name, "missing": ""}
                 continue
-            found[target] = dict(self.entities[target], pageid=1, ns=0, title=target)
-            if "languages" in fields:
-                found[target] |= in_languages(found[target], fields["languages"].split("|"))
+            entities[target] = self.entity(target, fields)
             if target != name:
-                found[target]["redirects"] = {"from": name, "to": target}
-        return {"entities": found, "success": 1}
+                entities[target]["redirects"] = {"from": name, "to": target}
+        return {"entities": entities, "success": 1}
+
+    def entity(self, name: str, fields: dict) -> dict:
+        entity = dict(self.entities[name], pageid=1, ns=0, title=name)
+        if "languages" in fields:
+            entity |= texts(entity, fields["languages"].split("|"))
+        return entity
 
 
-def in_languages(made: dict, languages: list[str]) -> dict:
+def texts(entity: dict, languages: list[str]) -> dict:
     """An entity's texts in some languages."""
     return {
-        name: {key: text for key, text in made[name].items() if key in languages}
+        name: {key: text for key, text in entity[name].items() if key in languages}
         for name in ("labels", "descriptions", "aliases")
-        if name in made
+        if name in entity
     }
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(base.Handler):
     """One request; faults first."""
 
     server: Wikibase
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        fields = {key: held[0] for key, held in parse_qs(parts.query).items()}
-        self.server.asked.append(fields)
+        fields = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        self.server.requests.append(fields)
         self.server.headers.append(dict(self.headers))
         fault = self.server.faults.pop(0) if self.server.faults else None
-        if fault is not None and fault(self):
-            return
-        if parts.path == "/file":
+        if fault is not None:
+            fault(self)
+        elif parts.path == "/file":
             self.send_file()
         else:
-            self.send(200, json.dumps(self.server.answer(fields)).encode())
+            self.send(200, json.dumps(self.server.response(fields)).encode())
 
     do_HEAD = do_GET
 
     def send_file(self, upto: int | None = None) -> None:
         content = self.server.file
-        asked = self.headers.get("Range")
-        start = int(asked.removeprefix("bytes=").partition("-")[0]) if asked else 0
-        self.send_response(206 if asked else 200)
-        if asked:
+        span = self.headers.get("Range")
+        start = int(span.removeprefix("bytes=").partition("-")[0]) if span else 0
+        self.send_response(206 if span else 200)
+        if span:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.send_header("ETag", '"1"')
         self.send_header("Content-Length", str(len(content) - start))
@@ -93,66 +90,13 @@ class Handler(BaseHTTPRequestHandler):
         if upto is not None:
             self.close_connection = True
 
-    def send(self, status: int, content: bytes, kind: str = "application/json", **headers) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        for name, held in headers.items():
-            self.send_header(name.replace("_", "-"), held)
-        self.end_headers()
-        self.wfile.write(content)
 
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
+def half_file(handler: Handler) -> None:
+    """Send half of the file, and all of its headers."""
+    half = len(handler.server.file) // 2
+    handler.send_file(upto=half if handler.command == "GET" else None)
 
 
-def busy(handler: Handler) -> bool:
-    handler.send(429, b"", "text/plain", Retry_After="37")
-    return True
-
-
-def lagged(handler: Handler) -> bool:
-    error = {"error": {"code": "maxlag", "info": "7.3 seconds lagged", "lag": 7.3}}
-    handler.send(200, json.dumps(error).encode(), Retry_After="5")
-    return True
-
-
-def broken(handler: Handler) -> bool:
-    handler.send(500, b"<html>", "text/html")
-    return True
-
-
-def cut_off(handler: Handler) -> bool:
-    handler.send_response(200)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    handler.wfile.write(b'{"entities": {')
-    handler.close_connection = True
-    return True
-
-
-def web_page(handler: Handler) -> bool:
-    handler.send(200, b"<html>hello</html>", "text/html")
-    return True
-
-
-def forbidden(handler: Handler) -> bool:
-    handler.send(403, b"", "text/plain")
-    return True
-
-
-def half_file(handler: Handler) -> bool:
-    if handler.command == "HEAD":
-        return False
-    handler.send_file(upto=len(handler.server.file) // 2)
-    return True
-
-
-@contextmanager
-def running() -> Iterator[Wikibase]:
-    """The server, in a thread."""
-    with Wikibase() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+def running() -> AbstractContextManager[Wikibase]:
+    """Run the server in a thread."""
+    return base.serving(Wikibase())

@@ -16,7 +16,16 @@ from loaders.wikidata.ids import ids_or_file, parse_ids, query_ids
 from loaders.wikidata.load import Options
 from loaders.wikidata.sources import load_ids
 from tests.factories.wikidata import FRAMINGS, entity, small, value
-from tests.servers import wikibase
+from tests.servers import faults, wikibase
+
+FAULTS = {
+    "busy": faults.busy_for("37"),
+    "lagged": faults.lagged,
+    "broken": faults.broken,
+    "cut_off": faults.cut_off_json,
+    "web_page": faults.web_page,
+    "forbidden": faults.forbidden,
+}
 
 
 @pytest.fixture
@@ -49,13 +58,13 @@ def test_entities_and_the_names_they_use(service, client, fresh):
     assert rows[0] == ("Q1", {"instance of": "house cat", "date of birth": "1919-11-09T00:00:00Z"})
     assert rows[1][1]["color"] == ["Blue", "Red", "White"]
     assert "somebody@example.org" in service.headers[0]["User-Agent"]
-    assert {fields["maxlag"] for fields in service.asked} == {"5"}
+    assert {fields["maxlag"] for fields in service.requests} == {"5"}
 
 
 def test_fifty_a_call(service, client):
     service.entities = {f"Q{n}": json.loads(entity(f"Q{n}", "x")) for n in range(1, 121)}
     assert len(fetched(service, client, *service.entities)) == 120
-    assert [fields["ids"].count("|") + 1 for fields in service.asked] == [50, 50, 20]
+    assert [fields["ids"].count("|") + 1 for fields in service.requests] == [50, 50, 20]
 
 
 def test_missing_redirected_and_bad_ids_lose_no_other(service, client):
@@ -109,13 +118,13 @@ def test_ids_of_which_none_is_an_entity_fail(service, client, fresh):
     [("busy", 37), ("lagged", 5), ("broken", 5), ("cut_off", 5)],
 )
 def test_it_waits_as_long_as_it_is_told_to(service, client, waits, fault, wait):
-    service.faults = [getattr(wikibase, fault)]
+    service.faults = [FAULTS[fault]]
     assert len(fetched(service, client, "Q1")) == 1
     assert waits == [wait]
 
 
 def test_it_gives_up_in_one_line(service, client, waits):
-    service.faults = [wikibase.broken] * 9
+    service.faults = [faults.broken] * 9
     with pytest.raises(Problem, match="answers 500 .*5 times: try again later"):
         fetched(service, client, "Q1")
     assert len(waits) == 4
@@ -123,7 +132,7 @@ def test_it_gives_up_in_one_line(service, client, waits):
 
 @pytest.mark.parametrize(("fault", "words"), [("web_page", "not JSON"), ("forbidden", "contact")])
 def test_what_asking_again_does_not_mend(service, client, waits, fault, words):
-    service.faults = [getattr(wikibase, fault)]
+    service.faults = [FAULTS[fault]]
     with pytest.raises(Problem, match=words):
         fetched(service, client, "Q1")
     assert waits == []

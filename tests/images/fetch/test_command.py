@@ -1,0 +1,73 @@
+"""The command: contact, proxy, report, forgetting."""
+
+import socket
+
+import psycopg
+import pytest
+
+from loaders.core.errors import Problem
+from loaders.images import store
+from loaders.images.command import Request, load_all
+from loaders.images.fetch import commons
+from loaders.images.fetch import enqueue as wanted
+from loaders.images.fetch import worker as fetch
+from loaders.images.forget import forget_source
+from tests.factories.fetches import allow_more, want
+from tests.factories.pictures import add_picture, shape
+
+
+def test_a_proxy_is_asked_and_never_named(fresh, host, monkeypatch, capfd):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        proxy = f"http://me:secret@127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.delenv("no_proxy", raising=False)
+    wanted.want_addresses(fresh, ["http://example.org/a.png"], {"example.org"})
+    allow_more(fresh, "example.org")
+    settings = fetch.Settings(hosts=frozenset({"example.org"}), contact="a@b.c")
+    assert not fetch.fetch_all(settings, workers=1)
+    (error,) = fresh.execute("select error from image_fetches").fetchone()
+    assert "example.org" in error
+    assert "secret" not in error + capfd.readouterr().err
+
+
+def test_a_contact_is_needed(fresh, monkeypatch):
+    monkeypatch.delenv("PGMUSE_CONTACT", raising=False)
+    with pytest.raises(Problem, match="give --contact"):
+        load_all(fresh, Request(fetch=True))
+
+
+def test_fetch_says_what_is_left(fresh, host, settings, capfd):
+    want(fresh, host, "a.png", "b.png")
+    del host.files["b.png"]
+    wanted.want_addresses(fresh, ["https://example.org/c.png"], {"example.org"})
+    allow_more(fresh, host.host)
+    assert fetch.fetch_all(settings)
+    told = capfd.readouterr().err
+    assert "1 pictures fetched, 1 cannot be had (see image_fetches)" in told
+    assert "1 addresses are of hosts that are not allowed: --host example.org" in told
+
+
+def test_a_name_in_an_archive_is_no_address_that_was_fetched(fresh):
+    add_picture(fresh, shape("ring"), "cat")
+    address = commons.address("Cat 03.jpg")
+    fresh.execute("update image_sources set location = %s", (address,))
+    assert store.known_by_address(fresh, address) is None
+
+
+def test_forgetting_a_source_takes_what_it_wants(fresh, host, work):
+    want(fresh, host, "a.png", "b.png")
+    work()
+    want(fresh, host, "c.png")
+    assert forget_source(fresh, "addresses") == 2
+    for table in ("images", "image_sources", "image_fetches"):
+        assert fresh.execute(f"select from {table}").fetchone() is None, table
+
+
+def test_a_bad_row_is_refused(db):
+    with pytest.raises(psycopg.errors.CheckViolation):
+        db.execute(
+            "with source as (insert into muse.sources (topic, location) values ('images', 'x') "
+            "returning source_id) insert into muse.image_fetches (source_id, address, host) "
+            "select source_id, 'file:///etc/passwd', 'x' from source"
+        )
