@@ -9,9 +9,9 @@ from typing import NamedTuple
 from loaders.core.config import HOME
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.folders import Unreadable, files_below
-from loaders.images.samples import debian_copyright, qt_resources
 from loaders.images.files import read
 from loaders.images.model import About, Picture, title_of
+from loaders.images.samples import debian_copyright, qt_resources
 
 SAMPLES = HOME / "samples"
 # Where Debian's packages lie, unpacked by set-up or installed.
