@@ -34,6 +34,8 @@ FOREIGN_OWNER = """
 # `loaders.admin.migrate` says where; from the bare alembic command libpq's PG* variables do.
 conninfo = context.config.attributes.get("conninfo", "")
 with_python = context.config.attributes.get("with_python", True)
+# Name, topic, whether one ships, and a hint; the bare alembic command leaves the table as it is.
+model_names = context.config.attributes.get("model_names")
 
 
 def open_connection() -> psycopg.Connection:
@@ -69,6 +71,13 @@ def check_owner(conn: psycopg.Connection) -> None:
         )
 
 
+def write_model_names(conn: psycopg.Connection, rows: list[tuple[str, str, bool, str]]) -> None:
+    """Fill the table of the names of models."""
+    conn.execute("delete from muse.model_names")
+    with conn.cursor() as cursor:
+        cursor.executemany("insert into muse.model_names values (%s, %s, %s, %s)", rows)
+
+
 def refuse(*_: object) -> None:
     raise CommandError("there is no way back from a revision: restore a backup")
 
@@ -88,3 +97,5 @@ with engine.begin() as connection:
     context.run_migrations()
     if context.get_context().get_current_revision() == context.script.get_current_head():
         apply_sql(raw, with_python=with_python)  # sql/ is written for head
+        if model_names is not None:
+            write_model_names(raw, model_names)

@@ -81,12 +81,10 @@ begin
     where deployment.name = live_model.name;
     if live is null then
         raise exception 'no model % yet', live_model.name
-        using errcode = '42704', hint = case
-            when live_model.name ~ '^(icons|hieroglyphs)_(8|32)$' then 'run: ./pgmuse load models'
-            when live_model.name in ('songs', 'classifier', 'images', 'ink')
-                then format('run: ./pgmuse train %s', live_model.name)
-            else 'the table deployments has the names of all models'
-        end;
+        using errcode = '42704', hint = coalesce(
+            (select m.hint from muse.model_names as m where m.name = live_model.name),
+            'the table deployments has the names of all models'
+        );
     end if;
     return live;
 end

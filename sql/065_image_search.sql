@@ -1,7 +1,6 @@
 -- Image search: the nearest pictures, and how sure each match is.
 --
--- plpgsql on purpose: the picture is looked at once, its vector is a variable, and one ordering
--- key lets an index be walked.
+-- plpgsql on purpose: the query vector is a variable, and one ordering key lets an index be used.
 
 -- nearest_images --------------------------------------------------------------------------
 
@@ -61,7 +60,7 @@ comment on function muse.nearest_images(bigint, public.halfvec, integer, bigint)
 
 -- image_matches ---------------------------------------------------------------------------
 -- The nearest with what is known of each, and two readings of how good it is. Confidence is a
--- logistic regression on the neighbourhood (loaders/images/search/confidence.py learns it and says why):
+-- logistic regression on the neighbourhood (loaders/images/search/confidence.py fits it):
 -- the distance; that of the fifth match; how far the match's own fifth neighbour is; whether the
 -- classifier names both alike; and how many of the first ten and five are of the match's class,
 -- where that class has other pictures. Typical needs no labels: the share of stored pictures
@@ -209,41 +208,6 @@ $$;
 comment on function muse.image_matches(bigint, public.halfvec, integer, integer, real, bigint) is
 'The nearest pictures with confidence: select m.* from image_vectors as v, image_matches(live_model(''images''), v.embedding, v.label, 3, 0) as m limit 3';
 
--- similar_images --------------------------------------------------------------------------
-
-create or replace function muse.similar_images(
-    picture bytea, n integer default 10, min_confidence real default 0
-)
-returns setof muse.similar_image
-language plpgsql stable parallel restricted rows 10 cost 100000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-declare
-    live constant bigint := muse.live_model('images');
-    seen record;
-begin
-    perform muse.check_n(similar_images.n);
-    perform muse.check_min_confidence(similar_images.min_confidence);
-    if similar_images.picture is null then
-        return;
-    end if;
-    select features.embedding::public.halfvec as embedding, features.label into seen
-    from muse.image_features(similar_images.picture, (
-        select (model.config ->> 'classifier')::bigint
-        from muse.models as model
-        where model.model_id = live
-    )) as features;
-    return query
-    select matches.*
-    from muse.image_matches(
-        live, seen.embedding, seen.label, similar_images.n, similar_images.min_confidence
-    ) as matches;
-end
-$$;
-
-comment on function muse.similar_images(bytea, integer, real) is
-'Stored pictures that look like one, and how sure that is: select title, confidence from similar_images((select thumbnail from images limit 1))';
-
 -- images_like -----------------------------------------------------------------------------
 
 create or replace function muse.images_like(
@@ -285,40 +249,3 @@ $$;
 
 comment on function muse.images_like(bigint, integer, real) is
 'Stored pictures that look like a stored one: select title, confidence from images_like((select max(image_id) from images))';
-
--- near_duplicates -------------------------------------------------------------------------
-
-create or replace function muse.near_duplicates(
-    picture bytea, max_distance integer default 8, n integer default 10
-)
-returns table (image_id bigint, title text, distance integer)
-language plpgsql stable parallel restricted rows 10 cost 100000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-#variable_conflict use_column
-declare
-    hash bit(64);
-begin
-    perform muse.check_n(near_duplicates.n);
-    if near_duplicates.max_distance is null or near_duplicates.max_distance not between 0 and 64 then
-        raise exception 'max_distance must be from 0 to 64 bits' using errcode = '22023';
-    end if;
-    hash := muse.image_hash(near_duplicates.picture);
-    return query
-    with near as materialized (
-        select image.image_id, bit_count(image.perceptual_hash # hash)::integer as distance
-        from muse.images as image
-        where bit_count(image.perceptual_hash # hash) <= near_duplicates.max_distance
-        order by 2, 1
-        limit near_duplicates.n
-    )
-
-    select near.image_id, picture.title, near.distance
-    from near
-    inner join muse.pictures as picture on near.image_id = picture.image_id
-    order by near.distance, near.image_id;
-end
-$$;
-
-comment on function muse.near_duplicates(bytea, integer, integer) is
-'Stored pictures that are nearly the same one: select title, distance from near_duplicates((select thumbnail from images limit 1))';

@@ -1,63 +1,4 @@
--- Icons: bitmaps as text, tokens and pictures, what looks like one, and what sets there are.
-
--- Bitmaps --------------------------------------------------------------------------------------
-
-create or replace function muse.icon_text(bitmap muse.bitmap, style muse.short_text default 'half')
-returns text
-language plpython3u stable strict parallel restricted cost 1000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-    from udfs import bitmaps
-    return bitmaps.asked(plpy, bitmaps.text, bitmap, style)
-$$;
-
-comment on function muse.icon_text(muse.bitmap, muse.short_text) is
-'A bitmap in half blocks, or braille: select icon_text(bitmap) from icons where size = 8 limit 1';
-
-create or replace function muse.icon_png(
-    bitmap muse.bitmap,
-    scale integer default 1,
-    ink muse.short_text default '#000000',
-    ground muse.short_text default '#ffffff'
-)
-returns bytea
-language plpython3u stable strict parallel restricted cost 10000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-    from udfs import bitmaps
-    return bitmaps.asked_slow(plpy, bitmaps.png, bitmap, scale, ink, ground)
-$$;
-
-comment on function muse.icon_png(muse.bitmap, integer, muse.short_text, muse.short_text) is
-'A bitmap as PNG, also on ground ''none'': select icon_png(bitmap, scale => 8) from icons limit 1';
-
-create or replace function muse.icon_tokens(
-    bitmap muse.bitmap, encoding muse.short_text default 'scanlines'
-)
-returns integer[]
-language plpython3u stable strict parallel restricted cost 1000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-    from udfs import bitmap_tokens, bitmaps
-    return bitmaps.asked(plpy, bitmap_tokens.tokens, bitmap, encoding)
-$$;
-
-comment on function muse.icon_tokens(muse.bitmap, muse.short_text) is
-'A bitmap as positions, scanlines or runs: select icon_tokens(B''0110'', ''positions'')';
-
-create or replace function muse.icon_bitmap(
-    tokens muse.short_integers, size integer, encoding muse.short_text default 'scanlines'
-)
-returns bit varying
-language plpython3u stable strict parallel restricted cost 1000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-    from udfs import bitmap_tokens, bitmaps
-    return bitmaps.asked(plpy, bitmap_tokens.bitmap, tokens, size, encoding)
-$$;
-
-comment on function muse.icon_bitmap(muse.short_integers, integer, muse.short_text) is
-'The bitmap that tokens stand for: select icon_bitmap(array[1, 2], 2, ''positions'')';
+-- Icons: sets, hieroglyphs, and nearest bitmaps.
 
 create or replace function muse.png_address(png muse.picture)
 returns text
@@ -69,63 +10,16 @@ end;
 comment on function muse.png_address(muse.picture) is
 'A PNG as an address that browsers and BI tools show: select png_address(icon_png(B''0110''))';
 
--- Pictures of many -----------------------------------------------------------------------------
+-- 071_icons_python.sql replaces it by one that draws.
+create or replace function muse.icon_address(bitmap bit varying)
+returns text
+language sql stable parallel restricted
+begin atomic
+    select null::text;
+end;
 
-create or replace function muse.icon_poster(
-    bitmaps muse.bitmaps,
-    columns integer default null,
-    scale integer default null,
-    seed bigint default 0
-)
-returns bytea
-language plpython3u stable parallel restricted cost 100000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-    from udfs import bitmaps as drawn, icons
-    return drawn.asked_slow(plpy, icons.poster, bitmaps, columns, scale, seed)
-$$;
-
-comment on function muse.icon_poster(muse.bitmaps, integer, integer, bigint) is
-'Icons in rows, each in its own colour, as PNG: select icon_poster(array[B''0110'', B''1001''])';
-
-create or replace function muse.hieroglyph_stela(
-    bitmaps muse.bitmaps,
-    columns integer default 20,
-    height integer default null,
-    scale integer default 2,
-    seed bigint default 0
-)
-returns bytea
-language plpython3u stable parallel restricted cost 100000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-    from udfs import bitmaps as drawn, hieroglyphs
-    return drawn.asked_slow(plpy, hieroglyphs.stela, bitmaps, columns, height, scale, seed)
-$$;
-
-comment on function muse.hieroglyph_stela(muse.bitmaps, integer, integer, integer, bigint) is
-'Signs on stone, as PNG: select hieroglyph_stela(array(select bitmap from hieroglyphs limit 99))';
-
-create or replace function muse.icon_sheet(
-    bitmaps muse.bitmaps,
-    labels muse.short_texts,
-    notes muse.short_texts,
-    columns integer default 8
-)
-returns bytea
-language plpython3u stable parallel restricted cost 100000
-set search_path = pg_catalog, muse, pg_temp
-as $$
-    from udfs import bitmaps as drawn, icons
-    return drawn.asked_slow(plpy, icons.sheet, bitmaps, labels, notes, columns)
-$$;
-
-comment on function muse.icon_sheet(
-    muse.bitmaps, muse.short_texts, muse.short_texts, integer
-) is
-'Icons with label and note, as PNG: select icon_sheet(array[B''0110''], array[''a''], array[''''])';
-
--- What is there --------------------------------------------------------------------------------
+comment on function muse.icon_address(bit varying) is
+'A bitmap as the address of a picture; null without PL/Python: select icon_address(B''0110'')';
 
 create or replace view muse.icon_sets as
 select

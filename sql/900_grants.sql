@@ -75,7 +75,8 @@ begin
         where
             relation.relnamespace = 'muse'::regnamespace and relation.relkind in ('r', 'p')
             and relation.relname not in (
-                'alembic_version', 'vector_indexes', 'index_builds', 'dropped_indexes'
+                'alembic_version', 'model_names', 'vector_indexes', 'index_builds',
+                'dropped_indexes'
             )
         union all
         -- A lock is an empty table that may be locked; that of migrations is their own.

@@ -21,11 +21,9 @@ CACHE_BYTES = 64 << 20  # of every backend: a hundred connections hold 6 GB at t
 MODEL_BYTES = range(16, (64 << 20) + 1)  # what the table allows too
 IDENTIFIER = b"TFL3"  # bytes 4 to 8 of a LiteRT flatbuffer
 
-SHIPPED = ("icons_8", "icons_32", "hieroglyphs_8", "hieroglyphs_32")
-TRAINED = ("songs", "classifier", "images", "ink")
-
 REVISION = "select version_num from muse.alembic_version"
 LIVE = "select model_id from muse.deployments where name = $1"
+HINT = "select hint from muse.model_names where name = $1"
 CONTENT = "select name, config::text, content from muse.models where model_id = $1"
 
 _plans: dict[str, Any] = {}  # prepared statements of this backend
@@ -70,7 +68,7 @@ def model(plpy: Any, cache: dict[str, Any], name: str, model_id: int | None = No
     if model_id is None:
         live = plpy.execute(_plan(plpy, LIVE, "text"), [name])
         if not live:
-            fail(plpy, f"no model {name!r} yet", _makes(name), "42704")
+            fail(plpy, f"no model {name!r} yet", _hint(plpy, name), "42704")
         model_id = int(live[0]["model_id"])
     if name not in models or models[name].model_id != model_id:
         models.pop(name, None)
@@ -122,13 +120,10 @@ def open_network(content: bytes) -> Any:
     return made
 
 
-def _makes(name: str) -> str:
-    """What to do where a model is missing."""
-    if name in SHIPPED:
-        return "run: ./pgmuse load models"
-    if name in TRAINED:
-        return f"run: ./pgmuse train {name}"
-    return "the table deployments has the names of all models"
+def _hint(plpy: Any, name: str) -> str:
+    """What to do where no model of that name is live."""
+    rows = plpy.execute(_plan(plpy, HINT, "text"), [name])
+    return rows[0]["hint"] if rows else "the table deployments has the names of all models"
 
 
 def _read(plpy: Any, name: str, model_id: int) -> Model:

@@ -9,7 +9,8 @@ from benchmarks.icons import quality as icon_quality
 from benchmarks.icons import speed as icon_speed
 from loaders.core import db
 from loaders.core.shipped import load_models
-from loaders.icons.command import load
+from loaders.icons import TOPIC
+from loaders.icons.load import IconOptions, load_all
 
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "quality": icon_quality.rows,
@@ -28,9 +29,9 @@ def bench(*, as_json: bool, quick: bool, only: str | None) -> None:
 def _rows(quick: bool, only: str | None) -> Iterator[Row]:
     with fresh_server():
         with db.connect_to_muse(autocommit=True) as conn:
-            load(conn, "icon", [], sample=True)
-            load(conn, "hieroglyph", [], sample=True)
-            load_models(conn)
+            for kind in ("icon", "hieroglyph"):
+                load_all(conn, IconOptions(kind=kind, sample=True))
+            load_models(conn, TOPIC.models)
         for name, part in PARTS.items():
             if only in (None, name):
                 begun(name)

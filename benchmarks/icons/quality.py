@@ -9,8 +9,9 @@ import psycopg
 from benchmarks.core.report import Row
 from loaders.core import db
 from loaders.core.console import quiet, say
-from loaders.core.shipped import Card, cards
-from loaders.icons.command import load
+from loaders.core.shipped import Card, read_card
+from loaders.icons import TOPIC
+from loaders.icons.load import IconOptions, load_all
 from loaders.icons.train import ICONS
 from udfs.bitmaps import bits, pixels
 
@@ -29,7 +30,7 @@ DRAWN = """
 def rows(quick: bool) -> Iterator[Row]:
     """Bits a pixel on the test families of each network's own split, beside the tables'."""
     with db.connect_to_muse(autocommit=True) as conn:
-        for card in cards():
+        for card in _cards():
             parts = parts_of(conn, card.config["kind"], card.config["size"], card.config["sets"])
             test = parts.test[:: 10 if quick else 1]
             told = lines(parts.train, parts.validation, test)
@@ -46,7 +47,8 @@ def other_hand(conn: psycopg.Connection) -> Iterator[Row]:
     if not OTHER_HAND.is_file():
         say(f"another hand is skipped: {OTHER_HAND} is not there")
         return
-    load(conn, "hieroglyph", [str(OTHER_HAND)], "other hand")
+    options = IconOptions(kind="hieroglyph", sources=(str(OTHER_HAND),), icon_set="other hand")
+    load_all(conn, options)
     parts = parts_of(conn, "hieroglyph", 32, {"NewGardiner": None})
     other = icons_of(conn, "hieroglyph", 32, {"other hand": None})[0]
     told = lines(parts.train, parts.validation, other)["context 16"]
@@ -57,7 +59,7 @@ def other_hand(conn: psycopg.Connection) -> Iterator[Row]:
 def novelty(quick: bool) -> Iterator[Row]:
     """A thousand drawn by each network of three seeds, beside the icons that were held out."""
     with db.connect_to_muse(autocommit=True) as conn:
-        for card in cards():
+        for card in _cards():
             yield from _novelty(conn, card, seeds=1 if quick else 3)
 
 
@@ -116,3 +118,7 @@ def icons_of(
     """Bitmaps and families, each bitmap once."""
     found = conn.execute(ICONS, {"kind": kind, "size": size, "sets": list(sets) or None}).fetchall()
     return np.stack([pixels(bitmap) for _, bitmap in found]), [family for family, _ in found]
+
+
+def _cards() -> list[Card]:
+    return [read_card(model.shipped) for model in TOPIC.models if model.shipped is not None]

@@ -12,8 +12,10 @@ from benchmarks.images import embedding as image_embedding
 from benchmarks.images import quality as image_quality
 from benchmarks.images import search as image_search
 from loaders.core.db import connect_to_muse
-from loaders.images import sources, train
+from loaders.images import train
 from loaders.images.classifier import train as classifier
+from loaders.images.load import load_samples as load_all_samples
+from loaders.images.options import ImageOptions
 
 # In this order: the first has the tables to itself, the last leaves rows in them.
 PARTS: dict[str, Callable[[psycopg.Connection, bool], Iterator[Row]]] = {
@@ -51,5 +53,5 @@ def _rows(quick: bool, only: str | None, vectors: int) -> Iterator[Row]:
 
 def load_samples(conn: psycopg.Connection) -> None:
     """The photos of the sample packages, searchable."""
-    sources.load_samples(conn, again=True, workers=2)
+    load_all_samples(conn, ImageOptions(again=True, workers=2))
     train.train(conn, workers=2)

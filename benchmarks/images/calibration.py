@@ -9,20 +9,22 @@ import json
 from benchmarks.core.running import fresh_server
 from loaders.core.db import connect_to_muse
 from loaders.core.errors import Problem
-from loaders.images import load, train
+from loaders.images import train
 from loaders.images.classifier import train as classifier
-from loaders.images.samples import packages as samples
+from loaders.images.load import load_source
+from loaders.images.options import ImageOptions
 from loaders.images.search import confidence
+from loaders.images.sources import sample_source
 
 
 def main() -> None:
     """Print it as JSON."""
-    folder, pictures = samples.samples()["tuxpaint"]
-    if folder is None:
+    source = sample_source("tuxpaint")
+    if source is None:
         raise Problem("its photos are not there: apt-get install tuxpaint-stamps-default")
     with fresh_server(), connect_to_muse(autocommit=True) as conn:
         model_id = classifier.train(conn, 0).model_id
-        load.load(conn, "sample: tuxpaint", pictures(folder))
+        load_source(conn, source, ImageOptions())
         train.train(conn, 2)
         labelled = train.read_labelled(conn, model_id)
     told = {"data": "photos of Tux Paint, by their folders"}

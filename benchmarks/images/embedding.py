@@ -17,14 +17,17 @@ from benchmarks.core.report import Row
 from loaders.core import workers as processes
 from loaders.core.console import quiet
 from loaders.core.entries import BadEntry
-from loaders.images import load, train
+from loaders.images import train
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS
 from loaders.images.decoding import sha256
+from loaders.images.load import load_source
 from loaders.images.model import About, Picture
+from loaders.images.options import ImageOptions
 from loaders.images.samples import packages as samples
 from loaders.images.search import vectors
 from loaders.images.search.embedding import Lookers
+from loaders.images.sources import PictureSource
 from udfs import images, runtime
 from udfs.pictures import THUMBNAIL, decode
 
@@ -56,7 +59,8 @@ def rows(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
 def commands(conn: psycopg.Connection, made: list[bytes], limit: Spent) -> Iterator[Row]:
     """`load images` and `train images` from their start to their end."""
     pictures = [Picture(f"{n}.jpg", content, About()) for n, content in enumerate(made)]
-    loading = spent(lambda: load.load(conn, "benchmark", pictures, workers=WORKERS), len(made))
+    source, options = PictureSource("benchmark", pictures), ImageOptions(workers=WORKERS)
+    loading = spent(lambda: load_source(conn, source, options), len(made))
     training = spent(lambda: train.train(conn, WORKERS), len(made))
     for name, found in {"load images": loading, "train images": training}.items():
         yield Row(f"{name}, started and ended", found.rate, "pictures/s")

@@ -17,8 +17,8 @@ from benchmarks.wikidata.limits import Limits
 from loaders.core.db import connect_to_muse
 from loaders.core.server.cluster import Server
 from loaders.wikidata.entities import Filter
-from loaders.wikidata.load import Options
-from loaders.wikidata.sources import load_dump
+from loaders.wikidata.load import load_dump
+from loaders.wikidata.options import WikidataOptions
 
 
 @dataclass
@@ -84,7 +84,7 @@ def _stages(name: str, spent: Spent, limit: Limits, size: float) -> Iterator[Row
 def load(path: Path) -> Spent:
     """Load it on a fresh server, in a process of its own, so that memory is that load's alone."""
     with fresh_server() as server:
-        program = f"from benchmarks.wikidata_load import tell; tell({str(path)!r})"
+        program = f"from benchmarks.wikidata.load import tell; tell({str(path)!r})"
         command = [sys.executable, "-c", program, str(server.folder)]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=dict(os.environ))
     return msgspec.json.decode(done.stdout, type=Spent)
@@ -96,7 +96,7 @@ def tell(path: str) -> None:
     measured = Steps(server)
     with connect_to_muse(autocommit=True) as conn:
         started = perf_counter()
-        load_dump(conn, path, Filter(), Options(on_step=measured.begin), None)
+        load_dump(conn, Filter(), WikidataOptions(source=path, on_step=measured.begin))
         measured.spent.seconds = perf_counter() - started
         measured.begin("")
         query = "select count(*) from muse.wikidata"

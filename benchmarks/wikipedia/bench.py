@@ -19,12 +19,11 @@ from benchmarks.wikipedia import dump as wikipedia_dump
 from benchmarks.wikipedia import first_images as wikipedia_images
 from loaders.core.db import connect_to_muse
 from loaders.core.dumps.chunks import Chunk
-from loaders.core.dumps.load import Options
 from loaders.core.server.cluster import Server
 from loaders.core.streams import open_compressed
 from loaders.wikipedia import wikitext
-from loaders.wikipedia.command import load_dump
 from loaders.wikipedia.dump import chunks
+from loaders.wikipedia.load import WikipediaOptions, load_dump
 from loaders.wikipedia.staging import read
 
 COPIES, QUICK = 100, 4  # of 206 pages: 600 MB of XML, or enough to see that it runs
@@ -121,7 +120,7 @@ def unpacking(path: Path, pages: int) -> float:
 def load(path: Path) -> Spent:
     """Load it on a fresh server, in a process of its own, so that memory is that load's alone."""
     with fresh_server() as server:
-        program = f"from benchmarks.wikipedia import tell; tell({str(path)!r})"
+        program = f"from benchmarks.wikipedia.bench import tell; tell({str(path)!r})"
         command = [sys.executable, "-c", program, str(server.folder)]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=dict(os.environ))
     return msgspec.json.decode(done.stdout, type=Spent)
@@ -132,10 +131,10 @@ def tell(path: str) -> None:
     measured = Steps(Server(Path(sys.argv[1])))
     with connect_to_muse(autocommit=True) as conn:
         started = perf_counter()
-        loaded = load_dump(conn, path, Options(on_step=measured.begin))
+        result = load_dump(conn, WikipediaOptions(source=path, on_step=measured.begin))
         measured.spent.seconds = perf_counter() - started
         measured.begin("")
-    measured.spent.items = loaded.counts.kept
+    measured.spent.items = result.written + result.unchanged
     own, child = processor.peak_megabytes()
     measured.spent.megabytes = own + 2 * child
     measured.spent.workers = processor.of_children()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from loaders.wikipedia.command import sample_path
+from loaders.wikipedia.load import sample_path
 
 APART = 10_000_000  # what the ids of two copies of a page differ by
 STREAM = 100  # pages in a bzip2 stream, as Wikipedia packs them

@@ -6,18 +6,15 @@ import os
 import shlex
 import subprocess
 from decimal import Decimal
-from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 
 from loaders.core import db
-from loaders.core.config import ROOT
+from loaders.core.config import DEMO_FOLDER
 from loaders.core.server.cluster import bindir
+from loaders.core.topics import PICTURE, Answer
 
-FOLDER = ROOT / "var" / "demo"
-PAGE = FOLDER / "index.html"
-PICTURE = ":PICTURE"  # in a query: the bytes of a file
+PAGE = DEMO_FOLDER / "index.html"
 PNG = b"\x89PNG\r\n\x1a\n"
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
@@ -32,31 +29,15 @@ td.number { text-align: right; font-variant-numeric: tabular-nums }
 """
 
 
-class Answer(NamedTuple):
-    """A query, what it is about, and a sentence on how to read its rows.
-
-    asks_about: a file whose bytes the query names as PICTURE. on_page: a select list and what
-    follows it, of a column that only the page shows. is_picture: what answers is a picture, and
-    the terminal shows the query alone.
-    """
-
-    title: str
-    words: str
-    query: str
-    asks_about: Path | None = None
-    on_page: str | None = None
-    is_picture: bool = False
-
-
 def show(answer: Answer) -> None:
     """The query and its rows as psql prints them."""
     script = f"{answer.query};\n"
-    if answer.asks_about is not None:
-        quoted = shlex.quote(str(answer.asks_about)).replace("`", "\\`")
+    if answer.file is not None:
+        quoted = shlex.quote(str(answer.file)).replace("`", "\\`")
         script = f"\\set picture `base64 -w0 {quoted}`\n" + script.replace(
             PICTURE, "decode(:'picture', 'base64')"
         )
-    print(f"\n{answer.title}\n{answer.words}\n\n{script}", end="", flush=True)
+    print(f"\n{answer.title}\n{answer.text}\n\n{script}", end="", flush=True)
     if answer.is_picture:
         print("(a picture: see the page)")
         return
@@ -68,25 +49,25 @@ def show(answer: Answer) -> None:
 
 def section(conn: psycopg.Connection, answer: Answer) -> str:
     """The same as a piece of the page; names come from outside and are escaped."""
-    content = answer.asks_about.read_bytes() if answer.asks_about is not None else b""
+    content = answer.file.read_bytes() if answer.file is not None else b""
     literal = f"decode('{content.hex()}', 'hex')"
     cursor = conn.execute(answer.query.replace(PICTURE, literal).encode())
     heads = [column.name for column in cursor.description or []]
     rows = [list(row) for row in cursor]
-    if answer.on_page is not None:
-        shown = conn.execute(f"select {answer.on_page.replace(PICTURE, literal)}".encode())
+    if answer.page_column is not None:
+        shown = conn.execute(f"select {answer.page_column.replace(PICTURE, literal)}".encode())
         heads.append("picture")
         rows = [[*row, *picture] for row, picture in zip(rows, shown, strict=True)]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
     body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
     query = html.escape(answer.query.replace(PICTURE, "decode(:'picture', 'base64')"))
     asked = ""
-    if answer.asks_about is not None:
+    if answer.file is not None:
         data = base64.b64encode(content).decode()
-        kind = "png" if answer.asks_about.suffix == ".png" else "jpeg"
+        kind = "png" if answer.file.suffix == ".png" else "jpeg"
         asked = f'<img src="data:image/{kind};base64,{data}" alt="what is asked about">\n'
     return (
-        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.words)}</p>\n{asked}"
+        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.text)}</p>\n{asked}"
         f"<pre>{query};</pre>\n<table>\n<tr>{head}</tr>\n{body}\n</table>"
     )
 

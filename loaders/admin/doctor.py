@@ -6,15 +6,17 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 
 import udfs
+from loaders import topics
 from loaders.core import db
 from loaders.core.config import HOME, ROOT
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import embedded
+from loaders.core.topics import Check
 
 # What the server's Python must import, each in a process of its own: a native clash ends that
 # process and not the server.
@@ -59,21 +61,12 @@ STRONG_ROLES = """
 """
 
 
-class Check(NamedTuple):
-    """One requirement: None for ok, else what to do; `warn` is not a failure."""
-
-    name: str
-    found: str
-    mend: str = ""
-    warn: bool = False
-
-
 def doctor() -> bool:
     """Print every check; whether all are fulfilled."""
     good = True
     for check in checks():
-        mark = "ok" if not check.mend else "note" if check.warn else "FAIL"
-        print(f"{mark:<5} {check.name}: {check.found}{': ' if check.mend else ''}{check.mend}")
+        mark = "ok" if not check.remedy else "note" if check.is_note else "FAIL"
+        print(f"{mark:<5} {check.name}: {check.state}{': ' if check.remedy else ''}{check.remedy}")
         good &= mark != "FAIL"
     return good
 
@@ -95,22 +88,8 @@ def checks() -> Iterator[Check]:
         yield public_schema(conn)
         yield revisions(conn)
         yield from python(conn)
-        yield confidence(conn)
-
-
-def confidence(conn: psycopg.Connection) -> Check:
-    """What the confidence of image search was learned on."""
-    if conn.execute("select to_regclass('muse.deployments')").fetchone() == (None,):
-        return Check("confidence", "no schema yet")
-    query = """
-        select model.config #>> '{confidence,learned_on}', model.config #>> '{confidence,pairs}'
-        from muse.deployments as live join muse.models as model using (model_id)
-        where live.name = 'images'
-    """
-    row = conn.execute(query).fetchone()
-    if row is None:
-        return Check("confidence", "no pictures yet")
-    return Check("confidence", f"of image search: learned on {row[0]}, {int(row[1] or 0):,} pairs")
+        for topic in topics.TOPICS:
+            yield from topic.checks(conn)
 
 
 def disk() -> Check:
@@ -125,7 +104,7 @@ def samples() -> Check:
     """The sample packages, which the demo alone needs."""
     found = sorted(path.name for path in (HOME / "samples").glob("*") if path.is_dir())
     if not found:
-        return Check("samples", "none", "./pgmuse setup fetches them for the demo", warn=True)
+        return Check("samples", "none", "./pgmuse setup fetches them for the demo", is_note=True)
     return Check("samples", ", ".join(name for name in found if "." not in name))
 
 
@@ -143,13 +122,13 @@ def version(conn: psycopg.Connection) -> Check:
 def vector(conn: psycopg.Connection) -> Check:
     """pgvector, and what an old one must not do."""
     check = extension(conn, "vector", "install pgvector 0.8.0 or newer")
-    numbers = tuple(map(int, re.findall(r"\d+", check.found)[:3]))
-    if check.mend or numbers >= (0, 8, 4):
+    numbers = tuple(map(int, re.findall(r"\d+", check.state)[:3]))
+    if check.remedy or numbers >= (0, 8, 4):
         return check
     if numbers < (0, 8, 0):
-        return check._replace(mend="install pgvector 0.8.0 or newer")
+        return check._replace(remedy="install pgvector 0.8.0 or newer")
     note = "before 0.8.4 its indexes are built by one process and not vacuumed; newer is faster"
-    return check._replace(mend=note, warn=True)
+    return check._replace(remedy=note, is_note=True)
 
 
 def extension(conn: psycopg.Connection, name: str, how: str) -> Check:
@@ -202,14 +181,16 @@ def revisions(conn: psycopg.Connection) -> Check:
 def python(conn: psycopg.Connection) -> Iterator[Check]:
     """PL/Python: its version, where it looks, and every import in a process of its own."""
     language = extension(conn, "plpython3u", "install postgresql-plpython3, or do without")
-    if language.mend:  # as after migrate --without-python
-        yield language._replace(warn=True, mend=f"no pictures, icons and ink: {language.mend}")
+    if language.remedy:  # as after migrate --without-python
+        yield language._replace(
+            is_note=True, remedy=f"no pictures, icons and ink: {language.remedy}"
+        )
         return
     yield language
     try:
         found = probe(conn)
     except psycopg.errors.InsufficientPrivilege:
-        yield Check("python", "not checked", "connect as a superuser to check it", warn=True)
+        yield Check("python", "not checked", "connect as a superuser to check it", is_note=True)
         return
     ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
     same = found["version"] == ours
@@ -228,7 +209,7 @@ def threads(conn: psycopg.Connection, settings: dict[str, str | None]) -> Check:
         return Check("threads", "one a connection")
     lines = ", ".join(f"{name} = '1'" for name in others)
     mend = f"put {lines} into {environment(conn)} and restart the server"
-    return Check("threads", "as many as there are processors", mend, warn=True)
+    return Check("threads", "as many as there are processors", mend, is_note=True)
 
 
 def probe(conn: psycopg.Connection) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from psycopg import conninfo, sql
 from sqlalchemy.exc import DBAPIError
 
 import udfs
+from loaders import topics
 from loaders.core import db
 from loaders.core.config import ROOT
 from loaders.core.console import say
@@ -96,6 +97,11 @@ def migrate(*, with_python: bool = True) -> None:
     config = Config(ROOT / "alembic.ini")
     config.attributes["conninfo"] = conninfo.make_conninfo(**db.conninfo())
     config.attributes["with_python"] = with_python
+    config.attributes["model_names"] = [
+        (model.name, topic.name, model.shipped is not None, model.hint)
+        for topic in topics.TOPICS
+        for model in topic.models
+    ]
     _upgrade(config)
     with db.connect() as conn:
         put_on_search_path(conn)

@@ -1,4 +1,4 @@
-"""The pgmuse command: options and help texts, no logic of its own; a module a group."""
+"""The pgmuse command: options and help texts. Topics add theirs, from their cli.py."""
 
 import logging
 import os
@@ -6,16 +6,16 @@ import sys
 
 import psycopg
 
-from loaders.cli import bench, database, draw, forget, load, train
-from loaders.cli.groups import app
+from loaders import topics
+from loaders.cli.app import build_app
 from loaders.core.console import say
 from loaders.core.errors import Problem
 
-__all__ = ["app", "bench", "database", "draw", "forget", "load", "main", "train"]
+app = build_app(topics.TOPICS)
 
 
-def told(error: psycopg.Error) -> str:
-    """One line of what Postgres says, with what to do about it."""
+def describe(error: psycopg.Error) -> str:
+    """The message of a Postgres error in one line, with its hint."""
     message = error.diag.message_primary or str(error)
     text = " ".join(message.removeprefix("plpy.Error: ").split())
     bad_input = (error.sqlstate or "").startswith("22")
@@ -32,7 +32,7 @@ def main() -> None:
         say(str(error))
         sys.exit(1)
     except psycopg.Error as error:
-        say(told(error))
+        say(describe(error))
         sys.exit(1)
     except BrokenPipeError:
         # Whoever read our output left; nothing more can be said to them.

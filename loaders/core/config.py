@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(os.environ.get("PGMUSE_ROOT", Path(__file__).resolve().parents[2]))
 HOME = Path(os.environ.get("PGMUSE_HOME", ROOT))
+DEMO_FOLDER = ROOT / "var" / "demo"
 
 
 @cache

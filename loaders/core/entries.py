@@ -8,19 +8,24 @@ UNPRINTABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
 
 
 class BadEntry(NamedTuple):
-    """Something that was left out, or not kept as it came, while the rest loads."""
+    """An entry that is left out, or not kept as it came, while the rest loads.
+
+    place: where it stands in its source. start: its first characters. keys: ids, titles or paths
+    in it, whose stored rows are not pruned; empty: none can be read.
+    """
 
     place: str
     reason: str
     start: str
+    keys: tuple[str, ...] = ()
 
 
-def bad_entry(place: str, reason: object, entry: object) -> BadEntry:
+def bad_entry(place: str, reason: object, entry: object, keys: tuple[str, ...] = ()) -> BadEntry:
     """A BadEntry that is safe to store and to print."""
     if isinstance(entry, bytes):
         entry = entry[: 4 * START_LENGTH].decode(errors="replace")
     shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(entry)[:START_LENGTH])
-    return BadEntry(printable(place), printable(str(reason)[:REASON_LENGTH]), shown)
+    return BadEntry(printable(place), printable(str(reason)[:REASON_LENGTH]), shown, keys)
 
 
 def printable(text: str) -> str:

@@ -3,18 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+
+from loaders.core.entries import BadEntry, bad_entry
 
 
-class Unreadable(NamedTuple):
-    """A folder that cannot be listed: what is in it is unknown, and is not gone."""
+def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | BadEntry]:
+    """Regular files in order of their names, and a BadEntry for a folder that cannot be listed.
 
-    path: Path
-    reason: str
-
-
-def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | Unreadable]:
-    """Regular files in order of their names, and folders that cannot be listed.
+    Its key is the folder's path in `folder`: the files in it are unknown, and not gone.
 
     Folders behind links are not followed. A link that leads nowhere, or a file that cannot be
     looked at, comes as a file: opening it gives the reason. hidden: names that begin with a dot.
@@ -26,7 +22,7 @@ def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | Unread
             with os.scandir(parent) as listed:
                 entries = sorted(listed, key=lambda entry: entry.name)
         except OSError as error:
-            yield Unreadable(parent, error.strerror or str(error))
+            yield _unreadable(folder, parent, error.strerror or str(error))
             continue
         shown = [entry for entry in entries if hidden or not entry.name.startswith(".")]
         yield from (Path(entry.path) for entry in shown if _is_file(entry))
@@ -36,8 +32,8 @@ def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | Unread
 def facts(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, ...]]:
     """What tells that a folder changed, without reading its files."""
     for file in files_below(folder, hidden=hidden):
-        if isinstance(file, Unreadable):
-            yield str(file.path), "unreadable"
+        if isinstance(file, BadEntry):
+            yield str(folder / file.keys[0]), "unreadable"
             continue
         try:
             status = file.stat()
@@ -60,3 +56,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
     except OSError:
         return not _is_folder(entry)
+
+
+def _unreadable(folder: Path, path: Path, reason: str) -> BadEntry:
+    key = path.relative_to(folder).as_posix()
+    return bad_entry(str(path), f"a folder that cannot be read: {reason}", "", (key,))

@@ -1,18 +1,20 @@
-"""Runs: what every loader writes down of its work, so that none is done twice or silently."""
+"""Runs: the rows of sources, load_runs and load_errors that every load writes."""
 
-import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.core.entries import bad_entry
+from loaders.core.console import say
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, refusal
+
+T = TypeVar("T")
 
 KEPT_ERRORS = 10_000  # of one run; all are counted
 REFUSED_ROWS = "rows_before_refusal"  # in a source's options
@@ -53,8 +55,57 @@ ERROR = """
 
 
 @dataclass
+class LoadResult:
+    """Counts of one load of a source.
+
+    noun: the entries ("playlists"). details: further counts by what they are ("pruned"). scope:
+    follows the noun, such as "with 1,200 places". is_unchanged: the source was not read, because
+    it had not changed. bad_label: says what became of bad entries.
+    """
+
+    source: str
+    noun: str
+    written: int = 0
+    unchanged: int = 0
+    bad: int = 0
+    details: Counter[str] = field(default_factory=Counter)
+    scope: str = ""
+    is_unchanged: bool = False
+    failures: list[str] = field(default_factory=list)
+    bad_label: str = "left out (see load_errors)"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no part of the load failed."""
+        return not self.failures
+
+    def report(self) -> None:
+        """Print the failures, and a line with the counts."""
+        for failure in self.failures:
+            say(failure)
+        if self.is_unchanged:
+            say(f"{self.source}: unchanged, skipped (--again reloads it)")
+        elif self.written or self.unchanged or self.bad or self.is_good:
+            say(self._counts())
+
+    def _counts(self) -> str:
+        counts = {"unchanged": self.unchanged, **self.details, self.bad_label: self.bad}
+        more = [f"{count:,} {label}" for label, count in counts.items() if count]
+        first = " ".join(filter(None, (f"{self.written:,}", self.noun, self.scope)))
+        return f"{self.source}: " + ", ".join([first, *more])
+
+    @classmethod
+    def failure(cls, source: str, noun: str, reason: str) -> "LoadResult":
+        """The result of a load that could not begin."""
+        return cls(source, noun, failures=[reason])
+
+
+@dataclass
 class Run:
-    """One run over one source: its counts, and where to report what was left out."""
+    """One run over one source: its counts, and the entries that were left out.
+
+    details: further counts by what they are ("pruned").
+    """
 
     conn: psycopg.Connection
     source_id: int
@@ -63,21 +114,30 @@ class Run:
     unchanged: int = 0
     bad: int = 0
     failures: list[str] = field(default_factory=list)
+    details: Counter[str] = field(default_factory=Counter)
     earlier_rows: dict[str, int] = field(default_factory=dict)
     refused_rows: dict[str, int] = field(default_factory=dict)
     _errors: list[tuple[int, int, str, str, str]] = field(default_factory=list)
 
-    def leave_out(self, place: str, reason: str, start: str) -> None:
-        """Count an entry that cannot be used, and keep why."""
+    def accept(self, entries: Iterable[T | BadEntry]) -> Iterator[T]:
+        """Yield the entries that can be used, and leave out the others."""
+        for entry in entries:
+            if isinstance(entry, BadEntry):
+                self.leave_out(entry)
+            else:
+                yield entry
+
+    def leave_out(self, entry: BadEntry) -> None:
+        """Count an entry that cannot be used, and keep the reason for load_errors."""
         self.bad += 1
         if self.bad <= KEPT_ERRORS:
-            self._errors.append((self.run_id, self.bad, place, reason, start))
+            self._errors.append((self.run_id, self.bad, *entry[:3]))
 
     def fail(self, reason: str) -> None:
         """Note a part of the source that could not be loaded: the run ends as failed."""
         self.bad += 1
         self.failures.append(reason)
-        self._errors.append((self.run_id, self.bad, *bad_entry("file", reason, "")))
+        self._errors.append((self.run_id, self.bad, *bad_entry("file", reason, "")[:3]))
 
     def refusal(
         self, coverage: Coverage, table: str, *, stored: int, gone: int, max_prune: float
@@ -103,6 +163,16 @@ class Run:
         with self.conn.cursor() as cursor:
             cursor.executemany(ERROR, self._errors)
         self._errors.clear()
+
+
+def result_of(run: Run | None, source: str, noun: str, **options: Any) -> LoadResult:
+    """The counts of a run; None: the source was unchanged."""
+    if run is None:
+        return LoadResult(source, noun, is_unchanged=True)
+    return LoadResult(
+        source, noun, run.loaded, run.unchanged, run.bad, run.details, failures=run.failures,
+        **options,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -172,17 +242,3 @@ def finish(run: Run, failure: str | None = None) -> None:
     counts = (status, run.loaded, run.unchanged, run.bad, message, run.run_id)
     run.conn.execute(FINISH, counts)
     run.write_errors()
-
-
-def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def fingerprint_of(facts: Iterable[object]) -> str:
-    """What tells that any of these changed."""
-    digest = hashlib.sha256()
-    for fact in facts:
-        digest.update(repr(fact).encode())
-    return digest.hexdigest()

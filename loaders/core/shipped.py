@@ -1,16 +1,16 @@
-"""Networks that ship with the project: a LiteRT file and a card each, put where models are."""
+"""Networks that ship with the project: a LiteRT file, and a card that says how it was made."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 
-from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from loaders.core.models import publish
+from loaders.core.topics import ModelName
 
-FOLDER = ROOT / "loaders" / "icons" / "shipped"
 LIVE = """
     select content = %s from muse.deployments join muse.models using (name, model_id)
     where name = %s
@@ -22,7 +22,7 @@ MODEL = """
 
 
 class Card(NamedTuple):
-    """What is known of a network: how it was made, of what, and how good it is."""
+    """How a network was made, its licence, and its measured quality."""
 
     name: str
     command: str
@@ -31,29 +31,35 @@ class Card(NamedTuple):
     metrics: dict[str, Any]
 
 
-def cards() -> list[Card]:
-    """Of all networks that ship, by name."""
-    return [Card(**json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json"))]
+def read_card(path: Path) -> Card:
+    """The card beside a LiteRT file."""
+    return Card(**json.loads(path.with_suffix(".json").read_text()))
 
 
-def load_models(conn: psycopg.Connection, *, again: bool = False) -> dict[str, str]:
-    """Make live what ships, where nothing else is; what became of each, by name.
+def load_models(
+    conn: psycopg.Connection, models: Iterable[ModelName], *, again: bool = False
+) -> dict[str, str]:
+    """Deploy the models that ship, where no other is live; the outcome of each, by name.
 
-    `conn` is in autocommit mode. A model of one's own stays live, unless `again`.
+    `conn` is in autocommit mode. again: replace a model of one's own too.
     """
-    told = {}
-    for card in cards():
-        content = FOLDER.joinpath(f"{card.name}.tflite").read_bytes()
-        live = conn.execute(LIVE, (content, card.name)).fetchone()
-        if live == (True,):
-            told[card.name] = "live already"
-        elif live is not None and not again:
-            told[card.name] = "another one is live and stays (--again replaces it)"
-        else:
-            config = card.config | {"licence": card.licence}
-            model_id = publish(conn, card.name, config, card.metrics, content=content)
-            told[card.name] = f"model {model_id} is live"
-    return told
+    return {
+        model.name: _load(conn, model.shipped, again=again)
+        for model in models
+        if model.shipped is not None
+    }
+
+
+def _load(conn: psycopg.Connection, path: Path, *, again: bool) -> str:
+    card, content = read_card(path), path.read_bytes()
+    live = conn.execute(LIVE, (content, card.name)).fetchone()
+    if live == (True,):
+        return "live already"
+    if live is not None and not again:
+        return "another one is live and stays (--again replaces it)"
+    config = card.config | {"licence": card.licence}
+    model_id = publish(conn, card.name, config, card.metrics, content=content)
+    return f"model {model_id} is live"
 
 
 def save(conn: psycopg.Connection, name: str, command: str, licence: str, folder: Path) -> Path:

@@ -2,7 +2,8 @@
 
 import psycopg
 
-SOURCE = "select source_id from muse.sources where topic = 'icons' and location = %s"
+from loaders.core.topics import StoredSource
+
 ICONS = "delete from muse.icons where source_id = %s and size = 32"
 # What draws like an icon that is gone is no copy of anything any more.
 COPIES = """
@@ -21,17 +22,14 @@ COPIES = """
 """
 
 
-def forget_source(conn: psycopg.Connection, location: str) -> int | None:
-    """Forget a set by where it came from; how many icons are gone. None: there is no such source.
+def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, int]:
+    """Delete a set, in the caller's transaction; how many icons of 32 pixels it had.
 
-    Networks that learned from it stay: train them again.
+    Networks that were trained on it stay: train them again.
     """
-    with conn.transaction():
-        row = conn.execute(SOURCE, (location,)).fetchone()
-        if row is None:
-            return None
-        gone = conn.execute(ICONS, row).rowcount
-        conn.execute("delete from muse.icons where source_id = %s", row)
-        conn.execute("delete from muse.sources where source_id = %s", row)
-        conn.execute(COPIES)
-    return gone
+    key = (source.source_id,)
+    icons = conn.execute(ICONS, key).rowcount
+    conn.execute("delete from muse.icons where source_id = %s", key)
+    conn.execute("delete from muse.sources where source_id = %s", key)
+    conn.execute(COPIES)
+    return {"icons": icons}

@@ -1,21 +1,25 @@
 """Bring a set of icons in: drawn, deduplicated by bitmap, and merged with what is there."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from loaders.core import runs
-from loaders.core.console import progress, say
-from loaders.core.db import analyze, copy
-from loaders.core.entries import bad_entry, printable
+from loaders.core.console import progress
+from loaders.core.db import analyze, copy, lock
+from loaders.core.entries import BadEntry, printable
 from loaders.core.errors import Problem
-from loaders.core.pruning import MAX_PRUNE, Coverage, check_usable
-from loaders.icons import prune
-from loaders.icons.formats.shapes import BadIcon, BadShape, Drawn, Shape, bitmaps
-from loaders.icons.sources import Source
+from loaders.core.options import LoadOptions
+from loaders.core.pruning import Coverage, check_usable
+from loaders.core.runs import LoadResult
+from loaders.core.sources import Source, digest
+from loaders.icons import prune, samples
+from loaders.icons.formats.shapes import BadIcon, Drawn, Shape, bitmaps
+from loaders.icons.sources import IconSource, hand, icon_source
 
 ICON = {
     "place": "int8",
@@ -25,6 +29,9 @@ ICON = {
     "size": "int4",
     "bits": "text",
 }
+CODES = "select codepoint, code from muse.hieroglyph_signs"
+TOPIC, NOUN = "icons", "icons"
+SAMPLES = {"icon": samples.icon_fonts, "hieroglyph": samples.hieroglyphs}
 SIGN = {"codepoint": "int4", "code": "text", "meaning": "text", "keywords": "text[]"}
 
 STAGING = """
@@ -91,85 +98,125 @@ MERGE_SIGNS = """
 """
 
 
-@dataclass
-class Loaded:
-    """What became of a source, in icons of 32 pixels."""
+@dataclass(frozen=True)
+class IconOptions(LoadOptions):
+    """Options of `load icons` and `load hieroglyphs`.
 
-    written: int = 0
-    unchanged: int = 0
-    gone: int = 0
-    bad: int = 0
-    seen_before: bool = False
-    failures: list[str] = field(default_factory=list)
+    kind: icon or hieroglyph. sources: fonts, folders, zips, pictures. icon_set and licence: None
+    takes them from the source. sample: load the sample package too.
+    """
+
+    kind: str = "icon"
+    sources: tuple[str, ...] = ()
+    icon_set: str | None = None
+    licence: str | None = None
+    sample: bool = False
+
+
+def load_all(conn: psycopg.Connection, options: IconOptions) -> list[LoadResult]:
+    """Load the samples, then the sources, each a set in one transaction; report each.
+
+    `conn` is in autocommit mode. A source that fails does not stop the others.
+    """
+    with lock(conn, TOPIC):
+        sets = list(SAMPLES[options.kind]()) if options.sample else []
+        results = [_load_and_report(conn, one, options) for one in sets]
+        return results + [_load_path(conn, location, options) for location in options.sources]
 
 
 def load(
-    conn: psycopg.Connection,
-    source: Source,
-    *,
-    max_prune: float = MAX_PRUNE,
-    again: bool = False,
-) -> Loaded:
-    """Load a set in one transaction; `conn` is in autocommit mode.
+    conn: psycopg.Connection, source: IconSource, options: IconOptions = IconOptions()
+) -> LoadResult:
+    """Load a set in one transaction; `conn` is in autocommit mode. Counts are icons of 32 pixels.
 
     Icons that are gone from the source are removed, at most `max_prune` of its names; one that
     cannot be used keeps its row. A source that was loaded and has not changed is skipped, unless
     `again`. Errors: Problem where no icon can be used.
     """
-    options = {
-        "kind": source.kind, "set": source.icon_set, "licence": source.licence,
-        "max_prune": max_prune,
-    }  # fmt: skip
-    known = source.fingerprint and runs.fingerprint_of(
-        [source.fingerprint, source.kind, source.icon_set, source.licence]
-    )
+    about = (source.kind, source.icon_set, source.licence)
+    stored = dict(zip(("kind", "set", "licence"), about, strict=True))
+    fingerprint = source.fingerprint and digest([source.fingerprint, *about])
     with runs.run(
-        conn, "icons", source.location, options=options, fingerprint=known, again=again
-    ) as run:
-        if run is None:
-            return Loaded(seen_before=True)
-        shapes, bad_names = _read(run, source)
-        seems = "a set of which no icon can be drawn" if run.bad else "a set without icons"
-        check_usable(source.location, Coverage(len(shapes)), seems=seems)
-        conn.execute(STAGING)
-        with conn.transaction():
-            gone = _merge(run, source, shapes, bad_names, max_prune)
-        analyze(conn, "icons")
-    return Loaded(run.loaded, run.unchanged, gone, run.bad, failures=run.failures)
+        conn, TOPIC, source.location, options=stored | {"max_prune": options.max_prune},
+        fingerprint=fingerprint, again=options.again,
+    ) as run:  # fmt: skip
+        if run is not None:
+            shapes, bad_names = _read(run, source)
+            seems = "a set of which no icon can be drawn" if run.bad else "a set without icons"
+            check_usable(source.location, Coverage(len(shapes)), seems=seems)
+            conn.execute(STAGING)
+            with conn.transaction():
+                _merge(run, source, shapes, bad_names, options.max_prune)
+            analyze(conn, "icons")
+    return runs.result_of(run, source.icon_set, NOUN)
 
 
-def _read(run: runs.Run, source: Source) -> tuple[list[Shape], list[str]]:
+def _load_path(conn: psycopg.Connection, location: str, options: IconOptions) -> LoadResult:
+    """Load the set at a path; one that cannot be opened is a failed run."""
+    try:
+        source = _open(conn, location, options)
+    except Problem as error:
+        return _note(conn, location, str(error))
+    except OSError as error:
+        return _note(conn, location, f"{location}: {error.strerror}")
+    return _load_and_report(conn, source, options)
+
+
+def _open(conn: psycopg.Connection, location: str, options: IconOptions) -> IconSource:
+    if options.kind == "hieroglyph":
+        codes: dict[int, str] = dict(conn.execute(CODES).fetchall())
+        return hand(location, codes, options.icon_set, options.licence)
+    return icon_source(location, options.icon_set, options.licence)
+
+
+def _load_and_report(
+    conn: psycopg.Connection, source: IconSource, options: IconOptions
+) -> LoadResult:
+    try:
+        result = load(conn, source, options)
+    except Problem as error:
+        result = LoadResult.failure(source.icon_set, NOUN, str(error))
+    result.report()
+    return result
+
+
+def _note(conn: psycopg.Connection, location: str, reason: str) -> LoadResult:
+    result = LoadResult.failure(location, NOUN, reason)
+    result.report()
+    if os.path.exists(location):
+        runs.note_failure(conn, TOPIC, Source(location).name, reason)
+    return result
+
+
+def _read(run: runs.Run, source: IconSource) -> tuple[list[Shape], list[str]]:
     """Shapes, and names of icons that cannot be used; folders that cannot be read fail the run."""
-    entries: list[Shape | BadShape] = []
+    entries: list[Shape | BadEntry] = []
     try:
         entries.extend(source.shapes())
     except BadIcon as error:
         raise Problem(f"{source.location}: {error}") from None
-    bad = [entry for entry in entries if isinstance(entry, BadShape)]
-    for entry in bad:
-        run.leave_out(*entry.entry)
-    for path, reason in source.unreadable:
-        run.leave_out(*bad_entry(str(path), f"a folder that cannot be read: {reason}", ""))
+    shapes = list(run.accept(entries))
+    for folder in source.unreadable:
+        run.leave_out(folder._replace(place=folder.keys[0]))
     if source.unreadable:
-        first = printable(str(source.unreadable[0].path))
+        first = printable(source.unreadable[0].keys[0])
         run.failures.append(
             f"{source.location}: {len(source.unreadable):,} folders in it cannot be read, {first} "
             "the first (see load_errors): nothing below them is removed, the rest is loaded"
         )
-    shapes = [entry for entry in entries if isinstance(entry, Shape)]
-    return shapes, [entry.name for entry in bad]
+    return shapes, [name for entry in entries if isinstance(entry, BadEntry) for name in entry.keys]
 
 
 def _merge(
-    run: runs.Run, source: Source, shapes: list[Shape], bad_names: list[str], max_prune: float
-) -> int:
-    """Bring a set in, in the caller's transaction; how many icons are gone."""
+    run: runs.Run, source: IconSource, shapes: list[Shape], bad_names: list[str], max_prune: float
+) -> None:
+    """Merge a set, in the caller's transaction."""
     conn = run.conn
     with closing(progress("icons", len(shapes), source.icon_set)) as bar:
         copy(conn, "pg_temp.new_icons", ICON, _rows(bitmaps(shapes), bar))
     copy(conn, "pg_temp.new_signs", SIGN, source.signs())
     conn.execute(MERGE_SIGNS)
-    folders = [printable(path.as_posix()) for path, _ in source.unreadable]
+    folders = [printable(folder.keys[0]) for folder in source.unreadable]
     reason = prune.stage_kept(run, bad_names, folders, Coverage(len(shapes)), max_prune)
     if reason is not None:
         run.fail(f"{source.location}: {reason}")
@@ -181,41 +228,7 @@ def _merge(
     }
     written, there, gone = conn.execute(MERGE, values).fetchone() or (0, 0, 0)
     run.loaded, run.unchanged = written, there - written
-    return int(gone)
-
-
-def load_all(
-    conn: psycopg.Connection,
-    sources: Iterable[Source],
-    *,
-    max_prune: float = MAX_PRUNE,
-    again: bool = False,
-) -> bool:
-    """Load sets one after the other, and say what became of each; False where one failed."""
-    good = True
-    for source in sources:
-        try:
-            loaded = load(conn, source, max_prune=max_prune, again=again)
-        except Problem as error:
-            say(str(error))
-            good = False
-            continue
-        tell(source.icon_set, loaded)
-        good &= not loaded.failures
-    return good
-
-
-def tell(name: str, loaded: Loaded) -> None:
-    """One line a set, and one a failure."""
-    for failure in loaded.failures:
-        say(failure)
-    if loaded.seen_before:
-        say(f"{name}: unchanged since it was loaded (--again reads it all the same)")
-        return
-    more = f", {loaded.unchanged:,} unchanged" if loaded.unchanged else ""
-    more += f", {loaded.gone:,} gone" if loaded.gone else ""
-    more += f", {loaded.bad:,} left out (see load_errors)" if loaded.bad else ""
-    say(f"{name}: {loaded.written:,} icons{more}")
+    run.details["gone"] = gone
 
 
 def _rows(drawn: Iterable[Drawn], bar: Any) -> Iterator[tuple[Any, ...]]:

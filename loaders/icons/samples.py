@@ -7,13 +7,13 @@ from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
-from loaders.core import runs
 from loaders.core.config import HOME
 from loaders.core.console import say
-from loaders.core.entries import printable
+from loaders.core.entries import BadEntry, printable
+from loaders.core.sources import Source
 from loaders.icons.formats import fonts
-from loaders.icons.formats.shapes import BadShape, Shape
-from loaders.icons.sources import Sign, Source, hieroglyph_glyphs, load_font
+from loaders.icons.formats.shapes import Shape
+from loaders.icons.sources import IconSource, Sign, hieroglyph_glyphs, load_font
 
 # Each font by how its file's name starts: what the set is called, and its licence.
 ICON_FONTS = {
@@ -33,7 +33,7 @@ ICON_FONTS = {
 HAND, HAND_LICENCE = "NewGardiner", "OFL-1.1"
 
 
-def icon_fonts() -> Iterator[Source]:
+def icon_fonts() -> Iterator[IconSource]:
     """The fonts of qtawesome; a line where they are missing."""
     folder = HOME / "samples" / "qtawesome" / "fonts"
     if not folder.is_dir():
@@ -42,9 +42,9 @@ def icon_fonts() -> Iterator[Source]:
     for start, (name, licence) in ICON_FONTS.items():
         for path in sorted(folder.glob(f"{start}*.ttf")):
             stem, _, version = path.stem.rpartition("-")
-            yield Source(
+            yield IconSource(
                 f"sample: {name}",
-                runs.fingerprint(path),
+                Source(str(path)).fingerprint(),
                 "icon",
                 name,
                 licence,
@@ -52,16 +52,16 @@ def icon_fonts() -> Iterator[Source]:
             )
 
 
-def hieroglyphs() -> Iterator[Source]:
+def hieroglyphs() -> Iterator[IconSource]:
     """The signs of hieropy's font; a line where it is missing."""
     folder = HOME / "samples" / "hieropy" / "resources"
     path = folder / f"{HAND}.ttf"
     if not path.is_file():
         say("hieroglyphs are skipped: the package hieropy is not there, ./pgmuse setup fetches it")
         return
-    yield Source(
+    yield IconSource(
         f"sample: {HAND}",
-        runs.fingerprint(path),
+        Source(str(path)).fingerprint(),
         "hieroglyph",
         HAND,
         HAND_LICENCE,
@@ -125,10 +125,10 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
-def _glyphs(path: Path, charmap: Path) -> Iterator[Shape | BadShape]:
+def _glyphs(path: Path, charmap: Path) -> Iterator[Shape | BadEntry]:
     return fonts.shapes(load_font(str(path)), fonts.charmap(charmap))
 
 
-def _signs_of(path: Path, folder: Path) -> Iterator[Shape | BadShape]:
+def _signs_of(path: Path, folder: Path) -> Iterator[Shape | BadEntry]:
     font, known = load_font(str(path)), codes(folder)
     return fonts.shapes(font, hieroglyph_glyphs(font, known))

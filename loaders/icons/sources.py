@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from loaders.core import runs
-from loaders.core.entries import bad_entry, printable
+from loaders.core.entries import BadEntry, bad_entry, printable
 from loaders.core.errors import Problem
-from loaders.core.folders import Unreadable, facts, files_below
+from loaders.core.folders import files_below
 from loaders.core.pruning import kind as kind_of
+from loaders.core.sources import Source
 from loaders.icons.formats import fonts
 from loaders.icons.formats.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shape
-from loaders.icons.formats.shapes import BadIcon, BadShape, Shape
+from loaders.icons.formats.shapes import BadIcon, Shape
 
 # Hieroglyphs in Unicode; between them stand joiners and other controls.
 SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))
@@ -36,7 +36,7 @@ class Sign(NamedTuple):
     keywords: list[str]
 
 
-class Source(NamedTuple):
+class IconSource(NamedTuple):
     """A set to be loaded: where it is, what it is called, its licence, and its shapes.
 
     unreadable: folders in it that could not be listed, by their paths in it.
@@ -47,9 +47,9 @@ class Source(NamedTuple):
     kind: str  # icon or hieroglyph
     icon_set: str
     licence: str | None
-    shapes: Callable[[], Iterable[Shape | BadShape]]
+    shapes: Callable[[], Iterable[Shape | BadEntry]]
     signs: Callable[[], list[Sign]] = list
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[BadEntry, ...] = ()
 
 
 class Picture(NamedTuple):
@@ -59,14 +59,13 @@ class Picture(NamedTuple):
     content: Callable[[], bytes]
 
 
-def source(location: str, icon_set: str | None, licence: str | None) -> Source:
+def icon_source(location: str, icon_set: str | None, licence: str | None) -> IconSource:
     """The set of icons at a path. Errors: Problem where there is none that could be read."""
     path = Path(location)
-    where = printable(str(path.resolve()))
-    unreadable: tuple[Unreadable, ...] = ()
+    source = Source(location, hidden=True)
+    unreadable: tuple[BadEntry, ...] = ()
     if path.is_dir():
         found, unreadable = _folder(path)
-        known = runs.fingerprint_of(facts(path, hidden=True))
         shapes = _pictures([Picture(name, file.read_bytes) for name, file in found])
     elif not path.exists():
         raise Problem(f"{location}: there is no such file")
@@ -75,19 +74,24 @@ def source(location: str, icon_set: str | None, licence: str | None) -> Source:
         shapes = fonts.shapes(font, fonts.all_glyphs(font))
         return _font(location, font, "icon", icon_set, licence, shapes)
     elif path.suffix.lower() in PICTURES:
-        known, shapes = runs.fingerprint(path), _pictures([Picture(path.name, path.read_bytes)])
+        shapes = _pictures([Picture(path.name, path.read_bytes)])
     elif path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
-        known, shapes = runs.fingerprint(path), _zip(path)
+        shapes = _zip(path)
     else:
         raise Problem(
             f"{location}: name a font ({', '.join(fonts.FONTS)}), a folder or zip of SVG and PNG, "
             f"or one of them; {_kind(path)}"
         )
     name = icon_set or printable(path.stem)
-    return Source(where, known, "icon", name, licence, lambda: shapes, unreadable=unreadable)
+    return IconSource(
+        source.name, source.fingerprint(), "icon", name, licence, lambda: shapes,
+        unreadable=unreadable,
+    )  # fmt: skip
 
 
-def hand(location: str, codes: dict[int, str], icon_set: str | None, licence: str | None) -> Source:
+def hand(
+    location: str, codes: dict[int, str], icon_set: str | None, licence: str | None
+) -> IconSource:
     """The hieroglyphs of a font, named by their codes. Errors: Problem."""
     path = Path(location)
     if path.suffix.lower() not in fonts.FONTS:
@@ -128,27 +132,23 @@ def _font(
     kind: str,
     icon_set: str | None,
     licence: str | None,
-    shapes: Iterable[Shape | BadShape],
-) -> Source:
-    path = Path(location)
-    return Source(
-        printable(str(path.resolve())),
-        runs.fingerprint(path),
+    shapes: Iterable[Shape | BadEntry],
+) -> IconSource:
+    source = Source(location)
+    return IconSource(
+        source.name,
+        source.fingerprint(),
         kind,
-        icon_set or font.title or printable(path.stem),
+        icon_set or font.title or printable(source.path.stem),
         licence or font.licence,
         lambda: shapes,
     )
 
 
-def _folder(folder: Path) -> tuple[list[tuple[str, Path]], tuple[Unreadable, ...]]:
+def _folder(folder: Path) -> tuple[list[tuple[str, Path]], tuple[BadEntry, ...]]:
     """Pictures below a folder by their paths in it, and what could not be listed. No links."""
     entries = list(files_below(folder, hidden=True))
-    unreadable = tuple(
-        Unreadable(one.path.relative_to(folder), one.reason)
-        for one in entries
-        if isinstance(one, Unreadable)
-    )
+    unreadable = tuple(entry for entry in entries if isinstance(entry, BadEntry))
     pictures = sorted(
         (path.relative_to(folder).as_posix(), path)
         for path in entries
@@ -166,7 +166,7 @@ def _kind(path: Path) -> str:
         return kind_of(file.read(1000))
 
 
-def _zip(path: Path) -> Iterator[Shape | BadShape]:
+def _zip(path: Path) -> Iterator[Shape | BadEntry]:
     """Pictures of an archive, read where it lies."""
     try:
         archive = zipfile.ZipFile(path)
@@ -190,7 +190,7 @@ def _zip(path: Path) -> Iterator[Shape | BadShape]:
     return _pictures(_not_too_many(str(path), members))
 
 
-def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadShape]:
+def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
     """Their shapes; one that cannot be used is told, and the rest goes on."""
     with Drawer() as drawer:
         for picture in pictures:
@@ -198,7 +198,7 @@ def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadShape]:
             try:
                 yield picture_shape(name, picture.content(), drawer)
             except (BadIcon, *ZIP_ERRORS) as error:
-                yield BadShape(name_of(name), bad_entry(picture.name, error, picture.name))
+                yield bad_entry(picture.name, error, picture.name, (name_of(name),))
 
 
 def _not_too_many(location: str, found: list[Any]) -> list[Any]:

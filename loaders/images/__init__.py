@@ -1,1 +1,16 @@
-"""Pictures: found in folders, archives, samples and on the web, stored as thumbnails."""
+"""Reverse image search: pictures, a classifier, embeddings, and the confidence of a match."""
+
+from loaders.core.topics import ModelName, Topic, deferred
+
+TOPIC = Topic(
+    name="images",
+    commands=deferred("loaders.images.cli", "commands"),
+    refresh=deferred("loaders.images.refresh", "refresh"),
+    forget=deferred("loaders.images.forget", "forget_source"),
+    checks=deferred("loaders.images.checks", "checks"),
+    models=(
+        ModelName("classifier", "run: ./pgmuse train classifier"),
+        ModelName("images", "run: ./pgmuse train images"),
+    ),
+    demo=deferred("loaders.images.demo", "demo"),
+)

@@ -9,7 +9,7 @@ from typing import IO, Any
 from backports.zstd import ZstdError, tarfile, zipfile
 
 from loaders.core.entries import BadEntry, bad_entry, printable
-from loaders.core.folders import Unreadable, files_below
+from loaders.core.folders import files_below
 from loaders.images.model import About, Picture, spaced, title_of
 from loaders.images.prune import Scan, location_of
 from udfs.picture_headers import BadPicture, kind_of
@@ -62,12 +62,12 @@ def in_folder(
     """
     scan = scan or Scan()
     for file in files_below(folder):
-        if isinstance(file, Unreadable):
-            if file.path == folder:
+        if isinstance(file, BadEntry):
+            (name,) = file.keys
+            if name == ".":
                 raise BadFile(f"{printable(str(folder))}: {file.reason}")
-            name = location_of(file.path.relative_to(folder).as_posix())
-            scan.unreadable.append(name)
-            yield bad_entry(name, f"a folder that cannot be read: {file.reason}", "")
+            scan.unreadable.append(location_of(name))
+            yield file._replace(place=location_of(name))
             continue
         path = file.relative_to(folder)
         scan.locations.add(location_of(path.as_posix()))

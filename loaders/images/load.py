@@ -1,193 +1,176 @@
-"""Load pictures that are at hand: read, decoded where they are new, stored batch by batch."""
+"""Load pictures: from folders, archives, files and samples; queue and fetch those of the web."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+import os
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from pathlib import Path
 
 import psycopg
 
 from loaders.core import runs
-from loaders.core.entries import BadEntry, bad_entry
+from loaders.core.console import progress
+from loaders.core.db import lock
+from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, check_usable
-from loaders.images import prune, store
-from loaders.images.decoding import Decoded, Decoder, sha256
+from loaders.core.runs import LoadResult
+from loaders.core.sources import ADDRESS
+from loaders.images import files, prune
+from loaders.images.batches import store_pictures
+from loaders.images.decoding import Decoder
+from loaders.images.fetch import enqueue, worker
 from loaders.images.files import BadFile
-from loaders.images.model import Picture
-from udfs.picture_headers import BadPicture
+from loaders.images.options import ImageOptions
+from loaders.images.sources import (
+    PictureSource,
+    file_sources,
+    path_source,
+    sample_source,
+    sample_sources,
+)
 
-BATCH, BATCH_BYTES = 64, 32 << 20  # pictures that are in hand at once: bounds memory
-AHEAD = 2  # batches being decoded while one is stored
-
-
-@dataclass
-class Loaded:
-    """What became of a source."""
-
-    pictures: int = 0
-    unchanged: int = 0
-    bad: int = 0
-    gone: int = 0
-    pruned: int = 0
-    seen_before: bool = False
-    failures: list[str] = field(default_factory=list)
+TOPIC, NOUN = "images", "pictures"
 
 
-class InHand(NamedTuple):
-    """A batch, and what is being decoded of it."""
+def load_all(conn: psycopg.Connection, options: ImageOptions) -> list[LoadResult]:
+    """Load the samples and sources, queue what classes want, fetch; report each.
 
-    pictures: list[Picture]
-    hashes: list[bytes]
-    decoding: dict[bytes, tuple[bytes, "Future[Decoded]"]]
+    `conn` is in autocommit mode. A source that fails does not stop the others.
+    """
+    check_options(options)
+    results: list[LoadResult] = []
+    with lock(conn, "images"):
+        if options.sample:
+            results += load_samples(conn, options)
+        results += _load_paths(conn, options)
+        addresses = [source for source in options.sources if source.startswith(ADDRESS)]
+        if addresses:
+            queued = enqueue.want_addresses(conn, addresses, worker.allowed(options.hosts))
+            enqueue.tell("addresses", queued)
+        if options.classes:
+            enqueue.tell(enqueue.CLASSES_OF_WIKIDATA, enqueue.want_classes(conn, options.min_count))
+    if options.fetch:
+        settings = worker.Settings(hosts=worker.allowed(options.hosts), contact=options.contact)
+        results.append(worker.fetch_all(settings, workers=options.workers, again=options.again))
+    return results
 
 
-def load(
-    conn: psycopg.Connection,
-    location: str,
-    pictures: Iterable[Picture | BadEntry],
-    *,
-    options: dict[str, Any] | None = None,
-    scan: prune.Scan | None = None,
-    pruning: prune.Options | None = None,
-    seems: Callable[[], str] = lambda: "a source without a picture",
-    fingerprint: str | None = None,
-    again: bool = False,
-    workers: int = 2,
-    on_pictures: Callable[[int], object] = lambda count: None,
-) -> Loaded:
-    """Load the pictures of a source under a name for it; `conn` is in autocommit mode.
+def check_options(options: ImageOptions) -> None:
+    """Check before anything is loaded. Errors: Problem."""
+    if not (options.sources or options.sample or options.classes or options.fetch):
+        raise Problem("nothing to load: name a folder, --sample, --classes or --fetch")
+    if options.class_from not in (None, "folder"):
+        raise Problem(f"--class-from takes folder, not {options.class_from!r}")
+    for source in options.sources:
+        if "://" in source and not source.startswith(ADDRESS):
+            raise Problem(f"{source}: addresses start with https:// or http://")
 
-    Each batch is stored in a transaction, so that a load that is killed goes on where it was: a
-    picture that is stored is read and not decoded again. scan: what `pictures` meets. seems: what
-    the source is where it holds no picture that can be used, which is a Problem.
+
+def load_samples(
+    conn: psycopg.Connection, options: ImageOptions = ImageOptions()
+) -> list[LoadResult]:
+    """Load the sample packages that are installed, and report each; say which are missing."""
+    return [_load_and_report(conn, source, options) for source in sample_sources()]
+
+
+def load_sample(conn: psycopg.Connection, name: str) -> LoadResult | None:
+    """Load a sample package, and report it; None where it is not installed."""
+    source = sample_source(name)
+    return None if source is None else _load_and_report(conn, source, ImageOptions())
+
+
+def load_path(conn: psycopg.Connection, path: Path, options: ImageOptions) -> LoadResult:
+    """Load all pictures of a folder or an archive, where it has changed. Errors: Problem."""
+    return load_source(conn, path_source(path, options), options)
+
+
+def load_source(
+    conn: psycopg.Connection, source: PictureSource, options: ImageOptions
+) -> LoadResult:
+    """Load the pictures of a source; `conn` is in autocommit mode.
+
+    Each batch is stored in a transaction, so that a load that is killed resumes: a picture that is
+    stored is read and not decoded again. Errors: Problem where no picture can be used.
     """
     with runs.run(
-        conn, "images", location, options=options, fingerprint=fingerprint, again=again
-    ) as run:
+        conn, TOPIC, source.name, options=source.stored_options, fingerprint=source.fingerprint,
+        again=options.again or source.always,
+    ) as run:  # fmt: skip
         if run is None:
-            return Loaded(seen_before=True)
-        loaded, stored = Loaded(failures=run.failures), prune.count(conn, run.source_id)
-        incomplete = None
-        with closing(Decoder(workers)) as decoder:
-            try:
-                _load(run, pictures, decoder, loaded, on_pictures)
-            except BadFile as error:
-                incomplete = str(error)
-                run.fail(incomplete if run.usable else f"{error}: it seems to be {seems()}")
+            return runs.result_of(None, source.name, NOUN)
+        stored = prune.count(conn, run.source_id)
+        incomplete = _store(run, source, options)
         coverage = Coverage(run.usable, incomplete=incomplete)
         if incomplete is None:
-            check_usable(location, coverage, seems=seems())
-        if scan is not None:
-            _check_folders(run, location, scan.unreadable)
-        if scan is not None and pruning is not None and pruning.prune:
-            share = pruning.max_prune
-            loaded.pruned = prune.prune(run, location, scan, coverage, stored, share)
-        loaded.pictures, loaded.unchanged, loaded.bad = run.loaded, run.unchanged, run.bad
-        return loaded
+            check_usable(source.name, coverage, seems=source.describe())
+        _check_folders(run, source.name, source.scan.unreadable)
+        if options.prune and source.may_prune:
+            run.details["pruned"] = prune.prune(
+                run, source.name, source.scan, coverage, stored, options.max_prune
+            )
+    return runs.result_of(run, source.name, NOUN)
 
 
-def _check_folders(run: runs.Run, location: str, unreadable: list[str]) -> None:
-    """The run fails where a part of a folder could not be listed; the rest is loaded."""
-    if unreadable:
+def _load_paths(conn: psycopg.Connection, options: ImageOptions) -> list[LoadResult]:
+    """Load folders and archives one by one, then single files, folder by folder."""
+    paths = [Path(source) for source in options.sources if not source.startswith(ADDRESS)]
+    singles = [path for path in paths if os.path.isfile(path) and not files.is_archive(path)]
+    results = []
+    for path in paths:
+        if path not in singles:
+            results.append(_load_path_and_report(conn, path, options))
+    for source in file_sources(conn, singles, options):
+        result = _load_and_report(conn, source, options)
+        if result.bad and result.is_good:  # each file was named, so one that is bad is a failure
+            result.failures.append(f"{source.name}: {result.bad:,} of the files cannot be used")
+        results.append(result)
+    return results
+
+
+def _load_path_and_report(
+    conn: psycopg.Connection, path: Path, options: ImageOptions
+) -> LoadResult:
+    try:
+        source = path_source(path, options)
+    except OSError as error:
+        result = LoadResult.failure(str(path), NOUN, f"{path}: {error.strerror}")
+    except Problem as error:
+        result = LoadResult.failure(str(path), NOUN, str(error))
+    else:
+        return _load_and_report(conn, source, options)
+    result.report()
+    return result
+
+
+def _load_and_report(
+    conn: psycopg.Connection, source: PictureSource, options: ImageOptions
+) -> LoadResult:
+    try:
+        result = load_source(conn, source, options)
+    except OSError as error:
+        result = LoadResult.failure(source.name, NOUN, f"{source.name}: {error.strerror}")
+    except Problem as error:
+        result = LoadResult.failure(source.name, NOUN, str(error))
+    result.report()
+    return result
+
+
+def _store(run: runs.Run, source: PictureSource, options: ImageOptions) -> str | None:
+    """Store the pictures; why the source could not be read to its end."""
+    with closing(Decoder(options.workers)) as decoder, closing(progress(NOUN)) as bar:
+        try:
+            store_pictures(run, source.pictures, decoder, bar.update)
+        except BadFile as error:
+            reason = str(error)
+            run.fail(reason if run.usable else f"{reason}: it seems to be {source.describe()}")
+            return reason
+    return None
+
+
+def _check_folders(run: runs.Run, location: str, unreadable: Iterable[str]) -> None:
+    """Fail the run where a folder in the source could not be listed; the rest is loaded."""
+    folders = list(unreadable)
+    if folders:
         run.failures.append(
-            f"{location}: {len(unreadable):,} folders in it cannot be read, {unreadable[0]} the "
+            f"{location}: {len(folders):,} folders in it cannot be read, {folders[0]} the "
             "first (see load_errors): nothing below them is pruned, the rest is loaded"
         )
-
-
-def _load(
-    run: runs.Run,
-    pictures: Iterable[Picture | BadEntry],
-    decoder: Decoder,
-    loaded: Loaded,
-    on_pictures: Callable[[int], object],
-) -> None:
-    waiting: deque[InHand] = deque()
-
-    def finish() -> None:
-        batch = waiting.popleft()
-        loaded.gone += _store(run, batch, decoder)
-        on_pictures(len(batch.pictures))
-
-    try:
-        for batch in batches(_good(run, pictures)):
-            waiting.append(_begin(run.conn, batch, decoder))
-            if len(waiting) > AHEAD:
-                finish()
-    finally:  # also what came before the place where an archive is cut off
-        while waiting and not run.conn.broken:
-            finish()
-
-
-def batches(pictures: Iterable[Picture]) -> Iterator[list[Picture]]:
-    """Lists of pictures that fit into memory; also of what comes before a BadFile."""
-    batch: list[Picture] = []
-    size = 0
-    try:
-        for picture in pictures:
-            batch.append(picture)
-            size += len(picture.content)
-            if len(batch) >= BATCH or size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    except BadFile:
-        yield batch
-        raise
-    yield batch
-
-
-def _good(run: runs.Run, pictures: Iterable[Picture | BadEntry]) -> Iterator[Picture]:
-    for picture in pictures:
-        if isinstance(picture, BadEntry):
-            run.leave_out(*picture)
-        else:
-            yield picture
-
-
-def _begin(conn: psycopg.Connection, pictures: list[Picture], decoder: Decoder) -> InHand:
-    """Have decoded what is not stored."""
-    hashes = [sha256(picture.content) for picture in pictures]
-    stored = store.known(conn, hashes)
-    decoding: dict[bytes, tuple[bytes, Future[Decoded]]] = {}
-    for key, picture in zip(hashes, pictures, strict=True):
-        if key not in stored and key not in decoding:
-            decoding[key] = picture.content, decoder.submit(picture.content)
-    return InHand(pictures, hashes, decoding)
-
-
-def _store(run: runs.Run, batch: InHand, decoder: Decoder) -> int:
-    """Store a batch; how many pictures it took the place of."""
-    made, reasons = _decoded(batch, decoder)
-    found = list(zip(batch.hashes, batch.pictures, strict=True))
-    places = [
-        store.Place(key, picture.location, picture.about)
-        for key, picture in found
-        if key not in reasons
-    ]
-    try:
-        with run.conn.transaction():
-            written = store.store(run.conn, run.source_id, places, made)
-    except store.Forgotten:  # what was known when the batch was begun
-        return _store(run, _begin(run.conn, batch.pictures, decoder), decoder)
-    for key, picture in found:
-        if key in reasons:
-            run.leave_out(*bad_entry(picture.location, reasons[key], picture.content[:50]))
-    run.loaded += written.places
-    run.unchanged += len(places) - written.places
-    return written.gone
-
-
-def _decoded(
-    batch: InHand, decoder: Decoder
-) -> tuple[dict[bytes, Decoded], dict[bytes, BadPicture]]:
-    """What was decoded, and why the rest cannot be, by hash."""
-    made: dict[bytes, Decoded] = {}
-    reasons: dict[bytes, BadPicture] = {}
-    for key, (content, future) in batch.decoding.items():
-        try:
-            made[key] = decoder.result(content, future)
-        except BadPicture as error:
-            reasons[key] = error
-    return made, reasons

@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 import psycopg
 
 from loaders.core import runs
+from loaders.core.db import take_turns
 from loaders.core.entries import printable
-from loaders.core.pruning import MAX_PRUNE, SMALL, Coverage
-from loaders.images.store import TAKE_TURNS, drop_without_source
+from loaders.core.pruning import SMALL, Coverage
+from loaders.images.store import drop_without_source
 
 LONGEST = 4000  # characters of a location
 STORED = "select image_source_id, location from muse.image_sources where source_id = %s"
@@ -19,14 +20,6 @@ DELETE = """
     delete from muse.image_sources
     where source_id = %s and image_source_id = any(%s) returning image_id
 """
-
-
-@dataclass(frozen=True)
-class Options:
-    """Whether places go whose file is gone, and which share of them at most."""
-
-    prune: bool = False
-    max_prune: float = MAX_PRUNE
 
 
 @dataclass
@@ -91,7 +84,7 @@ def prune(
         run.fail(f"{location}: {reason}")
         return 0
     with run.conn.transaction():
-        run.conn.execute(TAKE_TURNS)
+        take_turns(run.conn, "pictures")
         rows = run.conn.execute(DELETE, (run.source_id, list(gone))).fetchall()
         return drop_without_source(run.conn, [image_id for (image_id,) in rows])
 

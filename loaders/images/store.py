@@ -5,11 +5,9 @@ from typing import NamedTuple
 
 import psycopg
 
+from loaders.core.db import take_turns
 from loaders.images.decoding import Decoded
 from loaders.images.model import About
-
-# One at a time writes: the same picture from two sides is one row, and nobody waits in a circle.
-TAKE_TURNS = "lock table muse_locks.pictures in share update exclusive mode"
 
 KNOWN = "select sha256 from muse.images where sha256 = any(%s)"
 NEW = """
@@ -108,7 +106,7 @@ def store(
     locations = [place.location for place in places]
     items = [place.about.wikidata_id for place in places if place.about.wikidata_id]
     with conn.transaction(), conn.cursor() as cursor:
-        cursor.execute(TAKE_TURNS)
+        take_turns(conn, "pictures")  # the same picture of two loads is one row; no deadlocks
         before = [
             image_id
             for (image_id,) in cursor.execute(REPLACED, (source_id, locations, source_id, items))
@@ -133,7 +131,7 @@ def store_fetched(
 ) -> list[int]:
     """Store what was fetched for an address, for all that wanted it; their sources."""
     with conn.transaction():
-        conn.execute(TAKE_TURNS)
+        take_turns(conn, "pictures")
         wanted = conn.execute(FETCHED, (address,)).fetchall()
         for source_id, *about in wanted:
             place = Place(sha256, address, About(*about))

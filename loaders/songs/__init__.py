@@ -1,1 +1,14 @@
 """Song radio: playlists into tables, a model of which tracks go together, and its answers."""
+
+from loaders.core.topics import ModelName, Topic, deferred
+
+TOPIC = Topic(
+    name="songs",
+    aliases=("playlists",),
+    commands=deferred("loaders.songs.cli", "commands"),
+    refresh=deferred("loaders.songs.refresh", "refresh"),
+    retrain=deferred("loaders.songs.refresh", "retrain"),
+    forget=deferred("loaders.songs.forget", "forget_source"),
+    models=(ModelName("songs", "run: ./pgmuse train songs"),),
+    demo=deferred("loaders.songs.demo", "demo"),
+)

@@ -1,21 +1,23 @@
-"""Take playlists out again, with the tracks that only they held and all that was made of those."""
+"""Delete playlists, tracks that stand in no other playlist, and all derived from those."""
+
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
+from loaders.core.db import take_turns
 from loaders.core.errors import Problem
-from loaders.songs.load import COUNT_KNOWN, EMPTY_STAGING, STAGING, TAKE_TURNS
+from loaders.core.topics import StoredSource
+from loaders.songs.load import COUNT_KNOWN, EMPTY_STAGING, STAGING
 
-KINDS = {
+KINDS: dict[str, LiteralString] = {
     "playlist": "playlist.identity = %s",
     "owner": "playlist.owner = %s",
-    "source": "source.location = %s",
 }
 # As in a load, `changed` says what that takes from the places of every track.
 FORGET = """
     with gone as (
-        delete from muse.playlists as playlist using muse.sources as source
-        where source.source_id = playlist.source_id and {}
+        delete from muse.playlists as playlist where {}
         returning playlist.track_ids
     ),
     counted as (
@@ -29,9 +31,7 @@ FORGET = """
 READ_AGAIN = """
     update muse.sources set fingerprint = null
     where source_id in (
-        select unnest(playlist.copies)
-        from muse.playlists as playlist join muse.sources as source using (source_id)
-        where source.topic = 'playlists' and source.location = %s
+        select unnest(copies) from muse.playlists where source_id = %s
     )
 """
 # In this order: what was made of a track goes first.
@@ -61,34 +61,33 @@ STEPS = (
 LAST = "delete from muse.tracks where track_id in (select track_id from pg_temp.changed)"
 
 
-def forget(conn: psycopg.Connection, kind: str, value: str) -> tuple[int, int]:
-    """Forget a playlist by its identity, an owner's, or a source's; playlists and tracks gone.
+def forget_playlists(conn: psycopg.Connection, kind: str, value: str) -> dict[str, int]:
+    """Delete a playlist by its identity, or all of an owner; the deleted rows.
 
-    `conn` is in autocommit mode; all of it happens or nothing.
+    `conn` is in autocommit mode; one transaction deletes all. Errors: Problem where there is none.
     """
-    conn.execute(STAGING)
     with conn.transaction():
-        conn.execute(TAKE_TURNS)
-        forget_them = sql.SQL(FORGET).format(sql.SQL(KINDS[kind]))
-        if kind == "source":
-            conn.execute(READ_AGAIN, (value,))
-        (playlists,) = conn.execute(forget_them, (value,)).fetchone() or (0,)
-        for step in STEPS:
-            conn.execute(step)
-        tracks = conn.execute(LAST).rowcount
-        known = kind == "source" and _forget_source(conn, value)
-        conn.execute(EMPTY_STAGING)
-    if not playlists and not known:
-        what = "nothing" if kind == "source" else "no playlist"
-        table = "sources" if kind == "source" else "playlists"
-        raise Problem(f"there is {what} of the {kind} {value!r}: see the table {table}")
-    return playlists, tracks
+        counts = _delete(conn, KINDS[kind], value)
+    if not counts["playlists"]:
+        raise Problem(f"there is no playlist of the {kind} {value!r}: see the table playlists")
+    return counts
 
 
-def _forget_source(conn: psycopg.Connection, location: str) -> bool:
-    """What is known of its loads. Items and articles stay: they may have come from others too."""
-    query = """
-        delete from muse.sources
-        where topic in ('playlists', 'wikidata', 'wikipedia') and location = %s
-    """
-    return conn.execute(query, (location,)).rowcount > 0
+def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, int]:
+    """Delete the playlists of a source, in the caller's transaction; the deleted rows."""
+    conn.execute(READ_AGAIN, (source.source_id,))
+    counts = _delete(conn, "playlist.source_id = %s", source.source_id)
+    conn.execute("delete from muse.sources where source_id = %s", (source.source_id,))
+    return counts
+
+
+def _delete(conn: psycopg.Connection, condition: LiteralString, value: str | int) -> dict[str, int]:
+    conn.execute(STAGING)
+    take_turns(conn, "tracks")
+    delete = sql.SQL(FORGET).format(sql.SQL(condition))
+    (playlists,) = conn.execute(delete, (value,)).fetchone() or (0,)
+    for step in STEPS:
+        conn.execute(step)
+    tracks = conn.execute(LAST).rowcount
+    conn.execute(EMPTY_STAGING)
+    return {"playlists": playlists, "tracks": tracks}

@@ -5,19 +5,21 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import psycopg
 
 from loaders.core import pruning, runs
 from loaders.core.config import HOME
 from loaders.core.console import progress, say
-from loaders.core.db import connect_to_load, copy, lock
-from loaders.core.entries import printable
+from loaders.core.db import connect_to_load, copy, lock, take_turns
+from loaders.core.entries import BadEntry
 from loaders.core.errors import Problem
+from loaders.core.options import LoadOptions
+from loaders.core.runs import LoadResult
+from loaders.core.sources import STANDARD_INPUT, Source
 from loaders.songs import copies as playlist_copies
-from loaders.songs.formats import BadEntry, BadFile, File, Playlist, read
+from loaders.songs.formats import BadFile, File, Playlist, read
 from loaders.songs.samples import SAMPLE_FOLDERS, SAMPLES
 
 TRACK = {
@@ -38,6 +40,7 @@ PLAYLIST = {
     "content_hash": "bytea",
     "track_ids": "text[]",
 }
+TOPIC, NOUN = "songs", "playlists"
 BATCH = 100_000  # places that are merged at once: bounds memory, whatever the file's size
 
 STAGING = """
@@ -55,9 +58,6 @@ STAGING = """
     on commit delete rows;
     reset client_min_messages
 """
-# One merge at a time: counts stay true, and no two loads wait for one another in a circle.
-TAKE_TURNS = "lock table muse_locks.tracks in share update exclusive mode"
-
 # Playlists that are new, or newer than what is there: by their date where both have one, else by
 # their content. `changed` gets what that adds to, and takes from, the places of every track. The
 # sources of copies of what changes are read again: they still hold the old version.
@@ -132,157 +132,162 @@ EMPTY_STAGING = """
 """
 
 
-@dataclass
-class Loaded:
-    """What became of a source: playlists that are new or newer, their places, and the rest."""
+@dataclass(frozen=True)
+class SongOptions(LoadOptions):
+    """Options of `load songs`.
 
-    playlists: int = 0
-    places: int = 0
-    unchanged: int = 0
-    bad: int = 0
-    seen_before: bool = False
-    failures: list[str] = field(default_factory=list)
+    files: paths, or `-` for standard input. format: one of FORMATS, None: detect it. sample: load
+    the sample packages too.
+    """
+
+    files: tuple[str, ...] = ()
+    format: str | None = None
+    sample: bool = False
+
+
+def load_all(conn: psycopg.Connection, options: SongOptions) -> list[LoadResult]:
+    """Load the samples and files, some files at a time, and report each.
+
+    `conn` is in autocommit mode. A file that fails does not stop the others.
+    """
+    results = load_samples(conn) if options.sample else []
+    if options.sample and not results:
+        results = [LoadResult.failure("samples", NOUN, "no sample package is installed")]
+    return results + load_files(conn, options)
 
 
 def load(
     conn: psycopg.Connection,
     location: str,
-    *,
-    format: str | None = None,
-    again: bool = False,
+    options: SongOptions = SongOptions(),
     on_places: Callable[[int], None] = lambda places: None,
-) -> Loaded:
+) -> LoadResult:
     """Load a file (or `-`, standard input); `conn` is in autocommit mode.
 
-    A file, and each file of an archive, is loaded whole or not at all; what cannot be read is
-    named in `failures`. Entries that cannot be used are in load_errors. A file that was loaded
-    whole and has not changed is skipped, unless `again`.
+    A file, and each file of an archive, is loaded in one transaction or not at all; those that
+    cannot be read are in `failures`. Entries that cannot be used are in load_errors. A file that
+    was loaded completely and has not changed is skipped, unless `again`. Errors: Problem.
     """
-    where, known = "standard input", None  # a pipe too: it can be read but once
-    if location != "-" and Path(location).is_dir():
+    source = Source(location)
+    if location != "-" and source.path.is_dir():
         raise Problem(f"{location}: a folder: name the files in it")
-    if location != "-" and not Path(location).exists():
+    if location != "-" and not source.path.exists():
         raise Problem(f"{location}: No such file or directory")
-    if location != "-" and Path(location).is_file():
-        where = printable(str(Path(location).resolve()))
-        known = runs.fingerprint(Path(location))
-    options = {"format": format} if format else {}
-    with runs.run(conn, "playlists", where, options=options, fingerprint=known, again=again) as run:
-        if run is None:
-            return Loaded(seen_before=True)
-        loaded = Loaded()
-        try:
-            for file in read(location, format):
-                _load_whole(run, file.entries, loaded, on_places, file)
-        except BadFile as error:
-            run.fail(str(error))
-        _check_usable(run, where, "an archive without a playlist")
-    return replace(
-        loaded, playlists=run.loaded, unchanged=run.unchanged, bad=run.bad, failures=run.failures
-    )
+    is_file = location != "-" and source.path.is_file()  # a pipe can be read only once
+    name = source.name if is_file else STANDARD_INPUT
+    fingerprint = source.fingerprint() if is_file else None
+    stored = {"format": options.format} if options.format else {}
+    with runs.run(
+        conn, TOPIC, name, options=stored, fingerprint=fingerprint, again=options.again
+    ) as run:
+        places = 0
+        if run is not None:
+            try:
+                for file in read(location, options.format):
+                    places += _load_file(run, file.entries, on_places, file)
+            except BadFile as error:
+                run.fail(str(error))
+            _check_usable(run, name, "an archive without a playlist")
+    return _result(run, location, places)
 
 
 def load_entries(
     conn: psycopg.Connection, location: str, entries: Iterable[Playlist | BadEntry]
-) -> Loaded:
-    """Load playlists that come from elsewhere than a file, under a name for their source."""
-    loaded = Loaded()
-    with runs.run(conn, "playlists", location) as run:
+) -> LoadResult:
+    """Load playlists that do not come from a file, under a name for their source."""
+    with runs.run(conn, TOPIC, location) as run:
         assert run is not None
-        _load_whole(run, entries, loaded)
+        places = _load_file(run, entries)
         _check_usable(run, location, "a source without a playlist")
-    return replace(loaded, playlists=run.loaded, unchanged=run.unchanged, bad=run.bad)
+    return _result(run, location, places)
 
 
-def load_files(files: list[str], *, format: str | None, again: bool, workers: int) -> bool:
-    """Load files, some at a time, and say what became of each; False if one failed."""
-    seen = 0
-
-    def work(location: str) -> Loaded:
-        try:
-            with connect_to_load(autocommit=True) as conn:
-                return load(conn, location, format=format, again=again, on_places=count)
-        except OSError as error:
-            return Loaded(failures=[f"{location}: {error.strerror}"])
-        except Problem as error:
-            return Loaded(failures=[str(error)])
+def load_files(conn: psycopg.Connection, options: SongOptions) -> list[LoadResult]:
+    """Load the files of the options, `workers` at a time, and report each."""
+    results: list[LoadResult] = []
+    total = 0
 
     def count(places: int) -> None:
-        nonlocal seen
-        seen += places
-        bar.set_postfix_str(f"{seen:,} places", refresh=False)
+        nonlocal total
+        total += places
+        bar.set_postfix_str(f"{total:,} places", refresh=False)
 
-    good = True
-    pool = ThreadPoolExecutor(max_workers=workers)
-    with (
-        connect_to_load(autocommit=True) as holder,
-        lock(holder, "playlists"),
-        closing(progress("files", len(files))) as bar,
-    ):
+    pool = ThreadPoolExecutor(max_workers=options.workers)
+    files = options.files
+    with lock(conn, "playlists"), closing(progress("files", len(files))) as bar:
         try:
-            for location, loaded in zip(files, pool.map(work, files), strict=True):
+            for result in pool.map(lambda file: _load_by_itself(file, options, count), files):
                 bar.update()
-                tell(location, loaded)
-                good &= not loaded.failures
+                result.report()
+                results.append(result)
         except KeyboardInterrupt:
-            say("stopped; the files that were done are kept")
-            os._exit(130)  # the server rolls back what the others were in the middle of
+            say("stopped; the files that were loaded before are kept")
+            os._exit(130)  # the server rolls back the open transactions
     pool.shutdown()
-    return good
-
-
-def load_samples(conn: psycopg.Connection) -> list[Loaded]:
-    """Load the sample packages that are installed, and say which are not."""
-    results = []
-    for name, package in SAMPLE_FOLDERS.items():
-        if not (HOME / "samples" / package).is_dir():
-            say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
-            continue
-        try:
-            with lock(conn, "playlists"):
-                entries = SAMPLES[name](HOME / "samples")
-                loaded = load_entries(conn, f"sample: {name}", entries)
-        except Problem as error:
-            loaded = Loaded(failures=[str(error)])
-        tell(name, loaded)
-        results.append(loaded)
     return results
 
 
-def tell(name: str, loaded: Loaded) -> None:
-    """One line a file, and one a failure."""
-    for failure in loaded.failures:
-        say(failure)
-    if loaded.seen_before:
-        say(f"{name}: unchanged since it was loaded (--again reads it all the same)")
-    elif loaded.playlists or loaded.unchanged or loaded.bad or not loaded.failures:
-        more = f", {loaded.unchanged:,} unchanged" if loaded.unchanged else ""
-        more += f", {loaded.bad:,} entries left out (see load_errors)" if loaded.bad else ""
-        say(f"{name}: {loaded.playlists:,} playlists with {loaded.places:,} places{more}")
+def load_samples(conn: psycopg.Connection) -> list[LoadResult]:
+    """Load the sample packages that are installed, and report each; say which are missing."""
+    return [result for name in SAMPLES if (result := load_sample(conn, name)) is not None]
 
 
-def _load_whole(
+def load_sample(conn: psycopg.Connection, name: str) -> LoadResult | None:
+    """Load a sample package, and report it; None where it is not installed."""
+    if not (HOME / "samples" / SAMPLE_FOLDERS[name]).is_dir():
+        say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
+        return None
+    try:
+        with lock(conn, "playlists"):
+            entries = SAMPLES[name](HOME / "samples")
+            result = replace(load_entries(conn, f"sample: {name}", entries), source=name)
+    except Problem as error:
+        result = LoadResult.failure(name, NOUN, str(error))
+    result.report()
+    return result
+
+
+def _load_by_itself(
+    location: str, options: SongOptions, on_places: Callable[[int], None]
+) -> LoadResult:
+    """Load a file on a connection of its own; errors are in the result."""
+    try:
+        with connect_to_load(autocommit=True) as conn:
+            return load(conn, location, options, on_places)
+    except OSError as error:
+        return LoadResult.failure(location, NOUN, f"{location}: {error.strerror}")
+    except Problem as error:
+        return LoadResult.failure(location, NOUN, str(error))
+
+
+def _result(run: runs.Run | None, location: str, places: int) -> LoadResult:
+    label = "entries left out (see load_errors)"
+    scope = f"with {places:,} places"
+    return runs.result_of(run, location, NOUN, scope=scope, bad_label=label)
+
+
+def _load_file(
     run: runs.Run,
     entries: Iterable[Playlist | BadEntry],
-    loaded: Loaded,
     on_places: Callable[[int], None] = lambda places: None,
     file: File | None = None,
-) -> None:
-    """Write the playlists of one file that are new or newer, in one transaction."""
+) -> int:
+    """Write the playlists of one file that are new or newer, in one transaction; their places."""
     run.conn.execute(STAGING)
     before = replace(run)
     try:
         with run.conn.transaction():
             places = 0
-            for batch in batches(_good(run, entries)):
+            for batch in batches(run.accept(entries)):
                 places += merge(run.conn, run, batch, file)
                 on_places(sum(len(playlist.tracks) for playlist in batch))
-        loaded.places += places
+        return places
     except BaseException as error:
         run.loaded, run.unchanged = before.loaded, before.unchanged
         if not isinstance(error, BadFile):
             raise
         run.fail(str(error))
+        return 0
 
 
 def batches(playlists: Iterable[Playlist], size: int = BATCH) -> Iterator[list[Playlist]]:
@@ -306,7 +311,7 @@ def merge(
     tracks = {track.track_id: track for playlist in batch for track in playlist.tracks}
     copy(conn, "pg_temp.new_tracks", TRACK, tracks.values())
     copy(conn, "pg_temp.new_playlists", PLAYLIST, (playlist_row(one, file) for one in batch))
-    conn.execute(TAKE_TURNS)
+    take_turns(conn, "tracks")  # one merge at a time: counts stay true, and nothing deadlocks
     playlist_copies.take_out(conn, run.source_id)
     row = conn.execute(MERGE_PLAYLISTS, (run.source_id,)).fetchone()
     assert row is not None
@@ -316,14 +321,6 @@ def merge(
     run.loaded += written
     run.unchanged += len(batch) - written
     return int(places)
-
-
-def _good(run: runs.Run, entries: Iterable[Playlist | BadEntry]) -> Iterator[Playlist]:
-    for entry in entries:
-        if isinstance(entry, BadEntry):
-            run.leave_out(*entry)
-        else:
-            yield entry
 
 
 def _check_usable(run: runs.Run, location: str, seems: str) -> None:

@@ -1,1 +1,11 @@
-"""Wikidata: its dumps, its API, and a sample, into Postgres."""
+"""Wikidata: entities of a dump or of the API as items, labels and classes."""
+
+from loaders.core.topics import Topic, deferred
+
+TOPIC = Topic(
+    name="wikidata",
+    commands=deferred("loaders.wikidata.cli", "commands"),
+    refresh=deferred("loaders.wikidata.refresh", "refresh"),
+    forget=deferred("loaders.wikidata.forget", "forget_source"),
+    demo=deferred("loaders.wikidata.demo", "demo"),
+)

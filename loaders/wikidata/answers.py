@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from loaders.core.dumps.chunks import Unreadable
+from loaders.core.entries import BadEntry
 from loaders.wikidata.api import Record, Reply, dump_line
 
 # An answer with fewer properties has no revision: it must not replace a stored one.
@@ -24,23 +24,23 @@ def is_answer(text: bytes) -> bool:
     return BEGINS.match(text) is not None
 
 
-def entities(answer: bytes) -> Iterator[bytes | Unreadable]:
+def entities(answer: bytes) -> Iterator[bytes | BadEntry]:
     """The line of each entity, and what is missing; the place is filled in by the caller."""
     start = answer[:200].decode(errors="replace")
     try:
         reply = msgspec.json.decode(answer, type=Reply)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        yield Unreadable("", f"no answer of wbgetentities: {error}"[:200], start)
+        yield BadEntry("", f"no answer of wbgetentities: {error}"[:200], start)
         return
     if reply.error is not None:
-        yield Unreadable("", f"an error of the service: {reply.error.info}"[:200], start)
+        yield BadEntry("", f"an error of the service: {reply.error.info}"[:200], start)
     for key, record in reply.entities.items():
         yield from _lines(key, record)
 
 
-def _lines(key: str, record: Record) -> Iterator[bytes | Unreadable]:
+def _lines(key: str, record: Record) -> Iterator[bytes | BadEntry]:
     if "missing" in record:
-        yield Unreadable("", f"{key}: there is no such entity", key, (key,))
+        yield BadEntry("", f"{key}: there is no such entity", key, (key,))
         return
     if "redirects" in record:
         names = msgspec.json.decode(record["redirects"])

@@ -12,7 +12,8 @@ from collections.abc import Generator, Iterator
 
 import msgspec
 
-from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable, Unreadable
+from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable
+from loaders.core.entries import BadEntry
 from loaders.core.streams import BadArchive
 from loaders.wikidata import answers
 from loaders.wikidata.failed import readable_ids
@@ -26,7 +27,7 @@ _NEXT = re.compile(r'[\n,\[]\s*(?=\{\s*"(?:type|id|pageid)")')
 OPEN_END = OpenEnd("nothing in the source says that it is complete, as the ] of a dump does")
 
 
-def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable | OpenEnd]:
+def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | OpenEnd]:
     """Cut a stream; what raises in reading it comes after all that could be read.
 
     Raises BadArchive where an array has no end.
@@ -92,7 +93,7 @@ def is_line_by_line(line: bytes) -> bool:
     return True
 
 
-Cut = Generator[Chunk | Unreadable, None, bool]  # returns whether the array is closed
+Cut = Generator[Chunk | BadEntry, None, bool]  # returns whether the array is closed
 
 
 def _of_lines(head: Head, size: int) -> Cut:
@@ -109,7 +110,7 @@ def _of_lines(head: Head, size: int) -> Cut:
         rest += piece
         if len(rest) > LONGEST:
             reason = f"longer than {LONGEST >> 20} MB"
-            yield Unreadable(f"line {number}", reason, _start(rest), readable_ids(rest))
+            yield BadEntry(f"line {number}", reason, _start(rest), readable_ids(rest))
             rest, last = _after_line(head, size), b""
             number += 1
     if rest.strip():
@@ -157,7 +158,7 @@ def _of_objects(head: Head, size: int) -> Cut:
             made, error = None, raised
         if made is not None:
             number += 1
-            if isinstance(made, Unreadable):
+            if isinstance(made, BadEntry):
                 yield made._replace(place=f"entity {number}")
                 made = b""  # keeps the count
             # Within JSON a line break is white space: in a text it is written as \n.
@@ -182,7 +183,7 @@ class _Objects:
         self.head, self.size = head, size
         self.closed = False
 
-    def entities(self) -> Iterator[bytes | Unreadable]:
+    def entities(self) -> Iterator[bytes | BadEntry]:
         """Those of answers of the web service one by one."""
         for entity in self._all():
             if isinstance(entity, bytes) and answers.is_answer(entity):
@@ -190,7 +191,7 @@ class _Objects:
             else:
                 yield entity
 
-    def _all(self) -> Iterator[bytes | Unreadable]:
+    def _all(self) -> Iterator[bytes | BadEntry]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
         scan = json.JSONDecoder().raw_decode
         text, at, more = "", 0, True
@@ -210,7 +211,7 @@ class _Objects:
                     return
                 following = _NEXT.search(text, at + 1)
                 end = following.end() if following else len(text)
-                entity: bytes | Unreadable = _not_json(text[at:end], error)
+                entity: bytes | BadEntry = _not_json(text[at:end], error)
             else:
                 entity = text[at:end].encode(errors="surrogateescape")
             self.closed = False
@@ -223,9 +224,9 @@ class _Objects:
         return end
 
 
-def _not_json(text: str, error: Exception) -> Unreadable:
+def _not_json(text: str, error: Exception) -> BadEntry:
     content = text.encode(errors="surrogateescape")
-    return Unreadable("", f"not JSON: {error}"[:200], text[:200], readable_ids(content))
+    return BadEntry("", f"not JSON: {error}"[:200], text[:200], readable_ids(content))
 
 
 def _may_go_on(text: str, error: Exception) -> bool:

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,57 +15,127 @@ from loaders.core.console import progress
 from loaders.core.db import analyze
 from loaders.core.dumps import indexes
 from loaders.core.dumps import load as dumps
-from loaders.core.dumps.load import Loaded, OnChunk, Source
+from loaders.core.dumps.load import DumpOptions
+from loaders.core.dumps.sources import DumpSource, open_dump
 from loaders.core.dumps.staging import Staging
 from loaders.core.dumps.workers import MakeStager
+from loaders.core.http.client import Client
+from loaders.core.runs import LoadResult
+from loaders.core.sources import Source
 from loaders.wikidata import classes, kept, merge, names
+from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.kept import VERSION, Kept
+from loaders.wikidata.options import WikidataOptions, build_filter, check_options, read_ids
 from loaders.wikidata.prune import count_stored, prune
+from loaders.wikidata.sources import ids_source, labels_source, sample_source
 from loaders.wikidata.staging import EntityStager
 
+NOUN = "items"
 
-@dataclass(frozen=True)
-class Options(dumps.Options):
-    """only_missing: labels that are known stay."""
 
-    only_missing: bool = False
+def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
+    """Load labels, the sample, then the dump or the entities of the ids; report each.
+
+    `conn` is in autocommit mode. Errors: Problem.
+    """
+    check_options(options)
+    ids = read_ids(options)
+    results: list[LoadResult] = []
+    alone = WikidataOptions(again=options.again, workers=options.workers, max_bad=options.max_bad)
+    if options.labels is not None:
+        labels = replace(alone, labels=options.labels)
+        results.append(load_labels(conn, Path(options.labels), labels))
+    if options.sample and (sample := load_sample(conn, replace(alone, sample=True))) is not None:
+        results.append(sample)
+    filter = build_filter(conn, options, ids)
+    options = replace(options, labels=None, sample=False)
+    if options.source is not None:
+        results.append(load_dump(conn, filter, options))
+    elif ids is not None:
+        client = Client(options.contact)
+        results.append(load_ids(conn, ids, filter, options, client))
+    return results
+
+
+def load_dump(conn: psycopg.Connection, filter: Filter, options: WikidataOptions) -> LoadResult:
+    """Load a JSON dump: a file, an http address, or `-` for standard input; packed or not."""
+    assert options.source is not None
+    source = Source(options.source, contact=options.contact)
+    request = options.to_json() if options.is_repeatable else None
+    with open_dump(source, chunks, threads=options.workers, noun=NOUN, request=request) as dump:
+        return load(conn, dump, filter, options)
+
+
+def load_ids(
+    conn: psycopg.Connection,
+    ids: list[str],
+    filter: Filter,
+    options: WikidataOptions,
+    client: Client,
+) -> LoadResult:
+    """Load entities from the wbgetentities API, and the labels of all that they name."""
+    options = replace(options, workers=0, again=True)
+    source = ids_source(conn, ids, filter, options, client)
+    return load(conn, source, filter, options)
+
+
+def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) -> LoadResult:
+    """Load English labels from a table of id and label."""
+    return load(conn, labels_source(path, options), Filter(), replace(options, workers=0))
+
+
+def load_sample(conn: psycopg.Connection, options: WikidataOptions) -> LoadResult | None:
+    """Load brands, operators, networks and flags; None where the package is not installed."""
+    source = sample_source(options)
+    if source is None:
+        return None
+    options = replace(options, workers=0)
+    return load(conn, source, Filter(), options, only_missing_labels=True)
 
 
 def load(
     conn: psycopg.Connection,
-    where: str,
-    source: Source,
+    source: DumpSource,
     filter: Filter,
-    options: Options,
+    options: DumpOptions,
     *,
-    fingerprint: str | None = None,
-    on_chunk: OnChunk = lambda counts: None,
-) -> Loaded:
-    """Load the chunks of a source under a name for it; `conn` is in autocommit mode."""
+    only_missing_labels: bool = False,
+) -> LoadResult:
+    """Load the chunks of a source, and report it; `conn` is in autocommit mode.
 
-    def kind(run: runs.Run, staging: Staging) -> dumps.Load:
-        return _Load(run, staging, filter, options)
+    only_missing_labels: labels that are stored already stay as they are.
+    """
+    kind = partial(EntityLoad, filter=filter, only_missing_labels=only_missing_labels)
+    kept = _described(filter, options)
+    result = dumps.load(
+        conn, source, kind, options, topic=EntityLoad.topic, noun=NOUN, version=VERSION, kept=kept
+    )
+    result.report()
+    return result
 
-    return dumps.load(
-        conn, where, source, kind, topic="wikidata", version=VERSION,
-        kept=_described(filter, options), request=options.request, fingerprint=fingerprint,
-        again=options.again, prune=options.prune, on_chunk=on_chunk,
-    )  # fmt: skip
 
-
-class _Load(dumps.Load):
-    """What Wikidata does with a run."""
+class EntityLoad(dumps.Load):
+    """Merges staged entities."""
 
     topic = "wikidata"
     tables = ("items", "seen")
     outdated = merge.OUTDATED
     nothing = "nothing in it can be used as an item or property"
-    options: Options
 
-    def __init__(self, run: runs.Run, staging: Staging, filter: Filter, options: Options) -> None:
-        super().__init__(run, staging, options)
+    def __init__(
+        self,
+        run: runs.Run,
+        staging: Staging,
+        source: DumpSource,
+        options: DumpOptions,
+        *,
+        filter: Filter,
+        only_missing_labels: bool,
+    ) -> None:
+        super().__init__(run, staging, source, options)
         self.filter, own = filter, Kept.of(filter)
+        self.only_missing_labels = only_missing_labels
         self.parts = {"number": str(own.number), "filter": str(filter.number)}
         kept.write(self.conn, [own])
 
@@ -91,7 +162,7 @@ class _Load(dumps.Load):
         staging.analyze(conn, "seen")
         with conn.transaction():
             names.merge_labels(
-                conn, staging, fresh=self.fresh, only_missing=self.options.only_missing
+                conn, staging, fresh=self.fresh, only_missing=self.only_missing_labels
             )
         on_step("items")
         if self.fresh:
@@ -102,9 +173,9 @@ class _Load(dumps.Load):
             merge.mark_items(conn, staging, self.filter.number, workers)
         conn.execute(staging.sql(merge.GONE))
         if self.options.prune:
-            self.loaded.pruned = prune(self, self.filter.number)
+            self.run.details["pruned"] = prune(self, self.filter.number)
         on_step("names that changed")
-        self.loaded.renamed = names.rename(conn, staging)
+        self.run.details["renamed"] = names.rename(conn, staging)
         on_step("classes")
         classes.settle(conn, staging)
         on_step("indexes")
@@ -112,7 +183,7 @@ class _Load(dumps.Load):
         analyze(conn, "wikidata", "wikidata_labels", "wikidata_classes")
 
 
-def _described(filter: Filter, options: Options) -> dict[str, Any]:
+def _described(filter: Filter, options: DumpOptions) -> dict[str, Any]:
     """What was asked of a source, for the table sources; sets are told by their hash."""
     told: dict[str, Any] = {"languages": filter.languages, "sitelinks": filter.sitelinks}
     for name in ("class_ids", "ids"):

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,17 +10,17 @@ import psycopg
 
 from loaders.core.config import HOME
 from loaders.core.console import say
-from loaders.core.dumps.chunks import Beginning, Chunk, Unreadable
-from loaders.core.dumps.load import Loaded, OnChunk
-from loaders.core.dumps.sources import read_dump, stamp
+from loaders.core.dumps.chunks import Chunk
+from loaders.core.dumps.sources import DumpSource
+from loaders.core.entries import BadEntry
 from loaders.core.errors import Problem
 from loaders.core.http.client import Client
+from loaders.core.sources import Source
 from loaders.wikidata import api, name_suggestion_index
-from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import entity_id
 from loaders.wikidata.kept import all_languages
-from loaders.wikidata.load import Options, load
+from loaders.wikidata.options import WikidataOptions
 
 SAMPLE = "name-suggestion-index"
 AT_ONCE = 500  # entities of those that come one by one
@@ -34,59 +33,45 @@ class Entry(NamedTuple):
     line: bytes
 
 
-def load_dump(
-    conn: psycopg.Connection, location: str, filter: Filter, options: Options, contact: str | None
-) -> Loaded:
-    """A JSON dump: a file, an http address, or `-` for standard input; packed or not."""
-
-    def work(where: str, stream: Beginning, known: str | None, show: OnChunk) -> Loaded:
-        again = replace(options, start=lambda: stream.start)
-        return load(conn, where, chunks(stream), filter, again, fingerprint=known, on_chunk=show)
-
-    return read_dump(location, contact, threads=options.workers, what="items", load=work)
-
-
-def load_ids(
+def ids_source(
     conn: psycopg.Connection,
     ids: list[str],
     filter: Filter,
-    options: Options,
+    options: WikidataOptions,
     client: Client,
-    url: str = api.API,
-) -> Loaded:
+) -> DumpSource:
     """Entities from the wbgetentities API, and the labels of all that they name."""
-    options = replace(options, workers=0, again=True)
+    url = options.api or api.API
     name = ",".join(ids) if len(ids) <= 20 else f"{len(ids)} ids from {ids[0]} to {ids[-1]}"
     # What is stored of them keeps its languages.
     languages = {*filter.languages, *all_languages(conn, ids)}
     entries = _fetched(ids, client, url, sorted(languages))
-    return load(conn, f"{url}#{name}", _chunked(entries), filter, options)
+    request = options.to_json() if options.is_repeatable else None
+    return DumpSource(f"{url}#{name}", _chunked(entries), request=request)
 
 
-def load_labels(conn: psycopg.Connection, path: Path, options: Options) -> Loaded:
-    """English labels from a table of id and label; a header and a third column are passed over."""
-    options = replace(options, workers=0)
+def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
+    """English labels from a table of id and label; a header and a third column are skipped."""
+    source = Source(str(path))
     entries = _chunked(_labels_of(path))
-    return load(
-        conn, f"labels: {path.resolve()}", entries, Filter(), options, fingerprint=stamp(path)
-    )
+    return DumpSource(f"labels: {path.resolve()}", entries, source.fingerprint(), options.to_json())
 
 
-def load_sample(conn: psycopg.Connection, options: Options) -> Loaded | None:
+def sample_source(options: WikidataOptions) -> DumpSource | None:
     """Brands, operators, networks and flags; None where the package is not installed."""
     folder = HOME / "samples" / SAMPLE
-    if not (folder / name_suggestion_index.ENTITIES).is_file():
+    path = folder / name_suggestion_index.ENTITIES
+    if not path.is_file():
         say(f"{SAMPLE} is skipped: its package is not there, ./pgmuse setup fetches it with npm")
         return None
-    options = replace(options, workers=0, only_missing=True)
-    known = stamp(folder / name_suggestion_index.ENTITIES)
+    fingerprint = Source(str(path)).fingerprint()
     entries = _chunked(_sample_of(folder))
-    return load(conn, f"sample: {SAMPLE}", entries, Filter(), options, fingerprint=known)
+    return DumpSource(f"sample: {SAMPLE}", entries, fingerprint, options.to_json())
 
 
 def _fetched(
     ids: list[str], client: Client, url: str, languages: Iterable[str]
-) -> Iterator[Entry | Unreadable]:
+) -> Iterator[Entry | BadEntry]:
     """Entities, then the labels of all that they name."""
     wanted: tuple[str, ...] | None = tuple(dict.fromkeys(("en", "mul", *languages)))
     if len(wanted or ()) > api.BATCH:  # the service takes no more values
@@ -96,7 +81,7 @@ def _fetched(
     for made in api.entities(ids, client, languages=wanted, api=url):
         match made:
             case api.Missing(id, reason):
-                yield Unreadable(id, reason, "", (id,))
+                yield BadEntry(id, reason, "", (id,))
             case api.Redirect(source, target):
                 line = msgspec.json.encode({"entity": source, "redirect": target})
                 yield Entry("entity", line)
@@ -116,7 +101,7 @@ def _sample_of(folder: Path) -> Iterator[Entry]:
         yield Entry("entity", line)
 
 
-def _labels_of(path: Path) -> Iterator[Entry | Unreadable]:
+def _labels_of(path: Path) -> Iterator[Entry | BadEntry]:
     """Lines of id, tab, label; commas where there is no tab in the first."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -128,7 +113,7 @@ def _labels_of(path: Path) -> Iterator[Entry | Unreadable]:
                 if found and len(row) > 1 and row[1].strip():
                     yield _label(found, row[1].strip(), None)
                 elif row and number > 1:  # the first may be a header
-                    yield Unreadable(f"line {number}", "no id with a label", ",".join(row))
+                    yield BadEntry(f"line {number}", "no id with a label", ",".join(row))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Problem(f"{path}: {error}") from error
 
@@ -137,12 +122,12 @@ def _label(id: str, label: str | None, datatype: str | None) -> Entry:
     return Entry("label", msgspec.json.encode([id, label, datatype]))
 
 
-def _chunked(entries: Iterable[Entry | Unreadable]) -> Iterator[Chunk | Unreadable]:
+def _chunked(entries: Iterable[Entry | BadEntry]) -> Iterator[Chunk | BadEntry]:
     """What comes one by one, in chunks of a kind."""
     waiting: list[Entry] = []
     number = 0
     for made in entries:
-        if isinstance(made, Unreadable):
+        if isinstance(made, BadEntry):
             yield made
             continue
         if waiting and (len(waiting) == AT_ONCE or made.unit != waiting[0].unit):

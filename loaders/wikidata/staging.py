@@ -103,7 +103,7 @@ def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Entry]:
         try:
             made = label_of(line) if chunk.unit == "label" else parser.parse(line)
         except Unusable as error:
-            found.fail(bad_entry(place, error, line), readable_ids(line))
+            found.fail(bad_entry(place, error, line, readable_ids(line)))
             continue
         entry = _entry(made, line, chunk.unit)
         found.entities.append((place, entry))
@@ -161,7 +161,7 @@ class EntityStager(Stager[Entry]):
                 after = entry if row is None else self._compared(entry, row, unclear)
             except Unusable as error:
                 found.kept -= entry.kind == "kept"
-                found.fail(bad_entry(place, error, entry.line), [entry.wikidata_id])
+                found.fail(bad_entry(place, error, entry.line, (entry.wikidata_id,)))
                 continue
             found.entities.append((place, after))
         kept.write(self.conn, self._new_numbers(found))

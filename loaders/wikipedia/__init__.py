@@ -1,1 +1,11 @@
-"""Wikipedia: articles and redirects of its dumps into Postgres."""
+"""Wikipedia: articles of a dump with infobox, categories and first image."""
+
+from loaders.core.topics import Topic, deferred
+
+TOPIC = Topic(
+    name="wikipedia",
+    commands=deferred("loaders.wikipedia.cli", "commands"),
+    refresh=deferred("loaders.wikipedia.refresh", "refresh"),
+    forget=deferred("loaders.wikipedia.forget", "forget_source"),
+    demo=deferred("loaders.wikipedia.demo", "demo"),
+)

@@ -8,7 +8,8 @@ Format: https://www.mediawiki.org/wiki/Help:Export
 import re
 from collections.abc import Iterator
 
-from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable, Unreadable
+from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable
+from loaders.core.entries import BadEntry
 from loaders.core.streams import BadArchive
 from loaders.wikipedia.names import titles_in
 
@@ -22,7 +23,7 @@ FRAMING = re.compile(rb"\s*(?:</mediawiki>|<\?xml|<mediawiki|<!DOCTYPE|\xef\xbb\
 OPEN_END = OpenEnd("nothing in the source says that it is complete, as </mediawiki> does")
 
 
-def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable | OpenEnd]:
+def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | OpenEnd]:
     """Cut a stream; what raises in reading it comes after all that could be read.
 
     Raises BadArchive where the document ends too early.
@@ -54,7 +55,7 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | Unreadable |
         yield OPEN_END
 
 
-def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | Unreadable]]:
+def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | BadEntry]]:
     """The XML of each page with its number, and what is none."""
     content = chunk.content
     starts = [found.start() for found in re.finditer(BEGIN, content)]
@@ -114,6 +115,6 @@ def _check_end(rest: bytes, number: int, open_root: bool) -> None:
         raise BadArchive(f"the dump is cut off after page {number - 1}")
 
 
-def _unreadable(number: int, reason: str, start: bytes) -> Unreadable:
+def _unreadable(number: int, reason: str, start: bytes) -> BadEntry:
     shown = start[:200].decode(errors="replace")
-    return Unreadable(f"page {number}", reason, shown, titles_in(start))
+    return BadEntry(f"page {number}", reason, shown, titles_in(start))

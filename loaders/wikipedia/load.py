@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -10,10 +14,18 @@ from loaders.core.console import progress
 from loaders.core.db import analyze
 from loaders.core.dumps import indexes, merging
 from loaders.core.dumps import load as dumps
-from loaders.core.dumps.load import Loaded, OnChunk, Options, Source
+from loaders.core.dumps.load import DumpOptions
+from loaders.core.dumps.sources import DumpSource, open_dump
 from loaders.core.dumps.workers import MakeStager
+from loaders.core.errors import Problem
+from loaders.core.runs import LoadResult
+from loaders.core.sources import Source
+from loaders.wikipedia.dump import chunks
 from loaders.wikipedia.staging import ARTICLE, VERSION, PageStager
 
+# A genuine piece of the English Wikipedia of 2016, among the test data of gensim.
+SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+NOUN = "articles and redirects"
 NAMES = [name for name in ARTICLE if name != "chunk_id"]
 PARTS = {
     "columns": ", ".join(NAMES),
@@ -108,26 +120,65 @@ OUTDATED = """
 """
 
 
-def load(
+@dataclass(frozen=True)
+class WikipediaOptions(DumpOptions):
+    """source: a dump of pages-articles, an address, or `-`. sample: load the sample too."""
+
+    source: str | None = None
+    sample: bool = False
+
+
+def load_all(conn: psycopg.Connection, options: WikipediaOptions) -> list[LoadResult]:
+    """Load the sample and the dump, and report each; `conn` is in autocommit mode."""
+    source = options.source
+    if source is None and not options.sample:
+        raise Problem("nothing to load: name a dump of pages-articles, or --sample")
+    if options.prune and (source is None or options.limit):
+        raise Problem("--prune removes what a dump does not hold: give one, and no --limit")
+    results = []
+    if options.sample:
+        sample = WikipediaOptions(
+            source=str(sample_path()), again=options.again, workers=options.workers
+        )
+        results.append(load_dump(conn, sample, request={"sample": True}))
+    if source is not None:
+        results.append(load_dump(conn, replace(options, sample=False)))
+    return results
+
+
+def load_dump(
     conn: psycopg.Connection,
-    where: str,
-    source: Source,
-    options: Options,
-    *,
-    fingerprint: str | None = None,
-    on_chunk: OnChunk = lambda counts: None,
-) -> Loaded:
-    """Load the chunks of a source under a name for it; `conn` is in autocommit mode."""
+    options: WikipediaOptions,
+    request: dict[str, Any] | None = None,
+) -> LoadResult:
+    """Load the dump of the options, and report it. request: what a refresh repeats."""
+    assert options.source is not None
+    source = Source(options.source, contact=options.contact)
+    request = request or options.to_json()
+    with open_dump(source, chunks, threads=options.workers, noun=NOUN, request=request) as dump:
+        result = load(conn, dump, options)
+    result.report()
+    return result
+
+
+def load(conn: psycopg.Connection, source: DumpSource, options: DumpOptions) -> LoadResult:
+    """Load the chunks of a source; `conn` is in autocommit mode."""
     kept = {"limit": options.limit} if options.limit is not None else {}
     return dumps.load(
-        conn, where, source, lambda run, staging: _Load(run, staging, options),
-        topic="wikipedia", version=VERSION, kept=kept, request=options.request,
-        fingerprint=fingerprint, again=options.again, prune=options.prune, on_chunk=on_chunk,
-    )  # fmt: skip
+        conn, source, PageLoad, options, topic=PageLoad.topic, noun=NOUN, version=VERSION, kept=kept
+    )
 
 
-class _Load(dumps.Load):
-    """What Wikipedia does with a run."""
+def sample_path() -> Path:
+    """The sample's file: a hundred articles of 2016, and as many redirects."""
+    gensim = find_spec("gensim")  # importing it takes a second
+    assert gensim is not None
+    assert gensim.origin is not None
+    return Path(gensim.origin).parent / "test" / "test_data" / SAMPLE
+
+
+class PageLoad(dumps.Load):
+    """Merges staged pages."""
 
     topic = "wikipedia"
     tables = ("pages", "seen")
@@ -169,7 +220,7 @@ class _Load(dumps.Load):
         for step in GONE:
             conn.execute(staging.sql(step))
         if self.options.prune:
-            self.loaded.pruned = self._prune()
+            self.run.details["pruned"] = self._prune()
         conn.execute(FOLLOW)
         analyze(conn, "wikipedia", "wikipedia_redirects")
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from loaders.core.db import copy
-from loaders.core.dumps.chunks import Chunk, Unreadable
+from loaders.core.dumps.chunks import Chunk
 from loaders.core.dumps.staging import Read, Stager
-from loaders.core.entries import bad_entry
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.wikipedia.dump import pages
 from loaders.wikipedia.names import titles_in
 from loaders.wikipedia.pages import Article, Redirect, Unusable, parse
@@ -60,13 +60,13 @@ def read(chunk: Chunk, limit: int | None = None) -> Read[Page]:
     for number, xml in pages(chunk):
         if found.kept == limit:
             break
-        if isinstance(xml, Unreadable):
-            found.fail(bad_entry(xml.place, xml.reason, xml.start), xml.keys)
+        if isinstance(xml, BadEntry):
+            found.fail(bad_entry(*xml))
             continue
         try:
             made = parse(xml)
         except Unusable as error:
-            found.fail(bad_entry(f"page {number}", error, xml), titles_in(xml))
+            found.fail(bad_entry(f"page {number}", error, xml, titles_in(xml)))
             continue
         if made is None:
             continue

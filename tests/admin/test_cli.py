@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import typer
 
-from loaders.cli import app, told
+from loaders.cli import app, describe
 from loaders.core.config import ROOT
 
 NO_NPM = "pgmuse: the sample of Wikidata is left out: it comes with npm, which is not here\n"
@@ -83,7 +83,7 @@ def test_from_a_file_to_a_radio(fresh, tmp_path):
     assert [count for _, count in samples] == [5, 19]
     assert pgmuse("draw", "radio", "3", "--out", "mix.txt", cwd=tmp_path).returncode == 1
     gone = pgmuse("forget", "source", str(tmp_path / "lists.csv"))
-    assert "40 playlists and 20 tracks are gone" in gone.stderr
+    assert "deleted: 40 playlists, 20 tracks" in gone.stderr
     everything = pgmuse("psql", "-Atc", "select count(*) from samples")
     assert everything.stdout == "0\n"
 
@@ -126,4 +126,4 @@ def test_pgmuse_works_from_any_folder_and_through_a_link(folder, tmp_path):
 def test_an_error_of_sql_is_one_line_with_its_hint(db, query, line):
     with pytest.raises(psycopg.Error) as caught:
         db.execute(query)
-    assert told(caught.value) == line
+    assert describe(caught.value) == line

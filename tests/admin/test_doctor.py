@@ -97,11 +97,11 @@ def test_the_environment_of_the_real_cluster_is_named(config, place):
 def test_more_threads_than_one_are_a_note():
     conn = Configured("/etc/postgresql/15/main/postgresql.conf")
     one = dict.fromkeys(doctor.THREADS, "1")
-    assert doctor.threads(conn, one).mend == ""
+    assert doctor.threads(conn, one).remedy == ""
     check = doctor.threads(conn, one | {"OMP_NUM_THREADS": None, "MKL_NUM_THREADS": "8"})
-    assert check.warn
-    assert "put OMP_NUM_THREADS = '1', MKL_NUM_THREADS = '1' into" in check.mend
-    assert "/etc/postgresql/15/main/environment" in check.mend
+    assert check.is_note
+    assert "put OMP_NUM_THREADS = '1', MKL_NUM_THREADS = '1' into" in check.remedy
+    assert "/etc/postgresql/15/main/environment" in check.remedy
 
 
 def test_the_threads_of_the_server_are_read(server):

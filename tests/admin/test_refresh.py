@@ -12,7 +12,8 @@ from loaders.core.errors import Problem
 from loaders.songs import load as playlists
 from loaders.songs import train as songs
 from loaders.songs.word2vec import Settings
-from loaders.wikidata.command import Request, load_all
+from loaders.wikidata.options import WikidataOptions
+from tests.factories.loads import load_wikidata as load_all
 from tests.factories.playlists import IDS, slice_of
 from tests.factories.wikidata import FRAMINGS, entity, small
 
@@ -42,7 +43,10 @@ def runs_of(conn):
 
 def test_a_dump_that_changed_is_loaded_with_the_same_options(muse, dump):
     load_all(
-        muse, Request(str(dump(small())), classes=("Q146",), languages=("en", "nl"), workers=0)
+        muse,
+        WikidataOptions(
+            source=str(dump(small())), classes=("Q146",), languages=("en", "nl"), workers=0
+        ),
     )
     assert refresh(muse)
     assert runs_of(muse) == [("wikidata", "done", 2)]  # nothing changed, nothing ran
@@ -58,7 +62,7 @@ def test_ids_in_a_file_are_read_again(muse, dump, tmp_path):
     wanted = tmp_path / "ids.txt"
     wanted.write_text("Q1\n")
     path = dump(small())
-    load_all(muse, Request(str(path), ids=str(wanted), workers=0))
+    load_all(muse, WikidataOptions(source=str(path), ids=str(wanted), workers=0))
     wanted.write_text("Q1\nQ3\n")
     assert refresh(muse)
     assert muse.execute("select count(*) from wikidata").fetchone() == (2,)
@@ -66,9 +70,9 @@ def test_ids_in_a_file_are_read_again(muse, dump, tmp_path):
 
 def test_a_source_that_is_gone_is_said_and_the_rest_goes_on(muse, dump, capsys):
     gone = dump(small(), "gone.json")
-    load_all(muse, Request(str(gone), workers=0))
+    load_all(muse, WikidataOptions(source=str(gone), workers=0))
     path = dump([entity("Q40", "one")], "stays.json")
-    load_all(muse, Request(str(path), workers=0))
+    load_all(muse, WikidataOptions(source=str(path), workers=0))
     gone.unlink()
     dump([entity("Q40", "two", lastrevid=2)], "stays.json")
     assert not refresh(muse)
@@ -103,7 +107,7 @@ def test_the_second_leaves(muse):
         pytest.raises(Problem, match="holds the lock 'refresh'; nothing done"),
     ):
         refresh(muse)
-    with pytest.raises(Problem, match="playlists, wikidata"):
+    with pytest.raises(Problem, match="songs, wikidata"):
         refresh(muse, "nothing")
 
 
@@ -133,7 +137,7 @@ def test_what_is_left_of_deleted_rows_in_an_index_goes(muse, server, tmp_path, c
 def test_standard_input_is_passed_over(muse, dump, capsys, monkeypatch):
     with dump(small()).open("rb") as file:
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=file))
-        load_all(muse, Request("-", workers=0))
+        load_all(muse, WikidataOptions(source="-", workers=0))
     assert refresh(muse)
     assert "cannot be loaded again" in capsys.readouterr().err
 
@@ -141,7 +145,7 @@ def test_standard_input_is_passed_over(muse, dump, capsys, monkeypatch):
 def test_a_link_to_a_newer_dump_is_followed(muse, dump, tmp_path):
     link = tmp_path / "latest.json"
     link.symlink_to(dump([entity("Q40", "one")], "monday.json"))
-    load_all(muse, Request(str(link), workers=0))
+    load_all(muse, WikidataOptions(source=str(link), workers=0))
     link.unlink()
     link.symlink_to(dump([entity("Q40", "two", lastrevid=2)], "tuesday.json"))
     assert refresh(muse)
@@ -151,13 +155,13 @@ def test_a_link_to_a_newer_dump_is_followed(muse, dump, tmp_path):
 def test_ids_of_any_number_go_with_a_dump(muse, dump):
     ids = ",".join(f"Q{n}" for n in range(1000, 1100))
     path = dump([entity("Q1001", "one"), entity("Q1", "other")])
-    assert load_all(muse, Request(str(path), ids=ids, workers=0))
+    assert load_all(muse, WikidataOptions(source=str(path), ids=ids, workers=0))
     assert muse.execute("select title from wikidata").fetchall() == [("one",)]
 
 
 def test_what_may_be_secret_in_an_address_is_not_stored():
-    assert Request("https://example.org/dump.json?token=secret").told() is None
-    assert Request("https://ann:secret@example.org/dump.json").told() is None
-    assert Request("https://example.org/dump.json").told() == {
-        "source": "https://example.org/dump.json"
-    }
+    assert not WikidataOptions(source="https://example.org/dump.json?token=secret").is_repeatable
+    assert not WikidataOptions(source="https://ann:secret@example.org/dump.json").is_repeatable
+    plain = WikidataOptions(source="https://example.org/dump.json")
+    assert plain.is_repeatable
+    assert plain.to_json() == {"source": "https://example.org/dump.json"}

@@ -71,7 +71,7 @@ def test_an_old_database_is_loaded_and_trained_by_a_loader(upgraded, tmp_path):
     path = tmp_path / "mpd.slice.0-9.json"
     path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
     with connections.connect_to_load(autocommit=True) as loader:
-        assert playlists.load(loader, str(path)).playlists == 30
+        assert playlists.load(loader, str(path)).written == 30
         for _ in range(2):
             songs.train(loader, Settings(epochs=1), songs.Filter(artist_share=1))
     assert conn.execute("select * from similar_songs(%s, 5)", (IDS[3],)).rowcount == 5

@@ -243,7 +243,7 @@ def test_refresh_reads_no_file_that_another_login_named(logins, fresh, tmp_path)
     assert fresh.execute("select count(*) from muse.load_runs").fetchone() == (0,)
     # Whoever loads one of them does so for itself, and with options of its own.
     assert run("load", "playlists", str(secret), user="postgres").returncode == 0
-    row = "select added_by, options from muse.sources where topic = 'playlists'"
+    row = "select added_by, options from muse.sources where topic = 'songs'"
     assert fresh.execute(row).fetchall() == [("postgres", {})]
 
 

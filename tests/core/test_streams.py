@@ -114,7 +114,7 @@ def test_a_broken_file_gives_what_stands_before_the_fault(written, kind):
 def test_standard_input_may_be_a_pipe(kind):
     content = KINDS[kind][0](TEXT)
     program = (
-        "from loaders.compressed import *; import sys\n"
+        "from loaders.core.streams import *; import sys\n"
         "stream = open_compressed('-'); total = 0\n"
         "while piece := stream.read(1 << 16): total += len(piece)\n"
         "print(total, stream.position, stream.size); stream.close()\n"
@@ -150,7 +150,7 @@ def test_a_bomb_takes_no_more_memory_than_a_file(tmp_path, kind):
     member = b"".join([*(pack.compress(bytes(1 << 20)) for _ in range(100)), pack.flush()])
     path.write_bytes(12 * member)
     program = (
-        "from loaders.compressed import *; import re, sys\n"
+        "from loaders.core.streams import *; import re, sys\n"
         "stream = open_compressed(sys.argv[1]); total = 0\n"
         "while piece := stream.read(1 << 16): total += len(piece)\n"
         "stream.close()\n"

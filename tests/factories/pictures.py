@@ -2,14 +2,14 @@
 
 import hashlib
 import io
-from functools import partial
 
 import numpy as np
 import psycopg
 from PIL import Image, ImageDraw
 from psycopg.types.json import Jsonb
 
-from loaders.images import sources
+from loaders.images import load
+from loaders.images.options import ImageOptions
 from tests.factories.rows import add_model
 from udfs.pictures import jpeg, perceptual_hash, thumbnail
 
@@ -70,7 +70,11 @@ def encoded(image: Image.Image, kind: str = "JPEG") -> bytes:
 
 
 RED, GREEN, BLUE = "#c81e1e", "#1ec81e", "#1e1ec8"
-load_path = partial(sources.load_path, workers=1)
+
+
+def load_path(conn, path, **options):
+    """Load a folder or an archive, with one worker."""
+    return load.load_path(conn, path, ImageOptions(workers=1, **options))
 
 
 def photo(colour=RED, size=(400, 330), kind="PNG", **options) -> bytes:

@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-from loaders.images import prune
 from tests.factories.pictures import photo
 
-PRUNE = prune.Options(prune=True)
-ALL = prune.Options(prune=True, max_prune=1)
+PRUNE = {"prune": True}
+ALL = {"prune": True, "max_prune": 1}
 
 
 def pictures_of(folder: Path, count: int) -> Path:

@@ -5,10 +5,10 @@ import pytest
 
 from loaders.core.errors import Problem
 from loaders.icons import sources
-from loaders.icons.command import load as load_named
 from loaders.icons.formats import shapes
 from tests.factories.fonts import font
 from tests.factories.icons import FRAME, GLYPHS, WHOLE, rows
+from tests.factories.loads import load_icons as load_named
 
 
 @pytest.mark.parametrize("flavor", [None, "woff", "woff2"])
@@ -49,7 +49,7 @@ def test_a_load_is_done_once_and_a_newer_font_updates_what_changed(fresh, tmp_pa
     assert load_named(fresh, "icon", [str(path)])
     before = dict(rows(fresh, "name, icon_id"))
     assert load_named(fresh, "icon", [str(path)])
-    assert "unchanged since it was loaded" in capsys.readouterr().err
+    assert "unchanged, skipped" in capsys.readouterr().err
     newer = {name: glyph for name, glyph in GLYPHS.items() if name not in ("box", "bar", "hair")}
     path.write_bytes(font(newer | {"dot": (0xE009, [(400, 400, 600, 600)])}))
     assert load_named(fresh, "icon", [str(path)])
@@ -100,7 +100,7 @@ def test_fuzzed_fonts_are_refused_or_loaded(tmp_path):
             content[place] = lucky.integers(256)
         path.write_bytes(content)
         try:
-            made = list(sources.source(str(path), None, None).shapes())
+            made = list(sources.icon_source(str(path), None, None).shapes())
         except (Problem, shapes.BadIcon):
             continue
         list(shapes.bitmaps([entry for entry in made if isinstance(entry, shapes.Shape)]))

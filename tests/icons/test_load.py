@@ -10,9 +10,9 @@ from loaders.admin.refresh import refresh
 from loaders.cli import app
 from loaders.core.errors import Problem
 from loaders.icons import load
-from loaders.icons.command import load as load_named
 from tests.factories.fonts import font
 from tests.factories.icons import BOX, GLYPHS, SVG, rows
+from tests.factories.loads import load_icons as load_named
 
 
 def test_folders_and_zips_are_sets(fresh, tmp_path, capsys):
@@ -120,5 +120,5 @@ def test_forget_source_takes_out_a_set(fresh, tmp_path):
     assert rows(fresh, "icon_set", "size = 8") == [("other",)]
     copies = fresh.execute("select copy_of from icon_samples order by place").fetchall()
     assert copies == [(None,), (ids["other"],)]
-    with pytest.raises(Problem, match="there is nothing of the source .*: see the table sources"):
+    with pytest.raises(Problem, match="there is no source .*: see the table sources"):
         CliRunner().invoke(app, ["forget", "source", str(tmp_path / "one")], catch_exceptions=False)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from loaders.admin.refresh import refresh
-from loaders.icons import command, load
+from loaders.icons import load
 from loaders.icons.sources import SIGNS
+from tests.factories import loads
 from tests.factories.fonts import font
 from tests.factories.pruning import last_run, unlistable
 
@@ -55,7 +56,7 @@ def names(conn) -> set[str]:
 
 
 def load_icons(conn, path, **options) -> bool:
-    return command.load(conn, "icon", [str(path)], **options)
+    return loads.load_icons(conn, "icon", [str(path)], **options)
 
 
 def test_a_name_that_is_gone_goes_and_a_share_is_kept(fresh, folder, capsys):
@@ -183,10 +184,10 @@ def test_a_font_that_became_something_else_is_a_failed_run(fresh, tmp_path, cont
     path = tmp_path / "a.ttf"
     glyphs = {f"g{n}": (SIGNS[0].start + n, [(0, 0, 1000, 30 * n + 30)]) for n in range(20)}
     path.write_bytes(font(glyphs))
-    assert command.load(fresh, kind, [str(path)], "mine")
+    assert loads.load_icons(fresh, kind, [str(path)], "mine")
     options = fresh.execute("select options from sources").fetchall()
     path.write_bytes(content)
-    assert not command.load(fresh, kind, [str(path)])
+    assert not loads.load_icons(fresh, kind, [str(path)])
     assert not refresh(fresh, "icons")
     assert fresh.execute("select options from sources").fetchall() == options
     assert last_run(fresh)[0] == "failed"
@@ -198,10 +199,10 @@ def test_signs_of_a_font_that_lost_most_of_them_stay(fresh, tmp_path, capsys):
     path = tmp_path / "hand.ttf"
     glyphs = {f"g{n}": (SIGNS[0].start + n, [(0, 0, 1000, 20 * n + 30)]) for n in range(40)}
     path.write_bytes(font(glyphs))
-    assert command.load(fresh, "hieroglyph", [str(path)])
+    assert loads.load_icons(fresh, "hieroglyph", [str(path)])
     before = fresh.execute(STORED).fetchall()
     path.write_bytes(font(dict(list(glyphs.items())[:5])))
-    assert not command.load(fresh, "hieroglyph", [str(path)])
+    assert not loads.load_icons(fresh, "hieroglyph", [str(path)])
     assert "35 of 40 rows (88%) would go" in capsys.readouterr().err
     assert fresh.execute(STORED).fetchall() == before
 

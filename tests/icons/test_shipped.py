@@ -4,34 +4,36 @@ import pytest
 
 from loaders.core import shipped
 from loaders.core.errors import Problem
+from loaders.core.topics import ModelName
+from loaders.icons import TOPIC
 from tests.factories.rows import add_model
 
 
-def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path):
     _, content, config = networks["lines"]
+    models = [ModelName("icons_8", "", tmp_path / "icons_8.tflite")]
     add_model(fresh, "icons_8", content, **config)
     shipped.save(fresh, "icons_8", "./pgmuse train icons_8", "MIT", tmp_path)
-    assert shipped.load_models(fresh) == {"icons_8": "live already"}
+    assert shipped.load_models(fresh, models) == {"icons_8": "live already"}
     fresh.execute("delete from muse.deployments")
-    (told,) = shipped.load_models(fresh).values()
+    (told,) = shipped.load_models(fresh, models).values()
     assert told.endswith("is live")
     assert len(fresh.execute("select * from generate_icons('icons_8', 5)").fetchall()) == 5
     mine = add_model(fresh, "icons_8", networks["runs"][1], **networks["runs"][2])
-    (told,) = shipped.load_models(fresh).values()
+    (told,) = shipped.load_models(fresh, models).values()
     assert "stays (--again replaces it)" in told
     assert fresh.execute("select muse.live_model('icons_8')").fetchone() == (mine,)
-    shipped.load_models(fresh, again=True)
+    shipped.load_models(fresh, models, again=True)
     assert fresh.execute("select muse.live_model('icons_8') > %s", (mine,)).fetchone() == (True,)
     with pytest.raises(Problem, match="no network nothing is live"):
         shipped.save(fresh, "nothing", "", "", tmp_path)
 
 
 def test_what_ships_is_small_and_below_the_tables(fresh):
-    told = shipped.load_models(fresh)
-    assert list(told) == ["hieroglyphs_32", "hieroglyphs_8", "icons_32", "icons_8"]
-    for card in shipped.cards():
-        content = shipped.FOLDER / f"{card.name}.tflite"
+    outcomes = shipped.load_models(fresh, TOPIC.models)
+    assert sorted(outcomes) == ["hieroglyphs_32", "hieroglyphs_8", "icons_32", "icons_8"]
+    for model in TOPIC.models:
+        content, card = model.shipped, shipped.read_card(model.shipped)
         assert content.stat().st_size < 2 << 20
         line = card.metrics["tables"]["context 16"]
         assert card.metrics["bits_a_pixel"] < line * (0.9 if card.config["size"] == 32 else 1)

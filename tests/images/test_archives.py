@@ -21,8 +21,8 @@ FILES = {
 def test_archives(fresh, tmp_path, name):
     path = tmp_path / name
     (zipped if name == "a.zip" else tarred)(path, FILES)
-    loaded = load_path(fresh, path, class_from_folder=True)
-    assert (loaded.pictures, loaded.bad) == (2, 1)  # what is too large is said
+    loaded = load_path(fresh, path, class_from="folder")
+    assert (loaded.written, loaded.bad) == (2, 1)  # what is too large is said
     assert fresh.execute("select title, class from pictures order by 1").fetchall() == [
         ("rex", None), ("tom", "cats"),
     ]  # fmt: skip
@@ -35,7 +35,7 @@ def test_of_an_archive_that_is_cut_off_the_start_is_kept(fresh, tmp_path, name):
     tarred(path, {"a.png": photo(), "noise": noise.randbytes(500_000), "b.png": photo(BLUE)})
     path.write_bytes(path.read_bytes()[:400_000])
     loaded = load_path(fresh, path)
-    assert loaded.pictures == 1
+    assert loaded.written == 1
     assert "cannot be read on" in loaded.failures[0]
     assert fresh.execute("select status, loaded from loads").fetchall() == [("failed", 1)]
 
@@ -52,7 +52,7 @@ def test_an_entry_that_cannot_be_unpacked_is_left_out(fresh, tmp_path, how):
     content[50 : 35 + packed] = b"\xff" * (packed - 15)
     path.write_bytes(content)
     loaded = load_path(fresh, path)
-    assert (loaded.pictures, loaded.bad) == (1, 1)
+    assert (loaded.written, loaded.bad) == (1, 1)
 
 
 def test_a_file_that_is_no_archive(tmp_path):

@@ -5,9 +5,12 @@ import signal
 
 import pytest
 
-from loaders.images import decoding, load, store
-from loaders.images.forget import forget_source
+from loaders.admin.forget import forget_source
+from loaders.images import batches, decoding, store
+from loaders.images.load import load_source
 from loaders.images.model import About, Picture
+from loaders.images.options import ImageOptions
+from loaders.images.sources import PictureSource
 from tests.factories.pictures import photo
 
 DEADLY = b"over this one the process dies"
@@ -28,7 +31,7 @@ def test_what_is_odd_beside_a_picture_is_no_matter(segment):
 
 
 def test_a_load_that_was_killed_goes_on(fresh, monkeypatch):
-    monkeypatch.setattr(load, "BATCH", 2)
+    monkeypatch.setattr(batches, "BATCH", 2)
     made = [Picture(f"{n}.png", photo(size=(330 + n, 400)), About()) for n in range(8)]
 
     def dies():
@@ -36,11 +39,11 @@ def test_a_load_that_was_killed_goes_on(fresh, monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        load.load(fresh, "here", dies(), workers=1)
+        load_source(fresh, PictureSource("here", dies()), ImageOptions(workers=1))
     (kept,) = fresh.execute("select count(*) from images").fetchone()
     assert kept >= 4
-    loaded = load.load(fresh, "here", made, workers=1)
-    assert (loaded.pictures, loaded.unchanged) == (8 - kept, kept)
+    loaded = load_source(fresh, PictureSource("here", made), ImageOptions(workers=1))
+    assert (loaded.written, loaded.unchanged) == (8 - kept, kept)
 
 
 def dies_over_some(content: bytes) -> decoding.Decoded:
@@ -55,8 +58,8 @@ def test_a_picture_that_kills_its_decoder_is_left_out_and_no_other(fresh, monkey
     contents = [photo(size=(330 + n, 400)) for n in range(6)]
     contents[2] += DEADLY
     made = [Picture(f"{n}.png", content, About()) for n, content in enumerate(contents)]
-    loaded = load.load(fresh, "here", made, workers=2)
-    assert (loaded.pictures, loaded.bad) == (5, 1)
+    loaded = load_source(fresh, PictureSource("here", made), ImageOptions(workers=2))
+    assert (loaded.written, loaded.bad) == (5, 1)
     place, reason = fresh.execute("select place, reason from load_errors").fetchone()
     assert place == "2.png"
     assert "ends the process" in reason
@@ -64,7 +67,7 @@ def test_a_picture_that_kills_its_decoder_is_left_out_and_no_other(fresh, monkey
 
 def test_a_picture_that_is_forgotten_while_it_is_loaded_is_decoded_after_all(fresh, monkeypatch):
     made = [Picture("a.png", photo(), About())]
-    load.load(fresh, "one", made, workers=1)
+    load_source(fresh, PictureSource("one", made), ImageOptions(workers=1))
     really = store.store
 
     def forgotten_first(conn, *arguments):
@@ -73,4 +76,4 @@ def test_a_picture_that_is_forgotten_while_it_is_loaded_is_decoded_after_all(fre
         return really(conn, *arguments)
 
     monkeypatch.setattr(store, "store", forgotten_first)
-    assert load.load(fresh, "two", made, workers=1).pictures == 1
+    assert load_source(fresh, PictureSource("two", made), ImageOptions(workers=1)).written == 1

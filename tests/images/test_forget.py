@@ -2,8 +2,9 @@
 
 import pytest
 
+from loaders.admin.forget import forget_source
 from loaders.core.errors import Problem
-from loaders.images.forget import forget_picture, forget_source
+from loaders.images.forget import forget_picture
 from tests.factories.pictures import embed, load_path, photo
 
 
@@ -26,9 +27,9 @@ def test_a_picture_that_is_found_nowhere_any_more_takes_its_vectors_along(fresh,
     (image_id,) = fresh.execute(find).fetchone()
     embed(fresh, image_id)
     if how == "forgotten":
-        assert forget_source(fresh, str(folder)) == 3
+        assert forget_source(fresh, str(folder)) == {"pictures": 3}
     else:
         (folder / "cats/tajMahal2.png").write_bytes(photo("purple"))
-        assert load_path(fresh, folder).gone == 1
+        assert load_path(fresh, folder).details["replaced"] == 1
     for table in ("image_vectors", "samples"):
         assert fresh.execute(f"select from {table}").fetchone() is None, table

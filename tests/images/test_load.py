@@ -6,20 +6,20 @@ import os
 import pytest
 from PIL import Image
 
+from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
 from loaders.core import runs
 from loaders.core.errors import Problem
-from loaders.images import command, sources
-from loaders.images.command import Request
-from loaders.images.forget import forget_source
+from loaders.images.options import ImageOptions
+from tests.factories.loads import load_images
 from tests.factories.pictures import GREEN, RED, embed, load_path, photo
 
 PICTURES = "select title, class, width, height, location from pictures order by location, title"
 
 
 def test_a_folder_with_classes(fresh, folder):
-    loaded = load_path(fresh, folder, class_from_folder=True)
-    assert (loaded.pictures, loaded.bad) == (3, 2)
+    loaded = load_path(fresh, folder, class_from="folder")
+    assert (loaded.written, loaded.bad) == (3, 2)
     assert fresh.execute(PICTURES).fetchall() == [
         ("rex", "big dogs", 400, 330, "big_dogs/rex.gif"),
         ("IMG 2043", "cats", 400, 330, "cats/IMG_2043.JPG"),
@@ -58,27 +58,27 @@ def test_a_size_is_as_a_person_sees_it(fresh, tmp_path, turn):
     exif[0x0112] = turn
     path = tmp_path / "turned.jpg"
     path.write_bytes(photo(size=(400, 330), kind="JPEG", exif=exif))
-    list(sources.load_files(fresh, [path], class_from_folder=False, workers=1))
+    load_images(fresh, ImageOptions(sources=(str(path),), workers=1))
     size = fresh.execute("select width, height from images").fetchone()
     assert size == ((400, 330) if turn == 1 else (330, 400))
 
 
 def test_what_is_loaded_twice_is_there_once(fresh, folder):
     load_path(fresh, folder)
-    assert load_path(fresh, folder).seen_before
+    assert load_path(fresh, folder).is_unchanged
     again = load_path(fresh, folder, again=True)
-    assert (again.pictures, again.unchanged) == (0, 3)
+    assert (again.written, again.unchanged) == (0, 3)
     os.utime(folder / "cats" / "IMG_2043.JPG")  # looks new
     assert load_path(fresh, folder).unchanged == 3
 
 
 def test_a_file_of_a_folder_that_is_loaded_leaves_the_folder_loaded(fresh, folder):
-    load_path(fresh, folder / "cats", class_from_folder=True)
+    load_path(fresh, folder / "cats", class_from="folder")
     options = "select options from sources where location = %s"
     before = fresh.execute(options, (str(folder / "cats"),)).fetchone()
     classes = fresh.execute("select class from image_sources").fetchall()
     path = next(path for path in (folder / "cats").iterdir() if path.name == "tajMahal2.png")
-    list(sources.load_files(fresh, [path], class_from_folder=False, workers=1))
+    load_images(fresh, ImageOptions(sources=(str(path),), workers=1))
     assert fresh.execute(options, (str(folder / "cats"),)).fetchone() == before
     assert fresh.execute("select class from image_sources").fetchall() == classes
     (folder / "cats" / "new.png").write_bytes(photo(GREEN))
@@ -87,7 +87,7 @@ def test_a_file_of_a_folder_that_is_loaded_leaves_the_folder_loaded(fresh, folde
 
 
 def test_what_is_unchanged_changes_nothing(fresh, folder):
-    load_path(fresh, folder, class_from_folder=True)
+    load_path(fresh, folder, class_from="folder")
     before = fresh.execute("select options from sources").fetchall()
     with runs.run(fresh, "images", str(folder), options={}, fingerprint=None):
         pass
@@ -106,7 +106,7 @@ def test_a_file_that_changed_takes_the_place_of_what_it_was(fresh, folder):
     embed(fresh, old)
     (folder / "big_dogs" / "rex.gif").write_bytes(photo("orange", kind="GIF"))
     loaded = load_path(fresh, folder)
-    assert (loaded.pictures, loaded.unchanged, loaded.gone) == (1, 2, 1)
+    assert (loaded.written, loaded.unchanged, loaded.details["replaced"]) == (1, 2, 1)
     assert fresh.execute("select from images where image_id = %s", (old,)).fetchone() is None
     assert fresh.execute("select from image_vectors").fetchone() is None
 
@@ -126,27 +126,28 @@ def test_the_same_picture_twice_is_one_row_with_two_sources(fresh, folder, tmp_p
     ]  # fmt: skip
     assert fresh.execute("select count(*) from images").fetchone() == (3,)
     assert fresh.execute("select count(*) from pictures").fetchone() == (3,)
-    assert forget_source(fresh, str(folder)) == 2
-    assert forget_source(fresh, str(tmp_path / "other")) == 1
+    assert forget_source(fresh, str(folder)) == {"pictures": 2}
+    assert forget_source(fresh, str(tmp_path / "other")) == {"pictures": 1}
     assert fresh.execute("select count(*) from sources").fetchone() == (0,)
-    assert forget_source(fresh, str(folder)) is None
+    with pytest.raises(Problem, match="there is no source"):
+        forget_source(fresh, str(folder))
 
 
 def test_the_command_says_what_became_of_each(fresh, folder, capfd):
-    request = Request((str(folder), "nowhere", str(folder / "cats" / "notes.txt")))
-    assert not command.load_all(fresh, request)
+    request = ImageOptions(sources=(str(folder), "nowhere", str(folder / "cats" / "notes.txt")))
+    assert not load_images(fresh, request)
     told = capfd.readouterr().err
     assert f"{folder}: 3 pictures, 2 left out (see load_errors)" in told
     assert "nowhere: no such file or folder" in told
-    assert command.load_all(fresh, Request((str(folder / "cats" / "tajMahal2.png"),)))
+    assert load_images(fresh, ImageOptions(sources=(str(folder / "cats" / "tajMahal2.png"),)))
     with pytest.raises(Problem, match="nothing to load"):
-        command.load_all(fresh, Request())
+        load_images(fresh, ImageOptions())
     with pytest.raises(Problem, match="--class-from takes folder"):
-        command.load_all(fresh, Request((str(folder),), "name"))
+        load_images(fresh, ImageOptions(sources=(str(folder),), class_from="name"))
 
 
 def test_refresh_loads_a_folder_again_as_it_was_asked_for(fresh, folder):
-    load_path(fresh, folder, class_from_folder=True)
+    load_path(fresh, folder, class_from="folder")
     (folder / "cats" / "new.png").write_bytes(photo("purple"))
     assert refresh(fresh, "images")
     new = "select class from pictures where location = 'cats/new.png'"

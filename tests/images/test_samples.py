@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from loaders.images import sources
+from loaders.images.load import load_samples
 from loaders.images.model import title_of
 from loaders.images.samples import debian_copyright, qt_resources
 
@@ -68,10 +68,10 @@ def test_who_made_a_file_of_a_debian_package(tmp_path):
 
 
 def test_the_sample(fresh):
-    results = sources.load_samples(fresh)
+    results = load_samples(fresh)
     if not results:
         pytest.skip("needs the sample packages: ./pgmuse setup")
-    assert sum(loaded.pictures for loaded in results) > 250
+    assert sum(loaded.written for loaded in results) > 250
     assert not any(loaded.bad for loaded in results)
     classes = dict(fresh.execute("select class, pictures from image_classes").fetchall())
     assert classes["monument"] > 50

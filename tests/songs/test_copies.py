@@ -15,13 +15,14 @@ from alembic import command
 from alembic.config import Config
 from psycopg import conninfo
 
+from loaders.admin.forget import forget_source
 from loaders.admin.migrate import migrate
 from loaders.admin.refresh import refresh
 from loaders.core import db
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem
-from loaders.songs.forget import forget
-from loaders.songs.load import load, load_files
+from loaders.songs.load import load
+from tests.factories.loads import load_files
 from tests.factories.playlists import IDS, places, slice_of
 
 STORED = "select identity, title, places from playlists order by identity"
@@ -62,17 +63,17 @@ def stored(conn) -> list[tuple[str, str, int]]:
 @pytest.mark.parametrize("workers", [1, 4])
 def test_files_of_one_name_in_many_folders_are_all_kept(fresh, write, workers):
     paths = [write(f"folder {n}/best.m3u", m3u(f"A - {n}", f"B - {n}")) for n in range(8)]
-    assert load_files(paths, format=None, again=False, workers=workers)
+    assert load_files(fresh, paths, workers=workers)
     assert stored(fresh) == [(f"{path}#best", "best", 2) for path in paths]
     write("folder 3/best.m3u", m3u("A - 3", "B - 3", "C - 3"))
-    assert load(fresh, paths[3]).playlists == 1
+    assert load(fresh, paths[3]).written == 1
     assert [count for *_, count in stored(fresh)] == [2, 2, 2, 3, 2, 2, 2, 2]
 
 
 def test_members_of_one_name_in_several_archives_are_all_kept(fresh, write):
     one = write("one.zip", zipped({"a/best.m3u": m3u("A - 1"), "b/best.m3u": m3u("A - 2")}))
     two = write("two.zip", zipped({"a/best.m3u": m3u("A - 3")}))
-    assert load_files([one, two], format=None, again=False, workers=2)
+    assert load_files(fresh, [one, two], workers=2)
     assert [identity for identity, *_ in stored(fresh)] == [
         f"{one}/a/best.m3u#best", f"{one}/b/best.m3u#best", f"{two}/a/best.m3u#best",
     ]  # fmt: skip
@@ -87,9 +88,9 @@ def test_copies_of_a_file_are_stored_once(fresh, write):
         "all.zip": zipped({"data/mpd.json": content}),
     }
     paths = [write(name, content) for name, content in copies.items()]
-    assert load_files(paths, format=None, again=False, workers=4)
+    assert load_files(fresh, paths, workers=4)
     assert len(stored(fresh)) == 2
-    assert load(fresh, write("other.json", content)).playlists == 2  # another name
+    assert load(fresh, write("other.json", content)).written == 2  # another name
 
 
 def test_a_copy_that_is_left_behind_comes_back(fresh, write):
@@ -97,17 +98,17 @@ def test_a_copy_that_is_left_behind_comes_back(fresh, write):
     for path in (original, copy):
         load(fresh, path)
     write("a/x.m3u", m3u("A - 2"))
-    assert load(fresh, original).playlists == 1
-    assert load(fresh, copy).playlists == 1  # read again, though the file did not change
+    assert load(fresh, original).written == 1
+    assert load(fresh, copy).written == 1  # read again, though the file did not change
     assert [identity for identity, *_ in stored(fresh)] == [f"{original}#x", f"{copy}#x"]
-    assert load(fresh, copy).seen_before
+    assert load(fresh, copy).is_unchanged
 
 
 def test_a_source_that_is_forgotten_leaves_what_others_hold(fresh, write):
     original, copy = write("a/x.m3u", m3u("A - 1")), write("b/x.m3u", m3u("A - 1"))
     for path in (original, copy):
         load(fresh, path)
-    forget(fresh, "source", original)
+    forget_source(fresh, original)
     assert refresh(fresh, "playlists")
     assert [identity for identity, *_ in stored(fresh)] == [f"{copy}#x"]
 
@@ -123,7 +124,7 @@ def test_a_file_that_was_moved_or_packed_is_not_there_twice(fresh, write, tmp_pa
     assert load(fresh, new).unchanged == 1
     assert [identity for identity, *_ in stored(fresh)] == [f"{new}#x"]
     write(to, packed(m3u("A - 1", "A - 2")))
-    assert load(fresh, new).playlists == 1
+    assert load(fresh, new).written == 1
     assert fresh.execute("select playlist_id from playlists").fetchall() == before
 
 
@@ -158,7 +159,7 @@ def test_a_path_of_any_length_is_an_identity(fresh, tmp_path):
     for number, path in enumerate(paths):
         path.parent.mkdir(parents=True)
         path.write_bytes(m3u(f"A - {number}", title="t" * 990))
-        assert load(fresh, str(path)).playlists == 1
+        assert load(fresh, str(path)).written == 1
     assert len(stored(fresh)) == 2
 
 
@@ -208,7 +209,7 @@ def test_a_file_without_a_playlist_fails_and_changes_nothing(fresh, write, name,
     before = fresh.execute("select * from playlists").fetchall()
     fingerprint = fresh.execute("select fingerprint from sources").fetchone()
     write(name, content)
-    assert not load_files([path], format=None, again=False, workers=1)
+    assert not load_files(fresh, [path], workers=1)
     assert fresh.execute("select * from playlists").fetchall() == before
     assert fresh.execute("select fingerprint from sources").fetchone() == fingerprint
     status, message = fresh.execute(
@@ -225,7 +226,7 @@ def test_reasons_of_a_file_that_fails_are_kept_by_line(fresh, write):
         b'playlist,track,artist\nx,one,A\n,two,B\nx,"' + b"t" * 2000 + b'",C\nx,"open,D\nx,five,E\n'
     )
     loaded = load(fresh, write("a.csv", bad))
-    assert (loaded.playlists, len(loaded.failures)) == (0, 1)
+    assert (loaded.written, len(loaded.failures)) == (0, 1)
     places_ = fresh.execute("select place from load_errors order by number").fetchall()
     assert places_ == [("line 3",), ("line 4",), ("file",)]
     assert fresh.execute("select bad from loads").fetchone() == (3,)
@@ -292,7 +293,7 @@ def test_a_member_that_was_loaded_before_the_revision_is_updated(fresh, write):
     load(fresh, path)
     fresh.execute("update playlists set identity = %s", (f"{path}/a.m3u#a",))
     write("all.zip", zipped({"data/a.m3u.gz": gzip.compress(m3u("A - 2"))}))
-    assert load(fresh, path).playlists == 1
+    assert load(fresh, path).written == 1
     assert stored(fresh) == [(f"{path}/data/a.m3u.gz#a", "a", 1)]
 
 
@@ -318,7 +319,7 @@ def test_pipes_of_one_name_do_not_replace_one_another(fresh, tmp_path):
         os.mkfifo(pipe)
         writer = threading.Thread(target=pipe.write_bytes, args=(m3u(f"A - {number}"),))
         writer.start()
-        assert load(fresh, str(pipe)).playlists == 1
+        assert load(fresh, str(pipe)).written == 1
         writer.join()
     assert len(stored(fresh)) == 2
     assert refresh(fresh, "playlists")  # a pipe is no file that is gone

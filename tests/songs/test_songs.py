@@ -5,11 +5,12 @@ import threading
 import psycopg
 import pytest
 
+from loaders.admin.forget import forget_source
 from loaders.admin.migrate import migrate
 from loaders.admin.refresh import refresh
 from loaders.core.db import connect_to_load
 from loaders.songs import train as songs
-from loaders.songs.forget import forget
+from loaders.songs.forget import forget_playlists
 from loaders.songs.formats.model import Playlist, Track
 from loaders.songs.load import load_entries
 from loaders.songs.ranking import measure
@@ -407,8 +408,8 @@ def test_a_loader_role_loads_trains_and_forgets_without_more_rights(fresh):
     songs.train(fresh, QUICK, songs.Filter(artist_share=1))
     songs.train(fresh, QUICK, songs.Filter(artist_share=1))
     assert fresh.execute("select count(*) from similar_songs('a1', 5)").fetchone() == (5,)
-    assert forget(fresh, "playlist", "a1") == (1, 0)
-    assert forget(fresh, "source", "test") == (9, 40)
+    assert forget_playlists(fresh, "playlist", "a1") == {"playlists": 1, "tracks": 0}
+    assert forget_source(fresh, "test") == {"playlists": 9, "tracks": 40}
     assert fresh.execute("select count(*) from song_vectors").fetchone() == (0,)
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from loaders.wikidata.command import Request, load_all
+from loaders.wikidata.options import WikidataOptions
 from tests.factories.archives import PACKED
+from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import FRAMINGS
 
 
@@ -16,6 +17,6 @@ def load(muse, tmp_path):
         text = FRAMINGS[framing](lines) if isinstance(lines, list) else lines
         path.write_bytes(PACKED[pack](text if isinstance(text, bytes) else text.encode()))
         # In this process: starting others takes most of a second.
-        return load_all(muse, Request(str(path), **{"workers": 0} | options))
+        return load_all(muse, WikidataOptions(source=str(path), **{"workers": 0} | options))
 
     return work

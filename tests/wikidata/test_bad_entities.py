@@ -6,8 +6,9 @@ import os
 import pytest
 
 from loaders.core.errors import Problem
-from loaders.wikidata.command import Request, load_all
+from loaders.wikidata.options import WikidataOptions
 from tests.factories.archives import PACKED
+from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import FRAMINGS, entity, errors, ids, small, value
 
 
@@ -65,7 +66,7 @@ def test_a_cut_off_archive_gives_what_came_before(load, muse, tmp_path, pack):
     whole = PACKED[pack](text)
     path = tmp_path / "cut"
     path.write_bytes(whole[: len(whole) * 3 // 4])
-    assert not load_all(muse, Request(str(path), prune=True))
+    assert not load_all(muse, WikidataOptions(source=str(path), prune=True))
     assert len(ids(muse)) > 5000
     assert any("cut off" in reason for _, reason in errors(muse))
     assert "Q16521" in ids(muse)  # nothing is pruned by half a dump

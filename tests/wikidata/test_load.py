@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from loaders.core.errors import Problem
-from loaders.wikidata.command import Request, load_all
+from loaders.wikidata.options import WikidataOptions
 from tests.factories.archives import PACKED
+from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import (
     FRAMINGS,
     entity,
@@ -114,7 +115,7 @@ def without_references(claims):
 
 def test_statements_come_back_as_they_were(muse, shared):
     path = shared / "data" / "wikidata" / "twenty_entities.json.bz2"
-    assert load_all(muse, Request(str(path)))
+    assert load_all(muse, WikidataOptions(source=str(path)))
     lines = [line.strip(" ,") for line in bz2.decompress(path.read_bytes()).decode().splitlines()]
     entities = [json.loads(line) for line in lines if len(line) > 1]
     assert len(entities) == 20
@@ -127,9 +128,9 @@ def test_statements_come_back_as_they_were(muse, shared):
 
 def test_labels_from_a_file_reach_properties(muse, shared):
     data = shared / "data" / "wikidata"
-    load_all(muse, Request(str(data / "twenty_entities.json.bz2")))
+    load_all(muse, WikidataOptions(source=str(data / "twenty_entities.json.bz2")))
     assert properties(muse, "Q58978")["P31"] == "Q5"
-    load_all(muse, Request(labels=data / "labels.tsv"))
+    load_all(muse, WikidataOptions(labels=str(data / "labels.tsv")))
     born = properties(muse, "Q58978")
     assert born["instance of"] == "human"
     assert born["date of birth"] == "1882-12-11T00:00:00Z"

@@ -7,7 +7,8 @@ import pytest
 
 from loaders.core import db as connections
 from loaders.wikidata import dump, staging
-from loaders.wikidata.command import Request, load_all
+from loaders.wikidata.options import WikidataOptions
+from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import entity, ids, properties, small, value
 
 
@@ -84,7 +85,7 @@ def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
 
 def test_an_unchanged_dump_is_not_read_again(load, muse, capsys):
     load(small())
-    load(small())
+    load(small(), again=True)
     assert "9 unchanged" in capsys.readouterr().err
     lines = small()
     load(lines, name="other.json")
@@ -92,8 +93,8 @@ def test_an_unchanged_dump_is_not_read_again(load, muse, capsys):
         iter(muse.execute("select location from sources where location like '%%other.json'"))
     )[0]
     capsys.readouterr()
-    load_all(muse, Request(path))
-    assert "unchanged since it was loaded" in capsys.readouterr().err
+    load_all(muse, WikidataOptions(source=path))
+    assert "unchanged, skipped" in capsys.readouterr().err
 
 
 def test_a_second_load_waits_and_says_for_whom(load, muse, capsys):

@@ -11,8 +11,9 @@ import pytest
 from loaders.admin.refresh import refresh
 from loaders.core.errors import Problem
 from loaders.wikidata import dump, staging
-from loaders.wikidata.command import Request, load_all
 from loaders.wikidata.failed import readable_ids
+from loaders.wikidata.options import WikidataOptions
+from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import FRAMINGS, dump_of, entity, errors, ids, many
 
 # Sources that are not complete --------------------------------------------------------------------
@@ -287,11 +288,11 @@ def test_the_share_is_kept_for_refresh(load, muse, tmp_path):
 def test_pruning_comes_after_a_load_without(load, muse, tmp_path, capsys):
     load(many(3))
     load(many(2))
-    again = Request(str(tmp_path / "dump.json"), prune=True, workers=0)
+    again = WikidataOptions(source=str(tmp_path / "dump.json"), prune=True, workers=0)
     assert load_all(muse, again)
     assert len(ids(muse)) == 2
     assert load_all(muse, again)
-    assert "unchanged since it was loaded" in capsys.readouterr().err
+    assert "unchanged, skipped" in capsys.readouterr().err
 
 
 def test_the_command_takes_the_share(load, muse, tmp_path):

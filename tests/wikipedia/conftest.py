@@ -2,9 +2,9 @@
 
 import pytest
 
-from loaders.core.dumps.load import Options
-from loaders.wikipedia.command import load_all
+from loaders.wikipedia.load import WikipediaOptions
 from tests.factories.archives import PACKED
+from tests.factories.loads import load_wikipedia as load_all
 
 
 @pytest.fixture
@@ -15,6 +15,7 @@ def load(muse, tmp_path):
         path = tmp_path / name
         path.write_bytes(PACKED[pack](text if isinstance(text, bytes) else text.encode()))
         # In this process: starting others takes most of a second.
-        return load_all(muse, str(path), Options(**{"workers": 0} | options), sample=sample)
+        request = WikipediaOptions(source=str(path), sample=sample, **{"workers": 0} | options)
+        return load_all(muse, request)
 
     return work

@@ -10,10 +10,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from loaders.core.dumps.load import Options
 from loaders.wikipedia import staging
-from loaders.wikipedia.command import load_all
+from loaders.wikipedia.load import WikipediaOptions
 from tests.factories.archives import PACKED
+from tests.factories.loads import load_wikipedia as load_all
 from tests.factories.wikipedia import HEAD, RAND, page, small, titles, whole
 
 
@@ -98,16 +98,18 @@ def test_an_address(muse, tmp_path, capsys):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/dump.xml.bz2?token=secret"
         for _ in range(2):
-            assert load_all(muse, url, Options(workers=0), contact="test@example.org")
+            assert load_all(
+                muse, WikipediaOptions(source=url, workers=0, contact="test@example.org")
+            )
         server.shutdown()
     assert len(titles(muse)) == 2
-    assert "unchanged since it was loaded" in capsys.readouterr().err
+    assert "unchanged, skipped" in capsys.readouterr().err
     assert muse.execute("select location from sources").fetchall() == [(url.partition("?")[0],)]
     assert muse.execute("select from sources where options::text ~ 'secret'").fetchall() == []
 
 
 def test_the_sample(muse):
-    assert load_all(muse, None, Options(), sample=True)
+    assert load_all(muse, WikipediaOptions(sample=True))
     count = "select count(*), count(image) from wikipedia"
     assert muse.execute(count).fetchone() == (106, 88)
     query = "select title from wikipedia where infobox = 'writer' and categories @> array['1905 births']"

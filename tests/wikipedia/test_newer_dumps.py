@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from loaders.core import db as connections
-from loaders.core.dumps.load import Options
 from loaders.wikipedia import dump, staging
-from loaders.wikipedia.command import load_all
+from loaders.wikipedia.load import WikipediaOptions
+from tests.factories.loads import load_wikipedia as load_all
 from tests.factories.wikipedia import RAND, page, small, titles, whole
 
 
@@ -102,5 +102,8 @@ def test_a_second_load_waits_and_says_for_whom(load, muse, capsys):
 def test_an_unchanged_dump_is_not_read_again(load, muse, capsys):
     load(small())
     capsys.readouterr()
-    assert load_all(muse, muse.execute("select location from sources").fetchone()[0], Options())
-    assert "unchanged since it was loaded" in capsys.readouterr().err
+    assert load_all(
+        muse,
+        WikipediaOptions(source=muse.execute("select location from sources").fetchone()[0]),
+    )
+    assert "unchanged, skipped" in capsys.readouterr().err

@@ -22,18 +22,6 @@ class Chunk(NamedTuple):
     first: int
 
 
-class Unreadable(NamedTuple):
-    """An entry of more than LONGEST bytes, or text that is no entry.
-
-    keys: ids or titles that stand in it: their rows are not pruned. Empty: none can be read.
-    """
-
-    place: str
-    reason: str
-    start: str
-    keys: tuple[str, ...] = ()
-
-
 class OpenEnd(NamedTuple):
     """The end of a source that does not say whether it is complete."""
 

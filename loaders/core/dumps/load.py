@@ -6,62 +6,38 @@ Then it is brought in. What a topic does by itself is a subclass of Load and one
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import psycopg
 
 from loaders.core import runs
 from loaders.core.console import say
 from loaders.core.db import lock
-from loaders.core.dumps.chunks import Chunk, OpenEnd, Unreadable
+from loaders.core.dumps.chunks import Chunk, OpenEnd
 from loaders.core.dumps.merging import forget_outdated, forget_stale
+from loaders.core.dumps.sources import DumpSource
 from loaders.core.dumps.staging import Counts, Staging, copy_failed
 from loaders.core.dumps.workers import MakeStager, staged
-from loaders.core.entries import bad_entry
+from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
-from loaders.core.pruning import MAX_PRUNE, Coverage, check_usable
+from loaders.core.options import LoadOptions
+from loaders.core.pruning import Coverage, check_usable
+from loaders.core.runs import LoadResult
 from loaders.core.streams import BadArchive
 
-MAX_BAD = 1000
+BAD_LABEL = "entries with faults (see load_errors)"
 
-Source = Iterable[Chunk | Unreadable | OpenEnd]
-OnChunk = Callable[[Counts], None]
 OnStep = Callable[[str], object]
 
 
 @dataclass(frozen=True)
-class Options:
-    """How a source is loaded, apart from what is kept of it.
+class DumpOptions(LoadOptions):
+    """on_step: called with the name of each step when it begins."""
 
-    limit: entries to keep. prune: what the source does not hold goes. max_bad: entries that may be
-    unusable. again: also where the source has not changed. workers: processes that parse, and
-    connections that merge; 0: this process alone. request: what `refresh` asks for to load the
-    same again. on_step: told the name of each step when it begins. max_prune: share of the stored
-    rows that may be pruned. start: the first bytes of the source, for an error message.
-    """
-
-    limit: int | None = None
-    prune: bool = False
-    max_bad: int = MAX_BAD
-    again: bool = False
-    workers: int = 2
-    request: dict[str, Any] | None = None
     on_step: OnStep = lambda name: None
-    max_prune: float = MAX_PRUNE
-    start: Callable[[], bytes] | None = None
 
-
-@dataclass
-class Loaded:
-    """What became of a source."""
-
-    counts: Counts = field(default_factory=Counts)
-    bad: int = 0
-    renamed: int = 0
-    pruned: int = 0
-    seen_before: bool = False
-    failures: list[str] = field(default_factory=list)
+    OF_THE_CALL: ClassVar[frozenset[str]] = LoadOptions.OF_THE_CALL | {"on_step"}
 
 
 class Load(ABC):
@@ -73,14 +49,16 @@ class Load(ABC):
     """
 
     topic: str  # also the table whose rows it loads
+    noun: str
     tables: tuple[str, ...]
     outdated: str
     nothing: str
 
-    def __init__(self, run: runs.Run, staging: Staging, options: Options) -> None:
+    def __init__(
+        self, run: runs.Run, staging: Staging, source: DumpSource, options: DumpOptions
+    ) -> None:
         self.run, self.conn = run, run.conn
-        self.staging, self.options = staging, options
-        self.loaded = Loaded(failures=run.failures)
+        self.staging, self.source, self.options = staging, source, options
         self.counts = Counts()
         self.failed: list[str] = []  # ids or titles of entries that stand in no chunk
         self.unreadable = 0
@@ -106,15 +84,14 @@ class Load(ABC):
     def merge(self) -> None:
         """Bring in what is staged."""
 
-    def all(self, where: str, source: Source, on_chunk: OnChunk) -> Loaded:
-        """Stage, and where that is good bring it in. where: the source's name."""
-        self.where = where
+    def all(self) -> None:
+        """Stage all of the source, and where that is good merge it into the tables."""
         if self.staging.create(self.conn):
             say("going on with the load that was interrupted")
             forget_outdated(self.conn, self.staging, self._tables, self.outdated, self.parts)
         self.options.on_step("staging")
         try:
-            self.stage(source, on_chunk)
+            self.stage()
             self.check()
         finally:
             if not self.conn.broken:
@@ -126,14 +103,12 @@ class Load(ABC):
             self.stored = self.count_stored()
         self.merge()
         self.staging.drop(self.conn)
-        self.loaded.counts, self.loaded.bad = self.counts, self.run.bad
         self.run.loaded = self.counts.written
         self.run.unchanged = self.counts.unchanged
-        return self.loaded
 
-    def stage(self, source: Source, on_chunk: OnChunk) -> None:
-        """Everything into staging; what a pass that was cut off left there of another file, out."""
-        options, chunks, make = self.options, self._chunks(source), self.stager()
+    def stage(self) -> None:
+        """Stage every chunk, and delete what an interrupted load staged of another file."""
+        options, chunks, make = self.options, self._chunks(), self.stager()
         if options.limit is not None or options.workers == 0:
             results = self._one_by_one(chunks, make)
         else:
@@ -141,7 +116,7 @@ class Load(ABC):
         with closing(results):
             for counts in results:
                 self.counts += counts
-                on_chunk(self.counts)
+                self.source.on_chunk(self.counts)
                 self.check()
         forget_stale(self.conn, self.staging, self._tables, self.run.run_id)
         copy_failed(self.conn, self.staging, self.failed, None)
@@ -151,7 +126,7 @@ class Load(ABC):
 
     def leave_out(self, place: str, reason: str, start: str) -> None:
         """Note what is wrong outside of a chunk."""
-        self.run.leave_out(*bad_entry(place, reason, start))
+        self.run.leave_out(bad_entry(place, reason, start))
 
     def check(self) -> None:
         """A Problem where too much cannot be used; nothing was changed then."""
@@ -167,8 +142,8 @@ class Load(ABC):
         if not self.counts.entities:
             for failure in self.run.failures:
                 say(failure)
-        start = self.options.start
-        check_usable(self.where, self.coverage(), start and start(), nothing=self.nothing)
+        start = self.source.start
+        check_usable(self.source.name, self.coverage(), start and start(), nothing=self.nothing)
 
     def coverage(self) -> Coverage:
         """How much of the source was read, by this run and by the one that it goes on with."""
@@ -193,26 +168,26 @@ class Load(ABC):
         with self.conn.cursor() as cursor:
             for found, bad in cursor.execute(self.staging.sql(query), (self.run.run_id,)):
                 for entry in found:
-                    self.run.leave_out(*entry)
+                    self.run.leave_out(BadEntry(*entry))
                 self.run.bad += bad - len(found)
 
     @property
     def _tables(self) -> tuple[str, ...]:
         return (*self.tables, "failed")
 
-    def _chunks(self, source: Source) -> Iterator[Chunk]:
+    def _chunks(self) -> Iterator[Chunk]:
         """The chunks; what cannot be read is noted, and an archive's end where it was cut off."""
         try:
-            for made in source:
+            for made in self.source.chunks:
                 match made:
                     case Chunk():
                         yield made
                     case OpenEnd(reason):
                         self.incomplete = reason
-                    case Unreadable(place, reason, start, keys):
-                        self.leave_out(place, reason, start)
-                        self.failed += keys
-                        self.unreadable += not keys
+                    case BadEntry():
+                        self.run.leave_out(bad_entry(*made))
+                        self.failed += made.keys
+                        self.unreadable += not made.keys
         except BadArchive as error:
             self.incomplete = str(error)
             self.leave_out("end", str(error), "")
@@ -233,31 +208,34 @@ class Load(ABC):
 
 def load(
     conn: psycopg.Connection,
-    where: str,
-    source: Source,
-    kind: Callable[[runs.Run, Staging], Load],
+    source: DumpSource,
+    kind: type[Load] | Callable[..., Load],
+    options: DumpOptions,
     *,
     topic: str,
+    noun: str,
     version: int,
     kept: dict[str, Any],
-    request: dict[str, Any] | None = None,
-    fingerprint: str | None = None,
-    again: bool = False,
-    prune: bool = False,
-    on_chunk: OnChunk = lambda counts: None,
-) -> Loaded:
-    """Load the chunks of a source under a name for it; `conn` is in autocommit mode.
+) -> LoadResult:
+    """Load the chunks of a source; `conn` is in autocommit mode.
 
-    version and kept: of how entries are parsed and what is kept; where one differs from the last
-    load, or that did not prune, the source is read again.
+    kind: makes the topic's Load of a run, its staging tables, the source and the options. version
+    and kept: of how entries are parsed and what is kept; where one differs from the last load, or
+    that did not prune, the source is read again. Errors: Problem, and nothing was changed.
     """
     with lock(conn, topic):
         form = [version, kept]
-        key = Staging.of(topic, 0, [form, prune]).key
-        known = f"{fingerprint}, {key}" if fingerprint else None
-        told = kept | ({"request": request} if request else {})
-        with runs.run(conn, topic, where, options=told, fingerprint=known, again=again) as run:
+        key = Staging.of(topic, 0, [form, options.prune]).key
+        fingerprint = f"{source.fingerprint}, {key}" if source.fingerprint else None
+        stored = kept | ({"request": source.request} if source.request else {})
+        with runs.run(
+            conn, topic, source.name, options=stored, fingerprint=fingerprint, again=options.again
+        ) as run:
             if run is None:
-                return Loaded(seen_before=True)
-            staging = Staging.of(topic, run.source_id, form)
-            return kind(run, staging).all(where, source, on_chunk)
+                return runs.result_of(None, source.name, noun)
+            dump = kind(run, Staging.of(topic, run.source_id, form), source, options)
+            dump.all()
+    return runs.result_of(
+        run, source.name, noun, bad_label=BAD_LABEL,
+        scope=f"written of {dump.counts.entities:,} entities",
+    )  # fmt: skip

@@ -126,12 +126,11 @@ class Read(Generic[Made]):
     unreadable: int = 0
     refused: int = 0
 
-    def fail(self, entry: BadEntry, keys: Iterable[str]) -> None:
-        """Note an entry that cannot be used, with the ids or titles that stand in it."""
-        before = len(self.failed)
+    def fail(self, entry: BadEntry) -> None:
+        """Record an entry that cannot be used; its keys are the ids or titles in it."""
         self.bad.append(entry)
-        self.failed.extend(keys)
-        self.unreadable += len(self.failed) == before
+        self.failed.extend(entry.keys)
+        self.unreadable += not entry.keys
 
 
 def copy_failed(
@@ -194,7 +193,13 @@ class Stager(ABC, Generic[Made]):
                 len(found.entities) - found.refused, found.kept, len(unchanged), found.outside,
                 found.unreadable, len(found.bad),
             )  # fmt: skip
-            row = (digest, chunk_id, self.run_id, *counts, Jsonb(found.bad[:KEPT_ERRORS]))
+            row = (
+                digest,
+                chunk_id,
+                self.run_id,
+                *counts,
+                Jsonb([entry[:3] for entry in found.bad[:KEPT_ERRORS]]),
+            )
             self.conn.execute(self.staging.sql(ADD), row)
         return counts
 
@@ -215,7 +220,7 @@ class Stager(ABC, Generic[Made]):
                 found.kept -= self.keeps(made)
                 found.refused += 1
                 reason = f"refused: {str(error).splitlines()[0]}"
-                found.fail(bad_entry(place, reason, made), [self.key(made)])
+                found.fail(bad_entry(place, reason, made, (self.key(made),)))
                 return
             middle = len(entities) // 2
             self._write(entities[:middle], unchanged, chunk_id, found)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from fontTools.ttLib import TTFont, TTLibError
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders.core.entries import bad_entry, printable
-from loaders.icons.formats.shapes import SQUARE, BadIcon, BadShape, Shape, family_of, shape
+from loaders.core.entries import BadEntry, bad_entry, printable
+from loaders.icons.formats.shapes import SQUARE, BadIcon, Shape, family_of, shape
 
 FONTS = (".ttf", ".otf", ".woff", ".woff2")
 MOST = 100_000  # characters; the largest fonts have 65,535 glyphs
@@ -77,7 +77,7 @@ def all_glyphs(font: Font) -> Iterator[Glyph]:
         yield Glyph(codepoint, name, family_of(name))
 
 
-def shapes(font: Font, glyphs: Iterable[Glyph]) -> Iterator[Shape | BadShape]:
+def shapes(font: Font, glyphs: Iterable[Glyph]) -> Iterator[Shape | BadEntry]:
     """The glyphs' shapes; those that the font lacks or leaves empty are told."""
     try:
         pen = ImageFont.truetype(
@@ -92,7 +92,7 @@ def shapes(font: Font, glyphs: Iterable[Glyph]) -> Iterator[Shape | BadShape]:
             yield shape(glyph.name, glyph.family, _drawn(pen, glyph.codepoint), glyph.codepoint)
         except BadIcon as error:
             place = f"U+{glyph.codepoint:04X}"
-            yield BadShape(glyph.name, bad_entry(place, error, glyph.name))
+            yield bad_entry(place, error, glyph.name, (glyph.name,))
 
 
 def _drawn(pen: ImageFont.FreeTypeFont, codepoint: int) -> Image.Image:

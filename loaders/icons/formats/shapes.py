@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from loaders.core.entries import BadEntry
 from udfs.bitmaps import bits
 
 SQUARE = 256  # pixels of the square that an icon is designed in: a font's em, an SVG's view
@@ -36,13 +35,6 @@ class Shape(NamedTuple):
     packed: bytes
     codepoint: int | None = None
     exact: str | None = None  # bits of a picture that has the size of a bitmap already
-
-
-class BadShape(NamedTuple):
-    """An icon of a source that cannot be used: what its row is called, and why."""
-
-    name: str
-    entry: BadEntry
 
 
 class Drawn(NamedTuple):

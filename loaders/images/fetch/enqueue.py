@@ -110,7 +110,7 @@ def _of_classes(run: runs.Run, found: Iterable[tuple[Any, ...]]) -> Iterator[dic
         file = commons.file_name(image) if image else None
         if file is None:
             reason = "no name of a file" if image else "neither the item nor its article has one"
-            run.leave_out(*bad_entry(class_id, f"no picture: {reason}", image or name))
+            run.leave_out(bad_entry(class_id, f"no picture: {reason}", image or name))
             continue
         row = _row(commons.address(file), name, commons_file=file, article=article)
         yield row | {"class": name, "wikidata_id": class_id}

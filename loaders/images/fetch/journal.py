@@ -39,7 +39,7 @@ class Journal:
     def left_out(self, source_id: int, address: str, reason: str) -> None:
         """An address that cannot be had."""
         run = self._run(source_id)
-        run.leave_out(*bad_entry(address, reason, address))
+        run.leave_out(bad_entry(address, reason, address))
         with self.conn.transaction():
             run.write_errors()
             self._count(run)

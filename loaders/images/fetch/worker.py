@@ -17,6 +17,7 @@ from loaders.core.console import progress, say
 from loaders.core.db import connect_to_load
 from loaders.core.errors import Problem
 from loaders.core.http.guard import WIKIMEDIA, GuardedClient, place_of
+from loaders.core.runs import LoadResult
 from loaders.images.decoding import Decoder, sha256
 from loaders.images.fetch import commons, queue
 from loaders.images.fetch.download import Failed, HostWaits, Refused, download
@@ -62,8 +63,8 @@ def allowed(more: Collection[str]) -> frozenset[str]:
     return WIKIMEDIA | {host.lower() for host in more}
 
 
-def fetch_all(settings: Settings, *, workers: int = 2, again: bool = False) -> bool:
-    """Fetch all that waits, by some workers at once; False where a host would not answer."""
+def fetch_all(settings: Settings, *, workers: int = 2, again: bool = False) -> LoadResult:
+    """Fetch all that waits, by some workers at once; fails where a host does not answer."""
     client = _client(settings)
     hosts = sorted(settings.hosts)
     with connect_to_load(autocommit=True) as conn:
@@ -81,11 +82,11 @@ def fetch_all(settings: Settings, *, workers: int = 2, again: bool = False) -> b
 
         _at_once(work, min(workers, max(waiting, 1)), stop)
     with connect_to_load(autocommit=True) as conn:
-        return tell(counts, *queue.left(conn, hosts))
+        return report(counts, *queue.left(conn, hosts))
 
 
-def tell(counts: Counts, waiting: int, elsewhere: int, host: str | None) -> bool:
-    """What became of all, in a line or more."""
+def report(counts: Counts, waiting: int, elsewhere: int, host: str | None) -> LoadResult:
+    """Print what became of all, in a line or more."""
     more = f", {counts.failed:,} cannot be had (see image_fetches)" if counts.failed else ""
     more += f", {waiting:,} still wait" if waiting else ""
     say(f"{counts.fetched:,} pictures fetched{more}")
@@ -93,7 +94,8 @@ def tell(counts: Counts, waiting: int, elsewhere: int, host: str | None) -> bool
         say(f"{elsewhere:,} addresses are of hosts that are not allowed: --host {host}")
     for problem in dict.fromkeys(counts.problems):
         say(problem)
-    return not counts.problems
+    failures = list(dict.fromkeys(counts.problems))
+    return LoadResult("queue", "pictures", counts.fetched, bad=counts.failed, failures=failures)
 
 
 def _client(settings: Settings) -> GuardedClient:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from loaders.core.config import HOME
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.core.folders import Unreadable, files_below
+from loaders.core.folders import files_below
 from loaders.images.files import read
 from loaders.images.model import About, Picture, title_of
 from loaders.images.samples import debian_copyright, qt_resources
@@ -88,8 +88,8 @@ def tuxpaint(folder: Path) -> Iterator[Picture | BadEntry]:
     """Cut-out photos of Tux Paint; what they show stands beside them, in English first."""
     known = _rights(folder, "tuxpaint-stamps-default")
     for path in files_below(folder):
-        if isinstance(path, Unreadable):
-            yield bad_entry(path.path.name, path.reason, "")
+        if isinstance(path, BadEntry):
+            yield path
             continue
         name = path.relative_to(folder)
         if path.suffix != ".png" or DRAWN & set(name.parts):

@@ -5,14 +5,15 @@ import socket
 import psycopg
 import pytest
 
+from loaders.admin.forget import forget_source
 from loaders.core.errors import Problem
 from loaders.images import store
-from loaders.images.command import Request, load_all
 from loaders.images.fetch import commons
 from loaders.images.fetch import enqueue as wanted
 from loaders.images.fetch import worker as fetch
-from loaders.images.forget import forget_source
+from loaders.images.options import ImageOptions
 from tests.factories.fetches import allow_more, want
+from tests.factories.loads import load_images as load_all
 from tests.factories.pictures import add_picture, shape
 
 
@@ -25,7 +26,7 @@ def test_a_proxy_is_asked_and_never_named(fresh, host, monkeypatch, capfd):
     wanted.want_addresses(fresh, ["http://example.org/a.png"], {"example.org"})
     allow_more(fresh, "example.org")
     settings = fetch.Settings(hosts=frozenset({"example.org"}), contact="a@b.c")
-    assert not fetch.fetch_all(settings, workers=1)
+    assert not fetch.fetch_all(settings, workers=1).is_good
     (error,) = fresh.execute("select error from image_fetches").fetchone()
     assert "example.org" in error
     assert "secret" not in error + capfd.readouterr().err
@@ -34,7 +35,7 @@ def test_a_proxy_is_asked_and_never_named(fresh, host, monkeypatch, capfd):
 def test_a_contact_is_needed(fresh, monkeypatch):
     monkeypatch.delenv("PGMUSE_CONTACT", raising=False)
     with pytest.raises(Problem, match="give --contact"):
-        load_all(fresh, Request(fetch=True))
+        load_all(fresh, ImageOptions(fetch=True))
 
 
 def test_fetch_says_what_is_left(fresh, host, settings, capfd):
@@ -42,7 +43,7 @@ def test_fetch_says_what_is_left(fresh, host, settings, capfd):
     del host.files["b.png"]
     wanted.want_addresses(fresh, ["https://example.org/c.png"], {"example.org"})
     allow_more(fresh, host.host)
-    assert fetch.fetch_all(settings)
+    assert fetch.fetch_all(settings).is_good
     told = capfd.readouterr().err
     assert "1 pictures fetched, 1 cannot be had (see image_fetches)" in told
     assert "1 addresses are of hosts that are not allowed: --host example.org" in told
@@ -59,7 +60,7 @@ def test_forgetting_a_source_takes_what_it_wants(fresh, host, work):
     want(fresh, host, "a.png", "b.png")
     work()
     want(fresh, host, "c.png")
-    assert forget_source(fresh, "addresses") == 2
+    assert forget_source(fresh, "addresses") == {"pictures": 2}
     for table in ("images", "image_sources", "image_fetches"):
         assert fresh.execute(f"select from {table}").fetchone() is None, table
 

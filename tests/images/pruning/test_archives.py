@@ -5,9 +5,9 @@ import tarfile
 
 import pytest
 
-from loaders.images import command
-from loaders.images.command import Request
+from loaders.images.options import ImageOptions
 from tests.factories.archives import zipped
+from tests.factories.loads import load_images
 from tests.factories.pictures import load_path, photo
 from tests.factories.pruning import ALL, locations
 
@@ -34,12 +34,12 @@ def test_members_that_are_gone_from_an_archive(fresh, tmp_path, kind):
     write(files)
     if kind == "tar":  # cut off: what is missing may be behind
         path.write_bytes(path.read_bytes()[:9000])
-        loaded = load_path(fresh, path, pruning=ALL)
-        assert loaded.pruned == 0
+        loaded = load_path(fresh, path, **ALL)
+        assert loaded.details["pruned"] == 0
         assert "cannot be read on" in loaded.failures[0]
         assert len(locations(fresh)) == 30
         write(files)
-    assert load_path(fresh, path, pruning=ALL).pruned == 1
+    assert load_path(fresh, path, **ALL).details["pruned"] == 1
     assert "8.png" in locations(fresh)
     assert len(locations(fresh)) == 29
 
@@ -60,7 +60,7 @@ def test_an_archive_without_a_picture_says_what_it_seems_to_be(
         zipped(path, {"readme.txt": b"hello"})
     else:
         path.write_bytes(content)
-    assert not command.load_all(fresh, Request((str(path),)))
+    assert not load_images(fresh, ImageOptions(sources=(str(path),)))
     assert f"it seems to be {seems}" in capsys.readouterr().err
     assert fresh.execute("select fingerprint from sources").fetchone() == (None,)
 
@@ -83,6 +83,6 @@ def test_a_tar_that_does_not_end_well_takes_nothing_away(fresh, folder, tmp_path
     with tarfile.open(path) as archive:
         header = archive.getmembers()[-2].offset
     path.write_bytes(spoil(path.read_bytes(), header))
-    loaded = load_path(fresh, path, pruning=ALL)
+    loaded = load_path(fresh, path, **ALL)
     assert "the archive cannot be read on" in loaded.failures[0]
     assert len(locations(fresh)) == 30

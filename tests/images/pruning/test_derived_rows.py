@@ -62,8 +62,8 @@ def test_vectors_of_pictures_that_are_gone_do_not_stop_a_training(fresh, flatbuf
 def test_forget_takes_out_what_every_topic_has_of_a_source(fresh, tmp_path):
     path = tmp_path / "both.zip"
     zipped(path, {"a.png": photo(), "mix/mix.m3u": b"#EXTM3U\n#EXTINF:1,A - 1\nx.mp3\n"})
-    assert load_path(fresh, path).pictures == 1
-    assert playlists.load(fresh, str(path)).playlists == 1
+    assert load_path(fresh, path).written == 1
+    assert playlists.load(fresh, str(path)).written == 1
     done = CliRunner().invoke(app, ["forget", "source", str(path)])
     assert done.exit_code == 0
     assert fresh.execute("select from sources").fetchall() == []

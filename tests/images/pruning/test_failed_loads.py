@@ -8,18 +8,18 @@ from typer.testing import CliRunner
 from loaders.admin.refresh import refresh
 from loaders.cli import app
 from loaders.core.errors import Problem
-from loaders.images import command
-from loaders.images.command import Request
 from loaders.images.fetch import enqueue as wanted
+from loaders.images.options import ImageOptions
 from tests.factories.archives import zipped
+from tests.factories.loads import load_images
 from tests.factories.pictures import load_path, photo
 from tests.factories.pruning import ALL, PRUNE, last_run, locations, unlistable
 
 
 @pytest.mark.parametrize("how", ["empty", "no pictures", "broken", "unlistable", "hidden"])
-@pytest.mark.parametrize("pruning", [PRUNE, ALL, None])
+@pytest.mark.parametrize("pruning", [PRUNE, ALL, {}], ids=["PRUNE", "ALL", "None"])
 def test_a_folder_without_a_picture_changes_nothing(fresh, folder, monkeypatch, how, pruning):
-    load_path(fresh, folder, pruning=pruning)
+    load_path(fresh, folder, **pruning)
     before = locations(fresh)
     fingerprint = fresh.execute("select fingerprint from sources").fetchone()
     shutil.rmtree(folder)
@@ -32,8 +32,10 @@ def test_a_folder_without_a_picture_changes_nothing(fresh, folder, monkeypatch, 
         (folder / ".a.png").write_bytes(photo())
     elif how == "unlistable":
         unlistable(monkeypatch, folder)
-    request = Request((str(folder),), prune=bool(pruning), max_prune=1 if pruning is ALL else 0.1)
-    assert not command.load_all(fresh, request)
+    request = ImageOptions(
+        sources=(str(folder),), prune=bool(pruning), max_prune=1 if pruning is ALL else 0.1
+    )
+    assert not load_images(fresh, request)
     assert not refresh(fresh, "images")
     assert locations(fresh) == before
     assert fresh.execute("select fingerprint from sources").fetchone() == fingerprint
@@ -52,7 +54,7 @@ def test_a_folder_without_a_picture_changes_nothing(fresh, folder, monkeypatch, 
 def test_a_named_file_that_is_no_picture_says_what_it_seems_to_be(fresh, tmp_path, capsys):
     path = tmp_path / "a.jpg"
     path.write_bytes(b"<html>")
-    assert not command.load_all(fresh, Request((str(path),)))
+    assert not load_images(fresh, ImageOptions(sources=(str(path),)))
     assert "it seems to be an HTML page (a.jpg)" in capsys.readouterr().err
     assert fresh.execute("select place from load_errors").fetchall() == [("a.jpg",)]
 
@@ -80,13 +82,13 @@ def test_one_source_that_fails_does_not_end_a_refresh(fresh, folder, tmp_path, m
     def refused(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("loaders.core.runs.fingerprint", refused)
+    monkeypatch.setattr("loaders.core.sources.file_fingerprint", refused)
     assert not refresh(fresh, "images")
     assert "new.png" in locations(fresh)
 
 
 def test_a_failed_load_leaves_the_options_of_the_one_before(fresh, folder):
-    load_path(fresh, folder, class_from_folder=True, pruning=PRUNE)
+    load_path(fresh, folder, class_from="folder", **PRUNE)
     shutil.rmtree(folder)
     folder.mkdir()
     with pytest.raises(Problem):

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from loaders.admin.refresh import refresh
 from loaders.cli import app
-from loaders.images import command, prune
-from loaders.images.command import Request
+from loaders.images.options import ImageOptions
+from tests.factories.loads import load_images
 from tests.factories.pictures import load_path, photo
 from tests.factories.pruning import ALL, PRUNE, last_run, locations, pictures_of, unlistable
 
@@ -20,13 +20,13 @@ def test_only_prune_takes_places_whose_file_is_gone(fresh, folder, tmp_path):
     (folder / "more" / "01.png").unlink()
     shutil.copy(folder / "02.png", tmp_path / "kept.png")
     shutil.move(folder / "02.png", folder / "moved.png")
-    assert load_path(fresh, folder).pictures == 1
+    assert load_path(fresh, folder).written == 1
     assert len(locations(fresh)) == 31
-    loaded = load_path(fresh, folder, pruning=PRUNE)  # the folder did not change
-    assert (loaded.pruned, loaded.failures) == (1, [])
+    loaded = load_path(fresh, folder, **PRUNE)  # the folder did not change
+    assert (loaded.details["pruned"], loaded.failures) == (1, [])
     assert locations(fresh).isdisjoint({"more/01.png", "02.png"})
     assert fresh.execute("select count(*) from images").fetchone() == (29,)
-    assert load_path(fresh, folder, pruning=PRUNE).seen_before
+    assert load_path(fresh, folder, **PRUNE).is_unchanged
 
 
 def test_more_than_a_share_is_refused_and_the_load_is_kept(fresh, folder):
@@ -34,13 +34,13 @@ def test_more_than_a_share_is_refused_and_the_load_is_kept(fresh, folder):
     for number in range(0, 10, 2):
         (folder / f"{number:02}.png").unlink()
     (folder / "new.png").write_bytes(photo("black"))
-    loaded = load_path(fresh, folder, pruning=PRUNE)
-    assert (loaded.pictures, loaded.pruned) == (1, 0)
+    loaded = load_path(fresh, folder, **PRUNE)
+    assert (loaded.written, loaded.details["pruned"]) == (1, 0)
     assert "5 of 30 rows (17%) would go, more than --max-prune 0.1" in loaded.failures[0]
     assert len(locations(fresh)) == 31
     assert last_run(fresh)[0] == "failed"
-    assert not load_path(fresh, folder, pruning=PRUNE).seen_before  # nothing says that it is done
-    assert load_path(fresh, folder, pruning=prune.Options(True, 0.2)).pruned == 5
+    assert not load_path(fresh, folder, **PRUNE).is_unchanged  # nothing says that it is done
+    assert load_path(fresh, folder, prune=True, max_prune=0.2).details["pruned"] == 5
 
 
 def test_refresh_prunes_as_the_load_did(fresh, folder):
@@ -59,13 +59,13 @@ def test_refresh_prunes_as_the_load_did(fresh, folder):
 def test_a_folder_that_cannot_be_listed_is_skipped_and_nothing_below_it_goes(
     fresh, folder, monkeypatch
 ):
-    load_path(fresh, folder, pruning=ALL)
+    load_path(fresh, folder, **ALL)
     (folder / "new.png").write_bytes(photo("black"))
     (folder / "00.png").unlink()
     (folder / "more" / "01.png").unlink()
     unlistable(monkeypatch, folder / "more")
-    loaded = load_path(fresh, folder, pruning=ALL)
-    assert (loaded.pictures, loaded.unchanged, loaded.pruned, loaded.bad) == (1, 14, 1, 1)
+    loaded = load_path(fresh, folder, **ALL)
+    assert (loaded.written, loaded.unchanged, loaded.details["pruned"], loaded.bad) == (1, 14, 1, 1)
     assert "1 folders in it cannot be read, more the first" in loaded.failures[0]
     assert len(locations(fresh)) == 30
     errors = fresh.execute("select place, reason from load_errors").fetchall()
@@ -81,14 +81,14 @@ def test_a_folder_that_cannot_be_listed_is_skipped_and_nothing_below_it_goes(
 def test_a_disk_in_a_folder_that_is_not_mounted_loses_nothing(fresh, folder, tmp_path, how):
     pictures_of(folder / "disk", 25)
     pictures_of(folder / "other", 300)
-    load_path(fresh, folder, pruning=PRUNE)
+    load_path(fresh, folder, **PRUNE)
     shutil.move(folder / "disk", tmp_path / "disk")
     if how == "empty":
         (folder / "disk").mkdir()
     else:
         (folder / "disk").symlink_to(tmp_path / "disk" if how == "link" else "/no/such/place")
-    loaded = load_path(fresh, folder, pruning=PRUNE)
-    assert loaded.pruned == 0
+    loaded = load_path(fresh, folder, **PRUNE)
+    assert loaded.details["pruned"] == 0
     assert len(locations(fresh)) == 355
     assert ["disk is empty and held 25 pictures" in line for line in loaded.failures] == (
         [True] if how == "empty" else []
@@ -104,8 +104,8 @@ def test_what_cannot_be_read_keeps_its_place(fresh, folder, monkeypatch):
     (folder / "04.png").symlink_to("/no/such/file.png")
     (folder / "more" / "up").symlink_to("..")
     (folder / "06.png").write_bytes(photo("pink")[:200])
-    loaded = load_path(fresh, folder, pruning=ALL)
-    assert (loaded.pruned, loaded.bad, loaded.failures) == (0, 4, [])
+    loaded = load_path(fresh, folder, **ALL)
+    assert (loaded.details["pruned"], loaded.bad, loaded.failures) == (0, 4, [])
     assert len(locations(fresh)) == 30
 
 
@@ -118,10 +118,10 @@ def test_a_file_that_vanishes_while_it_is_walked_ends_nothing(fresh, folder, mon
         return really(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", vanishes)
-    loaded = load_path(fresh, folder, pruning=ALL)
-    assert (loaded.pictures, loaded.bad) == (29, 1)
+    loaded = load_path(fresh, folder, **ALL)
+    assert (loaded.written, loaded.bad) == (29, 1)
     monkeypatch.undo()
-    assert load_path(fresh, folder, pruning=ALL).unchanged == 29
+    assert load_path(fresh, folder, **ALL).unchanged == 29
 
 
 def test_names_that_are_no_text_are_loaded_and_pruned(fresh, folder):
@@ -130,18 +130,18 @@ def test_names_that_are_no_text_are_loaded_and_pruned(fresh, folder):
     for name in (b"a\xff.png", b"new\nline.png"):
         with open(odd + b"/" + name, "wb") as file:
             file.write(photo(size=(60 + len(name), 90)))
-    assert load_path(fresh, folder, pruning=PRUNE).pictures == 32
+    assert load_path(fresh, folder, **PRUNE).written == 32
     os.unlink(odd + b"/a\xff.png")
-    assert load_path(fresh, folder, pruning=PRUNE).pruned == 1
+    assert load_path(fresh, folder, **PRUNE).details["pruned"] == 1
     assert len(locations(fresh)) == 31
 
 
 def test_a_hidden_file_that_was_named_stays(fresh, folder):
     path = folder / ".secret.png"
     path.write_bytes(photo("black"))
-    assert command.load_all(fresh, Request((str(folder),)))
-    assert command.load_all(fresh, Request((str(path),)))
-    assert load_path(fresh, folder, pruning=ALL).pruned == 0
+    assert load_images(fresh, ImageOptions(sources=(str(folder),)))
+    assert load_images(fresh, ImageOptions(sources=(str(path),)))
+    assert load_path(fresh, folder, **ALL).details["pruned"] == 0
     assert ".secret.png" in locations(fresh)
 
 
@@ -157,5 +157,5 @@ def test_a_file_that_could_not_be_read_is_read_when_it_can(fresh, folder, monkey
         patched.setattr(Path, "open", opened)
         patched.setattr(os, "access", lambda path, mode: path != shut and access(path, mode))
         assert (load_path(fresh, folder).bad, len(locations(fresh))) == (1, 29)
-        assert load_path(fresh, folder).seen_before
-    assert load_path(fresh, folder).pictures == 1
+        assert load_path(fresh, folder).is_unchanged
+    assert load_path(fresh, folder).written == 1

@@ -4,28 +4,31 @@ import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from loaders.cli.groups import app
+from loaders import topics
 from loaders.core import db
 from loaders.core.config import ROOT
 from loaders.core.console import say
-from loaders.core.errors import check_out
 from loaders.core.server import cluster as server
+from loaders.core.topics import Commands
 
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-@app.command()
+def commands() -> Commands:
+    """The commands that stand alone, by name."""
+    functions = (setup, demo, test, up, down, status, migrate, uninstall, psql, doctor, refresh)
+    return Commands(root={function.__name__: function for function in functions})
+
+
 def setup() -> None:
     """Install what is missing on this machine, and only that."""
     say("everything is in place")
 
 
-@app.command()
 def demo() -> None:
     """Load real sample data, train quickly, show an answer of every system."""
     from loaders.admin.demo import demo as run
@@ -33,7 +36,6 @@ def demo() -> None:
     run()
 
 
-@app.command(context_settings=PASS_ON)
 def test(context: typer.Context) -> None:
     """Run the tests on a private, throw-away server; arguments are pytest's."""
     command = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT)]
@@ -43,7 +45,6 @@ def test(context: typer.Context) -> None:
         raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
 
 
-@app.command()
 def up(
     listen: Annotated[
         str | None,
@@ -65,13 +66,11 @@ def up(
     say(f"the embedded server runs{f', on {host}:{port} too' if host else ''}: ./pgmuse psql")
 
 
-@app.command()
 def down() -> None:
     """Stop the embedded server."""
     say("stopped" if server.embedded().down() else "the embedded server was not running")
 
 
-@app.command()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -81,7 +80,6 @@ def status(
     raise typer.Exit(0 if tell(as_json=as_json) else 1)
 
 
-@app.command()
 def migrate(
     without_python: Annotated[
         bool,
@@ -96,7 +94,6 @@ def migrate(
     run(with_python=not without_python)
 
 
-@app.command()
 def uninstall(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
@@ -111,7 +108,6 @@ def uninstall(
         say(line)
 
 
-@app.command(context_settings=PASS_ON)
 def psql(context: typer.Context) -> None:
     """Open psql on the database; arguments are psql's."""
     named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
@@ -122,7 +118,6 @@ def psql(context: typer.Context) -> None:
     os.execve(program, arguments, environment)  # noqa: S606
 
 
-@app.command()
 def doctor() -> None:
     """Check every requirement; each line is ok or says what to do, exit 1 if one fails."""
     from loaders.admin.doctor import doctor as run
@@ -130,16 +125,15 @@ def doctor() -> None:
     raise typer.Exit(0 if run() else 1)
 
 
-@app.command()
 def refresh(
     topic: Annotated[
         str | None,
         typer.Argument(
-            help="playlists, wikidata, wikipedia, images or icons; all of them if left out."
+            help=f"One of {', '.join(topic.name for topic in topics.TOPICS)}; all if left out."
         ),
     ] = None,
 ) -> None:
-    """Load again what changed since it was loaded, and train again what grew; for cron.
+    """Load changed sources again, and train again what grew; for cron.
 
     17 3 * * * /opt/pgmuse/pgmuse refresh
     """
@@ -148,31 +142,3 @@ def refresh(
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         good = run(conn, topic)
     raise typer.Exit(0 if good else 1)
-
-
-@app.command()
-def search(
-    file: Annotated[Path, typer.Argument(help="A JPEG, PNG, GIF, WebP, TIFF or BMP.")],
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many matches.")] = 10,
-    min_confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out matches that are less sure.")
-    ] = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="A .png or .jpg to draw them in, beside the question.")
-    ] = None,
-) -> None:
-    """Find stored pictures that look like one, and say how sure that is.
-
-    ./pgmuse search cat.jpg --out matches.png
-    """
-    from loaders.images.search import matches as images
-
-    check_out(out, images.WRITABLE)
-    content = images.read(file)
-    with db.connect_to_muse() as conn:
-        matches = images.search(conn, content, n, min_confidence)
-    print(images.table(matches))
-    say(images.verdict(matches))
-    if out is not None and matches:
-        images.picture(content, matches, out)
-        say(f"they are drawn in {out}")

@@ -1,0 +1,38 @@
+"""Commands over all topics: load models, forget source."""
+
+from typing import Annotated
+
+import typer
+
+from loaders import topics
+from loaders.core import db
+from loaders.core.cli import report_deleted
+from loaders.core.console import say
+from loaders.core.topics import Commands
+
+
+def commands() -> Commands:
+    """The commands over all topics."""
+    return Commands(load={"models": load_models}, forget={"source": forget_source})
+
+
+def load_models(
+    again: Annotated[bool, typer.Option("--again", help="Replace models of your own too.")] = False,
+) -> None:
+    """Deploy the networks that ship with the project."""
+    from loaders.core.shipped import load_models as load
+
+    models = [model for topic in topics.TOPICS for model in topic.models]
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        for name, outcome in load(conn, models, again=again).items():
+            say(f"{name}: {outcome}")
+
+
+def forget_source(
+    location: Annotated[str, typer.Argument(help="As in the table sources.")],
+) -> None:
+    """Delete a source, and all that came from it alone."""
+    from loaders.admin.forget import forget_source as forget
+
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        report_deleted(forget(conn, location))

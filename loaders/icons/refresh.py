@@ -1,0 +1,40 @@
+"""Load changed sets of icons and hieroglyphs again."""
+
+from dataclasses import replace
+
+import psycopg
+
+from loaders.core.db import lock
+from loaders.core.pruning import MAX_PRUNE
+from loaders.core.runs import LoadResult
+from loaders.core.sources import check_exists
+from loaders.core.topics import StoredSource
+from loaders.icons.load import NOUN, SAMPLES, TOPIC, IconOptions, load, load_all
+
+
+def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
+    """Load a set again where it changed, under its name and licence."""
+    stored = source.options
+    kind = stored["kind"]
+    if source.location.startswith("sample: "):
+        return _refresh_sample(conn, kind, source.location)
+    check_exists(source.location)
+    options = IconOptions(
+        kind=kind,
+        sources=(source.location,),
+        icon_set=stored["set"],
+        licence=stored["licence"],
+        max_prune=stored.get("max_prune", MAX_PRUNE),
+    )
+    (result,) = load_all(conn, options)
+    return result
+
+
+def _refresh_sample(conn: psycopg.Connection, kind: str, location: str) -> LoadResult | None:
+    for source in SAMPLES[kind]() if kind in SAMPLES else ():
+        if source.location == location:
+            with lock(conn, TOPIC):
+                result = load(conn, source)
+            result.report()
+            return result
+    return replace(LoadResult(location, NOUN), is_unchanged=True)

@@ -1,0 +1,27 @@
+"""Image search's lines of doctor."""
+
+from collections.abc import Iterator
+
+import psycopg
+
+from loaders.core.topics import Check
+
+CONFIDENCE = """
+    select model.config #>> '{confidence,learned_on}', model.config #>> '{confidence,pairs}'
+    from muse.deployments as live join muse.models as model using (model_id)
+    where live.name = 'images'
+"""
+
+
+def checks(conn: psycopg.Connection) -> Iterator[Check]:
+    """The data that the confidence of image search was learned on."""
+    if conn.execute("select to_regclass('muse.deployments')").fetchone() == (None,):
+        yield Check("confidence", "no schema yet")
+        return
+    row = conn.execute(CONFIDENCE).fetchone()
+    if row is None:
+        yield Check("confidence", "no pictures yet")
+        return
+    learned_on, pairs = row
+    state = f"of image search: learned on {learned_on}, {int(pairs or 0):,} pairs"
+    yield Check("confidence", state)

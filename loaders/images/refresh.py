@@ -1,0 +1,39 @@
+"""Load changed folders and archives again, and queue what classes of Wikidata want now."""
+
+from pathlib import Path
+
+import psycopg
+
+from loaders.core.db import lock
+from loaders.core.pruning import MAX_PRUNE
+from loaders.core.runs import LoadResult
+from loaders.core.sources import check_exists
+from loaders.core.topics import StoredSource
+from loaders.images.fetch import enqueue
+from loaders.images.load import NOUN, load_path, load_sample
+from loaders.images.options import ImageOptions
+
+
+def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
+    """Load a folder, archive or sample again, with its options; nothing is fetched.
+
+    None for single files, addresses and standard input.
+    """
+    location, stored = source.location, source.options
+    with lock(conn, "images"):
+        if location.startswith("sample: "):
+            return load_sample(conn, location.removeprefix("sample: "))
+        if location == enqueue.CLASSES_OF_WIKIDATA:
+            enqueue.tell(location, enqueue.want_classes(conn, int(stored["min_count"])))
+            return LoadResult(location, NOUN)
+        if not location.startswith("/") or "files" in stored:
+            return None
+        check_exists(location)
+        options = ImageOptions(
+            class_from=stored.get("class_from"),
+            prune=stored.get("prune", False),
+            max_prune=stored.get("max_prune", MAX_PRUNE),
+        )
+        result = load_path(conn, Path(location), options)
+    result.report()
+    return result

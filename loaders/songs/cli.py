@@ -1,0 +1,136 @@
+"""Commands of the song radio."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loaders.core import db, options
+from loaders.core.cli import finish, report_deleted
+from loaders.core.console import say
+from loaders.core.topics import Commands
+
+Owner = Annotated[str, typer.Argument(help="As in the table playlists.")]
+
+
+def commands() -> Commands:
+    """The commands of this topic, by verb and name."""
+    return Commands(
+        load={"playlists": load, "songs": load},
+        train={"songs": train},
+        draw={"radio": draw_radio},
+        forget={"playlist": forget_playlist, "owner": forget_owner},
+        bench={"songs": bench},
+    )
+
+
+def load(
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Files, also .gz, .bz2, .zip; - is standard input.")
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="mpd, jspf, xspf, m3u or table; detected from content by default."),
+    ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Load the playlists of the sample packages.")
+    ] = False,
+    again: options.Again = False,
+    workers: Annotated[int, typer.Option(min=1, help="Files that are loaded side by side.")] = 2,
+) -> None:
+    """Load playlists: Million Playlist slices, JSPF, XSPF, M3U, CSV and TSV.
+
+    Each file is loaded in one transaction. Loading it again changes nothing. A file
+    that cannot be read does not stop the others.
+
+    ./pgmuse load playlists mpd.slice.*.json mixtape.m3u8
+    """
+    from loaders.songs.load import SongOptions, load_all
+
+    if not files and not sample:
+        raise typer.BadParameter("name a file, or --sample")
+    request = SongOptions(
+        files=tuple(files or ()), format=format, sample=sample, again=again, workers=workers
+    )
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        finish(load_all(conn, request))
+
+
+def train(
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the playlists.")] = 20,
+    window: Annotated[
+        int, typer.Option(min=1, help="Tracks at most this far apart go together.")
+    ] = 20,
+    min_count: Annotated[int, typer.Option(min=1, help="Leave out tracks in fewer places.")] = 1,
+    shortest: Annotated[int, typer.Option(min=1, help="Leave out shorter playlists.")] = 1,
+    longest: Annotated[int, typer.Option(min=1, help="Leave out longer playlists.")] = 119,
+    artist_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out playlists with more of one artist.")
+    ] = 0.5,
+    held_out: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of playlists that quality is measured on.")
+    ] = 0.1,
+    seed: Annotated[
+        int, typer.Option(min=0, help="The same seed gives the same model, with 1 worker.")
+    ] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Threads.")] = 1,
+) -> None:
+    """Train the song model on all playlists and make it live; queries go on meanwhile."""
+    from loaders.songs.train import Filter
+    from loaders.songs.train import train as train_songs
+    from loaders.songs.word2vec import Settings
+
+    settings = Settings(
+        epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers
+    )
+    filter = Filter(shortest, longest, artist_share, held_out)
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        model = train_songs(conn, settings, filter)
+    say(f"model {model.model_id} is live: {model.tracks:,} tracks of {model.playlists:,} playlists")
+    say(
+        f"a hidden song is among the first ten for {model.quality.hit_rate:.0%} of "
+        f"{model.quality.playlists:,} playlists; by popularity {model.popularity.hit_rate:.0%}"
+    )
+
+
+def draw_radio(
+    tracks: Annotated[list[str], typer.Argument(help="Track ids to start from.")],
+    out: Annotated[Path, typer.Option(help="An .m3u8 or .jspf file to write.")],
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of songs.")] = 25,
+    per_artist: Annotated[int, typer.Option(min=1, help="Songs of one artist, at most.")] = 3,
+) -> None:
+    """Write a playlist that starts from some tracks."""
+    from loaders.songs.radio import draw
+
+    with db.connect_to_load(announce=True) as conn:
+        say(f"{draw(conn, tracks, out, n, per_artist)} songs in {out}")
+
+
+def forget_playlist(
+    identity: Annotated[str, typer.Argument(help="As in the table playlists.")],
+) -> None:
+    """Delete a playlist, and the tracks that stand in no other."""
+    _forget("playlist", identity)
+
+
+def forget_owner(owner: Owner) -> None:
+    """Delete all playlists of an owner, and the tracks that stand in no other."""
+    _forget("owner", owner)
+
+
+def bench(
+    as_json: options.Json = False,
+    quick: options.Quick = False,
+    only: Annotated[str | None, typer.Option(help="quality, search, load or connect.")] = None,
+) -> None:
+    """Measure the song radio: quality, search, load and first rows, each beside its peers."""
+    from benchmarks.songs.bench import bench as run
+
+    run(as_json=as_json, quick=quick, only=only)
+
+
+def _forget(kind: str, value: str) -> None:
+    from loaders.songs.forget import forget_playlists
+
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        report_deleted(forget_playlists(conn, kind, value))

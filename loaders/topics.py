@@ -1,0 +1,13 @@
+"""The one list of systems. A new one is a folder beside this file, and a line here."""
+
+from loaders import icons, images, ink, songs, wikidata, wikipedia
+from loaders.core.topics import Topic
+
+TOPICS: tuple[Topic, ...] = (
+    songs.TOPIC,
+    wikidata.TOPIC,
+    wikipedia.TOPIC,
+    images.TOPIC,
+    icons.TOPIC,
+    ink.TOPIC,
+)

@@ -1,0 +1,119 @@
+"""Options of `load wikidata`, and the filter that they ask for."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from loaders.core.dumps.load import DumpOptions
+from loaders.core.errors import Problem
+from loaders.core.sources import Source
+from loaders.wikidata.entities import Filter
+from loaders.wikidata.ids import entity_id, ids_or_file, query_ids
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,10}){0,3}")
+WIKI = re.compile(r"[a-z0-9_]{2,40}")
+SUBCLASSES = "select class_id from muse.subclasses_of(%s)"
+
+
+@dataclass(frozen=True)
+class WikidataOptions(DumpOptions):
+    """source: a JSON dump, an address, or `-`; None: entities by their ids, from the API.
+
+    classes: ids; keep their instances, with `subclasses` those of subclasses too. ids: a list or a
+    file. from_query: a file of a query's result. sitelinks: keep items of these wikis, and their
+    links. languages: of labels. labels: a table of ids and labels. sample: load the sample too.
+    api: the API of another Wikibase.
+    """
+
+    source: str | None = None
+    classes: tuple[str, ...] = ()
+    subclasses: bool = False
+    ids: str | None = None
+    from_query: str | None = None
+    sitelinks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    labels: str | None = None
+    sample: bool = False
+    api: str | None = None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether a refresh can repeat the load: standard input is gone by then."""
+        if "-" in (self.ids, self.from_query):
+            return False
+        return self.source is None or Source(self.source).is_repeatable
+
+
+def check_options(options: WikidataOptions) -> None:
+    """Check before anything is loaded. Errors: Problem."""
+    sources = (options.source, options.ids, options.from_query, options.labels)
+    if not options.sample and not any(source is not None for source in sources):
+        raise Problem("nothing to load: name a dump, --ids, --from-query, --labels or --sample")
+    if options.prune and (options.source is None or options.limit):
+        raise Problem("--prune removes what a dump does not hold: give one, and no --limit")
+    for language in options.languages:
+        if not LANGUAGE.fullmatch(language):
+            raise Problem(f"no language code: {language!r}: give one like en or zh-hans")
+    for wiki in options.sitelinks:
+        if not WIKI.fullmatch(wiki):
+            raise Problem(f"no wiki: {wiki!r}: give one like enwiki")
+
+
+def read_ids(options: WikidataOptions) -> list[str] | None:
+    """The ids of --ids and --from-query, each once; None where neither is given."""
+    if options.ids is None and options.from_query is None:
+        return None
+    listed = ids_or_file(options.ids) if options.ids is not None else []
+    queried = query_ids(options.from_query) if options.from_query is not None else []
+    return list(dict.fromkeys(listed + queried))
+
+
+def build_filter(
+    conn: psycopg.Connection, options: WikidataOptions, ids: list[str] | None
+) -> Filter:
+    """The filter of the options; `ids` as read_ids gives them."""
+    return Filter(
+        class_ids=_class_ids(conn, options) if options.classes else None,
+        ids=None if ids is None else frozenset(ids),
+        sitelinks=options.sitelinks,
+        languages=options.languages or ("en",),
+        origin=_origin(options, ids),
+    )
+
+
+def _origin(options: WikidataOptions, ids: list[str] | None) -> str:
+    """The options of a filter: a file of ids by its path, since it may hold others later."""
+    is_list = options.ids in (None, "-") or not os.path.isfile(str(options.ids))
+    files = [_resolved(name) for name in (options.ids, options.from_query) if name is not None]
+    origin = {
+        "classes": sorted(options.classes),
+        "subclasses": options.subclasses,
+        "ids": sorted(ids or []) if is_list and options.from_query in (None, "-") else files,
+        "sitelinks": sorted(options.sitelinks),
+    }
+    return json.dumps(origin)
+
+
+def _resolved(name: str) -> str:
+    return str(Path(name).resolve()) if os.path.exists(name) else name
+
+
+def _class_ids(conn: psycopg.Connection, options: WikidataOptions) -> frozenset[str]:
+    class_ids: set[str] = set()
+    for text in options.classes:
+        class_id = entity_id(text)
+        if class_id is None:
+            raise Problem(f"--class takes an id like Q146, not {text!r}")
+        class_ids.add(class_id)
+        if options.subclasses:
+            subclasses = {row[0] for row in conn.execute(SUBCLASSES, (class_id,))}
+            if not subclasses:
+                raise Problem(
+                    f"no subclasses of {class_id} are known: load a dump without --subclasses first"
+                )
+            class_ids |= subclasses
+    return frozenset(class_ids)

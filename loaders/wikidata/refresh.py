@@ -1,0 +1,22 @@
+"""Load changed dumps again, and entities by their ids, with the options of their last load."""
+
+import psycopg
+
+from loaders.core.runs import LoadResult
+from loaders.core.sources import check_exists
+from loaders.core.topics import StoredSource
+from loaders.wikidata.load import load_all
+from loaders.wikidata.options import WikidataOptions
+
+
+def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
+    """Load a source again; None where its options were not stored."""
+    request = source.options.get("request")
+    if request is None:
+        return None
+    options = WikidataOptions.from_json(request)
+    path = options.source or options.labels or ""
+    if path.startswith("/"):
+        check_exists(path)
+    results = load_all(conn, options)
+    return results[0] if results else LoadResult(source.location, "items", is_unchanged=True)

@@ -1,0 +1,72 @@
+"""Commands of Wikipedia."""
+
+from typing import Annotated
+
+import typer
+
+from loaders.core import db, options
+from loaders.core.cli import finish
+from loaders.core.pruning import MAX_PRUNE
+from loaders.core.topics import Commands
+
+
+def commands() -> Commands:
+    """The commands of this topic, by verb and name."""
+    return Commands(
+        load={"wikipedia": load},
+        bench={"wikipedia": bench},
+    )
+
+
+def load(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A dump of pages-articles, also .bz2, .gz, .zst; an address; - is standard input."
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many pages.")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="A hundred articles, of an installed package.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove articles that the dump does not hold.")
+    ] = False,
+    max_prune: options.MaxPrune = MAX_PRUNE,
+    max_bad: options.MaxBad = options.MAX_BAD,
+    again: options.Again = False,
+    workers: options.Workers = 2,
+    contact: options.Contact = None,
+) -> None:
+    """Load articles and redirects of the English Wikipedia.
+
+    What is loaded twice is updated where its revision is newer. An interrupted load
+    goes on where it was.
+
+    ./pgmuse load wikipedia enwiki-latest-pages-articles-multistream.xml.bz2
+    """
+    from loaders.wikipedia.load import WikipediaOptions, load_all
+
+    request = WikipediaOptions(
+        source=source,
+        sample=sample,
+        limit=limit,
+        prune=prune,
+        max_prune=max_prune,
+        max_bad=max_bad,
+        again=again,
+        workers=workers,
+        contact=contact,
+    )
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        finish(load_all(conn, request))
+
+
+def bench(
+    as_json: options.Json = False,
+    quick: options.Quick = False,
+) -> None:
+    """Wikipedia: a dump of 600 MB beside its limits, and first images beside a full parse."""
+    from benchmarks.wikipedia.bench import bench as run
+
+    run(as_json=as_json, quick=quick)
