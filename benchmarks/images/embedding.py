@@ -14,9 +14,9 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from benchmarks.core import processor
 from benchmarks.core.report import Row
-from loaders.core import workers as processes
 from loaders.core.console import quiet
 from loaders.core.entries import BadEntry
+from loaders.core.workers import Pool
 from loaders.images import train
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS
@@ -154,7 +154,7 @@ def predict(model: Any, inputs: images.Array) -> float:
 
 def alone(network: bytes, size: int, count: int) -> Spent:
     """The network in as many processes, with nothing else to do."""
-    with processes.pool(WORKERS, _warm, network) as pool:
+    with Pool(WORKERS, _warm, network) as pool:
         futures = [pool.submit(_invoke, network, size, count) for _ in range(WORKERS)]
         rates, used = zip(*(future.result() for future in futures), strict=True)
     return Spent(sum(rates), statistics.mean(used))

@@ -24,7 +24,7 @@ class InHand(NamedTuple):
 
     pictures: list[Picture]
     hashes: list[bytes]
-    decoding: dict[bytes, tuple[bytes, "Future[Decoded]"]]
+    decoding: dict[bytes, "Future[Decoded]"]
 
 
 def store_pictures(
@@ -75,10 +75,10 @@ def _begin(conn: psycopg.Connection, pictures: list[Picture], decoder: Decoder) 
     """Have decoded what is not stored."""
     hashes = [sha256(picture.content) for picture in pictures]
     stored = store.known(conn, hashes)
-    decoding: dict[bytes, tuple[bytes, Future[Decoded]]] = {}
+    decoding: dict[bytes, Future[Decoded]] = {}
     for key, picture in zip(hashes, pictures, strict=True):
         if key not in stored and key not in decoding:
-            decoding[key] = picture.content, decoder.submit(picture.content)
+            decoding[key] = decoder.submit(picture.content)
     return InHand(pictures, hashes, decoding)
 
 
@@ -110,9 +110,9 @@ def _decoded(
     """What was decoded, and why the rest cannot be, by hash."""
     made: dict[bytes, Decoded] = {}
     reasons: dict[bytes, BadPicture] = {}
-    for key, (content, future) in batch.decoding.items():
+    for key, future in batch.decoding.items():
         try:
-            made[key] = decoder.result(content, future)
+            made[key] = decoder.result(future)
         except BadPicture as error:
             reasons[key] = error
     return made, reasons

@@ -1,28 +1,164 @@
-"""Processes that work for a loader, and die in the middle of it."""
+"""Worker processes: crashes, time limits, memory limits, and the end of the parent."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
-from concurrent.futures.process import BrokenProcessPool
+import time
+from pathlib import Path
 
 import pytest
 
-from loaders.core import workers as processes
+from loaders.core.errors import Problem
+from loaders.core.workers import Pool, WorkerDied
+
+WAIT = 60  # seconds that a result may take on a busy machine
+
+
+def nothing() -> None:
+    """Start a worker."""
 
 
 def end() -> None:
     os._exit(1)
 
 
+def crash() -> bool:
+    end()
+    return True
+
+
+def fail() -> None:
+    raise Problem("no database")
+
+
+def broken() -> None:
+    raise Problem("nothing usable")
+
+
+def sleep(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def running(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
 def test_a_process_that_dies_before_it_has_read_a_large_task_is_not_waited_for():
-    pool = processes.pool(1, end)
-    with pytest.raises(BrokenProcessPool):
-        pool.submit(len, bytes(50_000_000)).result()
-    shutdown = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-    shutdown.start()
-    shutdown.join(60)
-    assert not shutdown.is_alive()
+    with Pool(1, end) as pool, pytest.raises(WorkerDied):
+        pool.submit(len, bytes(50_000_000)).result(WAIT)
 
 
-def test_a_process_does_what_it_is_given():
-    with processes.pool(1, os.getpid) as pool:
-        assert pool.submit(len, b"abc").result() == 3
+def test_a_process_that_is_killed_while_it_reads_large_tasks_costs_one():
+    with Pool(2, nothing) as pool:
+        pids = {pool.submit(os.getpid).result(WAIT) for _ in range(4)}
+        futures = [pool.submit(len, bytes(50_000_000)) for _ in range(12)]
+        kill(pids.pop())
+        outcomes = [future.exception(WAIT) for future in futures]
+    assert len([error for error in outcomes if error is None]) >= 11
+    assert all(isinstance(error, WorkerDied) for error in outcomes if error is not None)
+
+
+def test_a_worker_runs_a_function():
+    with Pool(1, os.getpid) as pool:
+        assert pool.submit(len, b"abc").result(WAIT) == 3
+
+
+def test_a_crash_costs_one_task():
+    with Pool(2, nothing) as pool:
+        futures = [pool.submit(sleep, 0) if n % 5 else pool.submit(crash) for n in range(20)]
+        outcomes = [future.exception(WAIT) for future in futures]
+    assert [type(error) for error in outcomes] == [
+        type(None) if n % 5 else WorkerDied for n in range(20)
+    ]
+
+
+def test_a_task_that_takes_too_long_costs_itself():
+    with Pool(1, nothing) as pool:
+        slow = pool.submit(sleep, 1000, timeout=0.2)
+        quick = pool.submit(len, b"abc", timeout=WAIT)
+        with pytest.raises(TimeoutError):
+            slow.result(WAIT)
+        assert quick.result(WAIT) == 3
+
+
+def test_the_time_limit_does_not_count_the_start():
+    with Pool(1, sleep, 1) as pool:
+        assert pool.submit(len, b"abc", timeout=0.9).result(WAIT) == 3
+
+
+def test_a_process_that_is_killed_while_it_is_idle_costs_nothing():
+    with Pool(1, nothing) as pool:
+        pid = pool.submit(os.getpid).result(WAIT)
+        kill(pid)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert pool.submit(len, b"abc").result(WAIT) == 3
+
+
+def test_errors_of_a_task_and_of_the_start_come_back():
+    with Pool(1, nothing) as pool:
+        with pytest.raises(Problem, match="nothing usable") as caught:
+            pool.submit(broken).result(WAIT)
+        assert "in broken" in caught.value.__notes__[0]
+        with pytest.raises(Exception, match="pickle"):
+            pool.submit(threading.Lock).result(WAIT)
+        assert pool.submit(len, b"abc").result(WAIT) == 3
+    with Pool(1, fail) as pool, pytest.raises(Problem, match="no database"):
+        pool.submit(len, b"abc").result(WAIT)
+
+
+def test_memory_is_limited():
+    with Pool(1, nothing, memory=1 << 30) as pool:
+        with pytest.raises(MemoryError):
+            pool.submit(bytearray, 2 << 30).result(WAIT)
+        assert pool.submit(len, b"abc").result(WAIT) == 3
+
+
+def test_close_leaves_no_process_and_drops_what_waits():
+    pool = Pool(1, nothing)
+    pid = pool.submit(os.getpid).result(WAIT)
+    running, waiting = pool.submit(sleep, 0.5), [pool.submit(sleep, 1000) for _ in range(3)]
+    while not running.running():
+        time.sleep(0.01)
+    pool.close()
+    assert running.result(0) == 0.5
+    assert all(future.cancelled() for future in waiting)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+PARENT = """
+import os
+import time
+from loaders.core.workers import Pool
+from tests.core.test_workers import nothing, sleep
+if __name__ == "__main__":
+    pool = Pool(1, nothing)
+    pid = pool.submit(os.getpid).result()
+    pool.submit(sleep, 1000)
+    time.sleep(0.2)
+    print(pid, flush=True)
+    time.sleep(1000)
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + WAIT
+    while running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not running(pid)

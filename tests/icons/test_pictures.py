@@ -1,6 +1,7 @@
 """SVG and PNG become bitmaps, also hostile ones."""
 
 import io
+import multiprocessing
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -123,9 +124,11 @@ def test_an_svg_that_takes_too_long_or_breaks_the_drawer_leaves_the_others(monke
             drawer.draw(slow.encode())
         monkeypatch.undo()
         drawer.draw(SVG.format(BOX).encode())
-        drawer._process.kill()
+        (process,) = multiprocessing.active_children()
+        killer = threading.Timer(0.2, process.kill)
+        killer.start()
         with pytest.raises(shapes.BadIcon, match="takes more memory than there is, or breaks"):
-            drawer.draw(SVG.format(BOX).encode())
+            drawer.draw(slow.encode())
         assert drawer.draw(SVG.format(BOX).encode()).size == (256, 256)
 
 

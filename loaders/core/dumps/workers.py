@@ -1,45 +1,42 @@
-"""Chunks staged by processes of their own, a few in flight at a time."""
+"""Chunks staged by worker processes, two in flight for each."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import psycopg
 
-from loaders.core import workers as processes
 from loaders.core.db import connect_to_load
 from loaders.core.dumps.chunks import Chunk
 from loaders.core.dumps.staging import Counts, Stager
 from loaders.core.errors import Problem
+from loaders.core.workers import Pool, WorkerDied
 
 MakeStager = Callable[[psycopg.Connection], Stager[Any]]
-_stager: Stager[Any] | None = None
+_stager: Stager[Any] | None = None  # of this worker process
 
 
 def staged(
     chunks: Iterable[Chunk], make: MakeStager, workers: int
 ) -> Generator[Counts, None, None]:
-    """What became of each chunk, in order; memory holds two chunks a worker.
+    """The counts of each chunk, in order. Memory holds at most two chunks for each worker.
 
-    make: gives a process its stager, and can be sent to it.
+    make: builds the stager of a worker process; it is pickled.
     """
-    pool = processes.pool(workers, _start, make)
     waiting: deque[Future[Counts]] = deque()
-    try:
-        for chunk in chunks:
-            waiting.append(pool.submit(_stage, chunk))
-            if len(waiting) >= 2 * workers:
+    with Pool(workers, _start, make) as pool:
+        try:
+            for chunk in chunks:
+                waiting.append(pool.submit(_stage, chunk))
+                if len(waiting) >= 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool as error:
-        raise Problem(
-            "a worker process was killed (is there enough memory?): run this again, it goes on"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+        except WorkerDied as error:
+            raise Problem(
+                "a worker process was killed (is there enough memory?): run this again, it goes on"
+            ) from error
 
 
 def _start(make: MakeStager) -> None:

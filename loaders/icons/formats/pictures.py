@@ -1,23 +1,20 @@
-"""Shapes of pictures: PNG, and SVG drawn by resvg in a process of its own.
+"""Shapes of pictures: PNG, and SVG drawn by resvg in a worker process.
 
-Nothing that an SVG refers to outside itself is followed, and no script runs. A drawing that takes
-too long or too much memory ends that process and no more.
+References that lead out of an SVG are removed, and no script runs. A drawing that takes too long or
+too much memory costs that worker process only.
 """
 
 import io
 import math
-import multiprocessing
 import re
 import xml.etree.ElementTree as ET
-from multiprocessing.connection import Connection
 from pathlib import PurePath
-from types import TracebackType
 
 import numpy as np
 import resvg_py
 from PIL import Image, UnidentifiedImageError
 
-from loaders.core import workers as processes
+from loaders.core.workers import Pool, WorkerDied
 from loaders.icons.formats.shapes import SIZES, SQUARE, BadIcon, Shape, family_of, shape
 from udfs.bitmaps import bits
 
@@ -65,70 +62,32 @@ def inked(image: Image.Image) -> Image.Image:
 
 
 class Drawer:
-    """Draws SVG in a process that can be lost; a context manager."""
+    """Draws SVG in a worker process; a context manager."""
 
     def __enter__(self) -> "Drawer":
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._pool = Pool(1, _start, memory=MEMORY)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._end()
+    def __exit__(self, *error: object) -> None:
+        self._pool.close()
 
     def draw(self, content: bytes) -> Image.Image:
         """A picture with at most SQUARE pixels a side. Errors: BadIcon."""
         if len(content) > LARGEST_SVG:
             raise BadIcon(f"an SVG of more than {LARGEST_SVG >> 20} MB")
-        if self._process is None:
-            self._begin()
         try:
-            self._pipe.send_bytes(content)
-            if not self._pipe.poll(SECONDS):
-                raise BadIcon(f"drawing it takes more than {SECONDS} seconds")
-            answer = self._pipe.recv_bytes()
-        except (EOFError, OSError):
-            self._end()
+            png = self._pool.submit(svg_png, content, timeout=SECONDS).result()
+        except TimeoutError:
+            raise BadIcon(f"drawing it takes more than {SECONDS} seconds") from None
+        except WorkerDied:
             raise BadIcon("drawing it takes more memory than there is, or breaks") from None
-        except BadIcon:
-            self._end()
-            raise
-        if answer[:1] != b"+":
-            raise BadIcon(answer[1:].decode())
-        return Image.open(io.BytesIO(answer[1:]), formats=("PNG",))
-
-    def _begin(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._pipe.close()
-            self._process = None
-
-
-def serve(pipe: Connection) -> None:
-    """Draw what comes until nobody is there any more."""
-    processes.limit_memory(MEMORY)
-    while True:
-        try:
-            content = pipe.recv_bytes()
-        except EOFError:
-            return
-        try:
-            pipe.send_bytes(b"+" + svg_png(content))
-        except BadIcon as error:
-            pipe.send_bytes(b"-" + str(error).encode(errors="replace"))
         except BROKEN as error:
-            pipe.send_bytes(b"-" + f"it cannot be drawn: {error}".encode(errors="replace"))
+            raise BadIcon(f"it cannot be drawn: {error}") from None
+        return Image.open(io.BytesIO(png), formats=("PNG",))
+
+
+def _start() -> None:
+    """Nothing to do: this module is imported before the memory limit applies."""
 
 
 def svg_png(content: bytes) -> bytes:

@@ -187,7 +187,7 @@ class Worker:
             content = download(self.client, url, taken.bytes_per_second, sleep=self.pause)
             stored = sha256(content)
             try:
-                made = {stored: self.decoder.result(content, self.decoder.submit(content))}
+                made = {stored: self.decoder.result(self.decoder.submit(content))}
             except BadPicture as error:
                 raise Refused(f"not stored: {error}") from error
         try:

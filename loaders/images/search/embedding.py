@@ -1,66 +1,65 @@
-"""Processes that look at thumbnails: what kills one of them is a bad picture, no more."""
+"""Embeddings of thumbnails, computed by worker processes."""
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from loaders.core import workers as processes
 from loaders.core.console import quiet
+from loaders.core.workers import Pool, WorkerDied
 from udfs import images, runtime
 from udfs.picture_headers import BadPicture
 from udfs.pictures import THUMBNAIL, decode
 
-CHUNK = 8  # pictures that go to a process at once
+CHUNK = 8  # pictures of one task
 
 
 class Vector(NamedTuple):
-    """What the classifier says of a picture. embedding: (1280,), unit length, float32."""
+    """The classifier's output for a picture. embedding: (1280,), unit length, float32."""
 
     embedding: Any
     label: int
     probability: float
 
 
+Looked = list[Vector | str]
+
+
 class Lookers:
-    """A few processes, each with the network."""
+    """Worker processes, each with the classifier's network open."""
 
     def __init__(self, network: bytes, size: int, workers: int) -> None:
-        self._start = (network, size)
-        self.workers = workers
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool = Pool(workers, _open, network, size)
 
     def look(self, thumbnails: Sequence[bytes]) -> list[Vector | str]:
-        """A vector a picture, or why there is none."""
-        try:
-            return list(self._started(self.workers).map(_look, thumbnails, chunksize=CHUNK))
-        except BrokenProcessPool:  # over one of them: which one?
-            self.close()
-            found = [self._alone(thumbnail) for thumbnail in thumbnails]
-            self.close()  # one process: the next ones are for all workers again
-            return found
+        """The vector of each picture, or the reason why it has none."""
+        chunks = [thumbnails[at : at + CHUNK] for at in range(0, len(thumbnails), CHUNK)]
+        futures = [self._pool.submit(_look, chunk) for chunk in chunks]
+        return [
+            vector
+            for chunk, future in zip(chunks, futures, strict=True)
+            for vector in self._result(chunk, future)
+        ]
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        self._pool.close()
 
-    def _started(self, workers: int) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = processes.pool(workers, _open, *self._start)
-        return self._pool
+    def _result(self, chunk: Sequence[bytes], future: "Future[Looked]") -> Looked:
+        """The result of a chunk. Where it crashes a process, each picture is tried by itself."""
+        try:
+            return future.result()
+        except WorkerDied:
+            return [self._alone(thumbnail) for thumbnail in chunk]
 
     def _alone(self, thumbnail: bytes) -> Vector | str:
         try:
-            return self._started(1).submit(_look, thumbnail).result()
-        except BrokenProcessPool:
-            self.close()
+            return self._pool.submit(_look, [thumbnail]).result()[0]
+        except WorkerDied:
             return "it ends the process that looks at it"
 
 
-_network: tuple[Any, int] | None = None  # of this process
+_network: tuple[Any, int] | None = None  # of this worker process
 
 
 def _open(network: bytes, size: int) -> None:
@@ -69,13 +68,17 @@ def _open(network: bytes, size: int) -> None:
         _network = runtime.open_network(network), size
 
 
-def _look(thumbnail: bytes) -> Vector | str:
+def _look(thumbnails: Sequence[bytes]) -> Looked:
+    return [_vector(thumbnail) for thumbnail in thumbnails]
+
+
+def _vector(thumbnail: bytes) -> Vector | str:
     assert _network is not None
     interpreter, size = _network
     try:
         image = decode(thumbnail, THUMBNAIL)
     except BadPicture as error:
         return str(error)
-    seen = images.look(interpreter, images.network_input(image, size))
-    best = int(seen.probabilities.argmax())
-    return Vector(seen.embedding.astype(np.float32), best, float(seen.probabilities[best]))
+    answer = images.look(interpreter, images.network_input(image, size))
+    best = int(answer.probabilities.argmax())
+    return Vector(answer.embedding.astype(np.float32), best, float(answer.probabilities[best]))
