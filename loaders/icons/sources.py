@@ -1,10 +1,8 @@
 """Where sets of icons come from: a font, a folder or zip of pictures, a picture, the samples."""
 
-import lzma
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +11,8 @@ from loaders.core.errors import Problem
 from loaders.core.folders import files_below
 from loaders.core.pruning import kind as kind_of
 from loaders.core.sources import Source
+from loaders.core.streams import BadArchive
+from loaders.core.streams.archives import Member, is_zip, zip_members
 from loaders.icons.formats import fonts
 from loaders.icons.formats.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shape
 from loaders.icons.formats.shapes import BadIcon, Shape
@@ -21,10 +21,6 @@ from loaders.icons.formats.shapes import BadIcon, Shape
 SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))
 LARGEST_FONT = 64 << 20  # bytes
 MOST = 100_000  # pictures of a set
-ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, NotImplementedError,
-    ValueError, EOFError,
-)  # fmt: skip
 
 
 class Sign(NamedTuple):
@@ -75,7 +71,7 @@ def icon_source(location: str, icon_set: str | None, licence: str | None) -> Ico
         return _font(location, font, "icon", icon_set, licence, shapes)
     elif path.suffix.lower() in PICTURES:
         shapes = _pictures([Picture(path.name, path.read_bytes)])
-    elif path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+    elif path.suffix.lower() == ".zip" or is_zip(path):
         shapes = _zip(path)
     else:
         raise Problem(
@@ -167,37 +163,35 @@ def _kind(path: Path) -> str:
 
 
 def _zip(path: Path) -> Iterator[Shape | BadEntry]:
-    """Pictures of an archive, read where it lies."""
+    """Pictures of an archive, unpacked one by one."""
     try:
-        archive = zipfile.ZipFile(path)
-    except ZIP_ERRORS as error:
+        members = list(zip_members(path))
+    except BadArchive as error:
         raise Problem(f"{path}: no archive that can be read: {error}; {_kind(path)}") from None
-
-    def content(member: zipfile.ZipInfo) -> Callable[[], bytes]:
-        def read() -> bytes:
-            with archive.open(member) as file:
-                return file.read(LARGEST_PNG + 1)
-
-        return read
-
-    members = [
-        Picture(member.filename, content(member))
-        for member in archive.infolist()
-        if member.filename.lower().endswith(PICTURES) and "__MACOSX/" not in member.filename
+    pictures = [
+        Picture(member.name, partial(_content, member))
+        for member in members
+        if member.name.lower().endswith(PICTURES)
     ]
-    if not members:
+    if not pictures:
         raise Problem(f"{path}: no SVG or PNG in it")
-    return _pictures(_not_too_many(str(path), members))
+    return _pictures(_not_too_many(str(path), pictures))
+
+
+def _content(member: Member) -> bytes:
+    """One byte more than a picture may have is enough to refuse it."""
+    with member.open() as file:
+        return file.read(LARGEST_PNG + 1)
 
 
 def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
-    """Their shapes; one that cannot be used is told, and the rest goes on."""
+    """Their shapes, and a BadEntry for each that cannot be used."""
     with Drawer() as drawer:
         for picture in pictures:
             name = printable(picture.name[:300])
             try:
                 yield picture_shape(name, picture.content(), drawer)
-            except (BadIcon, *ZIP_ERRORS) as error:
+            except (BadIcon, BadArchive, OSError) as error:
                 yield bad_entry(picture.name, error, picture.name, (name_of(name),))
 
 

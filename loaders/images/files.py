@@ -1,15 +1,13 @@
-"""Pictures in folders and archives, one after the other, whatever else lies there."""
+"""The pictures in folders and archives; other files are passed over."""
 
-import lzma
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
-
-from backports.zstd import ZstdError, tarfile, zipfile
+from typing import IO
 
 from loaders.core.entries import BadEntry, bad_entry, printable
 from loaders.core.folders import files_below
+from loaders.core.streams import BadArchive
+from loaders.core.streams.archives import Member, tar_members, zip_members
 from loaders.images.model import About, Picture, spaced, title_of
 from loaders.images.prune import Scan, location_of
 from udfs.picture_headers import BadPicture, kind_of
@@ -21,31 +19,11 @@ ENDINGS = {
 }  # fmt: skip
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
 NO_PICTURE = "not a JPEG, PNG, GIF, WebP, TIFF or BMP picture"
-START = 16  # bytes that tell a picture
-BROKEN = (
-    OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError, ZstdError,
-    tarfile.TarError, zipfile.BadZipFile,
-)  # fmt: skip
-
-
-class _Member(tarfile.TarInfo):
-    """A member of a .tar, where only its block of zeros ends the archive.
-
-    By itself tarfile takes a damaged or cut header for the end.
-    """
-
-    @classmethod
-    def fromtarfile(cls, archive: Any) -> Any:
-        try:
-            return super().fromtarfile(archive)
-        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
-            raise
-        except tarfile.HeaderError as error:
-            raise tarfile.ReadError(f"it is cut off or damaged: {error}") from error
+START = 16  # bytes that identify a picture
 
 
 class BadFile(Exception):
-    """Why a folder or an archive cannot be read to its end; what came before it is kept."""
+    """The reason why a folder or an archive cannot be read to its end; what precedes is loaded."""
 
 
 def is_archive(path: Path) -> bool:
@@ -56,9 +34,9 @@ def is_archive(path: Path) -> bool:
 def in_folder(
     folder: Path, *, class_from_folder: bool = False, scan: Scan | None = None
 ) -> Iterator[Picture | BadEntry]:
-    """All pictures below a folder. What is neither a picture nor named like one is passed over.
+    """All pictures below a folder. A file that is no picture and not named like one is passed over.
 
-    A folder in it that cannot be listed is a BadEntry. Errors: BadFile where it is this one.
+    A subfolder that cannot be listed is a BadEntry. Errors: BadFile where the folder itself cannot.
     """
     scan = scan or Scan()
     for file in files_below(folder):
@@ -85,9 +63,9 @@ def one_file(path: Path, name: Path, top: str | None) -> Iterator[Picture | BadE
 
 
 def named_file(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
-    """A file that somebody named: where it is no picture, that is said."""
-    found = list(one_file(path, Path(path.name), top))
-    yield from found or [bad_entry(path.name, NO_PICTURE, "")]
+    """The picture of a path, or a BadEntry where it is none."""
+    pictures = list(one_file(path, Path(path.name), top))
+    yield from pictures or [bad_entry(path.name, NO_PICTURE, "")]
 
 
 def in_archive(
@@ -97,39 +75,33 @@ def in_archive(
     scan, top = scan or Scan(), "" if class_from_folder else None
     try:
         if path.name.lower().endswith(".zip"):
-            yield from _in_zip(path, top, scan)
+            for member in _shown(zip_members(path), scan):
+                try:
+                    yield from _in_member(member, top)
+                except BadArchive as error:  # the other members can still be read
+                    yield bad_entry(member.name, error, "")
         else:
-            yield from _in_tar(path, top, scan)
-    except BROKEN as error:
+            for member in _shown(tar_members(path), scan):
+                yield from _in_member(member, top)
+    except BadArchive as error:
         raise BadFile(f"{path.name}: the archive cannot be read on: {error}") from error
 
 
-def _in_zip(path: Path, top: str | None, scan: Scan) -> Iterator[Picture | BadEntry]:
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            if entry.is_dir() or hidden(entry.filename):
-                continue
-            scan.locations.add(location_of(entry.filename))
-            try:
-                with archive.open(entry) as file:
-                    yield from read(file, entry.file_size, entry.filename, top)
-            except BROKEN as error:  # the others have places of their own
-                yield bad_entry(entry.filename, error, "")
+def _shown(members: Iterator[Member], scan: Scan) -> Iterator[Member]:
+    """The members that are not hidden, noted in `scan`."""
+    for member in members:
+        if not hidden(member.name):
+            scan.locations.add(location_of(member.name))
+            yield member
 
 
-def _in_tar(path: Path, top: str | None, scan: Scan) -> Iterator[Picture | BadEntry]:
-    # Streamed: neither memory nor disk is taken.
-    with tarfile.open(path, "r|*", tarinfo=_Member) as archive:
-        for entry in archive:
-            archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all
-            file = archive.extractfile(entry) if entry.isreg() else None
-            if file is not None and not hidden(entry.name):
-                scan.locations.add(location_of(entry.name))
-                yield from read(file, entry.size, entry.name, top)
+def _in_member(member: Member, top: str | None) -> Iterator[Picture | BadEntry]:
+    with member.open() as file:
+        yield from read(file, member.size, member.name, top)
 
 
 def read(file: IO[bytes], size: int, name: str, top: str | None) -> Iterator[Picture | BadEntry]:
-    """The picture in a file, if it is one. `size` may lie."""
+    """The picture in a file, if it is one. size: in bytes; it may be wrong."""
     start = file.read(START)
     try:
         kind_of(start)
@@ -154,5 +126,5 @@ def about(name: str, top: str | None) -> About:
 
 
 def hidden(name: str) -> bool:
-    """Whether a part of the path begins with a dot, as what file managers leave does."""
-    return any(part.startswith(".") for part in PurePosixPath(name).parts) or "__MACOSX/" in name
+    """Whether a part of the path begins with a dot."""
+    return any(part.startswith(".") for part in PurePosixPath(name).parts)
