@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from loaders.core.errors import Problem
-from loaders.core.http.client import Answer, Client, undecodable
+from loaders.core.http.client import Client, Response, undecodable
 from loaders.core.http.faults import TryAgain
 
 API = "https://www.wikidata.org/w/api.php"
@@ -177,16 +177,16 @@ def _by_id(reply: Reply, ids: Sequence[str]) -> dict[str, Record | Missing]:
     return {name: found[name] for name in ids if name in found}
 
 
-def _reply(answer: Answer) -> Reply:
+def _reply(response: Response) -> Reply:
     try:
-        reply = msgspec.json.decode(answer.content, type=Reply)
+        reply = msgspec.json.decode(response.content, type=Reply)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise undecodable(answer) from error
+        raise undecodable(response) from error
     if reply.error is None or reply.error.code in BAD_IDS:
         return reply
     if reply.error.code in BUSY or reply.error.code.startswith("internal_api_error"):
-        raise TryAgain(f"{answer.host} is busy ({reply.error.code})")
-    raise Problem(f"{answer.host}: {reply.error.code}: {' '.join(reply.error.info.split())}")
+        raise TryAgain(f"{response.host} is busy ({reply.error.code})")
+    raise Problem(f"{response.host}: {reply.error.code}: {' '.join(reply.error.info.split())}")
 
 
 def _text(raw: msgspec.Raw) -> str:

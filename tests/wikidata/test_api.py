@@ -165,7 +165,7 @@ def test_a_dump_behind_an_address_goes_on_where_it_was_cut(service, monkeypatch)
 def test_only_web_addresses():
     for url in ("file:///etc/passwd", "ftp://example.org/x"):
         with pytest.raises(Problem):
-            Client("a@b.org").json(url)
+            Client("a@b.org").get(url, read=str)
 
 
 def test_ids_from_a_list_a_file_and_a_query(tmp_path):

@@ -1,1 +1,1 @@
-"""A polite HTTP client and downloads that resume."""
+"""An HTTP client with retries, deadlines and limits, and downloads that resume."""

@@ -1,4 +1,4 @@
-"""A polite HTTP client: says who asks, waits as long as it is told to, and never reads too much."""
+"""An HTTP client that names its contact, retries politely, and bounds time and size."""
 
 import math
 import os
@@ -6,11 +6,10 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin
 from urllib.request import getproxies, proxy_bypass
 
-import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
@@ -18,20 +17,20 @@ from loaders.core.config import version
 from loaders.core.console import say
 from loaders.core.entries import printable
 from loaders.core.errors import Problem
-from loaders.core.http.connections import POOLS, ended_at
-from loaders.core.http.faults import TryAgain, host_of, refuse, retry_after, why
+from loaders.core.http.connections import POOLS, deadline
+from loaders.core.http.faults import TryAgain, check_status, describe, host_of, retry_after
 
 T = TypeVar("T")
-WAITS = (5.0, 10.0, 20.0, 40.0)  # seconds between tries, where the service does not say how long
-LONGEST_WAIT = 300  # seconds; a service that asks for more is left alone
-PATIENCE = 300  # seconds for one whole answer, however it trickles in
-LARGEST = 64 << 20  # bytes of one answer, unpacked: 50 of the largest entities have 12 MB
+BACKOFF = (5.0, 10.0, 20.0, 40.0)  # seconds between tries, where there is no Retry-After
+LONGEST_WAIT = 300  # seconds; a longer Retry-After ends the request with a Problem
+BODY_SECONDS = 300  # for one body, also where it trickles
+LARGEST = 64 << 20  # bytes of one body, unpacked: 50 of the largest entities have 12 MB
 REDIRECTS = 5
 CONTACT = re.compile(r"[!-'*-~]*(?:@|://)[!-'*-~]+")
 
 
-class Answer(NamedTuple):
-    """A whole answer, unpacked. Header names are matched whatever their case."""
+class Response(NamedTuple):
+    """A response with its body in memory, unpacked. Header names are case-insensitive."""
 
     content: bytes
     headers: Mapping[str, str]
@@ -39,11 +38,11 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Asks web services. Everything that goes wrong is a Problem of one line.
+    """Sends requests to web services. Every error is a Problem of one line.
 
-    contact: an e-mail address or a web page, for the User-Agent; PGMUSE_CONTACT where it is empty.
-    sleep: called with seconds. timeout: seconds that an answer may take to begin, and then
-    without a byte, until a connection is given up.
+    contact: an e-mail address or a web page, for the User-Agent; the default is PGMUSE_CONTACT.
+    sleep: called with seconds. timeout: seconds for the headers of a response, and between two
+    pieces of its body.
     """
 
     def __init__(
@@ -54,31 +53,26 @@ class Client:
         timeout: float = 60,
     ) -> None:
         library = f"urllib3/{metadata.version('urllib3')}"
-        self.user_agent = f"pgmuse/{version()} ({known_contact(contact)}) {library}"
+        self.user_agent = f"pgmuse/{version()} ({contact_of(contact)}) {library}"
         self.sleep = sleep
         self.timeout = timeout
-        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._managers: dict[str | None, urllib3.PoolManager] = {}
 
     def get(
         self,
         url: str,
         fields: Mapping[str, str] | None = None,
         *,
-        read: Callable[[Answer], T],
-        largest: int = LARGEST,
+        read: Callable[[Response], T],
     ) -> T:
-        """What `read` makes of the answer; where `read` raises TryAgain the service is asked again.
+        """The result of `read` for the response; where `read` raises TryAgain, it is a retry.
 
-        fields: of the query. largest: bytes of the answer, unpacked.
+        fields: of the query string.
         """
         url += f"?{urlencode(fields)}" if fields else ""
-        return self.ask(url, lambda response: read(_whole(response, host_of(url), largest)))
+        return self.request(url, lambda response: read(_read(response, host_of(url))))
 
-    def json(self, url: str, fields: Mapping[str, str] | None = None) -> Any:
-        """The answer, which must be JSON."""
-        return self.get(url, fields, read=decoded)
-
-    def ask(
+    def request(
         self,
         url: str,
         use: Callable[[urllib3.BaseHTTPResponse], T],
@@ -86,104 +80,99 @@ class Client:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
     ) -> T:
-        """What `use` makes of the response, whose body is still to be read; five tries at most."""
-        for wait in (*WAITS, None):
+        """The result of `use` for the response, whose body `use` may read. Five tries at most."""
+        for backoff in (*BACKOFF, None):
             response = None
             try:
                 response = self.open(method, url, headers or {})
-                refuse(response, host_of(url))
+                check_status(response, host_of(url))
                 return use(response)
             except (TryAgain, HTTPError, OSError) as error:
-                asked = retry_after(response)
+                delay = retry_after(response)
                 _close(response)
-                self.wait(wait, asked, why(error, host_of(url)))
+                self.wait(backoff, delay, describe(error, host_of(url)))
             except BaseException:
                 _close(response)
                 raise
-        raise AssertionError("the last wait is None")
+        raise AssertionError("the last backoff is None")
 
-    def wait(self, wait: float | None, asked: float | None, reason: str) -> None:
-        """Sleep `wait` seconds, or as `asked` by the service; a Problem where it is no use."""
-        if asked is not None and asked > LONGEST_WAIT:
-            raise Problem(f"{reason}: it asks to wait {asked:,.0f} s, so try again after that")
-        if wait is None:
-            raise Problem(f"{reason}, {len(WAITS) + 1} times: try again later")
-        wait = wait if asked is None else max(asked, 1)
-        say(f"{reason}: trying again in {wait:.0f} s")
-        self.sleep(wait)
+    def wait(self, backoff: float | None, delay: float | None, reason: str) -> None:
+        """Sleep before a retry. Errors: Problem where there is none.
+
+        backoff: seconds, None after the last try. delay: seconds of a Retry-After header.
+        """
+        if delay is not None and delay > LONGEST_WAIT:
+            raise Problem(f"{reason}: it asks to wait {delay:,.0f} s, so try again after that")
+        if backoff is None:
+            raise Problem(f"{reason}, {len(BACKOFF) + 1} times: try again later")
+        seconds = backoff if delay is None else max(delay, 1)
+        say(f"{reason}: trying again in {seconds:.0f} s")
+        self.sleep(seconds)
 
     def open(
         self, method: str, url: str, headers: Mapping[str, str], until: float = math.inf
     ) -> urllib3.BaseHTTPResponse:
-        """The response at the end of a few redirects, whatever its status; nothing is tried twice.
+        """One request, its redirects followed. The response may have any status.
 
-        until: of time.monotonic, when no more is waited for. Errors: urllib3's, TryAgain where
-        that is over, and a Problem where the redirects lead nowhere.
+        until: the deadline for the headers, of time.monotonic. Errors: those of urllib3, TryAgain
+        after the deadline, and a Problem for a redirect that cannot be followed.
         """
-        sent = {"User-Agent": self.user_agent, "Accept-Encoding": "gzip"} | dict(headers)
+        headers = {"User-Agent": self.user_agent, "Accept-Encoding": "gzip"} | dict(headers)
         for _ in range(REDIRECTS + 1):
             left = until - time.monotonic()
             if left <= 0:
                 raise TryAgain(f"{host_of(url)} does not answer in time")
-            response = self._pool(url).request(
-                method, url, headers=sent, timeout=self._timeout(left),
+            response = self._manager(url).request(
+                method, url, headers=headers, timeout=self._timeout(left),
                 preload_content=False, redirect=False, retries=False,
             )  # fmt: skip
             location = response.get_redirect_location()
             if not location:
                 return response
             response.close()
-            url = _next(url, location)
+            url = _redirect(url, location)
         raise Problem(f"{host_of(url)} leads in a circle: look where it has moved to")
 
     def _timeout(self, left: float) -> urllib3.Timeout:
         return urllib3.Timeout(connect=min(self.timeout, 30, left), read=min(self.timeout, left))
 
-    def _pool(self, url: str) -> urllib3.PoolManager:
-        """Connections, through the proxy that http_proxy, https_proxy and no_proxy name."""
+    def _manager(self, url: str) -> urllib3.PoolManager:
+        """The connections to a host, through the proxy that http_proxy and the like name."""
         host, scheme = host_of(url), url.partition(":")[0].lower()
         proxy = None if proxy_bypass(host) else getproxies().get(scheme)
-        if proxy not in self._pools:
-            made = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
-            made.pool_classes_by_scheme = POOLS
-            self._pools[proxy] = made
-        return self._pools[proxy]
+        if proxy not in self._managers:
+            manager = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+            manager.pool_classes_by_scheme = POOLS
+            self._managers[proxy] = manager
+        return self._managers[proxy]
 
 
-def known_contact(contact: str | None) -> str:
-    """The contact that services ask for: the argument, else PGMUSE_CONTACT."""
-    found = (contact or os.environ.get("PGMUSE_CONTACT") or "").strip()
-    if not found:
+def contact_of(contact: str | None) -> str:
+    """The argument, else PGMUSE_CONTACT. Errors: Problem where it is missing or no contact."""
+    contact = (contact or os.environ.get("PGMUSE_CONTACT") or "").strip()
+    if not contact:
         raise Problem(
             "web services want to know whom to write to: "
             "give --contact you@example.org or set PGMUSE_CONTACT"
         )
-    if not CONTACT.fullmatch(found):
-        raise Problem(f"{found!r} is no contact: give an e-mail address or a web page")
-    return found
+    if not CONTACT.fullmatch(contact):
+        raise Problem(f"{contact!r} is no contact: give an e-mail address or a web page")
+    return contact
 
 
-def decoded(answer: Answer) -> Any:
-    """The JSON of an answer. One that was cut off is asked for again; a web page is a Problem."""
-    try:
-        return msgspec.json.decode(answer.content)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise undecodable(answer) from error
-
-
-def undecodable(answer: Answer) -> Exception:
-    """What to raise where an answer is not the JSON that was asked for."""
-    kind = answer.headers.get("Content-Type", "nothing known").partition(";")[0]
-    kind = printable(kind[:100])
+def undecodable(response: Response) -> Exception:
+    """The error for a body that is no JSON: TryAgain for cut-off JSON, a Problem for a web page."""
+    host, kind = response.host, response.headers.get("Content-Type", "nothing known")
+    kind = printable(kind.partition(";")[0][:100])
     if "json" in kind:
-        return TryAgain(f"{answer.host} answered with broken JSON")
-    return Problem(f"{answer.host} answered with {kind}, not JSON: is that the address of an API?")
+        return TryAgain(f"{host} answered with broken JSON")
+    return Problem(f"{host} answered with {kind}, not JSON: is that the address of an API?")
 
 
-def _next(url: str, location: str) -> str:
-    """Where a redirect leads. Errors: a Problem where that is nowhere, or away from https."""
+def _redirect(url: str, location: str) -> str:
+    """The target of a redirect. Errors: a Problem where it is no URL, or leads away from https."""
     try:
-        # As parsed, whose scheme and host are lower case.
+        # Parsing makes scheme and host lower case.
         parts = urllib3.util.parse_url(urljoin(url, location))
     except (ValueError, LocationValueError):
         raise Problem(f"{host_of(url)} leads nowhere: look where it has moved to") from None
@@ -197,18 +186,18 @@ def _close(response: urllib3.BaseHTTPResponse | None) -> None:
         response.close()
 
 
-def _whole(response: urllib3.BaseHTTPResponse, host: str, largest: int) -> Answer:
-    content = b"".join(_pieces(response, host, largest))
+def _read(response: urllib3.BaseHTTPResponse, host: str) -> Response:
+    content = b"".join(_pieces(response, host))
     response.release_conn()
-    return Answer(content, response.headers, host)
+    return Response(content, response.headers, host)
 
 
-def _pieces(response: urllib3.BaseHTTPResponse, host: str, largest: int) -> Iterator[bytes]:
-    size, until = 0, time.monotonic() + PATIENCE
-    late = TryAgain(f"{host} takes more than {PATIENCE} s for one answer")
-    with ended_at(until, response.shutdown, late):
+def _pieces(response: urllib3.BaseHTTPResponse, host: str) -> Iterator[bytes]:
+    size, until = 0, time.monotonic() + BODY_SECONDS
+    late = TryAgain(f"{host} takes more than {BODY_SECONDS} s for one answer")
+    with deadline(until, response.shutdown, late):
         while piece := response.read1(1 << 16, decode_content=True):
             size += len(piece)
-            if size > largest:
-                raise Problem(f"{host} answered with more than {largest:,} bytes: too much to read")
+            if size > LARGEST:
+                raise Problem(f"{host} answered with more than {LARGEST:,} bytes: too much to read")
             yield piece

@@ -1,7 +1,7 @@
-"""Connections on which an answer comes in time, however it trickles in.
+"""Connections with a deadline for each response.
 
-A socket's timeout begins anew with every byte; here a clock ends the connection, and who waits for
-a byte finds it at its end.
+The timeout of a socket starts again with every byte, so a server that sends a byte a second never
+exceeds it. Here a timer shuts the socket down at the deadline; blocked reads then return EOF.
 """
 
 import os
@@ -18,57 +18,57 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 @contextmanager
-def ended_at(until: float, end: Callable[[], object], error: Exception) -> Iterator[None]:
-    """Call `end` at that time of time.monotonic, where this still goes on then, and raise `error`.
+def deadline(at: float, shutdown: Callable[[], object], error: Exception) -> Iterator[None]:
+    """Call `shutdown` where the block still runs at that time of time.monotonic; raise `error`.
 
-    What came until then may look whole, since the end of a connection can be that of an answer.
+    It is raised also where the block succeeds: EOF can look like the regular end of a response.
     """
-    late = threading.Event()
+    expired = threading.Event()
 
-    def ring() -> None:
-        late.set()
-        with suppress(OSError, RuntimeError, ValueError):  # it has just ended by itself
-            end()
+    def expire() -> None:
+        expired.set()
+        with suppress(OSError, RuntimeError, ValueError):  # the response has just ended
+            shutdown()
 
-    seconds = min(max(until - time.monotonic(), 0), threading.TIMEOUT_MAX)
-    timer = threading.Timer(seconds, ring)
+    seconds = min(max(at - time.monotonic(), 0), threading.TIMEOUT_MAX)
+    timer = threading.Timer(seconds, expire)
     timer.daemon = True
     timer.start()
     try:
         yield
     except Exception:
-        if late.is_set():
+        if expired.is_set():
             raise error from None
         raise
     finally:
         timer.cancel()
-    if late.is_set():
+    if expired.is_set():
         raise error
 
 
-class Timed(HTTPConnection):
-    """The timeout to read is that of the status and all headers together."""
+class DeadlineConnection(HTTPConnection):
+    """The read timeout is a deadline for the status line and all headers together."""
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
-        until = time.monotonic() + (self.timeout or threading.TIMEOUT_MAX)
-        # A descriptor of its own: self.sock is let go of where nothing comes after the answer.
+        at = time.monotonic() + (self.timeout or threading.TIMEOUT_MAX)
+        # A duplicate descriptor: self.sock is None after a response without keep-alive.
         with (
-            socket.socket(fileno=os.dup(self.sock.fileno())) as line,
-            ended_at(until, lambda: line.shutdown(socket.SHUT_RDWR), TimeoutError()),
+            socket.socket(fileno=os.dup(self.sock.fileno())) as duplicate,
+            deadline(at, lambda: duplicate.shutdown(socket.SHUT_RDWR), TimeoutError()),
         ):
             return super().getresponse()
 
 
-class TimedSafely(Timed, HTTPSConnection):
+class DeadlineHTTPSConnection(DeadlineConnection, HTTPSConnection):
     """The same over TLS."""
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls: Any = Timed
+def pool_classes(plain: Any, secure: Any) -> dict[str, Any]:
+    """For PoolManager.pool_classes_by_scheme: pools of these classes of connections."""
+    return {
+        "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
 
 
-class _SafePool(HTTPSConnectionPool):
-    ConnectionCls: Any = TimedSafely
-
-
-POOLS = {"http": _Pool, "https": _SafePool}
+POOLS = pool_classes(DeadlineConnection, DeadlineHTTPSConnection)

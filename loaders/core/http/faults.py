@@ -1,20 +1,19 @@
-"""What goes wrong with a web service, in one line each, and whether to ask again."""
+"""Errors of HTTP requests: one line for each, and whether a retry can help."""
 
-import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from typing import Any
 
 import urllib3
 from urllib3.exceptions import (
     DecodeError,
     IncompleteRead,
+    InvalidHeader,
     LocationValueError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
     SSLError,
 )
-from urllib3.exceptions import TimeoutError as TimedOut
+from urllib3.exceptions import TimeoutError as HTTPTimeout
 
 from loaders.core.entries import printable
 from loaders.core.errors import Problem
@@ -24,11 +23,11 @@ HINTS = {403: "is the contact right?", 416: "the file changed while it was read,
 
 
 class TryAgain(Exception):
-    """The service cannot answer just now; the text is the reason."""
+    """A retry may succeed; the text is the reason for it."""
 
 
 def host_of(url: str) -> str:
-    """The host, for messages too: what else an address holds may be secret."""
+    """The host. Messages name nothing else of a URL, which may hold secrets. Errors: Problem."""
     try:
         parts = urllib3.util.parse_url(url)
     except LocationValueError as error:
@@ -38,13 +37,13 @@ def host_of(url: str) -> str:
     return parts.host
 
 
-def why(error: Exception, host: str) -> str:
-    """One line on what went wrong; a Problem at once where asking again is no use."""
+def describe(error: Exception, host: str) -> str:
+    """An error in one line. Errors: a Problem with that line where a retry cannot help."""
     match error:
         case TryAgain():
             return str(error)
         case SSLError():
-            raise Problem(f"{host}: no safe connection: {_last_words(error)}") from error
+            raise Problem(f"{host}: no safe connection: {_cause(error)}") from error
         case DecodeError():
             raise Problem(f"{host} answered with what cannot be unpacked") from error
         case LocationValueError():
@@ -52,40 +51,37 @@ def why(error: Exception, host: str) -> str:
         case NameResolutionError():
             return f"{host} is not found (is the name right, and the network there?)"
         case NewConnectionError():
-            return f"{host} cannot be reached: {_last_words(error)}"
-        case TimedOut():
+            return f"{host} cannot be reached: {_cause(error)}"
+        case HTTPTimeout():
             return f"{host} does not answer in time"
         case IncompleteRead() | ProtocolError():
             return f"{host} cut the answer off"
-    return f"{host}: {_last_words(error)}"
+    return f"{host}: {_cause(error)}"
 
 
-def _last_words(error: Exception) -> str:
+def _cause(error: Exception) -> str:
+    """The last part of a message, which libraries put the cause into."""
     return printable(" ".join(str(error).split()).rpartition(": ")[2])[:1000]
 
 
-def answered(response: urllib3.BaseHTTPResponse, host: str) -> str:
-    """The status and its words, on one line that may be stored and printed."""
+def status_line(response: urllib3.BaseHTTPResponse, host: str) -> str:
+    """The status and its reason phrase, on one line that is safe to store and to print."""
     return f"{host} answers {response.status} {printable((response.reason or '')[:200])}".rstrip()
 
 
-def refuse(response: urllib3.BaseHTTPResponse, host: str) -> None:
-    """Raise TryAgain where the service is busy, a Problem where it does not want to answer."""
-    reason = answered(response, host)
+def check_status(response: urllib3.BaseHTTPResponse, host: str) -> None:
+    """Errors: TryAgain for a status of BUSY, a Problem for any other from 400 on."""
+    line = status_line(response, host)
     if response.status in BUSY:
-        raise TryAgain(reason)
+        raise TryAgain(line)
     if response.status >= 400:
-        raise Problem(f"{reason}: {HINTS.get(response.status, 'is the address right?')}")
+        raise Problem(f"{line}: {HINTS.get(response.status, 'is the address right?')}")
 
 
 def retry_after(response: urllib3.BaseHTTPResponse | None) -> float | None:
-    """Seconds that the service asks to wait, given as such or as a date; None: it does not."""
-    text = (response.headers.get("Retry-After") or "").strip() if response is not None else ""
-    if re.fullmatch(r"[0-9]{1,12}", text):
-        return float(text)
+    """Seconds of the Retry-After header, at most six hours; None without a valid one."""
+    parser: Any = urllib3.Retry.DEFAULT
     try:
-        until = parsedate_to_datetime(text)
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        return max((until - datetime.now(UTC)).total_seconds(), 0)
-    except (ValueError, OverflowError):
+        return parser.get_retry_after(response) if response is not None else None
+    except (InvalidHeader, ValueError, OverflowError):
         return None

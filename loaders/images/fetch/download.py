@@ -16,8 +16,8 @@ from urllib3.exceptions import (
 
 from loaders.core.entries import printable
 from loaders.core.errors import Problem
-from loaders.core.http.connections import ended_at
-from loaders.core.http.faults import BUSY, TryAgain, answered, host_of, retry_after, why
+from loaders.core.http.connections import deadline
+from loaders.core.http.faults import BUSY, TryAgain, describe, host_of, retry_after, status_line
 from loaders.core.http.guard import GuardedClient
 from udfs.picture_headers import BadPicture, kind_of
 from udfs.pictures import BYTES
@@ -73,7 +73,7 @@ def download(
         body = _checked(body, host) if picture else body
         return b"".join(_paced(body, bytes_per_second, sleep))
     except (NameResolutionError, NewConnectionError, ConnectTimeoutError) as error:
-        raise HostWaits(why(error, host)) from error
+        raise HostWaits(describe(error, host)) from error
     except SSLError as error:
         raise HostWaits(f"{host}: no safe connection") from error
     except ProxyError as error:
@@ -89,7 +89,7 @@ def download(
 
 def _judged(error: Exception, host: str) -> Exception:
     try:
-        return Failed(why(error, host))
+        return Failed(describe(error, host))
     except Problem as problem:
         return Refused(str(problem))
 
@@ -97,7 +97,7 @@ def _judged(error: Exception, host: str) -> Exception:
 def _check_status(response: urllib3.BaseHTTPResponse, host: str) -> None:
     """429 and 503 are meant for everybody who asks, other faults for this address."""
     status = response.status
-    reason = answered(response, host)
+    reason = status_line(response, host)
     if status in (429, 503):
         raise HostWaits(reason, retry_after(response), counts=status == 503)
     if status in BUSY or status == 408:
@@ -137,7 +137,7 @@ def _whole(response: urllib3.BaseHTTPResponse, host: str, until: float) -> Itera
     if LENGTH.fullmatch(length) and int(length) > BYTES:
         raise Refused(f"{host} answers with {int(length):,} bytes: at most {BYTES:,} are read")
     late = Failed(f"{host} takes more than {DEADLINE:.0f} s for one picture")
-    with ended_at(until, response.shutdown, late):
+    with deadline(until, response.shutdown, late):
         while piece := response.read1(PIECE, decode_content=False):
             size += len(piece)
             if size > BYTES:

@@ -10,7 +10,7 @@ from loaders.core import runs
 from loaders.core.console import say
 from loaders.core.entries import bad_entry, printable
 from loaders.core.errors import Problem
-from loaders.core.http.guard import checked, place_of
+from loaders.core.http.guard import check_host, host_and_port
 from loaders.images.fetch import commons
 from loaders.images.model import title_of
 
@@ -85,7 +85,7 @@ def want_addresses(
     """Pictures by their addresses. Errors: a Problem where a host is not among those allowed."""
     rows = []
     for given in dict.fromkeys(addresses):
-        checked(given, hosts)
+        check_host(given, hosts)
         if len(given) > commons.LONGEST_ADDRESS:
             raise Problem(f"an address has at most {commons.LONGEST_ADDRESS:,} characters")
         name = unquote(urlsplit(given).path.rpartition("/")[2])
@@ -119,7 +119,7 @@ def _of_classes(run: runs.Run, found: Iterable[tuple[Any, ...]]) -> Iterator[dic
 def _row(address: str, title: str, **more: str | None) -> dict[str, Any]:
     columns = ("class", "wikidata_id", "article", "commons_file", "download_url")
     row: dict[str, Any] = dict.fromkeys(columns)
-    return row | {"address": address, "host": place_of(address), "title": title} | more
+    return row | {"address": address, "host": host_and_port(address), "title": title} | more
 
 
 def _want(run: runs.Run, rows: list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ import psycopg
 from loaders.core.console import progress, say
 from loaders.core.db import connect_to_load
 from loaders.core.errors import Problem
-from loaders.core.http.guard import WIKIMEDIA, GuardedClient, place_of
+from loaders.core.http.guard import WIKIMEDIA, GuardedClient, host_and_port
 from loaders.core.runs import LoadResult
 from loaders.images.decoding import Decoder, sha256
 from loaders.images.fetch import commons, queue
@@ -58,7 +58,7 @@ class Counts:
 def allowed(more: Collection[str]) -> frozenset[str]:
     """Wikimedia's hosts and these. Errors: a Problem where one is no host."""
     for host in more:
-        if "/" in host or place_of(f"https://{host}") != host.lower():
+        if "/" in host or host_and_port(f"https://{host}") != host.lower():
             raise Problem(f"--host takes a name like media.example.org, not {host!r}")
     return WIKIMEDIA | {host.lower() for host in more}
 
@@ -226,7 +226,7 @@ class Worker:
         try:
             if about.download_url is None:
                 raise Problem(about.error or "Wikimedia Commons does not say where it is")
-            place = place_of(about.download_url)
+            place = host_and_port(about.download_url)
         except Problem as error:
             self.fail(taken, [fetch_id], str(error))
         else:
