@@ -1,4 +1,4 @@
-"""What a loader cannot use, said in a way that is safe to store and to print."""
+"""Entries that a loader rejects, in a form that is safe to store and to print."""
 
 import re
 from typing import NamedTuple
@@ -29,5 +29,5 @@ def bad_entry(place: str, reason: object, entry: object, keys: tuple[str, ...] =
 
 
 def printable(text: str) -> str:
-    """One line that a terminal and Postgres take."""
-    return UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    """The text with control characters and surrogates escaped: one line, valid in Postgres."""
+    return UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]):02x}", text)

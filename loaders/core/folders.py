@@ -1,4 +1,4 @@
-"""The files below a folder, where a part of it may be unreadable or vanish meanwhile."""
+"""The files below a folder, parts of which may be unreadable or disappear during the scan."""
 
 import os
 from collections.abc import Iterator
@@ -12,25 +12,25 @@ def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | BadEnt
 
     Its key is the folder's path in `folder`: the files in it are unknown, and not gone.
 
-    Folders behind links are not followed. A link that leads nowhere, or a file that cannot be
-    looked at, comes as a file: opening it gives the reason. hidden: names that begin with a dot.
+    Symbolic links to folders are not followed. A broken link, or a file whose status is unreadable,
+    is yielded as a file: opening it raises the reason. hidden: include names that begin with a dot.
     """
-    waiting = [folder]
-    while waiting:
-        parent = waiting.pop()
+    folders = [folder]
+    while folders:
+        parent = folders.pop()
         try:
-            with os.scandir(parent) as listed:
-                entries = sorted(listed, key=lambda entry: entry.name)
+            with os.scandir(parent) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             yield _unreadable(folder, parent, error.strerror or str(error))
             continue
-        shown = [entry for entry in entries if hidden or not entry.name.startswith(".")]
-        yield from (Path(entry.path) for entry in shown if _is_file(entry))
-        waiting += (Path(entry.path) for entry in reversed(shown) if _is_folder(entry))
+        visible = [entry for entry in entries if hidden or not entry.name.startswith(".")]
+        yield from (Path(entry.path) for entry in visible if _is_file(entry))
+        folders += (Path(entry.path) for entry in reversed(visible) if _is_folder(entry))
 
 
 def facts(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, ...]]:
-    """What tells that a folder changed, without reading its files."""
+    """Paths, sizes and times of all files: they differ where a folder has changed."""
     for file in files_below(folder, hidden=hidden):
         if isinstance(file, BadEntry):
             yield str(folder / file.keys[0]), "unreadable"

@@ -1,7 +1,7 @@
-"""What a load may delete: rows that its source held and does not hold any more.
+"""Which rows a load may delete: those whose entries are no longer in the source.
 
-One rule for all topics. A load adds and updates; only pruning takes away, and a source that is cut
-off, empty or partly unreadable must never be mistaken for one from which entries were removed.
+One rule for all topics. A load inserts and updates; only pruning deletes. A source that is cut off,
+empty or partly unreadable must never count as one from which entries were removed.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ SMALL = 20  # stored rows; below that a share says nothing
 class Coverage:
     """How much of a source one pass read.
 
-    usable: entries that were parsed. unreadable: entries whose id or path is unknown; an entry
-    that failed to parse but has a readable id is not one of them, its row stays. incomplete: why
-    the pass did not see the whole source, None where it did.
+    usable: entries that were parsed. unreadable: entries whose id or path is unknown. An entry with
+    a readable id that fails to parse is not counted: its row stays. incomplete: the reason why the
+    pass did not reach the end of the source, else None.
     """
 
     usable: int = 0
@@ -27,10 +27,9 @@ class Coverage:
 
 
 def refusal(coverage: Coverage, *, stored: int, gone: int, max_prune: float) -> str | None:
-    """Why nothing may be deleted, as a line for the user; None where it may.
+    """The reason why no row may be deleted, as a line for the user; None where they may.
 
-    stored: rows that this source (and filter) had before the load. gone: rows that it does not hold
-    any more.
+    stored: rows of this source (and filter) before the load. gone: those no longer in the source.
     """
     if coverage.incomplete:
         return f"nothing is pruned: {coverage.incomplete}"
@@ -58,11 +57,11 @@ def check_usable(
     nothing: str = "nothing in it can be used",
     seems: str | None = None,
 ) -> None:
-    """A Problem where nothing of a source can be used; call it before anything is changed.
+    """Raise a Problem where no entry of a source is usable; call it before any change.
 
-    start: the first bytes of the source, for what it seems to be; None: it has no bytes of its
-    own, so the message names the table of reasons. seems: the same in words, where the source is
-    no file. nothing: the beginning of the message.
+    start: the first bytes of the source, from which the message guesses its kind; None: the message
+    refers to load_errors. seems: the kind in words, where the source is no file. nothing: the
+    beginning of the message.
     """
     if not coverage.usable:
         about = "see load_errors" if start is None else kind(start)
@@ -71,7 +70,7 @@ def check_usable(
 
 
 def kind(start: bytes) -> str:
-    """What a file seems to be by its first bytes (1,000 are enough), for an error message."""
+    """The kind of a file, guessed from its first 1,000 bytes, for an error message."""
     text = start[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for name, magics in MAGICS.items():
         if start.startswith(magics):

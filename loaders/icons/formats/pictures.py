@@ -130,8 +130,8 @@ def _check_size(root: ET.Element) -> None:
         if not all(0 < side <= LARGEST_VIEW for side in sides[2:]):
             raise BadIcon(f"its viewBox is not up to {LARGEST_VIEW:,} wide and high")
     for name in ("width", "height"):
-        found = NUMBER.match(root.get(name, "1"))
-        if found and not 0 < float(found[0]) <= LARGEST_VIEW:
+        number = NUMBER.match(root.get(name, "1"))
+        if number and not 0 < float(number[0]) <= LARGEST_VIEW:
             raise BadIcon(f"its {name} is not up to {LARGEST_VIEW:,}")
 
 
