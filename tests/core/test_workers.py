@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from loaders.core.dumps.chunks import Chunk
+from loaders.core.dumps.staging import Counts
+from loaders.core.dumps.workers import staged
 from loaders.core.errors import Problem
 from loaders.core.workers import Pool, WorkerDied
 
@@ -52,6 +55,19 @@ def running(pid: int) -> bool:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+class Fragile:
+    """A stager whose process one chunk kills."""
+
+    def stage(self, chunk):
+        if chunk.content == b"deadly":
+            kill(os.getpid())
+        return Counts(entities=chunk.first)
+
+
+def fragile(conn) -> Fragile:
+    return Fragile()
 
 
 def test_a_process_that_dies_before_it_has_read_a_large_task_is_not_waited_for():
@@ -117,6 +133,11 @@ def test_errors_of_a_task_and_of_the_start_come_back():
         pool.submit(len, b"abc").result(WAIT)
 
 
+def test_ctrl_c_is_left_to_the_parent():
+    with Pool(1, nothing) as pool:
+        assert pool.submit(signal.getsignal, signal.SIGINT).result(WAIT) == signal.SIG_IGN
+
+
 def test_memory_is_limited():
     with Pool(1, nothing, memory=1 << 30) as pool:
         with pytest.raises(MemoryError):
@@ -135,6 +156,14 @@ def test_close_leaves_no_process_and_drops_what_waits():
     assert all(future.cancelled() for future in waiting)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_chunks_of_a_dump_come_in_order_and_a_killed_worker_is_a_problem(fresh):
+    chunks = [Chunk(b"", "line", number) for number in range(12)]
+    assert [counts.entities for counts in staged(chunks, fragile, 2)] == list(range(12))
+    chunks[6] = Chunk(b"deadly", "line", 6)
+    with pytest.raises(Problem, match=r"a worker process was killed .is there enough memory"):
+        list(staged(chunks, fragile, 2))
 
 
 PARENT = """
