@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import psycopg
 import udfs
 from loaders import topics
 from loaders.core import db
-from loaders.core.config import HOME, ROOT
+from loaders.core.config import HOME
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import embedded
 from loaders.core.topics import Check
@@ -94,7 +95,8 @@ def checks() -> Iterator[Check]:
 
 def disk() -> Check:
     """Room where the embedded server keeps its tables."""
-    free = shutil.disk_usage(HOME).free >> 20
+    folder = next(path for path in (HOME, *HOME.parents) if path.is_dir())
+    free = shutil.disk_usage(folder).free >> 20
     return Check(
         "disk", f"{free:,} MB free", "make room: 2,000 MB are needed" if free < 2000 else ""
     )
@@ -224,12 +226,12 @@ def probe(conn: psycopg.Connection) -> dict[str, Any]:
 
 def python_path(conn: psycopg.Connection) -> str:
     """The one line that a server needs to find our environment."""
-    packages = next((HOME / ".venv").glob("lib/python3*/site-packages"), HOME / ".venv")
+    packages = sysconfig.get_path("purelib")
     if not db.chosen():
         return f"run ./pgmuse setup, ./pgmuse down, ./pgmuse up ({embedded().folder})"
     return (
         f"put PYTHONPATH = '{packages}' into {environment(conn)} and restart the server; it "
-        f"must be able to read {ROOT / 'udfs'}"
+        f"must be able to read {Path(udfs.__file__).resolve().parent}"
     )
 
 

@@ -94,8 +94,7 @@ def migrate(*, with_python: bool = True) -> None:
         if db.is_pooled(conn):
             raise Problem("connect to the server itself: migrations do not go through a pooler")
         check_server(conn, with_python=with_python)
-    config = Config(ROOT / "alembic.ini")
-    config.attributes["conninfo"] = conninfo.make_conninfo(**db.conninfo())
+    config = alembic_config(conninfo.make_conninfo(**db.conninfo()))
     config.attributes["with_python"] = with_python
     config.attributes["model_names"] = [
         (model.name, topic.name, model.shipped is not None, model.hint)
@@ -105,6 +104,20 @@ def migrate(*, with_python: bool = True) -> None:
     _upgrade(config)
     with db.connect() as conn:
         put_on_search_path(conn)
+
+
+def alembic_config(dsn: str) -> Config:
+    """Alembic's configuration for the database that `dsn` names.
+
+    The same as [tool.alembic] in pyproject.toml, which a wheel does not have.
+    """
+    config = Config()
+    root = str(ROOT).replace("%", "%%")
+    config.set_main_option("script_location", f"{root}/migrations")
+    config.set_main_option("prepend_sys_path", root)
+    config.set_main_option("path_separator", "newline")
+    config.attributes["conninfo"] = dsn
+    return config
 
 
 def _upgrade(config: Config) -> None:

@@ -8,6 +8,7 @@ import psycopg
 
 from loaders import topics
 from loaders.cli.app import build_app
+from loaders.core.config import IS_CHECKOUT
 from loaders.core.console import say
 from loaders.core.errors import Problem
 
@@ -23,6 +24,18 @@ def describe(error: psycopg.Error) -> str:
     return f"{text} ({' '.join(hint.split())})" if hint else text
 
 
+def missing_module(error: ModuleNotFoundError) -> str | None:
+    """What to do where an installed wheel lacks a module; None in a checkout, which has all."""
+    package = (error.name or "").partition(".")[0]
+    if IS_CHECKOUT:
+        return None
+    if package in ("tensorflow", "keras", "gensim"):
+        return f"this needs {package}: pip install 'pgmuse[train]'"
+    if package == "benchmarks":
+        return "the benchmarks are in the repository, not in the installed package"
+    return None
+
+
 def main() -> None:
     """Run the command; what a person can mend is one line and exit status 1."""
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # a Ctrl-C needs no words of its own
@@ -33,6 +46,11 @@ def main() -> None:
         sys.exit(1)
     except psycopg.Error as error:
         say(describe(error))
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if (reason := missing_module(error)) is None:
+            raise
+        say(reason)
         sys.exit(1)
     except BrokenPipeError:
         # Whoever read our output left; nothing more can be said to them.

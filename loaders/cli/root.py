@@ -10,8 +10,9 @@ import typer
 
 from loaders import topics
 from loaders.core import db
-from loaders.core.config import ROOT
+from loaders.core.config import IS_CHECKOUT, ROOT
 from loaders.core.console import say
+from loaders.core.errors import Problem
 from loaders.core.server import cluster as server
 from loaders.core.topics import Commands
 
@@ -26,6 +27,10 @@ def commands() -> Commands:
 
 def setup() -> None:
     """Install what is missing on this machine, and only that."""
+    if not IS_CHECKOUT:  # ./pgmuse has done it there
+        from loaders.admin.samples import fetch_missing, read_manifest
+
+        fetch_missing(read_manifest(), checksum="")
     say("everything is in place")
 
 
@@ -38,6 +43,8 @@ def demo() -> None:
 
 def test(context: typer.Context) -> None:
     """Run the tests on a private, throw-away server; arguments are pytest's."""
+    if not IS_CHECKOUT:
+        raise Problem("the tests are in the repository, not in the installed package")
     command = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT)]
     # pytest's own folder would be shared with another run on this machine.
     with tempfile.TemporaryDirectory(prefix="pgmuse-test-") as folder:

@@ -6,11 +6,9 @@ import sys
 import psycopg
 import pytest
 from alembic import command
-from alembic.config import Config
 from psycopg.types.json import Jsonb
 
-from loaders.admin.migrate import migrate, uninstall
-from loaders.core.config import ROOT
+from loaders.admin.migrate import alembic_config, migrate, uninstall
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import DATABASE
 from loaders.wikidata import kept
@@ -54,8 +52,7 @@ def test_without_python_the_songs_are_there(empty):
 
 def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
     """The numbers of earlier loads get their languages and wikis from what the sources say."""
-    config = Config(ROOT / "alembic.ini")
-    config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=empty"
+    config = alembic_config(f"host={server.socket} user=postgres dbname=empty")
     command.upgrade(config, "0010")
     empty.execute("insert into muse.wikidata (wikidata_id, kept_as) values ('Q1', 5)")
     options = '{"languages": ["nl", "en"], "sitelinks": ["nlwiki"]}'
@@ -74,8 +71,7 @@ def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
 
 
 def test_an_upgrade_forgets_secrets_of_addresses(empty, server):
-    config = Config(ROOT / "alembic.ini")
-    config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=empty"
+    config = alembic_config(f"host={server.socket} user=postgres dbname=empty")
     command.upgrade(config, "0013")
     requests = ["https://a/x.json?token=s", "https://me:s@a/x.json", "https://a/x.json", "/a?b"]
     for number, source in enumerate(requests):

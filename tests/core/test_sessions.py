@@ -10,7 +10,7 @@ import time
 import psycopg
 import pytest
 
-from loaders.admin.migrate import migrate, parse_schemas, uninstall
+from loaders.admin.migrate import alembic_config, migrate, parse_schemas, uninstall
 from loaders.core import db as connections
 from loaders.core.config import ROOT
 from loaders.core.console import say
@@ -139,11 +139,9 @@ def test_a_reader_that_is_idle_in_a_transaction_holds_nobody_up(fresh, server, m
 
 def test_a_downgrade_is_refused(fresh, server):
     from alembic import command as alembic
-    from alembic.config import Config
     from alembic.util import CommandError
 
-    config = Config(ROOT / "alembic.ini")
-    config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=fresh"
+    config = alembic_config(f"host={server.socket} user=postgres dbname=fresh")
     with pytest.raises(CommandError, match="restore a backup"):
         alembic.downgrade(config, "-1")
     assert fresh.execute("select count(*) from muse.tracks").fetchone() == (0,)
