@@ -225,4 +225,7 @@ def _place(package: Package, tree: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if fetch_missing(read_manifest(), sys.argv[1]) else 1)
+    try:
+        sys.exit(0 if fetch_missing(read_manifest(), sys.argv[1]) else 1)
+    except KeyboardInterrupt:  # ./pgmuse says that it stopped
+        sys.exit(130)
