@@ -1,5 +1,6 @@
 """A private server for the whole run, migrated once; every test's work is undone after it."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,12 @@ from loaders.admin.migrate import migrate
 from loaders.core.config import HOME
 from loaders.core.console import quiet
 from loaders.core.db import connect_to_load
-from loaders.core.server.cluster import DATABASE, SUPERUSER, Server, throw_away
+from loaders.core.server.cluster import Server
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export
 from tests.factories.rows import add_model
-from tests.servers import media
+from tests.servers import media, postgres
+from tests.servers.postgres import use
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,16 +30,10 @@ def _nothing_from_outside() -> None:
 
 @pytest.fixture(scope="session")
 def server(_nothing_from_outside) -> Iterator[Server]:
-    with throw_away() as running:
+    with postgres.running() as running:
         use(running)
         migrate()
         yield running
-
-
-def use(server: Server, dbname: str = DATABASE) -> None:
-    """Make loaders talk to this server, as PG* variables do for a person."""
-    host = str(server.socket)
-    os.environ |= {"PGHOST": host, "PGUSER": SUPERUSER, "PGDATABASE": dbname, "PGPORT": "5432"}
 
 
 @pytest.fixture
@@ -49,22 +45,10 @@ def db(server: Server) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def fresh(server: Server, request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+def fresh(server: Server) -> Iterator[psycopg.Connection]:
     """A database of one's own, for code that commits; in autocommit mode."""
-    name = "fresh"
-    with server.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute(f"create database {name} template {DATABASE}")
-        # A copy does not carry the settings of its template.
-        admin.execute(f'alter database {name} set search_path = "$user", public, muse')
-    use(server, name)
-    try:
-        with server.connect(dbname=name, autocommit=True) as conn:
-            register_vector(conn)
-            yield conn
-    finally:
-        use(server)
-        with server.connect(dbname="postgres", autocommit=True) as admin:
-            admin.execute(f"drop database {name} with (force)")
+    with postgres.database(server) as conn:
+        yield conn
 
 
 @pytest.fixture
@@ -106,10 +90,19 @@ def keras():
 
 
 @pytest.fixture(scope="session")
-def flatbuffer(keras) -> bytes:
-    """The flatbuffer that `train classifier` stores."""
-    with quiet():
-        return export(keras)
+def flatbuffer(request: pytest.FixtureRequest, tmp_path_factory) -> bytes:
+    """The flatbuffer that `train classifier` stores; the first worker exports it for all."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path = folder / "classifier.tflite"
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            keras = request.getfixturevalue("keras")
+            with quiet():
+                path.write_bytes(export(keras))
+    return path.read_bytes()
 
 
 @pytest.fixture

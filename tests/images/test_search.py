@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem, check_out
+from loaders.core.server.cluster import DATABASE
 from loaders.images.classifier import train as classifier
 from loaders.images.samples import packages as samples
 from loaders.images.search import confidence, vectors
@@ -22,34 +24,55 @@ from loaders.images.search import matches as search
 from loaders.images.train import train
 from tests.factories.pictures import add_picture, encoded, shape
 from tests.factories.rows import add_model
+from tests.servers import postgres
 
 KINDS = ("ring", "bar", "dots", "peak")
 
 
-@pytest.fixture
-def empty(fresh, flatbuffer) -> psycopg.Connection:
-    """A database with the classifier and no pictures."""
-    add_model(fresh, "classifier", flatbuffer, size=224, labels=classifier.read_labels())
-    return fresh
+def add_classifier(conn, flatbuffer) -> None:
+    add_model(conn, "classifier", flatbuffer, size=224, labels=classifier.read_labels())
 
 
-@pytest.fixture
-def album(empty) -> psycopg.Connection:
+def add_album(conn) -> None:
     """Six drawings of each of four kinds."""
     for kind in KINDS:
         for number in range(6):
             page = f"https://example.org/{kind}{number}"
             add_picture(
-                empty, shape(kind, number), f"{kind} {number}", kind,
+                conn, shape(kind, number), f"{kind} {number}", kind,
                 page_url=page, licence="CC0", author="Ann",
             )  # fmt: skip
-    return empty
 
 
 @pytest.fixture
-def trained(album) -> psycopg.Connection:
-    train(album, workers=2)
-    return album
+def album(fresh, flatbuffer) -> psycopg.Connection:
+    """A database with the classifier and the album."""
+    add_classifier(fresh, flatbuffer)
+    add_album(fresh)
+    return fresh
+
+
+@pytest.fixture(scope="module")
+def trained_template(server, flatbuffer):
+    """The name of a database with the album, trained once for all tests here."""
+    name = "trained"
+    postgres.create(server, name, DATABASE)
+    postgres.use(server, name)
+    with server.connect(dbname=name, autocommit=True) as conn:
+        register_vector(conn)
+        add_classifier(conn, flatbuffer)
+        add_album(conn)
+        train(conn, workers=2)
+    postgres.use(server)
+    yield name
+    postgres.drop(server, name)
+
+
+@pytest.fixture
+def trained(server, trained_template) -> Iterator[psycopg.Connection]:
+    """A copy of the trained database."""
+    with postgres.database(server, template=trained_template) as conn:
+        yield conn
 
 
 def test_a_picture_finds_its_kind_with_all_that_is_known_of_it(trained):
