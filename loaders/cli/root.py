@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,14 +43,28 @@ def demo() -> None:
 
 
 def test(context: typer.Context) -> None:
-    """Run the tests on a private, throw-away server; arguments are pytest's."""
+    """Run the tests on private, throw-away servers; arguments are pytest's.
+
+    All tests, or those of folders, run in one process a processor, at most four (-n 0: in one).
+    """
     if not IS_CHECKOUT:
         raise Problem("the tests are in the repository, not in the installed package")
-    command = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT)]
-    # pytest's own folder would be shared with another run on this machine.
+    # Folders of pytest and TensorFlow in /tmp would be shared with other runs, or stay behind.
     with tempfile.TemporaryDirectory(prefix="pgmuse-test-") as folder:
-        command += [f"--basetemp={folder}/files", *context.args]
-        raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
+        temporary = Path(folder) / "tmp"
+        temporary.mkdir()
+        command = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT)]
+        command += [f"--basetemp={folder}/files", *_workers(context.args), *context.args]
+        environment = os.environ | {"TMPDIR": str(temporary)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    raise typer.Exit(done.returncode)
+
+
+def _workers(arguments: list[str]) -> list[str]:
+    """Options of xdist; a few tests take less time in one process."""
+    if not all((ROOT / argument).is_dir() for argument in arguments):
+        return []
+    return ["-n", str(min(len(os.sched_getaffinity(0)), 4)), "--dist", "worksteal"]
 
 
 def up(
