@@ -21,6 +21,17 @@ from tests.servers import media, postgres
 from tests.servers.postgres import use
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse tests with the marker `unit` that would start a server."""
+    wrong = [
+        item.nodeid
+        for item in items
+        if item.get_closest_marker("unit") and "server" in getattr(item, "fixturenames", ())
+    ]
+    if wrong:
+        raise pytest.UsageError("marked unit, but they use the server: " + ", ".join(wrong))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_from_outside() -> None:
     """PG* variables of the shell never reach a test: they could point at somebody's data."""

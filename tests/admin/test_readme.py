@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,12 @@ BLOCKS = re.findall(r"^```(sh|sql)\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", READM
 
 
 @pytest.fixture(scope="module")
-def newcomer(server, tmp_path_factory):
+def newcomer():
     """The environment of somebody whose embedded server is still to be made."""
     if not (HOME / "samples" / "datar").is_dir():
         pytest.skip("the demo needs the sample packages: ./pgmuse setup")
-    home = Path("/tmp") / f"{server.folder.name}-readme"
-    home.mkdir(mode=0o755)
+    home = Path(tempfile.mkdtemp(prefix="pgmuse-readme-", dir="/tmp"))
+    home.chmod(0o755)  # the server's user passes through
     for name in (".venv", "samples"):
         (home / name).symlink_to(HOME / name)
     kept = {name: value for name, value in os.environ.items() if name not in ("PGHOST", "PGPORT",

@@ -4,14 +4,11 @@ import socket
 
 import pytest
 
-from loaders.core.errors import Problem
 from loaders.core.http import guard
-from loaders.images.fetch import enqueue as wanted
-from loaders.images.fetch import worker as fetch
 from loaders.images.fetch.download import Refused, download
-from loaders.images.options import ImageOptions
-from tests.factories.loads import load_images as load_all
 from tests.servers import faults
+
+pytestmark = pytest.mark.unit
 
 
 @pytest.mark.parametrize(
@@ -83,24 +80,3 @@ def test_a_redirect_to_a_private_address(host, monkeypatch, target, says):
     with pytest.raises(Refused, match=says):
         download(guard.GuardedClient("a@b.c", allowed), f"http://pictures.example.org:{port}/a.png")
     assert host.requests == ["/a.png"]
-
-
-def test_hosts_and_addresses_that_are_refused(fresh):
-    for given in ("http://example.org/a.png", "https://upload.wikimedia.org:8443/a.png"):
-        with pytest.raises(Problem, match="--host adds it"):
-            load_all(fresh, ImageOptions(sources=(given,)))
-    with pytest.raises(Problem, match="at most 4,000 characters"):
-        load_all(fresh, ImageOptions(sources=(f"https://upload.wikimedia.org/{'a' * 4000}",)))
-    with pytest.raises(Problem, match="no names or passwords"):
-        wanted.want_addresses(
-            fresh, ["https://me:secret@upload.wikimedia.org/a.png"], guard.WIKIMEDIA
-        )
-    with pytest.raises(Problem, match="--host takes a name"):
-        fetch.allowed(["https://example.org/"])
-    assert load_all(
-        fresh, ImageOptions(sources=("https://example.org/My_cat2.png",), hosts=("example.org",))
-    )
-    assert fresh.execute("select host, title from image_fetches").fetchone() == (
-        "example.org",
-        "My cat",
-    )

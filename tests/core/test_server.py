@@ -13,9 +13,8 @@ import pytest
 
 from loaders.core.errors import Problem
 from loaders.core.server import addresses, sockets
-from loaders.core.server.addresses import parse_address
 from loaders.core.server.cluster import Server, throw_away
-from loaders.core.server.files import HBA, OLD_HBA, memory_settings
+from loaders.core.server.files import HBA, OLD_HBA
 
 
 def setting(server: Server, name: str) -> str:
@@ -50,32 +49,6 @@ def test_a_picture_does_not_end_in_the_log(server):
     logs = "".join(path.read_text() for path in server.log.glob("postgres-*.log"))
     assert "division by zero" in logs
     assert "ffd8ffd8ffd8" not in logs.replace(picture[:128], "")
-
-
-def test_memory_settings_fit_the_machine():
-    small, large = memory_settings(2048, 64), memory_settings(256 * 1024, 64 * 1024)
-    assert small["shared_buffers"] == 256
-    assert small["shared_memory"] == "mmap"  # a container's /dev/shm is too small for a build
-    assert (large["shared_buffers"], large["shared_memory"]) == (4096, "posix")
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("127.0.0.1", ("127.0.0.1", "5432")),
-        ("localhost:5433", ("localhost", "5433")),
-        ("[::1]:5433", ("::1", "5433")),
-        ("*", ("*", "5432")),
-    ],
-)
-def test_addresses(text, address):
-    assert parse_address(text) == address
-
-
-@pytest.mark.parametrize("text", ["", ":5432", "host:port", "a:1:2", "::1"])
-def test_no_addresses(text):
-    with pytest.raises(Problem, match="no address to listen on"):
-        parse_address(text)
 
 
 def free_port() -> int:
@@ -196,15 +169,6 @@ def test_without_openssl_nobody_else_reaches_it(monkeypatch):
         assert postmaster(server) == first
 
 
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [("127.0.0.1", True), ("127.0.0.2", True), ("::1", True), ("localhost", True),
-     ("*", False), ("0.0.0.0", False), ("::", False), ("192.0.2.1", False)],
-)  # fmt: skip
-def test_loopback(host, loopback):
-    assert addresses.is_loopback(host) == loopback
-
-
 def test_the_old_rules_of_who_may_connect_are_replaced_and_your_own_stay():
     with throw_away() as server:
         hba = server.data / "pg_hba.conf"
@@ -225,9 +189,6 @@ def test_a_socket_that_was_deleted_comes_back():
         shutil.rmtree(server.socket)
         server.up()
         server.connect().close()
-
-
-# Where the socket is --------------------------------------------------------------------------
 
 
 def test_a_cluster_with_a_long_path_has_its_socket_elsewhere():

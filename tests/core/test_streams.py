@@ -13,6 +13,8 @@ from backports import zstd
 from loaders.core.errors import Problem
 from loaders.core.streams import BadArchive, open_compressed
 
+pytestmark = pytest.mark.unit
+
 DICE = random.Random(0)
 TEXT = b"".join(b"%d line %d\n" % (i, DICE.getrandbits(64)) for i in range(90_000))  # 2.3 MB
 HALF = len(TEXT) // 2

@@ -22,6 +22,8 @@ WAIT = 60  # seconds that a result may take on a busy machine
 def nothing() -> None:
     """Start a worker."""
 
+pytestmark = pytest.mark.unit
+
 
 def end() -> None:
     os._exit(1)

@@ -7,7 +7,9 @@ import json
 import zipfile
 
 from loaders.songs.formats import BadEntry, Playlist, read
+from loaders.songs.formats.model import Track
 from loaders.songs.formats.reading import FORMATS, detect
+from loaders.songs.load import load_entries
 
 IDS = [f"{i:022d}" for i in range(300)]
 
@@ -114,3 +116,12 @@ def archive_of(path, members: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED)
 
 def keys_of(path: str) -> list[tuple[str, str]]:
     return [(f.path, e.key) for f in read(path) for e in f.entries if isinstance(e, Playlist)]
+
+
+def fill(conn, playlists: dict[str, list[str]]) -> None:
+    """Store playlists of tracks whose artist is the first letter of their id."""
+    made = (
+        Playlist(key, key, [Track(track, track.upper(), track[0]) for track in tracks])
+        for key, tracks in playlists.items()
+    )
+    load_entries(conn, "test", made)

@@ -15,6 +15,8 @@ from loaders.icons.formats.pictures import Drawer, picture_shape
 from tests.factories.icons import BOX, SVG, drawn
 from udfs.bitmaps import bits, png
 
+pytestmark = pytest.mark.unit
+
 
 def test_an_svg_is_drawn():
     assert drawn(SVG.format(BOX).encode()).all()

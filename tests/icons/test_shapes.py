@@ -8,6 +8,8 @@ from loaders.icons.formats import shapes
 from loaders.icons.samples import plain
 from loaders.icons.sources import code_family
 
+pytestmark = pytest.mark.unit
+
 
 def test_every_glyph_is_scaled_alike_and_centred():
     ink = np.ones((128, 128), dtype=np.float32)

@@ -167,3 +167,18 @@ def test_a_bad_row_is_refused(db, values):
     columns = "sha256, thumbnail, perceptual_hash, width, height"
     with pytest.raises(psycopg.errors.CheckViolation):
         db.execute(f"insert into muse.images ({columns}) values ({values})")
+
+
+def test_the_sample(fresh):
+    results = sources.load_samples(fresh)
+    if not results:
+        pytest.skip("needs the sample packages: ./pgmuse setup")
+    assert sum(loaded.written for loaded in results) > 250
+    assert not any(loaded.bad for loaded in results)
+    classes = dict(fresh.execute("select class, pictures from image_classes").fetchall())
+    assert classes["monument"] > 50
+    assert classes["windmill"] > 10
+    taj = "select distinct title, licence from pictures where title = 'Taj Mahal'"
+    assert fresh.execute(taj).fetchone()[0] == "Taj Mahal"
+    free = "select count(*) from pictures where licence like 'CC-BY%' and author is not null"
+    assert fresh.execute(free).fetchone()[0] > 50

@@ -7,9 +7,10 @@ import zlib
 
 import pytest
 
-from loaders.images.load import load_samples
 from loaders.images.model import title_of
 from loaders.images.samples import debian_copyright, qt_resources
+
+pytestmark = pytest.mark.unit
 
 
 @pytest.mark.parametrize(
@@ -65,18 +66,3 @@ def test_who_made_a_file_of_a_debian_package(tmp_path):
     for name in ("src/a.webp", "src/b2.webp"):
         told = debian_copyright.of(known, name)
         assert told[1:] == ("B Person", "CC-BY-2.0", "https://example.org/page")
-
-
-def test_the_sample(fresh):
-    results = load_samples(fresh)
-    if not results:
-        pytest.skip("needs the sample packages: ./pgmuse setup")
-    assert sum(loaded.written for loaded in results) > 250
-    assert not any(loaded.bad for loaded in results)
-    classes = dict(fresh.execute("select class, pictures from image_classes").fetchall())
-    assert classes["monument"] > 50
-    assert classes["windmill"] > 10
-    taj = "select distinct title, licence from pictures where title = 'Taj Mahal'"
-    assert fresh.execute(taj).fetchone()[0] == "Taj Mahal"
-    free = "select count(*) from pictures where licence like 'CC-BY%' and author is not null"
-    assert fresh.execute(free).fetchone()[0] > 50

@@ -7,6 +7,8 @@ import pytest
 from loaders.songs.formats import BadFile, Playlist, read
 from tests.factories.playlists import M3U, archive_of, keys_of, packed
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize("how", ["plain", "gz", "bz2", "zip"])
 def test_packing_is_told_by_content(tmp_path, how):

@@ -9,6 +9,8 @@ from loaders.songs.formats import BadFile, read
 from loaders.songs.formats.reading import FORMATS
 from tests.factories.playlists import CSV, ID, JSPF, M3U, MPD, XSPF, all_of, packed
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("content", "message"),

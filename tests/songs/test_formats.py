@@ -7,6 +7,8 @@ import pytest
 
 from tests.factories.playlists import CSV, ID, JSPF, M3U, MPD, RECORDING, XSPF, all_of
 
+pytestmark = pytest.mark.unit
+
 
 def test_million_playlist_slice():
     (playlist,), bad = all_of(json.dumps(MPD), "mpd.slice.0-999.json")

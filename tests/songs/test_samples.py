@@ -5,6 +5,8 @@ import pytest
 from loaders.core.config import HOME
 from loaders.songs.samples import billboard, setlists, turned
 
+pytestmark = pytest.mark.unit
+
 
 def test_samples_have_names_the_right_way_round():
     folder = HOME / "samples"

@@ -7,6 +7,8 @@ import pytest
 from loaders.songs.formats.model import known_id, named_id
 from tests.factories.playlists import ID, RECORDING, XSPF, all_of
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("header", "row", "expected"),

@@ -1,11 +1,15 @@
 """Fixtures of the tests of Wikidata."""
 
+import json
+
 import pytest
 
+from loaders.core.http.client import Client
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.archives import PACKED
 from tests.factories.loads import load_wikidata as load_all
-from tests.factories.wikidata import FRAMINGS
+from tests.factories.wikidata import FRAMINGS, small
+from tests.servers import wikibase
 
 
 @pytest.fixture
@@ -20,3 +24,21 @@ def load(muse, tmp_path):
         return load_all(muse, WikidataOptions(source=str(path), **{"workers": 0} | options))
 
     return work
+
+
+@pytest.fixture
+def service():
+    with wikibase.running() as server:
+        made = [json.loads(line) for line in small()]
+        server.entities = {one["id"]: one for one in made}
+        yield server
+
+
+@pytest.fixture
+def waits():
+    return []
+
+
+@pytest.fixture
+def client(waits):
+    return Client("somebody@example.org", sleep=waits.append)

@@ -5,18 +5,17 @@ import json
 
 import pytest
 
-from loaders.core import db as connections
 from loaders.core import streams as compressed
 from loaders.core.errors import Problem
 from loaders.core.http import downloads
 from loaders.core.http.client import Client
 from loaders.wikidata import api
-from loaders.wikidata.entities import Filter
 from loaders.wikidata.ids import ids_or_file, parse_ids, query_ids
-from loaders.wikidata.load import load_ids
-from loaders.wikidata.options import WikidataOptions
-from tests.factories.wikidata import FRAMINGS, entity, small, value
+from tests.factories.wikidata import FRAMINGS, entity
 from tests.servers import faults, wikibase
+
+pytestmark = pytest.mark.unit
+
 
 FAULTS = {
     "busy": faults.busy_for("37"),
@@ -28,41 +27,8 @@ FAULTS = {
 }
 
 
-@pytest.fixture
-def service():
-    with wikibase.running() as server:
-        made = [json.loads(line) for line in small()]
-        server.entities = {one["id"]: one for one in made}
-        yield server
-
-
-@pytest.fixture
-def waits():
-    return []
-
-
-@pytest.fixture
-def client(waits):
-    return Client("somebody@example.org", sleep=waits.append)
-
-
-def options(service):
-    return WikidataOptions(api=service.url)
-
-
 def fetched(service, client, *ids):
     return list(api.entities(ids, client, api=service.url))
-
-
-def test_entities_and_the_names_they_use(service, client, fresh):
-    with connections.connect_to_load(autocommit=True) as conn:
-        loaded = load_ids(conn, ["Q2", "Q1"], Filter(), options(service), client)
-        assert loaded.written == 2
-        rows = conn.execute("select wikidata_id, properties from wikidata order by 1").fetchall()
-    assert rows[0] == ("Q1", {"instance of": "house cat", "date of birth": "1919-11-09T00:00:00Z"})
-    assert rows[1][1]["color"] == ["Blue", "Red", "White"]
-    assert "somebody@example.org" in service.headers[0]["User-Agent"]
-    assert {fields["maxlag"] for fields in service.requests} == {"5"}
 
 
 def test_fifty_a_call(service, client):
@@ -80,41 +46,6 @@ def test_missing_redirected_and_bad_ids_lose_no_other(service, client):
         "Q1",
         "Q2",
     ]
-
-
-def test_a_redirect_goes_by_the_name_of_its_target(service, client, fresh):
-    service.redirects["Q900"] = "Q146"
-    service.entities["Q5"] = json.loads(entity("Q5", "Old", P31=[value("Q900")]))
-    with connections.connect_to_load(autocommit=True) as conn:
-        load_ids(conn, ["Q5", "Q900"], Filter(), options(service), client)
-        assert conn.execute("select * from wikidata_redirects").fetchall() == [("Q900", "Q146")]
-        (properties,) = conn.execute(
-            "select properties from wikidata where wikidata_id = 'Q5'"
-        ).fetchone()
-    assert properties == {"instance of": "Cat"}
-
-
-def test_what_is_stored_keeps_its_languages(service, client, fresh):
-    """The service is asked for them too, also of what an id redirects to."""
-    wide = Filter(languages=("en", "nl"), sitelinks=("nlwiki",))
-    service.redirects["Q900"] = "Q1"
-    for revision, word, filter in ((1, "kat", wide), (2, "poes", Filter())):
-        made = json.loads(entity("Q1", "cat", lastrevid=revision))
-        made["labels"]["nl"] = {"language": "nl", "value": word}
-        made["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
-        service.entities["Q1"] = made
-        with connections.connect_to_load(autocommit=True) as conn:
-            load_ids(conn, ["Q900"], filter, options(service), client)
-    row = fresh.execute("select labels, sitelinks, lastrevid from wikidata").fetchone()
-    assert row == ({"en": "cat", "nl": "poes"}, {"nlwiki": "poes"}, 2)
-
-
-def test_ids_of_which_none_is_an_entity_fail(service, client, fresh):
-    with connections.connect_to_load(autocommit=True) as conn:
-        with pytest.raises(Problem, match="nothing was changed: see load_errors"):
-            load_ids(conn, ["Q404", "Q405"], Filter(), options(service), client)
-        count = "select count(*) from load_errors"
-        assert conn.execute(count).fetchone() == (2,)
 
 
 @pytest.mark.parametrize(

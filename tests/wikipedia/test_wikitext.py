@@ -8,6 +8,8 @@ import pytest
 from loaders.wikipedia import wikitext
 from loaders.wikipedia.names import Beyond
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     "unit",

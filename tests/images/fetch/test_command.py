@@ -7,6 +7,7 @@ import pytest
 
 from loaders.admin.forget import forget_source
 from loaders.core.errors import Problem
+from loaders.core.http import guard
 from loaders.images import store
 from loaders.images.fetch import commons
 from loaders.images.fetch import enqueue as wanted
@@ -72,3 +73,22 @@ def test_a_bad_row_is_refused(db):
             "returning source_id) insert into muse.image_fetches (source_id, address, host) "
             "select source_id, 'file:///etc/passwd', 'x' from source"
         )
+
+
+def test_hosts_and_addresses_that_are_refused(fresh):
+    for given in ("http://example.org/a.png", "https://upload.wikimedia.org:8443/a.png"):
+        with pytest.raises(Problem, match="--host adds it"):
+            load_all(fresh, Request((given,)))
+    with pytest.raises(Problem, match="at most 4,000 characters"):
+        load_all(fresh, Request((f"https://upload.wikimedia.org/{'a' * 4000}",)))
+    with pytest.raises(Problem, match="no names or passwords"):
+        wanted.want_addresses(
+            fresh, ["https://me:secret@upload.wikimedia.org/a.png"], guard.WIKIMEDIA
+        )
+    with pytest.raises(Problem, match="--host takes a name"):
+        fetch.allowed(["https://example.org/"])
+    assert load_all(fresh, Request(("https://example.org/My_cat2.png",), hosts=("example.org",)))
+    assert fresh.execute("select host, title from image_fetches").fetchone() == (
+        "example.org",
+        "My cat",
+    )

@@ -1,0 +1,45 @@
+"""Addresses of the embedded server, and its memory settings."""
+
+import pytest
+
+from loaders.core.errors import Problem
+from loaders.core.server import addresses
+from loaders.core.server.addresses import parse_address
+from loaders.core.server.files import memory_settings
+
+pytestmark = pytest.mark.unit
+
+
+def test_memory_settings_fit_the_machine():
+    small, large = memory_settings(2048, 64), memory_settings(256 * 1024, 64 * 1024)
+    assert small["shared_buffers"] == 256
+    assert small["shared_memory"] == "mmap"  # a container's /dev/shm is too small for a build
+    assert (large["shared_buffers"], large["shared_memory"]) == (4096, "posix")
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1", ("127.0.0.1", "5432")),
+        ("localhost:5433", ("localhost", "5433")),
+        ("[::1]:5433", ("::1", "5433")),
+        ("*", ("*", "5432")),
+    ],
+)
+def test_addresses(text, address):
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["", ":5432", "host:port", "a:1:2", "::1"])
+def test_no_addresses(text):
+    with pytest.raises(Problem, match="no address to listen on"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.0.0.2", True), ("::1", True), ("localhost", True),
+     ("*", False), ("0.0.0.0", False), ("::", False), ("192.0.2.1", False)],
+)  # fmt: skip
+def test_loopback(host, loopback):
+    assert addresses.is_loopback(host) == loopback

@@ -1,0 +1,125 @@
+"""Brute force: the classifier looks at all grids, block by block."""
+
+import psycopg
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from loaders.cli import app
+from loaders.core.console import quiet
+from loaders.icons.grids import draw as drawing
+from loaders.icons.grids.halves import cut
+from loaders.images.classifier.efficientnet import VARIANTS
+from tests.factories.rows import add_model
+from udfs import grids
+
+FIRST = "select probability, bitmap::text from muse.grid_icons where label = %s"
+
+
+@pytest.fixture(scope="session")
+def halves(keras):
+    """The classifier cut in two."""
+    with quiet():
+        return cut(keras)
+
+
+def add_halves(conn, halves, flatbuffer, labels):
+    """A live classifier and its halves."""
+    model_id = add_model(conn, "classifier", flatbuffer, size=224, labels=labels)
+    for name, content in zip((grids.EARLY, grids.LATE), halves, strict=True):
+        add_model(conn, name, content, classifier=model_id, size=224, labels=labels)
+
+
+@pytest.mark.parametrize(("grid", "block"), [(4, 99), (5, 12345)])
+def test_halves_see_what_the_classifier_sees(db, halves, flatbuffer, grid, block):
+    add_halves(db, halves, flatbuffer, [str(number) for number in range(1000)])
+    told = db.execute("select * from best_grids(%s, %s)", (grid, block)).fetchall()
+    assert len(told) == 1000
+    for label, probability, bitmap in told[::25]:
+        query = "select probability from grid_label(%s::text::bit varying, 1000) where label = %s"
+        assert db.execute(query, (bitmap, label)).fetchone() == (probability,)
+
+
+def test_the_best_of_each_label_is_kept(db, halves, flatbuffer):
+    add_halves(db, halves, flatbuffer, ["one", "two"] * 500)
+    told = db.execute("select label, probability from best_grids(4, 7)").fetchall()
+    query = """
+        select label, max(probability)
+        from generate_series(0, 15) as a, generate_series(0, 15) as b,
+            grid_label(a::bit(4) || 7::bit(8) || b::bit(4), 1000)
+        group by label
+    """
+    assert dict(told) == dict(db.execute(query).fetchall())
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("best_grids(3, 0)", "grid is 4 or 5, not 3"),
+        ("best_grids(4, 256)", "blocks have the numbers 0 to 255"),
+        ("best_grids(4, -1)", "blocks have the numbers 0 to 255"),
+        ("best_grids(5, null)", "blocks have the numbers 0 to 32,767"),
+        ("best_grids(5, 0)", "no model classifier yet"),
+        ("grid_label(B'01')", "2 bits make no bitmap"),
+        ("grid_label(B'0', 0)", "n must be from 1 to 1000, not 0"),
+        ("grid_label(B'0')", "no model 'classifier' yet"),
+    ],
+)
+def test_bad_arguments_are_one_clear_line(reader, query, error):
+    with pytest.raises(psycopg.Error) as caught:
+        reader.execute(f"select * from muse.{query}".encode())
+    assert error in caught.value.diag.message_primary
+
+
+def test_halves_of_another_classifier_are_refused(db, halves, flatbuffer):
+    add_halves(db, halves, flatbuffer, ["label"] * 1000)
+    add_model(db, "classifier", flatbuffer, size=224, labels=["label"] * 1000)
+    with pytest.raises(psycopg.Error, match="the classifier is not cut in two") as caught:
+        db.execute("select * from best_grids(4, 0)")
+    assert caught.value.diag.message_hint == "run: ./pgmuse draw grid4"
+
+
+@pytest.fixture
+def looked_at(fresh, halves, flatbuffer):
+    """A database with a classifier in halves."""
+    # A sheet of 40 is enough.
+    add_halves(fresh, halves, flatbuffer, [f"label {number % 40}" for number in range(1000)])
+    return fresh
+
+
+def test_workers_share_the_blocks_and_go_on_where_others_ended(looked_at, tmp_path):
+    path = tmp_path / "sheet.png"
+    assert drawing.draw(looked_at, 4, workers=2, limit=500) == (512, 1 << 16)
+    before = looked_at.execute("select label, probability from muse.grid_icons").fetchall()
+    assert drawing.draw(looked_at, 4, workers=1, limit=8, out=path, min_score=0) == (768, 1 << 16)
+    after = dict(looked_at.execute("select label, probability from muse.grid_icons").fetchall())
+    assert all(after[label] >= probability for label, probability in before)
+    assert Image.open(path).height == 164 * -(-len(after) // 8)
+    done = looked_at.execute("select block from muse.grid_blocks where done_at is not null")
+    found = [
+        row
+        for (block,) in done.fetchall()
+        for row in looked_at.execute("select * from best_grids(4, %s)", (block,)).fetchall()
+    ]
+    for label, probability in after.items():
+        assert probability == max(row[1] for row in found if row[0] == label)
+
+
+def test_another_classifier_begins_anew(looked_at, halves, flatbuffer):
+    drawing.draw(looked_at, 4, workers=1, limit=16)
+    add_halves(looked_at, halves, flatbuffer, [""] * 1000)
+    assert drawing.draw(looked_at, 4, workers=1, limit=8) == (256, 1 << 16)
+    assert looked_at.execute("select distinct label from muse.grid_icons").fetchall() == [("",)]
+
+
+def test_the_command_cuts_the_classifier_and_draws_grids(looked_at, tmp_path):
+    path = tmp_path / "a.png"
+    looked_at.execute("delete from muse.deployments where name like 'grids%'")
+    looked_at.execute(
+        "update muse.models set config = config || jsonb_build_object("
+        "'sha256', %s::text, 'licence', 'Apache-2.0') where name = 'classifier'",
+        (VARIANTS[0].sha256,),
+    )
+    words = ["draw", "grid5", "--limit", "8", "--min-score", "0", "--out", str(path)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert Image.open(path).size == (8 * 128, 5 * 164)

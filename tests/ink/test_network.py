@@ -1,0 +1,67 @@
+"""The networks of Deep Ink have TensorFlow's gradients."""
+
+import numpy as np
+import pytest
+
+from loaders.core.console import quiet
+from loaders.images.classifier import efficientnet as classifier
+from loaders.images.classifier.train import find_weights, port
+from tests.factories.drawings import needs_weights
+
+
+@pytest.fixture(scope="module")
+def body():
+    with quiet():
+        from loaders.ink import network as networks
+
+        return networks.Body(port(find_weights(0), classifier.VARIANTS[0]))
+
+
+def own_gradient(body, layer, picture, channel):
+    """TensorFlow's, through the Keras model, summed over the three colours."""
+    import keras
+    import tensorflow as tf
+
+    name = "embedding" if layer == "class" else layer
+    model = keras.Model(body.model.input, body.model.get_layer(name).output)
+    coloured = tf.constant(np.repeat(picture[None, :, :, None], 3, axis=3))
+    with tf.GradientTape() as tape:
+        tape.watch(coloured)
+        made = model(coloured, training=False)
+        if layer == "class":
+            made = tf.matmul(made, body.dense[0]) + body.dense[1]
+        score = tf.reduce_mean(tf.reshape(made, [-1, made.shape[-1]]), 0)[channel]
+    return float(score), tape.gradient(score, coloured).numpy()[0].sum(-1)
+
+
+def run(content, picture, weights):
+    from udfs import runtime
+
+    return runtime.invoke(runtime.open_network(content), picture, weights)
+
+
+@needs_weights
+@pytest.mark.parametrize(
+    "layer",
+    ["stem", *(f"block{number}" for number in range(7)), "block4_2", "head", "class"],
+)
+def test_the_graph_has_tensorflows_own_gradient(body, layer):
+    with quiet():
+        from loaders.ink import network as networks
+
+        content = networks.export(body, layer, float16=False)
+    channels = body.channels(layer)
+    errors = []
+    for seed in range(7):
+        # An activation that stands on a kink of relu6 may fall on either side: not all do.
+        dice = np.random.default_rng(seed)
+        picture = dice.uniform(0, 255, (224, 224)).astype(np.float32)
+        channel = int(dice.integers(channels))
+        weights = np.zeros(channels, dtype=np.float32)
+        weights[channel] = 1
+        score, gradient = own_gradient(body, layer, picture, channel)
+        found, ours = run(content, picture, weights)
+        assert abs(found - score) <= 1e-3 * max(abs(score), 0.1)
+        errors.append(np.linalg.norm(ours - gradient) / max(np.linalg.norm(gradient), 1e-12))
+    assert np.median(errors) < 1e-3
+    assert max(errors) < 1e-2
