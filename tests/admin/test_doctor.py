@@ -5,7 +5,7 @@ import pytest
 from loaders.admin import doctor
 from loaders.admin.migrate import migrate
 from loaders.core.server.cluster import ENVIRONMENT, throw_away
-from tests.conftest import use
+from tests.servers.postgres import use
 
 
 def told(capsys) -> dict[str, str]:

@@ -13,7 +13,7 @@ from loaders.core.errors import Problem
 from loaders.core.server.cluster import DATABASE
 from loaders.wikidata import kept
 from loaders.wikidata.entities import Filter
-from tests.conftest import use
+from tests.servers.postgres import use
 
 OBJECTS = "select proname from pg_proc where pronamespace = 'muse'::regnamespace order by 1"
 

@@ -9,13 +9,13 @@ import pytest
 
 from loaders.admin.migrate import migrate
 from loaders.core import db as connections
-from loaders.core.server.cluster import Server, bindir, throw_away
+from loaders.core.server.cluster import Server, throw_away
 from loaders.songs import train as songs
 from loaders.songs.load import load
 from loaders.songs.word2vec import Settings
-from tests.conftest import use
-from tests.core.test_catalog import FUNCTIONS, TABLES, VIEWS, queries_of
+from tests.factories.catalog import FUNCTIONS, TABLES, VIEWS, queries_of
 from tests.factories.playlists import IDS, slice_of
+from tests.servers.postgres import program, use
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +30,6 @@ def playlists(tmp_path) -> str:
     path = tmp_path / "mpd.slice.0-9.json"
     path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
     return str(path)
-
-
-def program(name: str, *arguments: str, host: Server, check: bool = True) -> str:
-    environment = dict(os.environ) | {"PGHOST": str(host.socket), "PGUSER": "postgres"}
-    done = subprocess.run(
-        [bindir() / name, *arguments], env=environment, capture_output=True, text=True, check=check
-    )
-    return done.stderr
 
 
 def train(path: str, role: str = "postgres") -> None:

@@ -15,8 +15,8 @@ from loaders.core.server.cluster import bindir
 from loaders.songs import load as playlists
 from loaders.songs import train as songs
 from loaders.songs.word2vec import Settings
-from tests.conftest import use
 from tests.factories.playlists import IDS, slice_of
+from tests.servers.postgres import use
 
 DUMPS = Path(__file__).resolve().parents[1] / "data" / "upgrades"
 COMMITS = ("859549c", "a09a41f", "c52f36a", "bfb1134")

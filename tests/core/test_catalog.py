@@ -7,27 +7,10 @@ import pytest
 
 import udfs
 from loaders.core.config import ROOT
+from tests.factories.catalog import FUNCTIONS, TABLES, VIEWS, queries_of
 from tests.factories.rows import add_track, publish_songs
 
 CREATE = re.compile(r"^create or replace (?:function|view) muse\.(\w+)", re.MULTILINE)
-FUNCTIONS = """
-    select p.proname, obj_description(p.oid, 'pg_proc'), l.lanname, p.prosrc, p.provolatile,
-        p.proparallel, p.procost, p.oid
-    from pg_proc as p join pg_language as l on l.oid = p.prolang
-    where p.pronamespace = 'muse'::regnamespace
-"""
-VIEWS = """
-    select relname, obj_description(oid, 'pg_class') from pg_class
-    where relnamespace = 'muse'::regnamespace and relkind in ('v', 'm')
-"""
-TABLES = VIEWS.replace("('v', 'm')", "('r', 'p')") + " and relname <> 'alembic_version'"
-
-
-def queries_of(comments):
-    """The query that a comment ends with, by the name of its object."""
-    for name, comment, *_ in comments:
-        words, _, query = (comment or "").partition(": ")
-        yield name, words, query
 
 
 def test_the_catalog_holds_what_the_files_say_and_nothing_else(db):

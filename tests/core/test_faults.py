@@ -12,10 +12,10 @@ import pytest
 from loaders.admin.migrate import migrate
 from loaders.core.db import connect_to_load
 from loaders.core.server.cluster import throw_away
-from tests.conftest import use
 from tests.factories.playlists import IDS, places, slice_of
 from tests.factories.wikidata import entity, value
 from tests.factories.wikipedia import page, whole
+from tests.servers.postgres import use
 
 pytestmark = pytest.mark.faults
 
@@ -58,6 +58,32 @@ def check(server) -> None:
         assert vectors.fetchone()[0] == live
 
 
+def kill_one(server, work: subprocess.Popen, what: str) -> None:
+    """Kill the loader or its server, and wait for the loader's end."""
+    if what == "loader":
+        work.send_signal(signal.SIGKILL)
+    else:
+        kill(server)
+    work.wait()
+
+
+def load_with_kills(server, topic: str, dump, what: str, dice: random.Random) -> None:
+    """Load a dump: six times until a kill, then to its end."""
+    for _ in range(6):
+        work = command("load", topic, str(dump), "--again")
+        time.sleep(dice.uniform(1, 5))
+        kill_one(server, work, what)
+    assert command("load", topic, str(dump), "--again").wait() == 0
+
+
+def check_table(conn, table: str) -> None:
+    """No staging table is left, and no index is missing."""
+    left = "select count(*) from pg_class where relname ~ %s"
+    assert conn.execute(left, (f"^{table}_[0-9]",)).fetchone() == (0,)
+    indexes = "select count(*) from pg_indexes where tablename = %s"
+    assert conn.execute(indexes, (table,)).fetchone() == (6,)
+
+
 @pytest.mark.parametrize("what", ["loader", "server"])
 def test_loads_and_trainings_survive_kills(durable, tmp_path, what):
     files = []
@@ -73,11 +99,7 @@ def test_loads_and_trainings_survive_kills(durable, tmp_path, what):
     for turn in range(8):
         work = command(*works[turn % 2])
         time.sleep(dice.uniform(0.5, 3))
-        if what == "loader":
-            work.send_signal(signal.SIGKILL)
-        else:
-            kill(durable)
-        work.wait()
+        kill_one(durable, work, what)
         check(durable)
     for work in works:
         assert command(*work).wait() == 0
@@ -98,25 +120,14 @@ def test_a_dump_survives_kills(durable, tmp_path, what):
     dump = tmp_path / "dump.json"
     dump.write_text("[\n" + ",\n".join(lines) + "\n]\n")
     dice = random.Random(2)
-    for _ in range(6):
-        work = command("load", "wikidata", str(dump), "--again")
-        time.sleep(dice.uniform(1, 5))
-        if what == "loader":
-            work.send_signal(signal.SIGKILL)
-        else:
-            kill(durable)
-        work.wait()
-    assert command("load", "wikidata", str(dump), "--again").wait() == 0
+    load_with_kills(durable, "wikidata", dump, what, dice)
     with connect_to_load() as conn:
         assert conn.execute("select count(*) from wikidata").fetchone() == (20000,)
         named = "select count(*) from wikidata where properties ->> 'P31' like 'Item %%'"
         assert conn.execute(named, ()).fetchone() == (20000,)
         counted = conn.execute("select count(*), min(items), max(items), sum(items) from classes")
         assert counted.fetchone() == (40, 500, 500, 20000)
-        left = "select count(*) from pg_class where relname ~ '^wikidata_[0-9]'"
-        assert conn.execute(left).fetchone() == (0,)
-        indexes = "select count(*) from pg_indexes where tablename = 'wikidata'"
-        assert conn.execute(indexes).fetchone() == (6,)
+        check_table(conn, "wikidata")
 
 
 @pytest.mark.parametrize("what", ["loader", "server"])
@@ -127,21 +138,10 @@ def test_a_dump_of_wikipedia_survives_kills(durable, tmp_path, what):
     dump = tmp_path / "dump.xml"
     dump.write_text(whole(*pages))
     dice = random.Random(3)
-    for _ in range(6):
-        work = command("load", "wikipedia", str(dump), "--again")
-        time.sleep(dice.uniform(1, 5))
-        if what == "loader":
-            work.send_signal(signal.SIGKILL)
-        else:
-            kill(durable)
-        work.wait()
-    assert command("load", "wikipedia", str(dump), "--again").wait() == 0
+    load_with_kills(durable, "wikipedia", dump, what, dice)
     with connect_to_load() as conn:
         counted = "select count(*), count(distinct page_id), sum(length(wikitext)) from wikipedia"
         length = sum(len(text % (n % 40)) for n in range(1, 20001))
         assert conn.execute(counted).fetchone() == (20000, 20000, length)
         assert conn.execute("select count(*) from wikipedia_redirects").fetchone() == (20000,)
-        left = "select count(*) from pg_class where relname ~ '^wikipedia_[0-9]'"
-        assert conn.execute(left).fetchone() == (0,)
-        indexes = "select count(*) from pg_indexes where tablename = 'wikipedia'"
-        assert conn.execute(indexes).fetchone() == (6,)
+        check_table(conn, "wikipedia")

@@ -5,8 +5,8 @@ import pytest
 from loaders.admin.migrate import migrate
 from loaders.core import db as connections
 from loaders.core.config import ROOT
-from tests.conftest import use
-from tests.core.test_privileges import is_superuser
+from tests.factories.rows import is_superuser
+from tests.servers.postgres import use
 
 PLANTED = {
     "trigger": """

@@ -35,10 +35,6 @@ def logins(fresh, server):
             admin.execute(f"drop role {role}")
 
 
-def is_superuser(conn: psycopg.Connection, role: str) -> bool:
-    return conn.execute("select rolsuper from pg_roles where rolname = %s", (role,)).fetchone()[0]
-
-
 def run(*arguments: str, user: str = "postgres", **more: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "loaders", *arguments]
     environment = dict(os.environ) | {"PGUSER": user} | more

@@ -8,7 +8,7 @@ import pytest
 
 from loaders.admin import doctor
 from migrations.apply import apply_sql
-from tests.core.test_catalog import FUNCTIONS, queries_of
+from tests.factories.catalog import FUNCTIONS, queries_of
 from tests.factories.rows import add_icon, add_track, publish_songs
 
 PATH = re.compile(r"search_path=pg_catalog(, muse)?(, muse_partitions)?, pg_temp")

@@ -17,9 +17,9 @@ from loaders.core.console import say
 from loaders.core.errors import Problem
 from loaders.songs import train as songs
 from loaders.songs.word2vec import Settings
-from tests.conftest import use
 from tests.factories.playlists import IDS, slice_of
 from tests.factories.rows import add_track, publish_songs
+from tests.servers.postgres import use
 
 INHERITED = {
     "statement_timeout": "'20ms'",

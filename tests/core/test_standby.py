@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from loaders.core.server.cluster import Server, throw_away
-from tests.admin.test_restore import program
 from tests.factories.rows import publish_songs
+from tests.servers.postgres import program
 
 pytestmark = pytest.mark.faults
 TRACKS = 300

@@ -94,3 +94,7 @@ def publish_songs(
 def plan(conn: psycopg.Connection, query: str) -> str:
     """How Postgres runs the query."""
     return "\n".join(row[0] for row in conn.execute("explain " + query))
+
+
+def is_superuser(conn: psycopg.Connection, role: str) -> bool:
+    return conn.execute("select rolsuper from pg_roles where rolname = %s", (role,)).fetchone()[0]

@@ -9,6 +9,12 @@ from tests.factories.icons import squares
 from tests.factories.rows import add_icon
 
 
+@pytest.fixture(autouse=True)
+def _own_checkpoints(monkeypatch, tmp_path):
+    """Checkpoints of other workers, and of the checkout, stay apart."""
+    monkeypatch.setattr("loaders.icons.train.HOME", tmp_path)
+
+
 def fill(conn, n=240):
     for number, square in enumerate(squares(n, seed=3)):
         add_icon(conn, f"f{number}-x", np.flatnonzero(square), icon_set="s", location=str(number))

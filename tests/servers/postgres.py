@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import psycopg
 from pgvector.psycopg import register_vector
 
-from loaders.core.server.cluster import DATABASE, SUPERUSER, Server
+from loaders.core.server.cluster import DATABASE, SUPERUSER, Server, bindir
 
 SETTINGS = "fsync = off\nmax_wal_size = 512MB\n"
 MEMORY, ENOUGH = Path("/dev/shm"), 4 << 30
@@ -83,3 +84,12 @@ def drop(server: Server, name: str) -> None:
                 break
             time.sleep(0.005)  # Postgres itself looks again every 0.1 s
         admin.execute(f"drop database {name} with (force)")
+
+
+def program(name: str, *arguments: str, host: Server, check: bool = True) -> str:
+    """Run one of Postgres' programs against a server; return its standard error."""
+    environment = dict(os.environ) | {"PGHOST": str(host.socket), "PGUSER": "postgres"}
+    done = subprocess.run(
+        [bindir() / name, *arguments], env=environment, capture_output=True, text=True, check=check
+    )
+    return done.stderr

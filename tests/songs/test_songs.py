@@ -5,10 +5,10 @@ import pytest
 
 from loaders.admin.migrate import migrate
 from loaders.core.db import connect_to_load
-from tests.conftest import use
 from tests.factories import processor_time as cpu
 from tests.factories.playlists import fill
 from tests.factories.rows import add_track, publish_songs
+from tests.servers.postgres import use
 
 
 @pytest.fixture
