@@ -14,7 +14,7 @@ from loaders.core.db import connect_to_load
 from loaders.core.server.cluster import throw_away
 from tests.factories.playlists import IDS, places, slice_of
 from tests.factories.wikidata import entity, value
-from tests.factories.wikipedia import page, whole
+from tests.factories.wikipedia import dump_of, page
 from tests.servers.postgres import use
 
 pytestmark = pytest.mark.faults
@@ -136,7 +136,7 @@ def test_a_dump_of_wikipedia_survives_kills(durable, tmp_path, what):
     pages = [page(f"Page {n}", text % (n % 40), id=n) for n in range(1, 20001)]
     pages += [page(f"To {n}", id=n + 20000, redirect=f"Page {n}") for n in range(1, 20001)]
     dump = tmp_path / "dump.xml"
-    dump.write_text(whole(*pages))
+    dump.write_text(dump_of(*pages))
     dice = random.Random(3)
     load_with_kills(durable, "wikipedia", dump, what, dice)
     with connect_to_load() as conn:

@@ -22,6 +22,7 @@ WAIT = 60  # seconds that a result may take on a busy machine
 def nothing() -> None:
     """Start a worker."""
 
+
 pytestmark = pytest.mark.unit
 
 

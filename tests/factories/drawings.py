@@ -21,9 +21,9 @@ def request(**values):
     return ink_request.Request(**defaults | values)
 
 
-def likes(wanted):
+def likes(target):
     """A network that counts how many pixels are as wanted; its gradient is of the levels."""
-    aim = np.where(wanted, np.float32(-1), np.float32(1))  # ink is 0
+    aim = np.where(target, np.float32(-1), np.float32(1))  # ink is 0
     return lambda picture: (float((aim * picture).sum()), aim)
 
 

@@ -2,7 +2,7 @@
 
 from psycopg.types.json import Jsonb
 
-from loaders.images.fetch import enqueue as wanted
+from loaders.images.fetch import enqueue
 from tests.factories.pictures import photo
 
 STATES = "select state, count(*)::int from image_fetches group by state order by state"
@@ -26,7 +26,7 @@ def want(conn, host, *names: str) -> None:
     for number, name in enumerate(names):
         host.files.setdefault(name, photo(size=(330 + number, 400)))
     urls = [f"{host.url}/{name}" for name in names]
-    wanted.want_addresses(conn, urls, {host.host})
+    enqueue.want_addresses(conn, urls, {host.host})
 
 
 def error_of(conn) -> str:

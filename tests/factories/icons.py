@@ -27,18 +27,18 @@ def rows(db, columns="name, also, size", where="true"):
 
 def drawn(content, name="a.svg"):
     with Drawer() as drawer:
-        (made, *_) = shapes.bitmaps([picture_shape(name, content, drawer)])
-    return np.array([int(bit) for bit in made.bits]).reshape(32, 32)
+        (bitmap, *_) = shapes.bitmaps([picture_shape(name, content, drawer)])
+    return np.array([int(bit) for bit in bitmap.bits]).reshape(32, 32)
 
 
 def squares(n: int, seed: int = 0, size: int = 8) -> np.ndarray:
     """Frames with a bar across: something to learn, no two alike by far."""
     random = np.random.default_rng(seed)
-    made = np.zeros((n, size, size), dtype=bool)
-    for square in made:
+    frames = np.zeros((n, size, size), dtype=bool)
+    for square in frames:
         top, left = random.integers(0, 3, 2)
         bottom, right = random.integers(5, size, 2)
         square[top : bottom + 1, [left, right]] = True
         square[[top, bottom], left : right + 1] = True
         square[random.integers(top, bottom + 1), left:right] ^= True
-    return made
+    return frames

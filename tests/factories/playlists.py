@@ -92,9 +92,9 @@ def all_of(content: bytes | str, name: str = "file", format: str | None = None, 
     """Playlists and bad entries of a file with this content."""
     raw = content.encode() if isinstance(content, str) else content
     entries = FORMATS[format or detect(raw) or "m3u"](raw, name)
-    found = list(entries)
-    good = [entry for entry in found if isinstance(entry, Playlist)]
-    return good, [entry for entry in found if isinstance(entry, BadEntry)]
+    everything = list(entries)
+    good = [entry for entry in everything if isinstance(entry, Playlist)]
+    return good, [entry for entry in everything if isinstance(entry, BadEntry)]
 
 
 def packed(content: bytes, how: str) -> bytes:

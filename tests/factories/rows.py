@@ -61,9 +61,9 @@ def add_icon(
 
 def vector(values: Sequence[float]) -> np.ndarray:
     """A unit vector of 64 that starts like this."""
-    whole = np.zeros(64, dtype=np.float32)
-    whole[: len(values)] = values
-    return whole / np.linalg.norm(whole)
+    padded = np.zeros(64, dtype=np.float32)
+    padded[: len(values)] = values
+    return padded / np.linalg.norm(padded)
 
 
 def publish_songs(

@@ -17,10 +17,10 @@ def value(target, rank="normal", datatype="wikibase-item", **more):
         "wikibase-item": "wikibase-entityid", "time": "time", "quantity": "quantity",
         "monolingualtext": "monolingualtext", "globe-coordinate": "globecoordinate",
     }.get(datatype, "string")  # fmt: skip
-    held = target
+    content = target
     if datatype == "wikibase-item":
-        held = {"entity-type": "item", "numeric-id": int(target[1:]), "id": target}
-    datavalue = {"value": held, "type": kind}
+        content = {"entity-type": "item", "numeric-id": int(target[1:]), "id": target}
+    datavalue = {"value": content, "type": kind}
     snak = {"snaktype": "value", "datavalue": datavalue, "datatype": datatype}
     return {"mainsnak": snak, "type": "statement", "rank": rank, **more}
 
@@ -33,20 +33,20 @@ def time_of(text, precision=11):
 
 def entity(id, label=None, enwiki=None, lastrevid=1, kind="item", **claims):
     """A line of a dump."""
-    made = {"type": kind, "id": id, "labels": {}, "descriptions": {}, "aliases": {}, "claims": {}}
-    made |= {"sitelinks": {}, "lastrevid": lastrevid}
+    item = {"type": kind, "id": id, "labels": {}, "descriptions": {}, "aliases": {}, "claims": {}}
+    item |= {"sitelinks": {}, "lastrevid": lastrevid}
     if label:
-        made["labels"]["en"] = {"language": "en", "value": label}
+        item["labels"]["en"] = {"language": "en", "value": label}
     if enwiki:
-        made["sitelinks"]["enwiki"] = {"site": "enwiki", "title": enwiki, "badges": []}
+        item["sitelinks"]["enwiki"] = {"site": "enwiki", "title": enwiki, "badges": []}
     if kind == "property":
-        made["datatype"] = claims.pop("datatype", "wikibase-item")
+        item["datatype"] = claims.pop("datatype", "wikibase-item")
     for property_id, statements in claims.items():
         for number, statement in enumerate(statements):
             statement["mainsnak"]["property"] = property_id
             statement.setdefault("id", f"{id}${property_id}-{number}")
-        made["claims"][property_id] = statements
-    return json.dumps(made)
+        item["claims"][property_id] = statements
+    return json.dumps(item)
 
 
 def small():

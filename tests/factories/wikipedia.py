@@ -25,7 +25,7 @@ def page(title, text="", *, id=1, revision=10, ns=0, redirect=None, time="2024-0
 """
 
 
-def whole(*pages):
+def dump_of(*pages):
     return HEAD + "".join(pages) + "</mediawiki>\n"
 
 
@@ -40,7 +40,7 @@ RAND = """{{Use mdy dates}} <!-- {{Infobox hidden}} [[Category:Hidden]] -->
 
 
 def small():
-    return whole(
+    return dump_of(
         page("Ayn Rand", RAND, id=339),
         page("AynRand", "#REDIRECT [[Ayn Rand]]", id=2, redirect="Ayn Rand"),
         page("Alisa R.", "#REDIRECT [[AynRand]]", id=3, redirect="AynRand"),

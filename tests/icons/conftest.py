@@ -20,12 +20,12 @@ def networks():
             for kind in ENCODINGS
         }
         settings["lines"] = icon_lines.Settings(size=8, channels=8, along=8)
-        made = {kind: icons.made(one, seed=1) for kind, one in settings.items()}
-        return {kind: (network, *icons.export(network)) for kind, network in made.items()}
+        keras_models = {kind: icons.made(one, seed=1) for kind, one in settings.items()}
+        return {kind: (network, *icons.export(network)) for kind, network in keras_models.items()}
 
 
 @pytest.fixture
-def known(db, networks):
+def live(db, networks):
     """The same as live models, with the names of their kinds."""
     for kind, (_, content, config) in networks.items():
         add_model(db, kind, content, **config, kind="icon")

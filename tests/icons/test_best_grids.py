@@ -33,23 +33,23 @@ def add_halves(conn, halves, flatbuffer, labels):
 @pytest.mark.parametrize(("grid", "block"), [(4, 99), (5, 12345)])
 def test_halves_see_what_the_classifier_sees(db, halves, flatbuffer, grid, block):
     add_halves(db, halves, flatbuffer, [str(number) for number in range(1000)])
-    told = db.execute("select * from best_grids(%s, %s)", (grid, block)).fetchall()
-    assert len(told) == 1000
-    for label, probability, bitmap in told[::25]:
+    best = db.execute("select * from best_grids(%s, %s)", (grid, block)).fetchall()
+    assert len(best) == 1000
+    for label, probability, bitmap in best[::25]:
         query = "select probability from grid_label(%s::text::bit varying, 1000) where label = %s"
         assert db.execute(query, (bitmap, label)).fetchone() == (probability,)
 
 
 def test_the_best_of_each_label_is_kept(db, halves, flatbuffer):
     add_halves(db, halves, flatbuffer, ["one", "two"] * 500)
-    told = db.execute("select label, probability from best_grids(4, 7)").fetchall()
+    best = db.execute("select label, probability from best_grids(4, 7)").fetchall()
     query = """
         select label, max(probability)
         from generate_series(0, 15) as a, generate_series(0, 15) as b,
             grid_label(a::bit(4) || 7::bit(8) || b::bit(4), 1000)
         group by label
     """
-    assert dict(told) == dict(db.execute(query).fetchall())
+    assert dict(best) == dict(db.execute(query).fetchall())
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_workers_share_the_blocks_and_go_on_where_others_ended(looked_at, tmp_pa
     assert all(after[label] >= probability for label, probability in before)
     assert Image.open(path).height == 164 * -(-len(after) // 8)
     done = looked_at.execute("select block from muse.grid_blocks where done_at is not null")
-    found = [
+    best_of_blocks = [
         row
         for (block,) in done.fetchall()
         for row in looked_at.execute("select * from best_grids(4, %s)", (block,)).fetchall()
     ]
     for label, probability in after.items():
-        assert probability == max(row[1] for row in found if row[0] == label)
+        assert probability == max(row[1] for row in best_of_blocks if row[0] == label)
 
 
 def test_another_classifier_begins_anew(looked_at, halves, flatbuffer):

@@ -53,13 +53,13 @@ def test_a_token_out_of_place_is_named(tokens, encoding, place):
 def test_fuzzed_bits_and_tokens_are_drawn_or_refused():
     lucky = random.Random(5)
     for _ in range(500):
-        given = "".join(lucky.choices("01", k=lucky.choice([0, 1, 2, 63, 64, 65, 1024, 4097])))
+        drawing = "".join(lucky.choices("01", k=lucky.choice([0, 1, 2, 63, 64, 65, 1024, 4097])))
         tokens = [lucky.choice([lucky.randint(-9, 99), 2**31 - 1, None]) for _ in range(9)]
         for draw in (
-            lambda given=given: text(given, "half"),
-            lambda given=given: png(given, lucky.randint(-3, 70), "#000000", "#ffffff"),
-            lambda given=given: icons.poster([given], 3, 1, 1),
-            lambda given=given: hieroglyphs.stela([given], 2, None, 1, 1),
+            lambda drawing=drawing: text(drawing, "half"),
+            lambda drawing=drawing: png(drawing, lucky.randint(-3, 70), "#000000", "#ffffff"),
+            lambda drawing=drawing: icons.poster([drawing], 3, 1, 1),
+            lambda drawing=drawing: hieroglyphs.stela([drawing], 2, None, 1, 1),
             lambda tokens=tokens: bitmap_tokens.bitmap(
                 tokens, lucky.randint(-2, 70), lucky.choice(bitmap_tokens.ENCODINGS)
             ),

@@ -69,8 +69,8 @@ def test_hieroglyphs_come_with_their_codes_and_nothing_else(fresh, tmp_path):
     path.write_bytes(font(glyphs))
     fresh.execute("insert into muse.hieroglyph_signs values (77824, 'A1c', 'man', '{}')")
     assert load_named(fresh, "hieroglyph", [str(path)], "my hand", "OFL")
-    found = fresh.execute("select code, hand, licence from hieroglyphs order by 1").fetchall()
-    assert found == [("13001", "my hand", "OFL"), ("A1c", "my hand", "OFL")]
+    signs = fresh.execute("select code, hand, licence from hieroglyphs order by 1").fetchall()
+    assert signs == [("13001", "my hand", "OFL"), ("A1c", "my hand", "OFL")]
     assert rows(fresh, "family", "name = 'A1c'")[0] == ("A1",)
     assert fresh.execute("select icon_set, icons, families from icon_sets").fetchall() == [
         ("my hand", 2, 2)
@@ -92,15 +92,15 @@ def test_a_broken_font_is_one_line_and_the_others_go_on(fresh, tmp_path, capsys,
 
 
 def test_fuzzed_fonts_are_refused_or_loaded(tmp_path):
-    lucky, whole = np.random.default_rng(3), font(GLYPHS)
+    lucky, intact = np.random.default_rng(3), font(GLYPHS)
     path = tmp_path / "fuzzed.ttf"
     for _ in range(60):
-        content = bytearray(whole)
+        content = bytearray(intact)
         for place in lucky.integers(0, len(content), 20):
             content[place] = lucky.integers(256)
         path.write_bytes(content)
         try:
-            made = list(sources.icon_source(str(path), None, None).shapes())
+            entries = list(sources.icon_source(str(path), None, None).shapes())
         except (Problem, shapes.BadIcon):
             continue
-        list(shapes.bitmaps([entry for entry in made if isinstance(entry, shapes.Shape)]))
+        list(shapes.bitmaps([entry for entry in entries if isinstance(entry, shapes.Shape)]))

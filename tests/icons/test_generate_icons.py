@@ -14,48 +14,48 @@ KINDS = ("lines", *ENCODINGS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(known, networks, kind):
+def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(live, networks, kind):
     from loaders.icons.networks import fitting as icons
 
     some = squares(40)
-    asked = known.execute("select icon_nlls(%s::bit varying[], %s)", (list(map(bits, some)), kind))
-    wanted = icons.bits_a_pixel(networks[kind][0], some)
-    assert asked.fetchone()[0] == pytest.approx(wanted, abs=1e-4)
-    one = known.execute("select icon_nll(%s::text::bit varying, %s)", (bits(some[0]), kind))
-    assert one.fetchone()[0] == pytest.approx(wanted[0], abs=1e-4)
+    costs = live.execute("select icon_nlls(%s::bit varying[], %s)", (list(map(bits, some)), kind))
+    expected = icons.bits_a_pixel(networks[kind][0], some)
+    assert costs.fetchone()[0] == pytest.approx(expected, abs=1e-4)
+    one = live.execute("select icon_nll(%s::text::bit varying, %s)", (bits(some[0]), kind))
+    assert one.fetchone()[0] == pytest.approx(expected[0], abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_drawn_costs_what_is_told_and_is_valid(known, kind):
-    rows = known.execute("select i, bitmap::text, nll, valid from generate_icons(%s, 40)", (kind,))
+def test_what_is_drawn_costs_what_is_told_and_is_valid(live, kind):
+    rows = live.execute("select i, bitmap::text, nll, valid from generate_icons(%s, 40)", (kind,))
     rows = rows.fetchall()
     assert [row[0] for row in rows] == list(range(1, 41))
     assert len({row[1] for row in rows}) > 30
-    told = known.execute(
+    costs = live.execute(
         "select icon_nlls(%s::bit varying[], %s)", ([row[1] for row in rows], kind)
     )
-    assert told.fetchone()[0] == pytest.approx([row[2] for row in rows], abs=1e-5)
+    assert costs.fetchone()[0] == pytest.approx([row[2] for row in rows], abs=1e-5)
     assert all(row[3] for row in rows)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_seed_draws_the_same_and_fewer_are_the_first_of_more(known, kind):
+def test_a_seed_draws_the_same_and_fewer_are_the_first_of_more(live, kind):
     query = "select bitmap, nll from generate_icons(%s, n => %s, seed => %s)"
-    more = known.execute(query, (kind, 40, 7)).fetchall()
-    assert known.execute(query, (kind, 3, 7)).fetchall() == more[:3]
-    assert known.execute(query, (kind, 40, 7)).fetchall() == more
-    assert known.execute(query, (kind, 40, -7)).fetchall() != more
+    more = live.execute(query, (kind, 40, 7)).fetchall()
+    assert live.execute(query, (kind, 3, 7)).fetchall() == more[:3]
+    assert live.execute(query, (kind, 40, 7)).fetchall() == more
+    assert live.execute(query, (kind, 40, -7)).fetchall() != more
     assert (
-        known.execute(query, (kind, 1, 0)).fetchall()
-        == known.execute("select bitmap, nll from generate_icons(%s)", (kind,)).fetchall()
+        live.execute(query, (kind, 1, 0)).fetchall()
+        == live.execute("select bitmap, nll from generate_icons(%s)", (kind,)).fetchall()
     )
 
 
 @pytest.mark.parametrize("kind", ["lines", "positions", "scanlines"])
-def test_a_low_temperature_draws_what_is_likely(known, kind):
+def test_a_low_temperature_draws_what_is_likely(live, kind):
     query = "select avg(nll) from generate_icons(%s, 32, %s::real)"
     (low,), (one,), (high,) = (
-        known.execute(query, (kind, temperature)).fetchone() for temperature in (0.2, 1, 20)
+        live.execute(query, (kind, temperature)).fetchone() for temperature in (0.2, 1, 20)
     )
     assert low < one < high
 
@@ -81,12 +81,12 @@ def test_every_icon_has_ink_even_where_none_is_likely(db, networks):
         assert few == rows[:2]
 
 
-def test_copies_of_icons_are_marked(known):
-    (drawn,) = known.execute("select bitmap::text from generate_icons('lines')").fetchone()
+def test_copies_of_icons_are_marked(live):
+    (drawn,) = live.execute("select bitmap::text from generate_icons('lines')").fetchone()
     lit = [place for place, bit in enumerate(drawn) if bit == "1"]
-    first = add_icon(known, "a", lit)
-    add_icon(known, "a", lit, icon_set="another")
-    rows = known.execute("select copy_of from generate_icons('lines', 3)").fetchall()
+    first = add_icon(live, "a", lit)
+    add_icon(live, "a", lit, icon_set="another")
+    rows = live.execute("select copy_of from generate_icons('lines', 3)").fetchall()
     assert rows == [(first,), (None,), (None,)]
 
 
@@ -111,22 +111,22 @@ def test_copies_of_icons_are_marked(known):
         ("labelled_sheet('grid4')", "nothing of grid4 has a label with a score of .25", "22023"),
     ],
 )
-def test_bad_arguments_are_one_clear_line(known, networks, query, error, state):
-    add_model(known, "other", networks["lines"][1], size=8)
-    known.execute("set local role muse_reader")
+def test_bad_arguments_are_one_clear_line(live, networks, query, error, state):
+    add_model(live, "other", networks["lines"][1], size=8)
+    live.execute("set local role muse_reader")
     with pytest.raises(psycopg.Error) as caught:
-        known.execute(f"select * from muse.{query}".encode())
+        live.execute(f"select * from muse.{query}".encode())
     assert error.replace(" .", " 0.") in caught.value.diag.message_primary.replace(" .", " 0.")
     assert caught.value.sqlstate == state
 
 
 @pytest.mark.parametrize("kind", ["lines", "runs"])
-def test_a_timeout_ends_the_drawing(known, kind):
-    known.execute("select * from generate_icons(%s)", (kind,))
-    known.execute("set local statement_timeout = 60")
-    with cpu.used_by(known) as used:
+def test_a_timeout_ends_the_drawing(live, kind):
+    live.execute("select * from generate_icons(%s)", (kind,))
+    live.execute("set local statement_timeout = 60")
+    with cpu.used_by(live) as used:
         with pytest.raises(psycopg.errors.QueryCanceled):
-            known.execute(
+            live.execute(
                 "select count(*) from generate_series(1, 99) as s, "
                 "generate_icons(%s, 1000, seed => s)",
                 (kind,),

@@ -15,8 +15,8 @@ from udfs.bitmaps import bits, png, text
 
 def test_two_rows_of_pixels_make_a_line(db):
     assert text(bitmap(SMILE), "half") == "  ▀  ▀\n▀▄▄▄▄▄▄▀\n\n"
-    asked = db.execute("select icon_text(%s::text::bit varying)", (bitmap(SMILE),))
-    assert asked.fetchone() == ("  ▀  ▀\n▀▄▄▄▄▄▄▀\n\n",)
+    lines = db.execute("select icon_text(%s::text::bit varying)", (bitmap(SMILE),))
+    assert lines.fetchone() == ("  ▀  ▀\n▀▄▄▄▄▄▄▀\n\n",)
 
 
 def test_png_has_the_colours_asked_for(db):
@@ -45,12 +45,12 @@ def test_tokens_say_all_of_a_bitmap(db, encoding):
             square = random.random((size, size)) < share
             said = bitmap_tokens.encode(square, encoding)
             end = bitmap_tokens.vocabulary(size, encoding) - 1
-            for whole in (said, [*said, end]):
+            for complete in (said, [*said, end]):
                 assert (bitmap_tokens.decode(said, size, encoding) == square).all()
-                assert bitmap_tokens.bitmap(whole, size, encoding) == bits(square)
+                assert bitmap_tokens.bitmap(complete, size, encoding) == bits(square)
     query = "select icon_bitmap(icon_tokens(%(b)s::text::bit varying, %(e)s), 8, %(e)s)::text"
-    told = db.execute(query, {"b": bitmap(SMILE), "e": encoding}).fetchone()
-    assert told == (bitmap(SMILE),)
+    round_trip = db.execute(query, {"b": bitmap(SMILE), "e": encoding}).fetchone()
+    assert round_trip == (bitmap(SMILE),)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_null_gives_null(reader, query):
 def test_the_first_icons_of_a_poster_stay_with_more_of_them(db):
     query = "select icon_poster(%s::bit varying[], 2, 1, %s)"
     few, more, other = (
-        drawn(db.execute(query, (list(given), seed)).fetchone()[0])
-        for given, seed in ((["1111"] * 2, 3), (["1111"] * 4, 3), (["1111"] * 2, -4))
+        drawn(db.execute(query, (list(icon_bits), seed)).fetchone()[0])
+        for icon_bits, seed in ((["1111"] * 2, 3), (["1111"] * 4, 3), (["1111"] * 2, -4))
     )
     assert (more[:4] == few).all()
     assert (other != few).any()
@@ -105,10 +105,10 @@ def test_the_first_icons_of_a_poster_stay_with_more_of_them(db):
 
 def test_gold_lies_under_the_ink(db):
     ring = bitmap("####" + "#..#" + "#..#" + "####")
-    (made,) = db.execute(
+    (content,) = db.execute(
         "select hieroglyph_stela(array[%s::text::bit varying], 1, scale => 1)", (ring,)
     ).fetchone()
-    picture = drawn(made)
+    picture = drawn(content)
     assert picture.shape == (60 + 10, 8 + 10, 3)
     assert picture[6:8, 8:10].reshape(-1, 3).tolist() == [[161, 126, 44]] * 4
     assert (picture == [161, 126, 44]).all(-1).sum() == 4

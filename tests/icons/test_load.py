@@ -42,7 +42,7 @@ def test_folders_and_zips_are_sets(fresh, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("none.svg", None, "there is no such file"),
         (
@@ -55,14 +55,14 @@ def test_folders_and_zips_are_sets(fresh, tmp_path, capsys):
         ("empty.svg", b"<svg/>", "it seems to be a set of which no icon can be drawn"),
     ],
 )
-def test_what_holds_no_icons_is_said(fresh, tmp_path, capsys, name, content, told):
+def test_what_holds_no_icons_is_said(fresh, tmp_path, capsys, name, content, message):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     elif name == "folder":
         (tmp_path / name).mkdir()
     assert not load_named(fresh, "icon", [str(tmp_path / name)])
     (line,) = capsys.readouterr().err.splitlines()
-    assert told in line
+    assert message in line
 
 
 def test_a_load_that_fails_leaves_what_was_there(fresh, tmp_path, monkeypatch):

@@ -9,11 +9,11 @@ from udfs.icon_grammar import Grammar
 from udfs.icon_networks import token_costs
 
 
-def test_an_endless_token_stream_cannot_be(known, networks):
+def test_an_endless_token_stream_cannot_be(live, networks):
     """Whatever a network says, its drawings end: also where all it says is no number."""
     nan = np.full((2, 66), np.nan)
-    told = token_costs(nan[:, :65], np.ones((2, 65), dtype=bool))
-    assert told.shape == (2, 65)
+    costs = token_costs(nan[:, :65], np.ones((2, 65), dtype=bool))
+    assert costs.shape == (2, 65)
 
 
 @pytest.mark.parametrize("size", [2, 8, 32])
@@ -83,13 +83,13 @@ def test_tables_count_pixels():
     assert (len(CONTEXT_10), len(CONTEXT_16)) == (10, 16)
     one = np.zeros((1, 8, 8), dtype=bool)
     one[0, 3, 3] = True
-    seen = contexts(one, CONTEXT_16)
-    assert seen[0, 3, 4] == 1 << CONTEXT_16.index((0, -1))
-    assert seen[0, 5, 1] == 1 << CONTEXT_16.index((-2, 2))
-    assert np.count_nonzero(seen) == 16
+    counts = contexts(one, CONTEXT_16)
+    assert counts[0, 3, 4] == 1 << CONTEXT_16.index((0, -1))
+    assert counts[0, 5, 1] == 1 << CONTEXT_16.index((-2, 2))
+    assert np.count_nonzero(counts) == 16
     # Half of the pixels are ink, and which ones the place says.
     halves = np.zeros((40, 8, 8), dtype=bool)
     halves[:, :, 4:] = True
-    told = lines(halves, halves, halves)
-    assert told["iid"] == pytest.approx(1)
-    assert told["position"] < 0.01
+    costs = lines(halves, halves, halves)
+    assert costs["iid"] == pytest.approx(1)
+    assert costs["position"] < 0.01

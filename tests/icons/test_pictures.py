@@ -31,10 +31,10 @@ def test_ink_is_what_is_dark_and_opaque_or_else_what_is_opaque():
     dark.paste((30, 30, 90, 255), (0, 10, 10, 20))
     light = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
     light.paste((255, 255, 255, 255), (0, 0, 20, 10))
-    for picture, wanted in ((dark, 32 * 32), (light, 32 * 16)):
+    for picture, expected in ((dark, 32 * 32), (light, 32 * 16)):
         out = io.BytesIO()
         picture.save(out, "PNG")
-        assert drawn(out.getvalue(), "a.png").sum() == wanted
+        assert drawn(out.getvalue(), "a.png").sum() == expected
 
 
 @pytest.mark.parametrize("size", [8, 32])
@@ -42,17 +42,17 @@ def test_a_picture_of_a_bitmaps_size_is_kept_pixel_by_pixel(size):
     square = np.random.default_rng(1).random((size, size)) < 0.3
     with Drawer() as drawer:
         shape = picture_shape("a.png", png(bits(square), 1, "#000000", "none"), drawer)
-    made = {drawn.size: drawn.bits for drawn in shapes.bitmaps([shape])}
-    assert made[size] == bits(square)
+    bitmap = {drawn.size: drawn.bits for drawn in shapes.bitmaps([shape])}
+    assert bitmap[size] == bits(square)
 
 
 def test_nothing_outside_an_svg_is_followed(tmp_path):
     Image.new("RGB", (10, 10)).save(tmp_path / "black.png")
-    asked = []
+    requests = []
 
     class Listener(BaseHTTPRequestHandler):
         def do_GET(self):
-            asked.append(self.path)
+            requests.append(self.path)
 
     server = HTTPServer(("127.0.0.1", 0), Listener)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -70,13 +70,13 @@ def test_nothing_outside_an_svg_is_followed(tmp_path):
         '<path style="fill: black" d="M0 0h6v6H0z"/><path fill="none" stroke="#000" d="M23 23h1"/>'
     )
     try:
-        made = drawn(content.format(script + style + inner + corner).encode())
+        bitmap = drawn(content.format(script + style + inner + corner).encode())
     finally:
         server.shutdown()
         server.server_close()
-    assert not asked
-    assert made[1:8, :8].all()
-    assert made.sum() < 80
+    assert not requests
+    assert bitmap[1:8, :8].all()
+    assert bitmap.sum() < 80
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def test_a_poster_sets_icons_in_cells_of_two_more_pixels():
     picture = drawn(icons.poster(["1001", "0110", "1111"], 2, 1, 7))
     assert picture.shape == (8, 8, 3)
     ink = (picture != 255).any(-1)
-    wanted = """
+    expected = """
         ........
         .#....#.
         ..#..#..
@@ -26,7 +26,7 @@ def test_a_poster_sets_icons_in_cells_of_two_more_pixels():
         .##.....
         ........
     """
-    assert bits(ink) == bitmap(wanted)
+    assert bits(ink) == bitmap(expected)
     first, second = picture[1, 1], picture[1, 6]
     assert (first != second).any()
     for colour in (first, second):  # lightness .30, saturation .9
@@ -53,11 +53,11 @@ def test_a_sheet_has_icons_of_several_sizes():
     ],
 )
 def test_what_takes_a_while_can_be_ended(draw):
-    seen = []
+    checkpoints = []
 
     def stop():
-        seen.append(1)
-        if len(seen) == 5:
+        checkpoints.append(1)
+        if len(checkpoints) == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -72,17 +72,17 @@ def test_a_long_label_takes_no_time():
 
 def test_a_sheet_has_the_label_beneath_its_icon():
     bare = drawn(icons.sheet(["1111", "1111"], ["", ""], ["", ""], 8))
-    told = drawn(icons.sheet(["1111", "1111"], ["", "a long label " * 9], ["", ".9"], 8))
-    assert bare.shape == told.shape == (96 + 36 + 32, 2 * 128, 3)
-    rows, columns = np.nonzero((bare != told).any(-1))
+    labelled = drawn(icons.sheet(["1111", "1111"], ["", "a long label " * 9], ["", ".9"], 8))
+    assert bare.shape == labelled.shape == (96 + 36 + 32, 2 * 128, 3)
+    rows, columns = np.nonzero((bare != labelled).any(-1))
     assert rows.min() >= 16 + 96
     assert 128 <= columns.min() <= columns.max() < 256  # cut to its own column
 
 
 def test_both_inks_are_used_and_differ_by_two_at_most():
-    made = hieroglyphs.inks(400, 9)
-    away = np.abs(made[:, None] - hieroglyphs.INKS).max(-1)  # (400, 2)
+    colours = hieroglyphs.inks(400, 9)
+    away = np.abs(colours[:, None] - hieroglyphs.INKS).max(-1)  # (400, 2)
     assert (away.min(1) <= 2).all()
     assert 120 < (away[:, 0] <= 2).sum() < 280
-    assert set((made - hieroglyphs.INKS[away.argmin(1)]).ravel()) == {-2, -1, 0, 1, 2}
-    assert (hieroglyphs.inks(10, 9) == made[:10]).all()
+    assert set((colours - hieroglyphs.INKS[away.argmin(1)]).ravel()) == {-2, -1, 0, 1, 2}
+    assert (hieroglyphs.inks(10, 9) == colours[:10]).all()

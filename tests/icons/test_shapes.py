@@ -14,9 +14,9 @@ pytestmark = pytest.mark.unit
 def test_every_glyph_is_scaled_alike_and_centred():
     ink = np.ones((128, 128), dtype=np.float32)
     half = shapes.bitmap(shapes.so_far(ink), 256, 32)
-    wanted = np.zeros((32, 32), dtype=bool)
-    wanted[8:24, 8:24] = True
-    assert (half == wanted).all()
+    expected = np.zeros((32, 32), dtype=bool)
+    expected[8:24, 8:24] = True
+    assert (half == expected).all()
 
 
 def test_a_stroke_thinner_than_a_pixel_is_not_lost():
@@ -24,10 +24,10 @@ def test_a_stroke_thinner_than_a_pixel_is_not_lost():
     line[:, 128] = 1  # an eighth of a pixel of 32, a thirty-second of one of 8
     line[7] = 1
     for size in (32, 8):
-        made = shapes.bitmap(shapes.so_far(line), 256, size)
-        assert made.any(1).all()
-        assert made.any(0).all()
-        assert made.sum() == 2 * size - 1
+        drawing = shapes.bitmap(shapes.so_far(line), 256, size)
+        assert drawing.any(1).all()
+        assert drawing.any(0).all()
+        assert drawing.sum() == 2 * size - 1
 
 
 def test_what_is_symmetric_stays_so():
@@ -37,8 +37,8 @@ def test_what_is_symmetric_stays_so():
     draw.ellipse((40, 40, 170, 170), fill=0)
     ink = shapes.so_far((np.asarray(image) > 127).astype(np.float32))
     for size in (32, 8):
-        made = shapes.bitmap(ink, 240, size)
-        used = made[made.any(1)][:, made.any(0)]
+        drawing = shapes.bitmap(ink, 240, size)
+        used = drawing[drawing.any(1)][:, drawing.any(0)]
         assert (used == used[::-1]).all()
         assert (used == used[:, ::-1]).all()
 
@@ -57,5 +57,5 @@ def test_a_sign_has_the_family_of_its_number(code, family):
 
 
 def test_meanings_are_told_without_markup():
-    told = "<ul><li><b>Det.</b> <i>s</i>, &quot;man&quot;</li><li><b>Log.</b> I</li></ul>"
-    assert plain(told) == 'Det. s, "man"; Log. I'
+    meanings = "<ul><li><b>Det.</b> <i>s</i>, &quot;man&quot;</li><li><b>Log.</b> I</li></ul>"
+    assert plain(meanings) == 'Det. s, "man"; Log. I'

@@ -16,12 +16,12 @@ def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path):
     shipped.save(fresh, "icons_8", "./pgmuse train icons_8", "MIT", tmp_path)
     assert shipped.load_models(fresh, models) == {"icons_8": "live already"}
     fresh.execute("delete from muse.deployments")
-    (told,) = shipped.load_models(fresh, models).values()
-    assert told.endswith("is live")
+    (report,) = shipped.load_models(fresh, models).values()
+    assert report.endswith("is live")
     assert len(fresh.execute("select * from generate_icons('icons_8', 5)").fetchall()) == 5
     mine = add_model(fresh, "icons_8", networks["runs"][1], **networks["runs"][2])
-    (told,) = shipped.load_models(fresh, models).values()
-    assert "stays (--again replaces it)" in told
+    (report,) = shipped.load_models(fresh, models).values()
+    assert "stays (--again replaces it)" in report
     assert fresh.execute("select muse.live_model('icons_8')").fetchone() == (mine,)
     shipped.load_models(fresh, models, again=True)
     assert fresh.execute("select muse.live_model('icons_8') > %s", (mine,)).fetchone() == (True,)
@@ -30,8 +30,8 @@ def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path):
 
 
 def test_what_ships_is_small_and_below_the_tables(fresh):
-    outcomes = shipped.load_models(fresh, TOPIC.models)
-    assert sorted(outcomes) == ["hieroglyphs_32", "hieroglyphs_8", "icons_32", "icons_8"]
+    report = shipped.load_models(fresh, TOPIC.models)
+    assert sorted(report) == ["hieroglyphs_32", "hieroglyphs_8", "icons_32", "icons_8"]
     for model in TOPIC.models:
         content, card = model.shipped, shipped.read_card(model.shipped)
         assert content.stat().st_size < 2 << 20

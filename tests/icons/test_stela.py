@@ -15,7 +15,7 @@ def sign(drawing: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("drawing", "wanted"),
+    ("drawing", "expected"),
     [
         (".##. #..# #..# .##.", ".... .##. .##. ...."),  # a ring is filled
         ("### #.# ###", "... .#. ..."),
@@ -28,8 +28,8 @@ def sign(drawing: str) -> np.ndarray:
         ("# # #", ". . ."),
     ],
 )  # fmt: skip
-def test_the_region_of_the_middle_is_filled_where_it_is_closed(drawing, wanted):
-    assert hieroglyphs.enclosed(sign(drawing)).tolist() == sign(wanted).tolist()
+def test_the_region_of_the_middle_is_filled_where_it_is_closed(drawing, expected):
+    assert hieroglyphs.enclosed(sign(drawing)).tolist() == sign(expected).tolist()
 
 
 def places(signs, size=8, height=24, columns=2):

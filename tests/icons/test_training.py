@@ -24,15 +24,15 @@ def fill(conn, n=240):
 @pytest.mark.parametrize("network", ["lines", "positions"])
 def test_training_learns_and_makes_the_network_live(fresh, network):
     fill(fresh)
-    asked = Asked("icons_8", sets=("s",), network=network, epochs=6, quick=True)
-    made = train(fresh, asked)
-    assert made.bits < made.tables["position"]
+    options = Asked("icons_8", sets=("s",), network=network, epochs=6, quick=True)
+    model = train(fresh, options)
+    assert model.bits < model.tables["position"]
     (config, metrics) = fresh.execute(
         "select config, metrics from muse.models where model_id = muse.live_model('icons_8')"
     ).fetchone()
     assert config["sets"] == {"s": "MIT"}
-    assert metrics["bits_a_pixel"] == made.bits
-    assert sum(metrics["icons"].values()) == made.icons
+    assert metrics["bits_a_pixel"] == model.bits
+    assert sum(metrics["icons"].values()) == model.icons
     rows = fresh.execute("select valid from generate_icons('icons_8', 20)").fetchall()
     assert rows == [(True,)] * 20
 
@@ -44,23 +44,23 @@ def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network
     parts = icons.split(squares(200), [str(number) for number in range(200)])
     fitting = icons.Fitting(epochs=3, seed=5)
     an_epoch = -(-len(parts.train) // fitting.batch)
-    seen = []
+    steps = []
 
     def stop(step, loss):
-        seen.append(step)
+        steps.append(step)
         if step == an_epoch + 5:
             raise KeyboardInterrupt
 
     settings, folder = networks[network][0].settings, tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         icons.fit(icons.made(settings, 0), parts, fitting, folder, stop)
-    assert seen == list(range(1, an_epoch + 6))
-    seen.clear()
-    told = icons.fit(
-        icons.made(settings, 0), parts, fitting, folder, lambda step, loss: seen.append(step)
+    assert steps == list(range(1, an_epoch + 6))
+    steps.clear()
+    history = icons.fit(
+        icons.made(settings, 0), parts, fitting, folder, lambda step, loss: steps.append(step)
     )
-    assert told["epochs"] == 3
-    assert seen == list(range(an_epoch + 1, 3 * an_epoch + 1))
+    assert history["epochs"] == 3
+    assert steps == list(range(an_epoch + 1, 3 * an_epoch + 1))
 
 
 def test_a_training_that_goes_on_knows_what_was_best_before(networks, tmp_path):
@@ -74,24 +74,24 @@ def test_a_training_that_goes_on_knows_what_was_best_before(networks, tmp_path):
     tmp_path.joinpath("other", icons.WEIGHTS).replace(tmp_path / icons.WEIGHTS)
     tmp_path.joinpath(icons.LOSSES).write_text("[0.1, 0.2]")
     again = icons.made(settings, 0)
-    told = icons.fit(again, parts, fitting, tmp_path)
-    assert told == {"epochs": 2, "best_epoch": 1}
+    history = icons.fit(again, parts, fitting, tmp_path)
+    assert history == {"epochs": 2, "best_epoch": 1}
     assert icons.bits_a_pixel(again, parts.test) == pytest.approx(
         icons.bits_a_pixel(best, parts.test)
     )
 
 
 @pytest.mark.parametrize(
-    ("asked", "error"),
+    ("options", "error"),
     [
         (Asked("icons_8"), "there are no icons to learn from: run ./pgmuse load icons --sample"),
         (Asked("icons_8", sets=("x",)), "there are no icons of x to learn from"),
         (Asked("hieroglyphs_32"), "there are no hieroglyphs to learn from: run ./pgmuse load hier"),
     ],
 )
-def test_nothing_to_learn_from_is_said_at_once(db, asked, error):
+def test_nothing_to_learn_from_is_said_at_once(db, options, error):
     with pytest.raises(Problem, match=error):
-        train(db, asked)
+        train(db, options)
 
 
 def test_too_few_families_are_said(db):

@@ -22,21 +22,21 @@ def test_a_logistic_regression_finds_the_weights_that_made_the_data():
 
 def test_few_pairs_leave_the_weights_near_those_that_are_known():
     random = np.random.default_rng(0)
-    known = [1.0, 2.0, -1.0]
+    true_weights = [1.0, 2.0, -1.0]
     for pairs, moved in ((20, (0, 0.3)), (50_000, (1.9, 2.1))):
         features = random.normal(size=(pairs, 2))
         chance = 1 / (1 + np.exp(-(features @ [1, 1])))
         same = (random.random(pairs) < chance).astype(float)
-        weights = confidence.logistic(features, same, known)
-        assert moved[0] <= np.abs(np.array(weights) - known)[2] <= moved[1]
+        weights = confidence.logistic(features, same, true_weights)
+        assert moved[0] <= np.abs(np.array(weights) - true_weights)[2] <= moved[1]
 
 
 def test_measures_by_hand():
     guess, same = np.array([0.9, 0.8, 0.3, 0.1]), np.array([1, 0, 1, 0])
     assert confidence.auroc(guess, same) == 0.75
-    found = confidence.quality(np.array([0.5, 0.5]), np.array([1, 0]))
-    assert found["ece"] == pytest.approx(0)
-    assert found["fpr95"] == 1
+    metrics = confidence.quality(np.array([0.5, 0.5]), np.array([1, 0]))
+    assert metrics["ece"] == pytest.approx(0)
+    assert metrics["fpr95"] == 1
 
 
 def test_the_calibration_that_ships_says_what_it_was_learned_from():

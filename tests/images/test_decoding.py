@@ -32,17 +32,17 @@ def test_what_is_odd_beside_a_picture_is_no_matter(segment):
 
 def test_a_load_that_was_killed_goes_on(fresh, monkeypatch):
     monkeypatch.setattr(batches, "BATCH", 2)
-    made = [Picture(f"{n}.png", photo(size=(330 + n, 400)), About()) for n in range(8)]
+    entries = [Picture(f"{n}.png", photo(size=(330 + n, 400)), About()) for n in range(8)]
 
     def dies():
-        yield from made[:7]
+        yield from entries[:7]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         load_source(fresh, PictureSource("here", dies()), ImageOptions(workers=1))
     (kept,) = fresh.execute("select count(*) from images").fetchone()
     assert kept >= 4
-    loaded = load_source(fresh, PictureSource("here", made), ImageOptions(workers=1))
+    loaded = load_source(fresh, PictureSource("here", entries), ImageOptions(workers=1))
     assert (loaded.written, loaded.unchanged) == (8 - kept, kept)
 
 
@@ -57,8 +57,8 @@ def test_a_picture_that_kills_its_decoder_is_left_out_and_no_other(fresh, monkey
     monkeypatch.setattr(decoding, "decoded", dies_over_some)
     contents = [photo(size=(330 + n, 400)) for n in range(6)]
     contents[2] += DEADLY
-    made = [Picture(f"{n}.png", content, About()) for n, content in enumerate(contents)]
-    loaded = load_source(fresh, PictureSource("here", made), ImageOptions(workers=2))
+    entries = [Picture(f"{n}.png", content, About()) for n, content in enumerate(contents)]
+    loaded = load_source(fresh, PictureSource("here", entries), ImageOptions(workers=2))
     assert (loaded.written, loaded.bad) == (5, 1)
     place, reason = fresh.execute("select place, reason from load_errors").fetchone()
     assert place == "2.png"
@@ -66,8 +66,8 @@ def test_a_picture_that_kills_its_decoder_is_left_out_and_no_other(fresh, monkey
 
 
 def test_a_picture_that_is_forgotten_while_it_is_loaded_is_decoded_after_all(fresh, monkeypatch):
-    made = [Picture("a.png", photo(), About())]
-    load_source(fresh, PictureSource("one", made), ImageOptions(workers=1))
+    entries = [Picture("a.png", photo(), About())]
+    load_source(fresh, PictureSource("one", entries), ImageOptions(workers=1))
     really = store.store
 
     def forgotten_first(conn, *arguments):
@@ -76,4 +76,4 @@ def test_a_picture_that_is_forgotten_while_it_is_loaded_is_decoded_after_all(fre
         return really(conn, *arguments)
 
     monkeypatch.setattr(store, "store", forgotten_first)
-    assert load_source(fresh, PictureSource("two", made), ImageOptions(workers=1)).written == 1
+    assert load_source(fresh, PictureSource("two", entries), ImageOptions(workers=1)).written == 1

@@ -66,23 +66,23 @@ def fuzzed(count: int, seed: int = 0):
     ]  # fmt: skip
     kinds += [encoded(photo().resize((90, 60)).quantize(16), kind) for kind in ("PNG", "BMP")]
     for number in range(count):
-        made = bytearray(kinds[number % len(kinds)])
+        damaged = bytearray(kinds[number % len(kinds)])
         for _ in range(rng.choice((1, 1, 2, 5, 30))):
             # Headers are where the harm is done.
-            at = rng.randrange(len(made) if rng.random() < 0.5 else min(len(made), 200))
+            at = rng.randrange(len(damaged) if rng.random() < 0.5 else min(len(damaged), 200))
             how = rng.randrange(4)
             if how == 0:
-                made[at] = rng.choice((0, 1, 127, 128, 255, rng.randrange(256)))
+                damaged[at] = rng.choice((0, 1, 127, 128, 255, rng.randrange(256)))
             elif how == 1:
-                made[at : at + 4] = rng.choice((b"\xff" * 4, bytes(4), b"\x7f" + b"\xff" * 3))
+                damaged[at : at + 4] = rng.choice((b"\xff" * 4, bytes(4), b"\x7f" + b"\xff" * 3))
             elif how == 2:
-                del made[at : at + rng.randrange(1, 40)]
+                del damaged[at : at + rng.randrange(1, 40)]
             else:
                 other = rng.choice(kinds)
-                made[at:at] = other[: rng.randrange(1, 60)]
-            if not made:
+                damaged[at:at] = other[: rng.randrange(1, 60)]
+            if not damaged:
                 break
-        yield bytes(made)
+        yield bytes(damaged)
 
 
 def ask_all(conn: psycopg.Connection, count: int) -> tuple[int, int]:

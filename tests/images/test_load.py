@@ -10,6 +10,7 @@ from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
 from loaders.core import runs
 from loaders.core.errors import Problem
+from loaders.images.load import load_samples
 from loaders.images.options import ImageOptions
 from tests.factories.loads import load_images
 from tests.factories.pictures import GREEN, RED, embed, load_path, photo
@@ -170,7 +171,7 @@ def test_a_bad_row_is_refused(db, values):
 
 
 def test_the_sample(fresh):
-    results = sources.load_samples(fresh)
+    results = load_samples(fresh)
     if not results:
         pytest.skip("needs the sample packages: ./pgmuse setup")
     assert sum(loaded.written for loaded in results) > 250

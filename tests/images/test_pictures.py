@@ -31,18 +31,18 @@ def test_every_kind_and_mode_looks_as_it_was(kind, mode):
         content = encoded(image, kind)
     except (OSError, ValueError):
         pytest.skip(f"{kind} has no {mode}")
-    found = decode(content, 40)
-    assert (found.mode, found.size) == ("RGB", (60, 40))
-    assert near(colours(found)[0], LEFT)
-    assert near(colours(found)[1], RIGHT)
+    decoded = decode(content, 40)
+    assert (decoded.mode, decoded.size) == ("RGB", (60, 40))
+    assert near(colours(decoded)[0], LEFT)
+    assert near(colours(decoded)[1], RIGHT)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bits_are_grey_of_the_same_brightness(kind):
     levels = np.repeat(np.array([[16_000, 48_000]], dtype=np.uint16), 30, axis=1).repeat(40, axis=0)
-    found = decode(encoded(Image.fromarray(levels), kind), 40)
-    assert near(colours(found)[0], (62, 62, 62))
-    assert near(colours(found)[1], (187, 187, 187))
+    decoded = decode(encoded(Image.fromarray(levels), kind), 40)
+    assert near(colours(decoded)[0], (62, 62, 62))
+    assert near(colours(decoded)[1], (187, 187, 187))
 
 
 def test_measurements_in_a_tiff_are_stretched_from_black_to_white():
@@ -59,9 +59,9 @@ def test_what_is_transparent_is_white(kind, mode):
 
 def test_a_transparent_palette_entry_is_white():
     image = two_halves().quantize(2)
-    found = decode(encoded(image, "GIF", transparency=image.getpixel((0, 0))), 40)
-    assert colours(found)[0] == (255, 255, 255)
-    assert near(colours(found)[1], RIGHT)
+    decoded = decode(encoded(image, "GIF", transparency=image.getpixel((0, 0))), 40)
+    assert colours(decoded)[0] == (255, 255, 255)
+    assert near(colours(decoded)[1], RIGHT)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -76,10 +76,10 @@ def test_a_turned_picture_is_shown_upright(kind, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = two_halves() if undo is None else two_halves().transpose(undo)
-    found = decode(encoded(stored, kind, exif=exif), 40)
-    assert found.size == (60, 40)
-    assert near(colours(found)[0], LEFT)
-    assert near(colours(found)[1], RIGHT)
+    decoded = decode(encoded(stored, kind, exif=exif), 40)
+    assert decoded.size == (60, 40)
+    assert near(colours(decoded)[0], LEFT)
+    assert near(colours(decoded)[1], RIGHT)
 
 
 def test_an_animation_is_its_first_frame():
@@ -141,16 +141,16 @@ def test_bad_bytes_are_an_error_of_one_line_that_says_why(name):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP"])
 def test_a_cut_off_picture_is_an_error(kind):
-    whole = encoded(photo(), kind)
+    intact = encoded(photo(), kind)
     for share in (0.02, 0.3, 0.8):
         with pytest.raises(BadPicture, match="cut-off|damaged"):
-            decode(whole[: int(len(whole) * share)], 320)
+            decode(intact[: int(len(intact) * share)], 320)
 
 
 def test_what_follows_a_whole_picture_is_not_looked_at():
     """A phone's film behind its photo, an archive behind a picture."""
-    whole = encoded(two_halves(), "JPEG")
-    assert decode(whole + b"PK\3\4" * 100, 40).tobytes() == decode(whole, 40).tobytes()
+    intact = encoded(two_halves(), "JPEG")
+    assert decode(intact + b"PK\3\4" * 100, 40).tobytes() == decode(intact, 40).tobytes()
 
 
 def test_a_checkpoint_that_raises_ends_the_decoding():

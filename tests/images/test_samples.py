@@ -29,10 +29,10 @@ def resources(files: dict[str, bytes]) -> bytes:
     """A Qt resource file of one folder, as rcc writes version 2; odd ones are packed."""
     names, data, nodes = b"", b"", [struct.pack(">IHII", 0, 2, len(files), 1) + bytes(8)]
     for number, (name, content) in enumerate(files.items()):
-        held = struct.pack(">I", len(content)) + zlib.compress(content) if number % 2 else content
+        entry = struct.pack(">I", len(content)) + zlib.compress(content) if number % 2 else content
         nodes.append(struct.pack(">IHHHI", len(names), number % 2, 0, 1, len(data)) + bytes(8))
         names += struct.pack(">HI", len(name), 0) + name.encode("utf-16-be")
-        data += struct.pack(">I", len(held)) + held
+        data += struct.pack(">I", len(entry)) + entry
     tree = b"".join(nodes)
     parts = 20, 20 + len(tree), 20 + len(tree) + len(data)
     return struct.pack(">4sIIII", b"qres", 2, *parts) + tree + data + names
@@ -41,12 +41,12 @@ def resources(files: dict[str, bytes]) -> bytes:
 def test_qt_resource_files_and_broken_ones(tmp_path):
     path = tmp_path / "a.rcc"
     files = {"a.png": b"one", "b.png": b"two" * 1000, "c.png": b"three"}
-    whole = resources(files)
-    path.write_bytes(whole)
+    intact = resources(files)
+    path.write_bytes(intact)
     assert dict(qt_resources.files(path)) == files
     noise = random.Random(1)
     for _ in range(300):
-        broken = bytearray(whole)
+        broken = bytearray(intact)
         for _ in range(3):
             broken[noise.randrange(4, len(broken))] = noise.randrange(256)
         path.write_bytes(broken[: noise.randrange(len(broken))])
@@ -61,8 +61,12 @@ def test_who_made_a_file_of_a_debian_package(tmp_path):
         "License: GPL-3+\n\nFiles: src/a.jpg src/b*.png\nCopyright: B Person\n"
         "License: CC-BY-2.0\nComment: see\n  https://example.org/page\n"
     )
-    known = debian_copyright.rights(path)
-    assert debian_copyright.of(known, "other.webp")[1:] == ("A Person and others", "GPL-3+", None)
+    copyrights = debian_copyright.rights(path)
+    assert debian_copyright.of(copyrights, "other.webp")[1:] == (
+        "A Person and others",
+        "GPL-3+",
+        None,
+    )
     for name in ("src/a.webp", "src/b2.webp"):
-        told = debian_copyright.of(known, name)
-        assert told[1:] == ("B Person", "CC-BY-2.0", "https://example.org/page")
+        right = debian_copyright.of(copyrights, name)
+        assert right[1:] == ("B Person", "CC-BY-2.0", "https://example.org/page")

@@ -37,8 +37,8 @@ def test_something_that_nothing_is_like_is_given_low_confidence(trained):
 
     query = "select max(confidence), max(typical) from similar_images(%s)"
     strange = trained.execute(query, (encoded(Image.fromarray(noise)),)).fetchone()
-    known = trained.execute(query, (encoded(shape("bar", 99)),)).fetchone()
-    assert strange[0] < 0.3 < known[0]
+    reference = trained.execute(query, (encoded(shape("bar", 99)),)).fetchone()
+    assert strange[0] < 0.3 < reference[0]
     assert strange[1] < 0.05
 
 
@@ -56,17 +56,17 @@ def test_confidence_in_sql_is_that_of_the_training(trained):
         "select v.image_id, v.embedding, s.class, v.label from muse.image_vectors as v "
         "join muse.image_sources as s using (image_id) order by 1"
     ).fetchall()
-    known = confidence.Labelled(
+    reference = confidence.Labelled(
         np.array([row[1].to_numpy() for row in rows]),
         np.array([row[2] for row in rows]),
         np.array([row[3] for row in rows]),
     )
-    (told,) = trained.execute(
+    (stored,) = trained.execute(
         "select config -> 'confidence' from models where name = 'images'"
     ).fetchone()
-    calibration = confidence.Calibration.read(told)
-    found = confidence.pairs(known)
-    there = calibration.confidence(found.features).reshape(-1, 10)[::2]  # its class is there
+    calibration = confidence.Calibration.read(stored)
+    results = confidence.pairs(reference)
+    there = calibration.confidence(results.features).reshape(-1, 10)[::2]  # its class is there
     for number, row in enumerate(rows[:6]):
         in_sql = trained.execute("select confidence from images_like(%s)", (row[0],)).fetchall()
         assert np.allclose([one[0] for one in in_sql], there[number], atol=0.02), (
@@ -80,9 +80,9 @@ def test_min_confidence_keeps_what_is_surer(trained):
     everything = trained.execute(
         "select image_id, confidence from similar_images(%s, 24)", (picture,)
     )
-    wanted = [row for row in everything.fetchall() if row[1] >= 0.2]
+    expected = [row for row in everything.fetchall() if row[1] >= 0.2]
     query = "select image_id, confidence from similar_images(%s, 24, min_confidence => 0.2)"
-    assert trained.execute(query, (picture,)).fetchall() == wanted
+    assert trained.execute(query, (picture,)).fetchall() == expected
 
 
 def test_exactly_n_come_whenever_n_exist(trained):
@@ -156,9 +156,9 @@ def test_matches_come_nearest_first(trained):
     """Also where the plan would give them in the order of the table."""
     picture = encoded(shape("dots", 77))
     rows = trained.execute("select image_id from similar_images(%s, 24)", (picture,)).fetchall()
-    found = search.search(trained, picture, 24, 0)
-    assert [match.image_id for match in found] == [image_id for (image_id,) in rows]
-    assert [match.image_id for match in found] != sorted(match.image_id for match in found)
+    results = search.search(trained, picture, 24, 0)
+    assert [match.image_id for match in results] == [image_id for (image_id,) in rows]
+    assert [match.image_id for match in results] != sorted(match.image_id for match in results)
 
 
 def test_the_command_says_when_nothing_fits(trained):

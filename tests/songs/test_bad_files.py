@@ -83,9 +83,9 @@ def test_a_bad_file_is_one_line_with_its_place(tmp_path, content, format, messag
     ],
 )  # fmt: skip
 def test_one_bad_track_costs_one_track(change, place):
-    told = json.loads(json.dumps(MPD))
-    told["playlists"][0]["tracks"][0] |= change
-    (playlist,), (bad,) = all_of(json.dumps(told))
+    document = json.loads(json.dumps(MPD))
+    document["playlists"][0]["tracks"][0] |= change
+    (playlist,), (bad,) = all_of(json.dumps(document))
     assert [track.name for track in playlist.tracks] == ["Lose Control"]
     assert bad.place == place
     assert len(bad.start) <= 200
@@ -102,24 +102,27 @@ def test_one_bad_track_costs_one_track(change, place):
     ],
 )
 def test_one_bad_playlist_costs_one_playlist(change, reason):
-    told = json.loads(json.dumps(MPD))
-    told["playlists"] += [told["playlists"][0] | {"pid": 8}, told["playlists"][0] | {"pid": 8}]
-    told["playlists"][0] |= change
-    good, bad = all_of(json.dumps(told))
+    document = json.loads(json.dumps(MPD))
+    document["playlists"] += [
+        document["playlists"][0] | {"pid": 8},
+        document["playlists"][0] | {"pid": 8},
+    ]
+    document["playlists"][0] |= change
+    good, bad = all_of(json.dumps(document))
     assert len(good) == 1
     assert reason in bad[0].reason
     assert bad[1].reason == "this pid stands in the file before"
 
 
 @pytest.mark.parametrize(
-    "told",
+    "document",
     [
         {"playlists": [{"pid": 1, "tracks": [{"track_uri": None}, {"track_uri": 7}]}]},
         {"playlist": {"title": "x", "track": [{"location": "file:///a"}, 7]}},
     ],
 )
-def test_where_every_track_is_bad_each_says_why(told):
-    _, bad = all_of(json.dumps(told))
+def test_where_every_track_is_bad_each_says_why(document):
+    _, bad = all_of(json.dumps(document))
     assert sorted(entry.place for entry in bad) == [
         "playlist 1",
         "playlist 1, track 1",
@@ -157,10 +160,10 @@ def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
     """Whatever the bytes, only BadEntry and BadFile come out."""
     dice, path = random.Random(0), tmp_path / "file"
     for how in ("plain", "gz", "zip"):
-        whole = packed(content.encode(), how)
+        intact = packed(content.encode(), how)
         for _ in range(150):
             raw = bytearray(
-                whole[: dice.randrange(len(whole)) + 1 if dice.random() < 0.5 else None]
+                intact[: dice.randrange(len(intact)) + 1 if dice.random() < 0.5 else None]
             )
             for _ in range(dice.randrange(4)):
                 raw[dice.randrange(len(raw))] = dice.randrange(256)

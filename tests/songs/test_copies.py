@@ -279,10 +279,10 @@ def test_the_revision_completes_identities(empty):
     for row in rows:
         empty.execute(OLD, row)
     migrate()
-    found = empty.execute("select identity, file_key from muse.playlists").fetchall()
-    assert {identity for identity, _ in found} == set(rows.values())
-    assert dict(found)["/m/all.zip/x/b.json#1"] == "b.json#1"
-    assert dict(found)["https://example.org/p#1"] is None
+    identities = empty.execute("select identity, file_key from muse.playlists").fetchall()
+    assert {identity for identity, _ in identities} == set(rows.values())
+    assert dict(identities)["/m/all.zip/x/b.json#1"] == "b.json#1"
+    assert dict(identities)["https://example.org/p#1"] is None
 
 
 def test_a_member_that_was_loaded_before_the_revision_is_updated(fresh, write):

@@ -77,21 +77,21 @@ def test_the_same_identifier_twice_in_a_jspf_is_kept_once():
 
 
 def test_a_byte_order_mark_is_no_fault():
-    for told in (MPD, JSPF):
-        (_,), bad = all_of(b"\xef\xbb\xbf" + json.dumps(told).encode())
+    for document in (MPD, JSPF):
+        (_,), bad = all_of(b"\xef\xbb\xbf" + json.dumps(document).encode())
         assert bad == []
 
 
 @pytest.mark.parametrize("modified_at", [-1, 0, 1e300, None])
 def test_a_time_that_nobody_meant_is_none(modified_at):
-    told = json.loads(json.dumps(MPD))
-    told["playlists"][0]["modified_at"] = modified_at
-    (playlist,), _ = all_of(json.dumps(told))
+    document = json.loads(json.dumps(MPD))
+    document["playlists"][0]["modified_at"] = modified_at
+    (playlist,), _ = all_of(json.dumps(document))
     assert playlist.modified_at is None
 
 
 def test_a_long_playlist_is_kept_whole():
-    told = json.loads(json.dumps(MPD))
-    told["playlists"][0]["tracks"] = told["playlists"][0]["tracks"][:1] * 5000
-    (playlist,), _ = all_of(json.dumps(told))
+    document = json.loads(json.dumps(MPD))
+    document["playlists"][0]["tracks"] = document["playlists"][0]["tracks"][:1] * 5000
+    (playlist,), _ = all_of(json.dumps(document))
     assert len(playlist.tracks) == 5000

@@ -117,11 +117,11 @@ def test_of_a_cut_off_file_nothing_is_kept_and_the_others_go_on(fresh, file, cap
     )
     assert not load_files(fresh, [bad, good, "/no/such/file", "/tmp"], workers=2)
     assert [track for _, track in places(fresh)] == ["1"]
-    told = capfd.readouterr().err
-    assert "bad.json: " in told
-    assert "byte" in told
-    assert "/no/such/file: No such file" in told
-    assert "/tmp: a folder: name the files in it" in told
+    output = capfd.readouterr().err
+    assert "bad.json: " in output
+    assert "byte" in output
+    assert "/no/such/file: No such file" in output
+    assert "/tmp: a folder: name the files in it" in output
     rows = fresh.execute(
         "select location ~ 'bad', status, loaded from loads order by location"
     ).fetchall()

@@ -64,12 +64,12 @@ def test_n_is_from_1_to_1000(three, call, n):
 
 
 def test_an_unknown_track_gives_no_rows_and_a_notice(three):
-    told = []
-    three.add_notice_handler(lambda notice: told.append(notice.message_primary))
+    notices = []
+    three.add_notice_handler(lambda notice: notices.append(notice.message_primary))
     assert three.execute("select * from similar_songs('nobody knows')").fetchall() == []
     assert three.execute("select * from song_radio(array['a', 'nobody knows'])").rowcount == 3
     assert three.execute("select * from song_radio(array['nobody', null])").fetchall() == []
-    assert told == [
+    assert notices == [
         "track nobody knows is not in the live model",
         "left out, not in the live model: nobody knows",
         "left out, not in the live model: nobody, null",

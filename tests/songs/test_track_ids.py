@@ -83,13 +83,13 @@ def test_a_spotify_address_identifies_also_where_a_track_is_said_to_lie():
     address = f"https://open.spotify.com/track/{ID}?si=1"
     (playlist,), _ = all_of(XSPF.replace("file:///nameless.mp3", address))
     assert playlist.tracks[1].track_id == ID
-    told = {"playlist": {"track": [{"title": "x", "location": ["file:///x.mp3", address]}]}}
-    (playlist,), _ = all_of(json.dumps(told))
+    document = {"playlist": {"track": [{"title": "x", "location": ["file:///x.mp3", address]}]}}
+    (playlist,), _ = all_of(json.dumps(document))
     assert playlist.tracks[0].track_id == ID
 
 
 def test_tracks_whose_address_says_nothing_are_not_one():
-    told = {"playlists": [{"pid": 1, "tracks": [
+    document = {"playlists": [{"pid": 1, "tracks": [
         {"track_uri": "local", "track_name": "One"}, {"track_uri": "local", "track_name": "Two"}]}]}  # fmt: skip
-    (playlist,), _ = all_of(json.dumps(told))
+    (playlist,), _ = all_of(json.dumps(document))
     assert [track.track_id for track in playlist.tracks] == ["one", "two"]

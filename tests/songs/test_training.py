@@ -5,10 +5,11 @@ import threading
 import psycopg
 import pytest
 
+from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
 from loaders.core.db import connect_to_load
 from loaders.songs import train as songs
-from loaders.songs.forget import forget
+from loaders.songs.forget import forget_playlists
 from loaders.songs.word2vec import Settings
 from tests.factories.playlists import fill
 from tests.factories.rows import publish_songs
@@ -27,8 +28,8 @@ def two_tastes(count: int = 60) -> dict[str, list[str]]:
 
 def test_training_finds_the_two_tastes_and_writes_down_how_well(fresh):
     fill(fresh, two_tastes())
-    made = songs.train(fresh, QUICK, songs.Filter(artist_share=1))
-    assert (made.playlists, made.tracks) == (120, 40)
+    model = songs.train(fresh, QUICK, songs.Filter(artist_share=1))
+    assert (model.playlists, model.tracks) == (120, 40)
     rows = fresh.execute("select left(track_id, 1) from similar_songs('a1', 10)").fetchall()
     assert rows == [("a",)] * 10
     config, metrics = fresh.execute("select config, metrics from models").fetchone()
@@ -65,9 +66,9 @@ def test_training_is_deterministic(fresh):
 def test_filters_leave_playlists_out(fresh):
     mixed = {f"mixed{i}": ["a1", "b1", f"c{i}"] for i in range(5)}
     fill(fresh, mixed | {"short": ["x"], "long": [f"{i}" for i in range(30)], "one": ["y1", "y2"]})
-    made = songs.train(fresh, QUICK, songs.Filter(shortest=2, longest=29))
-    assert (made.playlists, made.tracks) == (5, 7)
-    assert songs.train(fresh, QUICK, songs.Filter(artist_share=1)).written == 8
+    model = songs.train(fresh, QUICK, songs.Filter(shortest=2, longest=29))
+    assert (model.playlists, model.tracks) == (5, 7)
+    assert songs.train(fresh, QUICK, songs.Filter(artist_share=1)).playlists == 8
 
 
 def test_no_playlists_is_an_error_with_the_command(fresh):
@@ -167,6 +168,6 @@ def test_a_loader_role_loads_trains_and_forgets_without_more_rights(fresh):
     songs.train(fresh, QUICK, songs.Filter(artist_share=1))
     songs.train(fresh, QUICK, songs.Filter(artist_share=1))
     assert fresh.execute("select count(*) from similar_songs('a1', 5)").fetchone() == (5,)
-    assert forget(fresh, "playlist", "a1") == (1, 0)
-    assert forget(fresh, "source", "test") == (9, 40)
+    assert forget_playlists(fresh, "playlist", "a1") == {"playlists": 1, "tracks": 0}
+    assert forget_source(fresh, "test") == {"playlists": 9, "tracks": 40}
     assert fresh.execute("select count(*) from song_vectors").fetchone() == (0,)

@@ -29,8 +29,8 @@ def load(muse, tmp_path):
 @pytest.fixture
 def service():
     with wikibase.running() as server:
-        made = [json.loads(line) for line in small()]
-        server.entities = {one["id"]: one for one in made}
+        items = [json.loads(line) for line in small()]
+        server.entities = {one["id"]: one for one in items}
         yield server
 
 

@@ -39,10 +39,10 @@ def test_fifty_a_call(service, client):
 
 def test_missing_redirected_and_bad_ids_lose_no_other(service, client):
     service.redirects["Q900"] = "Q1"
-    found = fetched(service, client, "Q1", "Q900", "Q404", "Qx", "Q2")
-    assert api.Redirect("Q900", "Q1") in found
-    assert {made.id for made in found if isinstance(made, api.Missing)} == {"Q404", "Qx"}
-    assert sorted(json.loads(made)["id"] for made in found if isinstance(made, bytes)) == [
+    answers = fetched(service, client, "Q1", "Q900", "Q404", "Qx", "Q2")
+    assert api.Redirect("Q900", "Q1") in answers
+    assert {entry.id for entry in answers if isinstance(entry, api.Missing)} == {"Q404", "Qx"}
+    assert sorted(json.loads(entry)["id"] for entry in answers if isinstance(entry, bytes)) == [
         "Q1",
         "Q2",
     ]
@@ -87,9 +87,9 @@ def test_a_dump_behind_an_address_goes_on_where_it_was_cut(service, monkeypatch)
     service.file = bz2.compress(text)
     service.faults = [wikibase.half_file]
     stream = compressed.open_compressed(f"{service.url}/file")
-    found = b"".join(iter(lambda: stream.read(100_000), b""))
+    content = b"".join(iter(lambda: stream.read(100_000), b""))
     stream.close()
-    assert found == text
+    assert content == text
     assert "Range" in service.headers[1]
 
 

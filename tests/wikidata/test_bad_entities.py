@@ -30,13 +30,13 @@ def test_what_is_wrong_is_named_and_loses_nothing_else(load, muse):
     ]  # fmt: skip
     assert load(lines)
     assert ids(muse) == ["Q1", "Q20", "Q21", "Q22", "Q26"]
-    found = dict(errors(muse))
-    assert "not JSON" in found["line 2"]
-    assert "NUL" in found["line 3, Q20"]
-    assert "lexeme" in found["line 5"]
-    assert "no id of an item" in found["line 10"]
-    assert "more than once" in found["line 11"]
-    assert {"line 7", "line 9", "line 13"} <= set(found)
+    reasons = dict(errors(muse))
+    assert "not JSON" in reasons["line 2"]
+    assert "NUL" in reasons["line 3, Q20"]
+    assert "lexeme" in reasons["line 5"]
+    assert "no id of an item" in reasons["line 10"]
+    assert "more than once" in reasons["line 11"]
+    assert {"line 7", "line 9", "line 13"} <= set(reasons)
     titles = dict(muse.execute("select wikidata_id, title from wikidata").fetchall())
     assert titles["Q1"] == "Felix II"
     assert titles["Q20"] == "N�UL"
@@ -63,9 +63,9 @@ def test_a_cut_off_archive_gives_what_came_before(load, muse, tmp_path, pack):
     lines = [entity(f"Q{number}", os.urandom(40).hex()) for number in range(1, 20001)]
     load(small(), name="before.json")
     text = FRAMINGS["dump"](lines).encode()
-    whole = PACKED[pack](text)
+    archive = PACKED[pack](text)
     path = tmp_path / "cut"
-    path.write_bytes(whole[: len(whole) * 3 // 4])
+    path.write_bytes(archive[: len(archive) * 3 // 4])
     assert not load_all(muse, WikidataOptions(source=str(path), prune=True))
     assert len(ids(muse)) > 5000
     assert any("cut off" in reason for _, reason in errors(muse))

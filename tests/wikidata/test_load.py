@@ -45,11 +45,11 @@ def test_properties_are_those_of_the_blog(load, muse):
         "instance of": ["Cat", "Q99"], "color": ["Blue", "Red", "White"],
     }  # fmt: skip
     assert properties(muse, "Q3") == {"instance of": "dog"}
-    found = muse.execute(
+    result = muse.execute(
         "select title from wikidata where properties @> %s::jsonb",
         ('{"color": ["Blue","Red","White"]}',),
     )
-    assert found.fetchall() == [("Tom",)]
+    assert result.fetchall() == [("Tom",)]
     blog = "select properties->>'instance of' as thing, count(*) as c from wikidata group by thing"
     counted = dict(muse.execute(blog).fetchall())
     assert counted["Cat"] == 1
@@ -108,7 +108,7 @@ def test_values_of_every_type_are_kept(load, muse):
 
 def without_references(claims):
     return {
-        name: [{key: held for key, held in made.items() if key != "references"} for made in group]
+        name: [{key: field for key, field in item.items() if key != "references"} for item in group]
         for name, group in claims.items()
     }
 
@@ -119,10 +119,10 @@ def test_statements_come_back_as_they_were(muse, shared):
     lines = [line.strip(" ,") for line in bz2.decompress(path.read_bytes()).decode().splitlines()]
     entities = [json.loads(line) for line in lines if len(line) > 1]
     assert len(entities) == 20
-    for made in entities:
+    for item in entities:
         query = "select wikidata_statements(%s)"
-        (found,) = muse.execute(query, (made["id"],)).fetchone()
-        assert found == without_references(made["claims"])
+        (result,) = muse.execute(query, (item["id"],)).fetchone()
+        assert result == without_references(item["claims"])
     assert errors(muse) == []
 
 
@@ -159,11 +159,11 @@ def test_filters(load, muse):
 
 
 def test_chosen_languages_and_wikis(load, muse):
-    made = json.loads(entity("Q1", "cat"))
-    made["labels"]["nl"] = {"language": "nl", "value": "kat"}
-    made["aliases"]["nl"] = [{"language": "nl", "value": "poes"}]
-    made["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": "Kat"}
-    lines = [json.dumps(made)]
+    item = json.loads(entity("Q1", "cat"))
+    item["labels"]["nl"] = {"language": "nl", "value": "kat"}
+    item["aliases"]["nl"] = [{"language": "nl", "value": "poes"}]
+    item["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": "Kat"}
+    lines = [json.dumps(item)]
     load(lines)
     columns = "select labels, aliases, sitelinks from wikidata"
     assert muse.execute(columns).fetchone() == ({"en": "cat"}, {}, {})

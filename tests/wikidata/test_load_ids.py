@@ -7,15 +7,15 @@ import pytest
 from loaders.core import db as connections
 from loaders.core.errors import Problem
 from loaders.wikidata.entities import Filter
-from loaders.wikidata.load import Options
-from loaders.wikidata.sources import load_ids
+from loaders.wikidata.load import load_ids
+from loaders.wikidata.options import WikidataOptions
 from tests.factories.wikidata import entity, value
 
 
 def test_entities_and_the_names_they_use(service, client, fresh):
     with connections.connect_to_load(autocommit=True) as conn:
-        loaded = load_ids(conn, ["Q2", "Q1"], Filter(), Options(), client, service.url)
-        assert loaded.counts.kept == 2
+        loaded = load_ids(conn, ["Q2", "Q1"], Filter(), WikidataOptions(api=service.url), client)
+        assert loaded.written == 2
         rows = conn.execute("select wikidata_id, properties from wikidata order by 1").fetchall()
     assert rows[0] == ("Q1", {"instance of": "house cat", "date of birth": "1919-11-09T00:00:00Z"})
     assert rows[1][1]["color"] == ["Blue", "Red", "White"]
@@ -27,7 +27,7 @@ def test_a_redirect_goes_by_the_name_of_its_target(service, client, fresh):
     service.redirects["Q900"] = "Q146"
     service.entities["Q5"] = json.loads(entity("Q5", "Old", P31=[value("Q900")]))
     with connections.connect_to_load(autocommit=True) as conn:
-        load_ids(conn, ["Q5", "Q900"], Filter(), Options(), client, service.url)
+        load_ids(conn, ["Q5", "Q900"], Filter(), WikidataOptions(api=service.url), client)
         assert conn.execute("select * from wikidata_redirects").fetchall() == [("Q900", "Q146")]
         (properties,) = conn.execute(
             "select properties from wikidata where wikidata_id = 'Q5'"
@@ -40,12 +40,12 @@ def test_what_is_stored_keeps_its_languages(service, client, fresh):
     wide = Filter(languages=("en", "nl"), sitelinks=("nlwiki",))
     service.redirects["Q900"] = "Q1"
     for revision, word, filter in ((1, "kat", wide), (2, "poes", Filter())):
-        made = json.loads(entity("Q1", "cat", lastrevid=revision))
-        made["labels"]["nl"] = {"language": "nl", "value": word}
-        made["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
-        service.entities["Q1"] = made
+        item = json.loads(entity("Q1", "cat", lastrevid=revision))
+        item["labels"]["nl"] = {"language": "nl", "value": word}
+        item["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
+        service.entities["Q1"] = item
         with connections.connect_to_load(autocommit=True) as conn:
-            load_ids(conn, ["Q900"], filter, Options(), client, service.url)
+            load_ids(conn, ["Q900"], filter, WikidataOptions(api=service.url), client)
     row = fresh.execute("select labels, sitelinks, lastrevid from wikidata").fetchone()
     assert row == ({"en": "cat", "nl": "poes"}, {"nlwiki": "poes"}, 2)
 
@@ -53,6 +53,6 @@ def test_what_is_stored_keeps_its_languages(service, client, fresh):
 def test_ids_of_which_none_is_an_entity_fail(service, client, fresh):
     with connections.connect_to_load(autocommit=True) as conn:
         with pytest.raises(Problem, match="nothing was changed: see load_errors"):
-            load_ids(conn, ["Q404", "Q405"], Filter(), Options(), client, service.url)
+            load_ids(conn, ["Q404", "Q405"], Filter(), WikidataOptions(api=service.url), client)
         count = "select count(*) from load_errors"
         assert conn.execute(count).fetchone() == (2,)

@@ -70,12 +70,12 @@ def test_a_filter_updates_what_it_does_not_keep_any_more(load, muse):
 
 
 def test_a_file_of_ids_is_one_filter_whatever_stands_in_it(load, muse, tmp_path):
-    wanted = tmp_path / "ids.txt"
-    wanted.write_text("Q1\nQ2\n")
+    path = tmp_path / "ids.txt"
+    path.write_text("Q1\nQ2\n")
     lines = animals(Q1="c", Q2="c", Q3="c")
-    load(lines, ids=str(wanted))
-    wanted.write_text("Q1\nQ3\n")
-    assert load(lines, ids=str(wanted), prune=True)
+    load(lines, ids=str(path))
+    path.write_text("Q1\nQ3\n")
+    assert load(lines, ids=str(path), prune=True)
     assert ids(muse) == ["Q1", "Q3"]
 
 
@@ -83,12 +83,12 @@ def test_a_file_of_ids_is_one_filter_whatever_stands_in_it(load, muse, tmp_path)
 
 
 def cat(revision=1, id="Q1", word="kat"):
-    made = json.loads(entity(id, "cat", lastrevid=revision, P31=[value("Q146")]))
+    item = json.loads(entity(id, "cat", lastrevid=revision, P31=[value("Q146")]))
     for language in ("nl", "de"):
-        made["labels"][language] = {"language": language, "value": f"{word} {language}"}
-    made["aliases"]["nl"] = [{"language": "nl", "value": "poes"}]
-    made["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
-    return json.dumps(made)
+        item["labels"][language] = {"language": language, "value": f"{word} {language}"}
+    item["aliases"]["nl"] = [{"language": "nl", "value": "poes"}]
+    item["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
+    return json.dumps(item)
 
 
 COLUMNS = "select labels, aliases, sitelinks, lastrevid, xmin::text from wikidata"
@@ -166,8 +166,8 @@ def answer(*lines, **more):
 @pytest.mark.parametrize("first", [{}, {"success": 1}])
 def test_an_answer_is_loaded(load, muse, form, first):
     missing = {"Q404": {"id": "Q404", "missing": ""}}
-    told = first | answer(*many(3), **missing)
-    assert load(json.dumps(told, indent=form).encode())
+    response = first | answer(*many(3), **missing)
+    assert load(json.dumps(response, indent=form).encode())
     assert ids(muse) == ["Q1", "Q2", "Q3"]
     assert errors(muse) == [("entity 4", "Q404: there is no such entity")]
     assert not load(json.dumps(answer(*many(1))).encode(), prune=True)

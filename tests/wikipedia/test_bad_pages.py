@@ -7,12 +7,12 @@ import pytest
 from loaders.core.errors import Problem
 from loaders.wikipedia import dump, wikitext
 from tests.factories.archives import PACKED
-from tests.factories.wikipedia import errors, page, small, titles, whole
+from tests.factories.wikipedia import dump_of, errors, page, small, titles
 
 
 def test_pages_that_cannot_be_used_lose_no_others(load, muse):
     good = page("Good", "good", id=100)
-    assert load(whole(
+    assert load(dump_of(
         good,
         page("", "no title", id=2),
         page("x" * 256, "a long title", id=3),
@@ -34,7 +34,7 @@ def test_pages_that_cannot_be_used_lose_no_others(load, muse):
         "After\N{REPLACEMENT CHARACTER}it", "Good", "L\N{REPLACEMENT CHARACTER}st",
         "N\N{REPLACEMENT CHARACTER}UL", "Reference",
     ]  # fmt: skip
-    found = muse.execute("select place, reason from load_errors").fetchall()
+    reasons = muse.execute("select place, reason from load_errors").fetchall()
     for place, reason in (
         ("page 1", "Good is there more than once"), ("page 2", "no title"),
         ("page 3", "more than 255 bytes"), ("page 4", "no revision"), ("page 5", "not XML"),
@@ -45,15 +45,15 @@ def test_pages_that_cannot_be_used_lose_no_others(load, muse):
         ("page 14", "what is no page"), ("page 15", "invalid characters"),
     ):  # fmt: skip
         assert any(
-            place == where.partition(",")[0] and reason in why for where, why in found
-        ), (place, reason, found)  # fmt: skip
-    assert len(found) == 15
+            place == where.partition(",")[0] and reason in why for where, why in reasons
+        ), (place, reason, reasons)  # fmt: skip
+    assert len(reasons) == 15
     text = "select wikitext from wikipedia where title = 'Reference'"
     assert muse.execute(text).fetchone() == ("\N{REPLACEMENT CHARACTER}" * 3 + "A",)
 
 
 def test_the_first_page_may_be_broken_too(load, muse):
-    assert load(whole(page("A", id=1).replace("<page>", "<pag>"), page("B", id=2)))
+    assert load(dump_of(page("A", id=1).replace("<page>", "<pag>"), page("B", id=2)))
     assert titles(muse) == ["B"]
     assert errors(muse) == {"page 1": "no page begins here"}
 
@@ -70,7 +70,7 @@ def test_entities_expand_to_nothing(load, muse, tmp_path):
         page("Good", id=3),
         page("Inner", id=4).replace("<page>", "<page><!DOCTYPE m [<!ENTITY y 'z'>]>"),
     ]
-    assert load(head + whole(*pages))
+    assert load(head + dump_of(*pages))
     assert titles(muse) == ["Good"]
     assert "undefined entity" in errors(muse)["page 1"]
     assert "undefined entity" in errors(muse)["page 2"]
@@ -83,11 +83,11 @@ def test_what_is_not_read_is_kept_as_its_wikitext(load, muse, monkeypatch):
     many = "".join(f"{{{{t{n}}}}}" for n in range(3000))
     pages = [page("Deep", deep, id=1), page("Long", "a " * 200_001, id=2), page("Good", id=3),
              page("Many", many, id=4)]  # fmt: skip
-    assert load(whole(*pages))
-    found = errors(muse)
-    assert "more than 200 times: kept as its wikitext alone" in found["page 1, Deep"]
-    assert "400,002 characters: kept as its wikitext alone" in found["page 2, Long"]
-    assert "templates or categories" in found["page 4, Many"]
+    assert load(dump_of(*pages))
+    reasons = errors(muse)
+    assert "more than 200 times: kept as its wikitext alone" in reasons["page 1, Deep"]
+    assert "400,002 characters: kept as its wikitext alone" in reasons["page 2, Long"]
+    assert "templates or categories" in reasons["page 4, Many"]
     lengths = dict(muse.execute("select title, length(wikitext) from wikipedia").fetchall())
     assert lengths == {"Deep": len(deep), "Long": 400_002, "Good": 0, "Many": len(many)}
 
@@ -95,15 +95,15 @@ def test_what_is_not_read_is_kept_as_its_wikitext(load, muse, monkeypatch):
 def test_a_page_longer_than_any_is_passed_over(load, muse, monkeypatch):
     monkeypatch.setattr(dump, "LONGEST", 200_000)
     monkeypatch.setattr(dump.chunks, "__defaults__", (50_000,))
-    assert load(whole(page("A", id=1), page("Huge", "x" * 900_000, id=2), page("B", id=3)))
+    assert load(dump_of(page("A", id=1), page("Huge", "x" * 900_000, id=2), page("B", id=3)))
     assert titles(muse) == ["A", "B"]
     assert "longer than" in errors(muse)["page 2"]
 
 
 @pytest.mark.parametrize("pack", PACKED)
 def test_a_cut_off_dump_gives_what_came_before(load, muse, pack, capsys):
-    load(whole(page("Stays", id=9999)), name="before.xml")
-    text = whole(*(page(f"Page {n}", os.urandom(300).hex(), id=n + 1) for n in range(3000)))
+    load(dump_of(page("Stays", id=9999)), name="before.xml")
+    text = dump_of(*(page(f"Page {n}", os.urandom(300).hex(), id=n + 1) for n in range(3000)))
     packed = PACKED[pack](text.encode())
     assert not load(packed[: len(packed) * 3 // 4], name=f"cut.{pack}", prune=True)
     assert len(titles(muse)) > 700
@@ -113,7 +113,7 @@ def test_a_cut_off_dump_gives_what_came_before(load, muse, pack, capsys):
 
 
 def test_what_is_no_dump_is_said(load, muse):
-    for text in ("", "{}\n" * 1000, whole()):
+    for text in ("", "{}\n" * 1000, dump_of()):
         with pytest.raises(Problem, match="no page is in it"):
             load(text, name=f"{len(text)}.xml")
 
@@ -122,6 +122,6 @@ def test_too_much_that_is_wrong_changes_nothing(load, muse):
     load(small())
     bad = [page("", id=n + 1) for n in range(3)]
     with pytest.raises(Problem, match="more than 2 entries cannot be used"):
-        load(whole(*bad, page("Ayn Rand", "new", id=339, revision=99)), name="b.xml", max_bad=2)
+        load(dump_of(*bad, page("Ayn Rand", "new", id=339, revision=99)), name="b.xml", max_bad=2)
     assert muse.execute("select revision_id from wikipedia where page_id = 339").fetchone() == (10,)
     assert len(errors(muse)) == 3

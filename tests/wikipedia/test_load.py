@@ -14,15 +14,15 @@ from loaders.wikipedia import staging
 from loaders.wikipedia.load import WikipediaOptions
 from tests.factories.archives import PACKED
 from tests.factories.loads import load_wikipedia as load_all
-from tests.factories.wikipedia import HEAD, RAND, page, small, titles, whole
+from tests.factories.wikipedia import HEAD, RAND, dump_of, page, small, titles
 
 
 def test_an_article_and_all_that_is_known_of_it(load, muse):
     assert load(small(), workers=2)
     row = muse.execute("select * from wikipedia where title = 'Ayn Rand'")
-    found = dict(zip([column.name for column in row.description], row.fetchone(), strict=True))
-    found["revised_at"] = found["revised_at"].isoformat()[:10]
-    assert found == {
+    fields = dict(zip([column.name for column in row.description], row.fetchone(), strict=True))
+    fields["revised_at"] = fields["revised_at"].isoformat()[:10]
+    assert fields == {
         "title": "Ayn Rand", "page_id": 339, "revision_id": 10, "revised_at": "2024-05-06",
         "infobox": "writer", "image": "Ayn Rand.jpg",
         "templates": ["use mdy dates", "infobox writer", "cite web"],
@@ -51,7 +51,7 @@ def test_redirects_are_kept_apart_and_followed(load, muse):
 
 def test_redirects_in_a_circle_end(load, muse):
     pages = [page(a, redirect=b, id=i) for i, (a, b) in enumerate(["AB", "BA", "CC"], 1)]
-    assert load(whole(*pages))
+    assert load(dump_of(*pages))
     assert len(titles(muse, "wikipedia_redirects")) == 3
 
 
@@ -120,7 +120,7 @@ def test_the_sample(muse):
 def test_of_several_revisions_the_newest_counts(load, muse):
     old, new = page("A", "old", revision=10), page("A", "new", revision=11)
     revision = new[new.index("    <revision>") : new.index("  </page>")]
-    assert load(whole(old.replace("    </revision>\n", "    </revision>\n" + revision)))
+    assert load(dump_of(old.replace("    </revision>\n", "    </revision>\n" + revision)))
     query = "select wikitext, revision_id from wikipedia"
     assert muse.execute(query).fetchall() == [("new", 11)]
 

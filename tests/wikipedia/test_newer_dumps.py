@@ -9,13 +9,13 @@ from loaders.core import db as connections
 from loaders.wikipedia import dump, staging
 from loaders.wikipedia.load import WikipediaOptions
 from tests.factories.loads import load_wikipedia as load_all
-from tests.factories.wikipedia import RAND, page, small, titles, whole
+from tests.factories.wikipedia import RAND, dump_of, page, small, titles
 
 
 def test_a_newer_dump_changes_what_changed(load, muse, capsys):
     load(small())
     before = muse.execute("select xmin from wikipedia where title = 'Cat & <dog>'").fetchone()
-    load(whole(
+    load(dump_of(
         page("Ayn Rand", "new", id=339, revision=11),
         page("Cat & <dog>", "text", id=5),
         page("AynRand", "no redirect any more", id=2, revision=12),
@@ -32,9 +32,9 @@ def test_a_newer_dump_changes_what_changed(load, muse, capsys):
 
 
 def test_an_older_dump_changes_nothing(load, muse):
-    load(whole(page("A", "new", revision=20), page("C", id=3, revision=20, redirect="A")))
+    load(dump_of(page("A", "new", revision=20), page("C", id=3, revision=20, redirect="A")))
     load(
-        whole(page("B", "old", revision=5), page("A", id=2, revision=6, redirect="B"),
+        dump_of(page("B", "old", revision=5), page("A", id=2, revision=6, redirect="B"),
               page("C", "old", id=3, revision=7)),
         name="older.xml",
     )  # fmt: skip
@@ -45,8 +45,8 @@ def test_an_older_dump_changes_nothing(load, muse):
 
 
 def test_pages_that_were_renamed(load, muse):
-    load(whole(page("A", "one", id=1), page("B", "two", id=2), page("C", "three", id=3)))
-    load(whole(
+    load(dump_of(page("A", "one", id=1), page("B", "two", id=2), page("C", "three", id=3)))
+    load(dump_of(
         page("A", "two", id=2, revision=11), page("B", "one", id=1, revision=12),
         page("D", "three", id=3, revision=13), page("C", id=4, revision=14, redirect="D"),
     ), name="newer.xml")  # fmt: skip
@@ -56,13 +56,13 @@ def test_pages_that_were_renamed(load, muse):
 
 def test_prune(load, muse):
     load(small())
-    load(whole(page("Ayn Rand", RAND, id=339)), name="newer.xml", prune=True)
+    load(dump_of(page("Ayn Rand", RAND, id=339)), name="newer.xml", prune=True)
     assert titles(muse) == ["Ayn Rand"]
     assert titles(muse, "wikipedia_redirects") == []
 
 
 def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
-    text = whole(*(page(f"Page {n}", "x" * 200, id=n + 1) for n in range(300)))
+    text = dump_of(*(page(f"Page {n}", "x" * 200, id=n + 1) for n in range(300)))
     monkeypatch.setattr(dump.chunks, "__defaults__", (20_000,))
     parsed = []
     original = staging.read
@@ -80,7 +80,7 @@ def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
     assert titles(muse) == []
     again = []
     monkeypatch.setattr(
-        staging, "read", lambda *given: again.append(given[0].first) or original(*given)
+        staging, "read", lambda *arguments: again.append(arguments[0].first) or original(*arguments)
     )
     assert load(text)
     assert len(titles(muse)) == 300

@@ -4,7 +4,7 @@ import pytest
 
 from loaders.admin.refresh import refresh
 from loaders.core.errors import Problem
-from tests.factories.wikipedia import errors, page, titles, whole
+from tests.factories.wikipedia import dump_of, errors, page, titles
 
 BROKEN = {
     "no end": lambda xml: xml.replace("</page>", ""),
@@ -28,34 +28,34 @@ def redirects(count):
 @pytest.mark.parametrize("broken", BROKEN)
 def test_the_row_of_a_page_that_failed_stays(load, muse, broken):
     pages = articles(5)
-    load(whole(*pages))
+    load(dump_of(*pages))
     bad = BROKEN[broken](pages[2])
     for order in ([pages[1], bad, pages[3]], [pages[1], pages[3], bad], [bad, pages[1], pages[3]]):
-        load(whole(*pages), name="again.xml", again=True)
-        good = load(whole(pages[0], *order), prune=True)
+        load(dump_of(*pages), name="again.xml", again=True)
+        good = load(dump_of(pages[0], *order), prune=True)
         assert good or (broken == "no end" and order[-1] is bad)  # that one is cut off
         assert titles(muse) == ["A & 1", "A & 2", "A & 3", "A & 4", "A & 5"][: 5 - good]
         assert len(errors(muse)) == 1
 
 
 def test_the_old_row_of_a_title_that_failed_stays_when_its_page_moved(load, muse):
-    load(whole(page("A", "old", id=1)))
+    load(dump_of(page("A", "old", id=1)))
     bad = page("A", "x", id=2, revision=12).replace("</ns>", "</n>")
-    assert load(whole(page("B", "old", id=1, revision=11), bad))
+    assert load(dump_of(page("B", "old", id=1, revision=11), bad))
     assert titles(muse) == ["A", "B"]
 
 
 def test_a_page_without_a_title_prunes_nothing(load, muse, capsys):
-    load(whole(*articles(5)))
-    assert not load(whole(*articles(2), page("", id=9)), prune=True)
+    load(dump_of(*articles(5)))
+    assert not load(dump_of(*articles(2), page("", id=9)), prune=True)
     assert "no readable id" in capsys.readouterr().err
     for odd in (["what is no page", *articles(1, start=5)], ["what is no page" * 9], ["no page"]):
-        assert not load(whole(*articles(2), *odd), prune=True)
+        assert not load(dump_of(*articles(2), *odd), prune=True)
     assert len(titles(muse)) == 5
 
 
 def test_pages_without_a_root_are_loaded_and_not_pruned(load, muse, capsys):
-    load(whole(*articles(5)))
+    load(dump_of(*articles(5)))
     fragment = "".join([*articles(2), *articles(1, start=9)])
     assert load(fragment, name="fragment")
     assert not load(fragment, name="fragment", prune=True)
@@ -67,13 +67,15 @@ NOTHING = {
     "JSON": b'[\n{"type": "item", "id": "Q1"}\n]\n',
     "an HTML page": b"<!DOCTYPE html>\n<html>502</html>",
     "it is empty": b"",
-    "a MediaWiki XML dump": whole(page("Talk:A", id=9, ns=1), page("User:A", id=8, ns=2)).encode(),
+    "a MediaWiki XML dump": dump_of(
+        page("Talk:A", id=9, ns=1), page("User:A", id=8, ns=2)
+    ).encode(),
 }
 
 
 @pytest.mark.parametrize("kind", NOTHING)
 def test_a_source_without_articles_changes_nothing(load, muse, kind, tmp_path, capsys):
-    load(whole(*articles(25), *redirects(2)), prune=True)
+    load(dump_of(*articles(25), *redirects(2)), prune=True)
     with pytest.raises(Problem, match=f"no page is in it .* nothing was changed: .*{kind}"):
         load(NOTHING[kind], prune=True)
     assert not refresh(muse)
@@ -82,42 +84,42 @@ def test_a_source_without_articles_changes_nothing(load, muse, kind, tmp_path, c
 
 
 def test_no_more_than_a_tenth_goes_of_either_kind(load, muse, capsys):
-    load(whole(*articles(25), *redirects(300)))
+    load(dump_of(*articles(25), *redirects(300)))
     for pages in ([*articles(22, revision=11), *redirects(300)], [*articles(25), *redirects(200)]):
-        assert not load(whole(*pages), prune=True)
+        assert not load(dump_of(*pages), prune=True)
         assert "nothing is pruned" in capsys.readouterr().err
         assert (len(titles(muse)), len(titles(muse, "wikipedia_redirects"))) == (25, 300)
     query = "select count(*) from wikipedia where revision_id = 11"
     assert muse.execute(query).fetchone() == (22,)  # the load is kept
-    assert load(whole(*articles(23), *redirects(290)), prune=True)
+    assert load(dump_of(*articles(23), *redirects(290)), prune=True)
     assert (len(titles(muse)), len(titles(muse, "wikipedia_redirects"))) == (23, 290)
 
 
 def test_the_share_is_kept_for_refresh(load, muse, tmp_path):
-    load(whole(*articles(25)), prune=True, max_prune=0.5)
-    (tmp_path / "dump.xml").write_text(whole(*articles(15)))
+    load(dump_of(*articles(25)), prune=True, max_prune=0.5)
+    (tmp_path / "dump.xml").write_text(dump_of(*articles(15)))
     assert refresh(muse)
     assert len(titles(muse)) == 15
 
 
 def test_the_sample_prunes_nothing(load, muse):
-    assert load(whole(*articles(5)))
+    assert load(dump_of(*articles(5)))
     query = "select title, xmin::text from wikipedia order by title"
     before = muse.execute(query).fetchall()
-    assert load(whole(*articles(5)), sample=True, prune=True, max_prune=1)
+    assert load(dump_of(*articles(5)), sample=True, prune=True, max_prune=1)
     assert muse.execute(query).fetchall() == before
 
 
 def test_an_interrupted_load_goes_on_and_prunes(load, muse, monkeypatch):
     pages = articles(5)
-    load(whole(*pages), name="before.xml")
+    load(dump_of(*pages), name="before.xml")
     pages[2] = BROKEN["no XML"](pages[2])
     with monkeypatch.context() as patch:
         patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            load(whole(*pages[:4]))
+            load(dump_of(*pages[:4]))
     muse.execute("delete from wikipedia where title = 'A & 1'")  # another load's work
-    assert load(whole(*pages[:4]), prune=True)
+    assert load(dump_of(*pages[:4]), prune=True)
     assert titles(muse) == ["A & 1", "A & 2", "A & 3", "A & 4"]
 
 
@@ -126,7 +128,7 @@ def interrupt(*arguments):
 
 
 def test_a_gap_of_zeros_may_have_swallowed_pages(load, muse, capsys):
-    text = whole(*articles(30)).encode()
+    text = dump_of(*articles(30)).encode()
     load(text)
     start, end = (text.index(title) + 20 for title in (b"A &amp; 11<", b"A &amp; 13<"))
     assert not load(text[:start] + bytes(end - start) + text[end:], prune=True)

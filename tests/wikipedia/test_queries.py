@@ -35,9 +35,9 @@ def test_look_ups_are_index_scans(db):
             ("title = 'Page 7'", "wikipedia_pkey"),
             ("page_id = 7", "wikipedia_page_id"),
         ):
-            found = plan(db, f"select * from {table} where {where}")
-            assert index in found, (table, where, found)
-            assert "Seq Scan" not in found or table == "articles", (table, where, found)
+            steps = plan(db, f"select * from {table} where {where}")
+            assert index in steps, (table, where, steps)
+            assert "Seq Scan" not in steps or table == "articles", (table, where, steps)
     for query in (
         "select * from articles where title = 'Page 9'",
         "select * from articles where wikidata_id = 'Q9'",

@@ -2,12 +2,12 @@
 
 from psycopg.types.json import Jsonb
 
-from loaders.images.fetch import enqueue as wanted
+from loaders.images.fetch import enqueue
 from tests.factories.pictures import BLUE, GREEN, RED, photo
 
 
 def test_a_picture_for_every_class(classes):
-    counts = wanted.want_classes(classes, 5)
+    counts = enqueue.want_classes(classes, 5)
     assert counts == (2, 0, 1)
     rows = "select wikidata_id, class, article, commons_file, address from image_fetches order by 1"
     assert classes.execute(rows).fetchall() == [
@@ -20,15 +20,15 @@ def test_a_picture_for_every_class(classes):
             "https://commons.wikimedia.org/wiki/Special:FilePath/Cat_03.jpg",
         ),
     ]  # fmt: skip
-    assert wanted.want_classes(classes, 1) == (1, 2, 1)
-    assert wanted.want_classes(classes, 5) == (0, 2, 1)
+    assert enqueue.want_classes(classes, 1) == (1, 2, 1)
+    assert enqueue.want_classes(classes, 5) == (0, 2, 1)
     assert classes.execute("select count(*) from image_fetches").fetchone() == (2,)
 
 
 def test_classes_from_wikidata_to_rows(classes, host, work):
     host.files = {"Cat 03.jpg": photo(RED), "Dog (1).jpg": photo(BLUE)}
     host.sizes["Dog (1).jpg"] = (1000, 2000)
-    wanted.want_classes(classes, 5)
+    enqueue.want_classes(classes, 5)
     assert work().fetched == 2
     columns = "title, class, wikidata_id, article, page_url, licence, licence_url, author"
     rows = classes.execute(f"select {columns} from pictures order by title").fetchall()
@@ -40,8 +40,8 @@ def test_classes_from_wikidata_to_rows(classes, host, work):
         ("Cat", "Cat", "Q146", None, f"{pages}Cat_03.jpg", *rights),
         ("Hound", "Hound", "Q144", "Dog", f"{pages}Dog_(1).jpg", *rights),
     ]
-    asked = sorted(path.rpartition("/")[2] for path in host.requests if "thumb" in path)
-    assert asked == ["330px-Dog (1).jpg", "500px-Cat 03.jpg"]  # no wider than is wanted
+    thumbnails = sorted(path.rpartition("/")[2] for path in host.requests if "thumb" in path)
+    assert thumbnails == ["330px-Dog (1).jpg", "500px-Cat 03.jpg"]  # no wider than is wanted
     assert host.titles == [2]
     assert all("somebody@example.org" in agent for agent in host.agents)
     assert classes.execute(
@@ -51,11 +51,11 @@ def test_classes_from_wikidata_to_rows(classes, host, work):
 
 def test_a_class_whose_image_changed_has_the_new_one_alone(classes, host, work):
     host.files = {"Cat 03.jpg": photo(RED), "Dog (1).jpg": photo(BLUE), "New.jpg": photo(GREEN)}
-    wanted.want_classes(classes, 5)
+    enqueue.want_classes(classes, 5)
     work()
     claims = Jsonb({"P18": [{"value": "new.jpg", "type": "commonsMedia", "rank": "normal"}]})
     classes.execute("update muse.wikidata set claims = %s where wikidata_id = 'Q146'", (claims,))
-    assert wanted.want_classes(classes, 5).new == 1
+    assert enqueue.want_classes(classes, 5).new == 1
     work()
     rows = "select class, location from pictures order by class"
     assert [class_name for class_name, _ in classes.execute(rows)] == ["Cat", "Hound"]
@@ -66,7 +66,7 @@ def test_an_address_that_is_wanted_twice_is_fetched_once(classes, host, work):
     for title in ("Dog", "Fish"):
         classes.execute("update muse.wikipedia set image = 'a.jpg' where title = %s", (title,))
     host.files = {"A.jpg": photo(), "Cat 03.jpg": photo(RED, (500, 400))}
-    wanted.want_classes(classes, 5)
+    enqueue.want_classes(classes, 5)
     assert work().fetched == 2
     assert sum("A.jpg" in path for path in host.requests) == 1
     assert classes.execute("select count(*) from images").fetchone() == (2,)

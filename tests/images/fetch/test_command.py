@@ -9,8 +9,7 @@ from loaders.admin.forget import forget_source
 from loaders.core.errors import Problem
 from loaders.core.http import guard
 from loaders.images import store
-from loaders.images.fetch import commons
-from loaders.images.fetch import enqueue as wanted
+from loaders.images.fetch import commons, enqueue
 from loaders.images.fetch import worker as fetch
 from loaders.images.options import ImageOptions
 from tests.factories.fetches import allow_more, want
@@ -24,7 +23,7 @@ def test_a_proxy_is_asked_and_never_named(fresh, host, monkeypatch, capfd):
         proxy = f"http://me:secret@127.0.0.1:{free.getsockname()[1]}"
     monkeypatch.setenv("http_proxy", proxy)
     monkeypatch.delenv("no_proxy", raising=False)
-    wanted.want_addresses(fresh, ["http://example.org/a.png"], {"example.org"})
+    enqueue.want_addresses(fresh, ["http://example.org/a.png"], {"example.org"})
     allow_more(fresh, "example.org")
     settings = fetch.Settings(hosts=frozenset({"example.org"}), contact="a@b.c")
     assert not fetch.fetch_all(settings, workers=1).is_good
@@ -42,12 +41,12 @@ def test_a_contact_is_needed(fresh, monkeypatch):
 def test_fetch_says_what_is_left(fresh, host, settings, capfd):
     want(fresh, host, "a.png", "b.png")
     del host.files["b.png"]
-    wanted.want_addresses(fresh, ["https://example.org/c.png"], {"example.org"})
+    enqueue.want_addresses(fresh, ["https://example.org/c.png"], {"example.org"})
     allow_more(fresh, host.host)
     assert fetch.fetch_all(settings).is_good
-    told = capfd.readouterr().err
-    assert "1 pictures fetched, 1 cannot be had (see image_fetches)" in told
-    assert "1 addresses are of hosts that are not allowed: --host example.org" in told
+    output = capfd.readouterr().err
+    assert "1 pictures fetched, 1 cannot be had (see image_fetches)" in output
+    assert "1 addresses are of hosts that are not allowed: --host example.org" in output
 
 
 def test_a_name_in_an_archive_is_no_address_that_was_fetched(fresh):
@@ -76,18 +75,20 @@ def test_a_bad_row_is_refused(db):
 
 
 def test_hosts_and_addresses_that_are_refused(fresh):
-    for given in ("http://example.org/a.png", "https://upload.wikimedia.org:8443/a.png"):
+    for url in ("http://example.org/a.png", "https://upload.wikimedia.org:8443/a.png"):
         with pytest.raises(Problem, match="--host adds it"):
-            load_all(fresh, Request((given,)))
+            load_all(fresh, ImageOptions(sources=(url,)))
     with pytest.raises(Problem, match="at most 4,000 characters"):
-        load_all(fresh, Request((f"https://upload.wikimedia.org/{'a' * 4000}",)))
+        load_all(fresh, ImageOptions(sources=(f"https://upload.wikimedia.org/{'a' * 4000}",)))
     with pytest.raises(Problem, match="no names or passwords"):
-        wanted.want_addresses(
+        enqueue.want_addresses(
             fresh, ["https://me:secret@upload.wikimedia.org/a.png"], guard.WIKIMEDIA
         )
     with pytest.raises(Problem, match="--host takes a name"):
         fetch.allowed(["https://example.org/"])
-    assert load_all(fresh, Request(("https://example.org/My_cat2.png",), hosts=("example.org",)))
+    assert load_all(
+        fresh, ImageOptions(sources=("https://example.org/My_cat2.png",), hosts=("example.org",))
+    )
     assert fresh.execute("select host, title from image_fetches").fetchone() == (
         "example.org",
         "My cat",

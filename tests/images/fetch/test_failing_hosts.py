@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from loaders.core.http import guard
-from loaders.images.fetch import enqueue as wanted
-from loaders.images.fetch import queue
+from loaders.images.fetch import enqueue, queue
 from loaders.images.fetch.download import Failed, download
 from tests.factories.fetches import STATES, allow_more, error_of, want
 from tests.factories.pictures import photo
@@ -92,7 +91,7 @@ def test_a_host_that_is_not_there(fresh, host, work, settings):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         gone = f"127.0.0.1:{free.getsockname()[1]}"
-    wanted.want_addresses(fresh, [f"http://{gone}/a.png"], {gone})
+    enqueue.want_addresses(fresh, [f"http://{gone}/a.png"], {gone})
     allow_more(fresh, gone)
     want(fresh, host, "b.png")
     counts = work(settings=replace(settings, hosts=settings.hosts | {gone}))
@@ -106,7 +105,7 @@ def test_a_host_that_is_not_there_keeps_nobody_from_the_others(fresh, host, work
         free.bind(("127.0.0.1", 0))
         gone = f"127.0.0.1:{free.getsockname()[1]}"
     both = frozenset({gone, host.host})
-    wanted.want_addresses(fresh, [f"http://{gone}/a.png"], both)
+    enqueue.want_addresses(fresh, [f"http://{gone}/a.png"], both)
     allow_more(fresh, gone)
     fresh.execute("update muse.image_hosts set failures = 5 where host = %s", (gone,))
     for name in ("b.png", "c.png"):  # the second time it is known that it is not there

@@ -64,11 +64,11 @@ def test_nobody_waits_in_a_circle(fresh, server, host):
     """Who stores waits for others that write before it holds what they may need."""
     want(fresh, host, "a.png")
     content = photo()
-    made = {sha256(content): decoded(content)}
+    by_hash = {sha256(content): decoded(content)}
     with server.connect(dbname="fresh") as other, ThreadPoolExecutor(1) as pool:
         other.execute(store.TAKE_TURNS)
         storing = pool.submit(
-            store.store_fetched, fresh, f"{host.url}/a.png", sha256(content), made
+            store.store_fetched, fresh, f"{host.url}/a.png", sha256(content), by_hash
         )
         time.sleep(0.3)
         assert not storing.done()

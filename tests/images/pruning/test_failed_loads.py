@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from loaders.admin.refresh import refresh
 from loaders.cli import app
 from loaders.core.errors import Problem
-from loaders.images.fetch import enqueue as wanted
+from loaders.images.fetch import enqueue
 from loaders.images.options import ImageOptions
 from tests.factories.archives import zipped
 from tests.factories.loads import load_images
@@ -61,14 +61,14 @@ def test_a_named_file_that_is_no_picture_says_what_it_seems_to_be(fresh, tmp_pat
 
 def test_without_classes_what_is_wanted_stays(fresh):
     add = "insert into muse.sources (topic, location) values ('images', %s) returning source_id"
-    (source_id,) = fresh.execute(add, (wanted.CLASSES_OF_WIKIDATA,)).fetchone()
+    (source_id,) = fresh.execute(add, (enqueue.CLASSES_OF_WIKIDATA,)).fetchone()
     fresh.execute(
         "insert into muse.image_fetches (source_id, address, host, wikidata_id) "
         "values (%s, 'https://example.org/a.png', 'example.org', 'Q1')",
         (source_id,),
     )
     with pytest.raises(Problem, match="no class of 1 items or more has a picture"):
-        wanted.want_classes(fresh, 1)
+        enqueue.want_classes(fresh, 1)
     assert fresh.execute("select count(*) from image_fetches").fetchone() == (1,)
 
 
