@@ -94,3 +94,13 @@ def many(count=25, **options):
 
 def dump_of(lines):
     return FRAMINGS["dump"](lines).encode()
+
+
+BROKEN = {
+    "dump": '{"type": "item", "id": "Q3", oops',
+    "a pageid first": '{"pageid": 7, "ns": 0, "title": "Q3", "lastrevid": 9, "id":"Q3", oops',
+    "blanks": '{ "id" :\t"Q3" "labels": {}}',
+    "no comma": '{"type": "property", "datatype": "string", "id": "Q3" "labels": {}}',
+    "a revision of 20 digits": '{"type":"item","id":"Q3","lastrevid":18446744073709551616}',
+    "a lone surrogate": '{"type":"item","id":"Q3","labels":{"en":{"language":"en","value":"\\ud800"}}}',
+}

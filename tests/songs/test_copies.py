@@ -1,4 +1,4 @@
-"""Which playlist is which: files of one name, copies, packed twins, moved files, streams."""
+"""Which playlist is which: files of one name, copies, moved files, addresses, pipes."""
 
 import gzip
 import io
@@ -6,56 +6,17 @@ import os
 import shutil
 import sys
 import threading
-import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from alembic import command
-from psycopg import conninfo
 
 from loaders.admin.forget import forget_source
-from loaders.admin.migrate import alembic_config, migrate
 from loaders.admin.refresh import refresh
 from loaders.core import db
-from loaders.core.errors import Problem
-from loaders.songs.load import load
-from tests.factories.loads import load_files
-from tests.factories.playlists import IDS, places, slice_of
-
-STORED = "select identity, title, places from playlists order by identity"
-
-
-def m3u(*songs: str, title: str | None = None) -> bytes:
-    """An M3U of songs that are written `Artist - Title`."""
-    lines = [f"#EXTINF:180,{song}\n{number}.mp3" for number, song in enumerate(songs)]
-    return "\n".join(["#EXTM3U", *([f"#PLAYLIST:{title}"] if title else []), *lines]).encode()
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Write a file at a path below a folder; its path."""
-
-    def write(name: str, content: bytes) -> str:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return str(path)
-
-    return write
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def stored(conn) -> list[tuple[str, str, int]]:
-    places(conn)  # the counts agree
-    return conn.execute(STORED).fetchall()
+from loaders.songs.load import load, load_files
+from tests.factories.playlist_files import m3u, stored, zipped
+from tests.factories.playlists import IDS, slice_of
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -179,119 +140,6 @@ def test_two_workers_at_once_store_a_copy_once(fresh, write):
     assert len(stored(fresh)) == 100
     (copies,) = fresh.execute("select distinct cardinality(copies) from playlists").fetchone()
     assert copies == len(paths) - 1
-
-
-# What holds no playlist ------------------------------------------------------------------------
-
-HTML = b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>"
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "seems"),
-    [
-        ("a.json", b'{"playlists": []}', "JSON"),
-        ("a.json", b'{"entities": {}}', "JSON"),
-        ("a.json", HTML, "an HTML page"),
-        ("a.m3u", b"#EXTM3U\n", "plain text"),
-        ("a.csv", b"playlist,track\n", "plain text"),
-        ("a.json.gz", gzip.compress(HTML), "an HTML page"),
-        ("a.zip", zipped({"readme.txt": b"hello"}), "an archive without a playlist"),
-        ("a.zip", zipped({"a.m3u": b"#EXTM3U\n#EXTINF:1,x\n"}), "an archive without a playlist"),
-    ],
-)
-def test_a_file_without_a_playlist_fails_and_changes_nothing(fresh, write, name, content, seems):
-    good = {"a.json": slice_of([IDS[1]]), "a.csv": b"playlist,track\nx,y\n", "a.m3u": m3u("A - 1")}
-    good |= {"a.json.gz": good["a.json"], "a.zip": zipped({"a.m3u": good["a.m3u"]})}
-    path = write(name, good[name])
-    load(fresh, path)
-    before = fresh.execute("select * from playlists").fetchall()
-    fingerprint = fresh.execute("select fingerprint from sources").fetchone()
-    write(name, content)
-    assert not load_files(fresh, [path], workers=1)
-    assert fresh.execute("select * from playlists").fetchall() == before
-    assert fresh.execute("select fingerprint from sources").fetchone() == fingerprint
-    status, message = fresh.execute(
-        "select status, message from loads order by run_id desc limit 1"
-    ).fetchone()
-    assert status == "failed"
-    assert f"it seems to be {seems}" in message
-    assert fresh.execute("select count(*) from load_errors").fetchone()[0] > 0
-    assert not refresh(fresh, "playlists")
-
-
-def test_reasons_of_a_file_that_fails_are_kept_by_line(fresh, write):
-    bad = (
-        b'playlist,track,artist\nx,one,A\n,two,B\nx,"' + b"t" * 2000 + b'",C\nx,"open,D\nx,five,E\n'
-    )
-    loaded = load(fresh, write("a.csv", bad))
-    assert (loaded.written, len(loaded.failures)) == (0, 1)
-    places_ = fresh.execute("select place from load_errors order by number").fetchall()
-    assert places_ == [("line 3",), ("line 4",), ("file",)]
-    assert fresh.execute("select bad from loads").fetchone() == (3,)
-
-
-def test_reasons_survive_an_error_of_the_database(fresh, write):
-    fresh.execute(
-        "create function public.refuse() returns trigger language plpgsql as "
-        "$$ begin raise exception 'disk full'; end $$"
-    )
-    fresh.execute(
-        "create trigger refuse before insert on muse.tracks execute function public.refuse()"
-    )
-    with pytest.raises(Exception, match="disk full"):
-        load(fresh, write("a.csv", b"playlist,track\n,one\nx,two\n"))
-    assert fresh.execute("select place from load_errors").fetchall() == [("line 2",)]
-    assert fresh.execute("select status, message from loads").fetchone()[0] == "failed"
-
-
-def test_a_folder_is_still_no_playlist(fresh, tmp_path):
-    with pytest.raises(Problem, match="name the files in it"):
-        load(fresh, str(tmp_path))
-
-
-# The revision -----------------------------------------------------------------------------------
-
-OLD = """
-    with source as (
-        insert into muse.sources (topic, location) values ('playlists', %s)
-        on conflict (topic, location) do update set topic = excluded.topic returning source_id
-    )
-    insert into muse.playlists (source_id, identity, title, content_hash, track_ids)
-    select source_id, %s, 't', decode(repeat('0a', 16), 'hex'), array['x'] from source
-"""
-
-
-def test_the_revision_completes_identities(empty):
-    config = alembic_config(conninfo.make_conninfo(**db.conninfo()))
-    command.upgrade(config, "0011")
-    rows = {
-        ("/m/a.m3u", "a.m3u#My :// mix"): "/m/a.m3u#My :// mix",
-        ("/m/a.json.gz", "a.json#0"): "/m/a.json.gz#0",
-        ("/m/all.zip", "a.json#1"): "/m/all.zip/a.json#1",
-        ("/m/all.zip", "x/b.json#1"): "/m/all.zip/x/b.json#1",
-        ("/m/b.xspf", "https://example.org/p#1"): "https://example.org/p#1",
-        ("/m/c.csv", "spotify:playlist:1"): "spotify:playlist:1",
-        ("/" + "d" * 3000 + ".m3u", "d.m3u#1"): "d.m3u#1",
-        ("standard input", "standard input#T"): "standard input#T",
-        ("standard input", "standard input#untitled"): "standard input#untitled:" + "0a" * 16,
-        ("sample: billboard", "billboard#2000-01-01"): "billboard#2000-01-01",
-    }
-    for row in rows:
-        empty.execute(OLD, row)
-    migrate()
-    identities = empty.execute("select identity, file_key from muse.playlists").fetchall()
-    assert {identity for identity, _ in identities} == set(rows.values())
-    assert dict(identities)["/m/all.zip/x/b.json#1"] == "b.json#1"
-    assert dict(identities)["https://example.org/p#1"] is None
-
-
-def test_a_member_that_was_loaded_before_the_revision_is_updated(fresh, write):
-    path = write("all.zip", zipped({"data/a.m3u.gz": gzip.compress(m3u("A - 1"))}))
-    load(fresh, path)
-    fresh.execute("update playlists set identity = %s", (f"{path}/a.m3u#a",))
-    write("all.zip", zipped({"data/a.m3u.gz": gzip.compress(m3u("A - 2"))}))
-    assert load(fresh, path).written == 1
-    assert stored(fresh) == [(f"{path}/data/a.m3u.gz#a", "a", 1)]
 
 
 def test_a_file_that_comes_back_is_read_again(fresh, write):
