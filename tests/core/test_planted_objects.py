@@ -2,9 +2,8 @@
 
 import pytest
 
-from loaders.admin.migrate import migrate
+from loaders.admin.migrate import alembic_config, migrate
 from loaders.core import db as connections
-from loaders.core.config import ROOT
 from tests.factories.rows import is_superuser
 from tests.servers.postgres import use
 
@@ -47,14 +46,12 @@ PLANTED = {
 def old(server):
     """A database of revision 0009, in which loaders owned tables."""
     from alembic import command
-    from alembic.config import Config
 
     with server.connect(dbname="postgres", autocommit=True) as admin:
         admin.execute("create database old")
         admin.execute("create role loader_login login in role muse_loader")
     use(server, "old")
-    config = Config(ROOT / "alembic.ini")
-    config.attributes["conninfo"] = f"host={server.socket} user=postgres dbname=old"
+    config = alembic_config(f"host={server.socket} user=postgres dbname=old")
     command.upgrade(config, "0009")
     with server.connect(dbname="old", autocommit=True) as admin:
         for table in ("wikipedia", "wikidata", "song_vectors", "song_neighbors", "image_vectors"):

@@ -14,7 +14,8 @@ import pytest
 from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
 from loaders.core import db
-from loaders.songs.load import load, load_files
+from loaders.songs.load import load
+from tests.factories.loads import load_files
 from tests.factories.playlist_files import m3u, stored, zipped
 from tests.factories.playlists import IDS, slice_of
 

@@ -6,7 +6,8 @@ import pytest
 
 from loaders.admin.refresh import refresh
 from loaders.core.errors import Problem
-from loaders.songs.load import load, load_files
+from loaders.songs.load import load
+from tests.factories.loads import load_files
 from tests.factories.playlist_files import m3u, zipped
 from tests.factories.playlists import IDS, slice_of
 

@@ -3,12 +3,10 @@
 import gzip
 
 from alembic import command
-from alembic.config import Config
 from psycopg import conninfo
 
-from loaders.admin.migrate import migrate
+from loaders.admin.migrate import alembic_config, migrate
 from loaders.core import db
-from loaders.core.config import ROOT
 from loaders.songs.load import load
 from tests.factories.playlist_files import m3u, stored, zipped
 
@@ -23,8 +21,7 @@ OLD = """
 
 
 def test_the_revision_completes_identities(empty):
-    config = Config(ROOT / "alembic.ini")
-    config.attributes["conninfo"] = conninfo.make_conninfo(**db.conninfo())
+    config = alembic_config(conninfo.make_conninfo(**db.conninfo()))
     command.upgrade(config, "0011")
     rows = {
         ("/m/a.m3u", "a.m3u#My :// mix"): "/m/a.m3u#My :// mix",
