@@ -22,7 +22,7 @@ HTML = b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>"
         ("a.json", HTML, "an HTML page"),
         ("a.m3u", b"#EXTM3U\n", "plain text"),
         ("a.csv", b"playlist,track\n", "plain text"),
-        ("a.json.gz", gzip.compress(HTML), "an HTML page"),
+        ("a.json.gz", gzip.compress(HTML, mtime=0), "an HTML page"),
         ("a.zip", zipped({"readme.txt": b"hello"}), "an archive without a playlist"),
         ("a.zip", zipped({"a.m3u": b"#EXTM3U\n#EXTINF:1,x\n"}), "an archive without a playlist"),
     ],
