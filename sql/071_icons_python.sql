@@ -6,7 +6,7 @@ language plpython3u stable strict parallel restricted cost 1000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps
-    return bitmaps.asked(plpy, bitmaps.text, bitmap, style)
+    return bitmaps.call(plpy, bitmaps.text, bitmap, style)
 $$;
 
 comment on function muse.icon_text(muse.bitmap, muse.short_text) is
@@ -23,7 +23,7 @@ language plpython3u stable strict parallel restricted cost 10000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps
-    return bitmaps.asked_slow(plpy, bitmaps.png, bitmap, scale, ink, ground)
+    return bitmaps.call_cancellable(plpy, bitmaps.png, bitmap, scale, ink, ground)
 $$;
 
 comment on function muse.icon_png(muse.bitmap, integer, muse.short_text, muse.short_text) is
@@ -37,7 +37,7 @@ language plpython3u stable strict parallel restricted cost 1000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmap_tokens, bitmaps
-    return bitmaps.asked(plpy, bitmap_tokens.tokens, bitmap, encoding)
+    return bitmaps.call(plpy, bitmap_tokens.tokens, bitmap, encoding)
 $$;
 
 comment on function muse.icon_tokens(muse.bitmap, muse.short_text) is
@@ -51,7 +51,7 @@ language plpython3u stable strict parallel restricted cost 1000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmap_tokens, bitmaps
-    return bitmaps.asked(plpy, bitmap_tokens.bitmap, tokens, size, encoding)
+    return bitmaps.call(plpy, bitmap_tokens.bitmap, tokens, size, encoding)
 $$;
 
 comment on function muse.icon_bitmap(muse.short_integers, integer, muse.short_text) is
@@ -68,7 +68,7 @@ language plpython3u stable parallel restricted cost 100000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps as drawn, icons
-    return drawn.asked_slow(plpy, icons.poster, bitmaps, columns, scale, seed)
+    return drawn.call_cancellable(plpy, icons.poster, bitmaps, columns, scale, seed)
 $$;
 
 comment on function muse.icon_poster(muse.bitmaps, integer, integer, bigint) is
@@ -86,7 +86,7 @@ language plpython3u stable parallel restricted cost 100000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps as drawn, hieroglyphs
-    return drawn.asked_slow(plpy, hieroglyphs.stela, bitmaps, columns, height, scale, seed)
+    return drawn.call_cancellable(plpy, hieroglyphs.stela, bitmaps, columns, height, scale, seed)
 $$;
 
 comment on function muse.hieroglyph_stela(muse.bitmaps, integer, integer, integer, bigint) is
@@ -103,7 +103,7 @@ language plpython3u stable parallel restricted cost 100000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps as drawn, icons
-    return drawn.asked_slow(plpy, icons.sheet, bitmaps, labels, notes, columns)
+    return drawn.call_cancellable(plpy, icons.sheet, bitmaps, labels, notes, columns)
 $$;
 
 comment on function muse.icon_sheet(

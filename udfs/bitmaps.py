@@ -27,7 +27,7 @@ class BadBitmap(ValueError):
     """Something that is no bitmap, no token of one, or cannot be drawn so: one line."""
 
 
-def asked(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+def call(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
     """What the function makes of the arguments; an error of SQL where it cannot."""
     try:
         return function(*arguments)
@@ -35,10 +35,10 @@ def asked(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
         runtime.fail(plpy, str(error))
 
 
-def asked_slow(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
-    """`asked` of a function that takes a while and a `checkpoint` for it."""
+def call_cancellable(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """`call` of a function that takes a while and a `checkpoint` for it."""
     stoppable = partial(function, checkpoint=lambda: runtime.checkpoint(plpy))
-    return asked(plpy, stoppable, *arguments)
+    return call(plpy, stoppable, *arguments)
 
 
 def pixels(bits: str | None) -> np.ndarray:

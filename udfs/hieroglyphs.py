@@ -20,14 +20,14 @@ GAP = 4  # between two signs below one another
 PAIR_GAP = 1  # between two signs beside one another
 
 
-class Sign(NamedTuple):
+class TrimmedSign(NamedTuple):
     """A sign without the empty lines and columns around it, and where it stood."""
 
     x: int
     ink: np.ndarray  # (height, width) of bools
 
 
-class Place(NamedTuple):
+class SignPosition(NamedTuple):
     """Where a sign goes: which column, and how far from that column's top and left."""
 
     column: int
@@ -74,14 +74,16 @@ def stela(
     return png(picture, scale, checkpoint=checkpoint)
 
 
-def trimmed(square: np.ndarray) -> Sign:
+def trimmed(square: np.ndarray) -> TrimmedSign:
     """The sign within its box; there is ink."""
     rows, columns = np.flatnonzero(square.any(1)), np.flatnonzero(square.any(0))
     x = int(columns[0])
-    return Sign(x, square[rows[0] : rows[-1] + 1, x : columns[-1] + 1])
+    return TrimmedSign(x, square[rows[0] : rows[-1] + 1, x : columns[-1] + 1])
 
 
-def arranged(signs: list[Sign], size: int, height: int, columns: int) -> Iterator[Place]:
+def arranged(
+    signs: list[TrimmedSign], size: int, height: int, columns: int
+) -> Iterator[SignPosition]:
     """Places of as many signs as fit, in reading order.
 
     A lone sign keeps its x. Two share a row where their widths come to less than size - 2: the
@@ -102,21 +104,21 @@ def arranged(signs: list[Sign], size: int, height: int, columns: int) -> Iterato
         if len(row) == 2:
             left = (size - _width(row) - PAIR_GAP) // 2
         for sign in row:
-            yield Place(column, top + _height(row) - sign.ink.shape[0], left)
+            yield SignPosition(column, top + _height(row) - sign.ink.shape[0], left)
             left += sign.ink.shape[1] + PAIR_GAP
         top += _height(row) + GAP
         number += len(row)
 
 
-def _pairs(row: list[Sign], size: int) -> bool:
+def _pairs(row: list[TrimmedSign], size: int) -> bool:
     return _width(row) < size - 2
 
 
-def _width(row: list[Sign]) -> int:
+def _width(row: list[TrimmedSign]) -> int:
     return sum(int(sign.ink.shape[1]) for sign in row)
 
 
-def _height(row: list[Sign]) -> int:
+def _height(row: list[TrimmedSign]) -> int:
     return max(int(sign.ink.shape[0]) for sign in row)
 
 

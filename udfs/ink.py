@@ -13,7 +13,7 @@ import numpy as np
 
 from udfs import ink_request, runtime
 from udfs.ink_pictures import gif, png
-from udfs.ink_request import ARGUMENTS, Request
+from udfs.ink_request import ARGUMENTS, InkRequest
 
 Bits = np.ndarray[Any, np.dtype[np.bool_]]  # (size, size), True = ink
 Levels = np.ndarray[Any, np.dtype[np.float32]]
@@ -33,13 +33,13 @@ class Frame:
     bits: Bits
 
 
-def frames(evaluate: Evaluate, asked: Request, side: int) -> Iterator[Frame]:
+def frames(evaluate: Evaluate, asked: InkRequest, side: int) -> Iterator[Frame]:
     """The start, every `every`-th step and the end; a step is one look at a new drawing.
 
     evaluate: the network. side: of its input, a multiple of the drawing's size.
     """
     dice = np.random.default_rng(asked.seed & SEEDS)
-    look = Look(evaluate, asked, side, dice)
+    look = Objective(evaluate, asked, side, dice)
     bits = start(asked)
     score, gradient = look(bits)
     yield Frame(0, score, int(bits.sum()), bits)
@@ -96,7 +96,7 @@ def border(bits: Bits) -> Bits:
     return found
 
 
-def start(asked: Request) -> Bits:
+def start(asked: InkRequest) -> Bits:
     """A bitmap, or a disc in the middle."""
     if asked.start is not None:
         given: Bits = np.frombuffer(asked.start.encode(), dtype=np.uint8) == ord("1")
@@ -108,7 +108,7 @@ def start(asked: Request) -> Bits:
     return disc
 
 
-class Look:
+class Objective:
     """Scores of drawings, and gradients of their pixels.
 
     taste: how much a seed likes each pixel, from 0.9 to 1, so that seeds draw different pictures;
@@ -116,7 +116,7 @@ class Look:
     """
 
     def __init__(
-        self, evaluate: Evaluate, asked: Request, side: int, dice: np.random.Generator
+        self, evaluate: Evaluate, asked: InkRequest, side: int, dice: np.random.Generator
     ) -> None:
         self.evaluate, self.asked, self.dice = evaluate, asked, dice
         self.times = side // asked.size

@@ -33,7 +33,7 @@ ORIGINAL = {
 
 
 @dataclass(frozen=True)
-class Request:
+class InkRequest:
     """channels: their weights. start: a bitmap of ones and zeros, start_side wide; else a disc."""
 
     layer: str
@@ -72,7 +72,7 @@ def checked(
     channels: list[int] | None,
     weights: list[float] | None,
     **more: Any,
-) -> Request:
+) -> InkRequest:
     """The request, or an error of SQL."""
     if not known:
         runtime.fail(plpy, "no ink models yet", "run: ./pgmuse train ink", "42704")
@@ -90,7 +90,7 @@ def checked(
     if more["original"]:
         more |= ORIGINAL
     _check(plpy, side, more)
-    return Request(layer=layer, channels=mix, **more)
+    return InkRequest(layer=layer, channels=mix, **more)
 
 
 def label_number(plpy: Any, label: str) -> int:

@@ -226,17 +226,17 @@ def _train(
     seed: int,
     quick: bool,
 ) -> None:
-    from loaders.icons.train import NETWORKS, Asked, train
+    from loaders.icons.train import NETWORKS, TrainRequest, train
 
     if network not in (None, *NETWORKS):
         raise typer.BadParameter(f"--network is one of {', '.join(NETWORKS)}")
-    asked = Asked(name, tuple(sets or ()), network, epochs, seed, quick)
+    request = TrainRequest(name, tuple(sets or ()), network, epochs, seed, quick)
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        made = train(conn, asked)
-    say(f"model {made.model_id} is live: {name}, of {made.icons:,} icons")
+        model = train(conn, request)
+    say(f"model {model.model_id} is live: {name}, of {model.icons:,} icons")
     say(
-        f"{made.bits:.3f} bits a pixel of icons whose families it has not seen; by a table of the "
-        f"16 pixels around {made.tables['context 16']:.3f}"
+        f"{model.bits:.3f} bits a pixel of icons whose families it has not seen; by a table of the "
+        f"16 pixels around {model.tables['context 16']:.3f}"
     )
 
 
@@ -249,11 +249,11 @@ def _draw(
     seed: int,
     model: str,
 ) -> None:
-    from loaders.icons.draw import Asked, draw
+    from loaders.icons.draw import DrawRequest, draw
 
-    asked = Asked(kind, picture, model, n, temperature, seed)
+    request = DrawRequest(kind, picture, model, n, temperature, seed)
     with db.connect_to_load(announce=True) as conn:
-        sample_id = draw(conn, asked, out)
+        sample_id = draw(conn, request, out)
     where = f", as many as it has room for in {out}" if picture == "stela" else f", in {out}"
     say(f"{n} {kind} are sample {sample_id}{where if out else ''}")
 

@@ -68,7 +68,7 @@ BITMAPS = """
 
 
 @dataclass(frozen=True)
-class Asked:
+class DrawRequest:
     """What to draw: icons or hieroglyphs, and the picture of them (a name of PICTURES)."""
 
     kind: str
@@ -79,7 +79,7 @@ class Asked:
     seed: int = 0
 
 
-def draw(conn: psycopg.Connection, asked: Asked, out: Path | None) -> int:
+def draw(conn: psycopg.Connection, asked: DrawRequest, out: Path | None) -> int:
     """Draw and keep n bitmaps, in the caller's transaction; the sample's id.
 
     Errors: Problem where `out` is no PNG that can be written.

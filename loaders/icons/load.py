@@ -18,7 +18,7 @@ from loaders.core.pruning import Coverage, check_usable
 from loaders.core.runs import LoadResult
 from loaders.core.sources import Source, digest
 from loaders.icons import prune, samples
-from loaders.icons.formats.shapes import BadIcon, Drawn, Shape, bitmaps
+from loaders.icons.formats.shapes import BadIcon, IconBitmap, Shape, bitmaps
 from loaders.icons.sources import IconSource, hand, icon_source
 
 ICON = {
@@ -231,7 +231,7 @@ def _merge(
     run.details["gone"] = gone
 
 
-def _rows(drawn: Iterable[Drawn], bar: Any) -> Iterator[tuple[Any, ...]]:
+def _rows(drawn: Iterable[IconBitmap], bar: Any) -> Iterator[tuple[Any, ...]]:
     for place, (shape, size, bits) in enumerate(drawn):
         bar.update(size == 32)
         yield place, shape.family, shape.name, shape.codepoint, size, bits

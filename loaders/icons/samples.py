@@ -13,7 +13,7 @@ from loaders.core.entries import BadEntry, printable
 from loaders.core.sources import Source
 from loaders.icons.formats import fonts
 from loaders.icons.formats.shapes import Shape
-from loaders.icons.sources import IconSource, Sign, hieroglyph_glyphs, load_font
+from loaders.icons.sources import HieroglyphSign, IconSource, hieroglyph_glyphs, load_font
 
 # Each font by how its file's name starts: what the set is called, and its licence.
 ICON_FONTS = {
@@ -70,7 +70,7 @@ def hieroglyphs() -> Iterator[IconSource]:
     )
 
 
-def signs(folder: Path) -> list[Sign]:
+def signs(folder: Path) -> list[HieroglyphSign]:
     """Code, meaning and keywords of every sign, from the tables beside the font."""
     meanings = {
         int(code, 16): meaning
@@ -84,7 +84,7 @@ def signs(folder: Path) -> list[Sign]:
         for point in points.split():
             keywords[int(point, 16)].append(printable(word))
     return [
-        Sign(point, code, meanings.get(point), keywords[point])
+        HieroglyphSign(point, code, meanings.get(point), keywords[point])
         for point, code in sorted(codes(folder).items())
     ]
 

@@ -23,7 +23,7 @@ LARGEST_FONT = 64 << 20  # bytes
 MOST = 100_000  # pictures of a set
 
 
-class Sign(NamedTuple):
+class HieroglyphSign(NamedTuple):
     """What is known of a hieroglyph."""
 
     codepoint: int
@@ -44,11 +44,11 @@ class IconSource(NamedTuple):
     icon_set: str
     licence: str | None
     shapes: Callable[[], Iterable[Shape | BadEntry]]
-    signs: Callable[[], list[Sign]] = list
+    signs: Callable[[], list[HieroglyphSign]] = list
     unreadable: tuple[BadEntry, ...] = ()
 
 
-class Picture(NamedTuple):
+class IconPicture(NamedTuple):
     """A file of a folder or archive."""
 
     name: str
@@ -62,7 +62,7 @@ def icon_source(location: str, icon_set: str | None, licence: str | None) -> Ico
     unreadable: tuple[BadEntry, ...] = ()
     if path.is_dir():
         found, unreadable = _folder(path)
-        shapes = _pictures([Picture(name, file.read_bytes) for name, file in found])
+        shapes = _pictures([IconPicture(name, file.read_bytes) for name, file in found])
     elif not path.exists():
         raise Problem(f"{location}: there is no such file")
     elif path.suffix.lower() in fonts.FONTS:
@@ -70,7 +70,7 @@ def icon_source(location: str, icon_set: str | None, licence: str | None) -> Ico
         shapes = fonts.shapes(font, fonts.all_glyphs(font))
         return _font(location, font, "icon", icon_set, licence, shapes)
     elif path.suffix.lower() in PICTURES:
-        shapes = _pictures([Picture(path.name, path.read_bytes)])
+        shapes = _pictures([IconPicture(path.name, path.read_bytes)])
     elif path.suffix.lower() == ".zip" or is_zip(path):
         shapes = _zip(path)
     else:
@@ -169,7 +169,7 @@ def _zip(path: Path) -> Iterator[Shape | BadEntry]:
     except BadArchive as error:
         raise Problem(f"{path}: no archive that can be read: {error}; {_kind(path)}") from None
     pictures = [
-        Picture(member.name, partial(_content, member))
+        IconPicture(member.name, partial(_content, member))
         for member in members
         if member.name.lower().endswith(PICTURES)
     ]
@@ -184,7 +184,7 @@ def _content(member: Member) -> bytes:
         return file.read(LARGEST_PNG + 1)
 
 
-def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
+def _pictures(pictures: list[IconPicture]) -> Iterator[Shape | BadEntry]:
     """Their shapes, and a BadEntry for each that cannot be used."""
     with Drawer() as drawer:
         for picture in pictures:

@@ -44,7 +44,7 @@ LICENCES = """
 
 
 @dataclass(frozen=True)
-class Asked:
+class TrainRequest:
     """What is to be trained; what is left out is as the model's name asks for."""
 
     name: str
@@ -56,7 +56,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedIconModel:
     """A model that is live, its bits a pixel on held-out families, and those of the tables."""
 
     model_id: int
@@ -65,7 +65,7 @@ class Trained:
     tables: dict[str, float]
 
 
-def train(conn: psycopg.Connection, asked: Asked) -> Trained:
+def train(conn: psycopg.Connection, asked: TrainRequest) -> TrainedIconModel:
     """Fit on some families of icons, end at the best on others, measure on others again, deploy.
 
     `conn` is in autocommit mode. A training that was interrupted goes on, at its last epoch, when
@@ -86,16 +86,16 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
             f"{len(icons)} icons of {len(set(families))} families are too few to learn from"
         )
     network, small = asked.network or usual, {"channels": QUICK_UNITS, "along": QUICK_UNITS}
-    settings: icon_lines.Settings | icon_tokens.Settings
+    settings: icon_lines.LineNetworkSettings | icon_tokens.TokenNetworkSettings
     if network == "lines":
-        settings = icon_lines.Settings(size=size, **(small if asked.quick else {}))
+        settings = icon_lines.LineNetworkSettings(size=size, **(small if asked.quick else {}))
     else:
-        settings = icon_tokens.Settings(size=size, encoding=network)
+        settings = icon_tokens.TokenNetworkSettings(size=size, encoding=network)
     fitting = training.Fitting(epochs=asked.epochs or EPOCHS[asked.name], seed=asked.seed)
     if asked.quick:
         fitting = replace(fitting, epochs=asked.epochs or 1)
     with quiet():
-        made = training.made(settings, asked.seed)
+        made = training.build_network(settings, asked.seed)
     folder = HOME / "var" / "train" / f"{asked.name}-{_key(settings, fitting, parts.train)}"
     steps = fitting.epochs * -(-len(parts.train) // fitting.batch)
     with closing(progress("steps", steps, asked.name)) as bar:
@@ -124,11 +124,11 @@ def train(conn: psycopg.Connection, asked: Asked) -> Trained:
     metrics = {"bits_a_pixel": bits, "tables": tables, "icons": counts} | seen
     model_id = publish(conn, asked.name, config, metrics, content=content)
     shutil.rmtree(folder, ignore_errors=True)
-    return Trained(model_id, len(icons), bits, tables)
+    return TrainedIconModel(model_id, len(icons), bits, tables)
 
 
 def _icons(
-    conn: psycopg.Connection, kind: str, size: int, asked: Asked
+    conn: psycopg.Connection, kind: str, size: int, asked: TrainRequest
 ) -> tuple[np.ndarray, list[str]]:
     """The bitmaps, (n, size, size) of bools, and their families."""
     values = {"kind": kind, "size": size, "sets": list(asked.sets) or None}

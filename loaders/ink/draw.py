@@ -27,7 +27,7 @@ SAMPLE = """
 """
 
 
-class Drawn(NamedTuple):
+class InkDrawing(NamedTuple):
     """A drawing: its pictures, the first of them the start, and what became of its score."""
 
     frames: list[Bits]
@@ -38,7 +38,7 @@ class Drawn(NamedTuple):
     probability: float | None
 
 
-def draw(conn: psycopg.Connection, out: Path, arguments: dict[str, Any]) -> Drawn:
+def draw(conn: psycopg.Connection, out: Path, arguments: dict[str, Any]) -> InkDrawing:
     """Draw with these arguments of deep_ink() into a .gif, .png or .svg file, and a sample."""
     check_out(out, WRITERS)
     made = drawn(conn, arguments)
@@ -55,7 +55,7 @@ def draw(conn: psycopg.Connection, out: Path, arguments: dict[str, Any]) -> Draw
     return made
 
 
-def drawn(conn: psycopg.Connection, arguments: dict[str, Any]) -> Drawn:
+def drawn(conn: psycopg.Connection, arguments: dict[str, Any]) -> InkDrawing:
     """What deep_ink() gives, and what the classifier says of the result, where there is one."""
     names = sql.SQL(", ").join(
         sql.SQL("{} => {}{}").format(
@@ -68,7 +68,7 @@ def drawn(conn: psycopg.Connection, arguments: dict[str, Any]) -> Drawn:
     query = sql.SQL("select step, score, picture from muse.deep_ink({}) order by step")
     rows = conn.execute(query.format(names), arguments).fetchall()
     frames = [~np.asarray(Image.open(io.BytesIO(picture)).convert("1")) for *_, picture in rows]
-    return Drawn(frames, rows[-1][0], rows[0][1], rows[-1][1], *_seen(conn, rows[-1][2]))
+    return InkDrawing(frames, rows[-1][0], rows[0][1], rows[-1][1], *_seen(conn, rows[-1][2]))
 
 
 def draw_sheet(
@@ -93,7 +93,7 @@ def draw_sheet(
         grown[channel] = made.score - made.start_score
         on_step(1)
     best = sorted(grown, key=lambda channel: -grown[channel])[: COLUMNS * ROWS]
-    pictures: dict[int, Drawn] = {}
+    pictures: dict[int, InkDrawing] = {}
     for channel in best:
         pictures[channel] = drawn(conn, arguments | {"channel": channel})
         on_step(1)
@@ -102,7 +102,7 @@ def draw_sheet(
     return best
 
 
-def _sheet(pictures: dict[int, Drawn]) -> bytes:
+def _sheet(pictures: dict[int, InkDrawing]) -> bytes:
     side = len(next(iter(pictures.values())).frames[0])
     width, height = side + MARGIN, side + MARGIN + TITLE
     rows = -(-len(pictures) // COLUMNS)
@@ -131,7 +131,7 @@ def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-WRITERS: dict[str, Callable[[Drawn], bytes]] = {
+WRITERS: dict[str, Callable[[InkDrawing], bytes]] = {
     ".gif": lambda made: gif(made.frames, 100, loop=True),
     ".png": lambda made: png(made.frames[-1]),
     ".svg": lambda made: svg(made.frames[-1]).encode(),

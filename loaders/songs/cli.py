@@ -76,14 +76,14 @@ def train(
     workers: Annotated[int, typer.Option(min=1, help="Threads.")] = 1,
 ) -> None:
     """Train the song model on all playlists and make it live; queries go on meanwhile."""
-    from loaders.songs.train import Filter
+    from loaders.songs.train import PlaylistFilter
     from loaders.songs.train import train as train_songs
-    from loaders.songs.word2vec import Settings
+    from loaders.songs.word2vec import Word2VecSettings
 
-    settings = Settings(
+    settings = Word2VecSettings(
         epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers
     )
-    filter = Filter(shortest, longest, artist_share, held_out)
+    filter = PlaylistFilter(shortest, longest, artist_share, held_out)
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         model = train_songs(conn, settings, filter)
     say(f"model {model.model_id} is live: {model.tracks:,} tracks of {model.playlists:,} playlists")

@@ -8,7 +8,7 @@ from loaders.core.console import say
 from loaders.core.topics import Answer
 from loaders.songs.load import load_samples
 from loaders.songs.train import train
-from loaders.songs.word2vec import Settings
+from loaders.songs.word2vec import Word2VecSettings
 
 IS_LIVE = "select from muse.deployments where name = 'songs'"
 EPOCHS = 100  # the playlists are few, so more passes do not take long
@@ -21,7 +21,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         return
     if any(result.written for result in results) or conn.execute(IS_LIVE).fetchone() is None:
         say("training the song model")
-        train(conn, Settings(epochs=EPOCHS))
+        train(conn, Word2VecSettings(epochs=EPOCHS))
     yield Answer(
         "What goes with a song?",
         "The playlists are the weekly Hot 100 of 2000, so what goes together charted together. "

@@ -19,7 +19,7 @@ from loaders.core.options import LoadOptions
 from loaders.core.runs import LoadResult
 from loaders.core.sources import STANDARD_INPUT, Source
 from loaders.songs import copies as playlist_copies
-from loaders.songs.formats import BadFile, File, Playlist, read
+from loaders.songs.formats import BadPlaylistFile, File, Playlist, read
 from loaders.songs.samples import SAMPLE_FOLDERS, SAMPLES
 
 TRACK = {
@@ -185,7 +185,7 @@ def load(
             try:
                 for file in read(location, options.format):
                     places += _load_file(run, file.entries, on_places, file)
-            except BadFile as error:
+            except BadPlaylistFile as error:
                 run.fail(str(error))
             _check_usable(run, name, "an archive without a playlist")
     return _result(run, location, places)
@@ -284,7 +284,7 @@ def _load_file(
         return places
     except BaseException as error:
         run.loaded, run.unchanged = before.loaded, before.unchanged
-        if not isinstance(error, BadFile):
+        if not isinstance(error, BadPlaylistFile):
             raise
         run.fail(str(error))
         return 0

@@ -11,8 +11,8 @@ from loaders.core.sources import check_exists
 from loaders.core.topics import StoredSource
 from loaders.songs.load import SongOptions, load, load_sample
 from loaders.songs.samples import SAMPLES
-from loaders.songs.train import Filter, train
-from loaders.songs.word2vec import Settings
+from loaders.songs.train import PlaylistFilter, train
+from loaders.songs.word2vec import Word2VecSettings
 
 NEW_PLAYLISTS = """
     select model.config
@@ -46,6 +46,8 @@ def retrain(conn: psycopg.Connection) -> None:
 
 def _train_again(conn: psycopg.Connection, config: dict[str, Any]) -> None:
     say("training the song model again: there are new playlists")
-    settings = Settings(**{name: config[name] for name in Settings.__dataclass_fields__})
-    model = train(conn, settings, Filter(**config["filter"]))
+    settings = Word2VecSettings(
+        **{name: config[name] for name in Word2VecSettings.__dataclass_fields__}
+    )
+    model = train(conn, settings, PlaylistFilter(**config["filter"]))
     say(f"model {model.model_id} is live: {model.tracks:,} tracks of {model.playlists:,} playlists")

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.songs.formats.model import Playlist, Track, Unusable, playlist, track
+from loaders.songs.formats.model import Playlist, Track, UnusablePlaylistEntry, playlist, track
 
 BAND = "Grateful Dead"
 INVERTED = re.compile(r"([^,]+), ([^,]+)")
@@ -28,7 +28,7 @@ def billboard(folder: Path) -> Iterator[Playlist | BadEntry]:
             try:
                 made = track(name=row["track"], artist=turned(row["artist"]))
                 entered = date.fromisoformat(row["date.entered"])
-            except (Unusable, ValueError, KeyError) as error:
+            except (UnusablePlaylistEntry, ValueError, KeyError) as error:
                 yield bad_entry(f"line {number}", error, row)
                 continue
             for week in range(1, 77):
@@ -45,7 +45,7 @@ def setlists(folder: Path) -> Iterator[Playlist | BadEntry]:
         try:
             told = yaml.safe_load(path.read_text(encoding="utf-8"))
             yield _setlist(path.stem, told)
-        except (Unusable, yaml.YAMLError, UnicodeDecodeError) as error:
+        except (UnusablePlaylistEntry, yaml.YAMLError, UnicodeDecodeError) as error:
             yield bad_entry(path.name, error, path.name)
 
 
@@ -68,7 +68,7 @@ def _setlist(name: str, told: Any) -> Playlist:
         tracks = [track(name=entry["title"], artist=BAND) for entry in told["tracks"]]
         return playlist(f"setlists#{name}", told["title"], tracks, BAND)
     except (KeyError, TypeError) as error:
-        raise Unusable(f"no setlist: {error}") from error
+        raise UnusablePlaylistEntry(f"no setlist: {error}") from error
 
 
 SAMPLES = {"billboard": billboard, "setlists": setlists}

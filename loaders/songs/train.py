@@ -14,7 +14,7 @@ from loaders.core.db import copy, lock
 from loaders.core.errors import Problem
 from loaders.core.models import Part, publish
 from loaders.songs.ranking import CANDIDATES, Quality, evaluate
-from loaders.songs.word2vec import Settings, SongVectors, fit, for_size
+from loaders.songs.word2vec import SongVectors, Word2VecSettings, fit, for_size
 
 VECTORS = {
     "model_id": "int8",
@@ -121,7 +121,7 @@ FILL_NEIGHBORS = """
 
 
 @dataclass(frozen=True)
-class Filter:
+class PlaylistFilter:
     """Which playlists are learned from; the defaults are those of the first song radio."""
 
     shortest: int = 1
@@ -131,7 +131,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedSongModel:
     """What `train` made."""
 
     model_id: int
@@ -171,7 +171,9 @@ class Corpus:
             raise self.error
 
 
-def train(conn: psycopg.Connection, settings: Settings, which: Filter = Filter()) -> Trained:
+def train(
+    conn: psycopg.Connection, settings: Word2VecSettings, which: PlaylistFilter = PlaylistFilter()
+) -> TrainedSongModel:
     """Fit on the playlists that pass the filter, measure, store and deploy.
 
     `conn` is in autocommit mode; readers go on meanwhile with the model that is live.
@@ -185,10 +187,10 @@ def train(conn: psycopg.Connection, settings: Settings, which: Filter = Filter()
     quality = evaluate(guess(vectors, held_out))
     popularity = evaluate(guess_popular(conn, held_out))
     model_id = store(conn, vectors, settings, which, quality, popularity)
-    return Trained(model_id, playlists, len(vectors.track_ids), quality, popularity)
+    return TrainedSongModel(model_id, playlists, len(vectors.track_ids), quality, popularity)
 
 
-def select(conn: psycopg.Connection, which: Filter) -> tuple[int, int, int]:
+def select(conn: psycopg.Connection, which: PlaylistFilter) -> tuple[int, int, int]:
     """Put what is learned from into the temporary table `training`.
 
     Returns its playlists, and their visible places and tracks.
@@ -234,8 +236,8 @@ def guess_popular(
 def store(
     conn: psycopg.Connection,
     vectors: SongVectors,
-    settings: Settings,
-    which: Filter,
+    settings: Word2VecSettings,
+    which: PlaylistFilter,
     quality: Quality,
     popularity: Quality,
 ) -> int:
@@ -267,7 +269,7 @@ def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
             bar.update(min(CHUNKS_OF, tracks - low + 1))
 
 
-def _fit(conn: psycopg.Connection, settings: Settings, places: int) -> SongVectors:
+def _fit(conn: psycopg.Connection, settings: Word2VecSettings, places: int) -> SongVectors:
     total = (settings.epochs + 1) * places  # the vocabulary takes a pass of its own
     with closing(progress("places", total, "training")) as bar:
         corpus = Corpus(conn, bar.update)

@@ -16,7 +16,7 @@ DIMENSIONS = 64  # the width of muse.song_vectors
 
 
 @dataclass(frozen=True)
-class Settings:
+class Word2VecSettings:
     """Hyperparameters of training, tuned on a validation split (docs/songs.md)."""
 
     skip_gram: bool = True
@@ -40,7 +40,7 @@ class SongVectors:
     contexts: Matrix  # (tracks, 64)
 
 
-def for_size(settings: Settings, tracks: int) -> Settings:
+def for_size(settings: Word2VecSettings, tracks: int) -> Word2VecSettings:
     """The settings with `sample` filled in for so many tracks, where it is left open.
 
     Among few tracks each one is frequent, and a fixed threshold would throw most places away.
@@ -50,7 +50,9 @@ def for_size(settings: Settings, tracks: int) -> Settings:
 
 
 def fit(
-    playlists: Iterable[list[str]], settings: Settings, on_epoch: Callable[[], None] = lambda: None
+    playlists: Iterable[list[str]],
+    settings: Word2VecSettings,
+    on_epoch: Callable[[], None] = lambda: None,
 ) -> SongVectors:
     """Train on lists of track ids, which are iterated once an epoch and once before.
 

@@ -16,11 +16,11 @@ def networks():
         from loaders.icons.networks import tokens as icon_tokens
 
         settings = {
-            kind: icon_tokens.Settings(size=8, encoding=kind, units=24, embedding=8)
+            kind: icon_tokens.TokenNetworkSettings(size=8, encoding=kind, units=24, embedding=8)
             for kind in ENCODINGS
         }
-        settings["lines"] = icon_lines.Settings(size=8, channels=8, along=8)
-        keras_models = {kind: icons.made(one, seed=1) for kind, one in settings.items()}
+        settings["lines"] = icon_lines.LineNetworkSettings(size=8, channels=8, along=8)
+        keras_models = {kind: icons.build_network(one, seed=1) for kind, one in settings.items()}
         return {kind: (network, *icons.export(network)) for kind, network in keras_models.items()}
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from loaders.songs.formats import BadFile, read
+from loaders.songs.formats import BadPlaylistFile, read
 from loaders.songs.formats.reading import FORMATS
 from tests.factories.playlists import CSV, ID, JSPF, M3U, MPD, XSPF, all_of, packed
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_a_quote_that_never_closes_swallows_nothing_silently(content, message):
-    with pytest.raises(BadFile, match=message):
+    with pytest.raises(BadPlaylistFile, match=message):
         all_of(content)
 
 
@@ -67,7 +67,7 @@ def test_a_bad_byte_costs_its_line_and_leaves_the_names_beside_it(content, place
 def test_a_bad_file_is_one_line_with_its_place(tmp_path, content, format, message):
     path = tmp_path / "bad.file"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(BadFile, match=message) as caught:
+    with pytest.raises(BadPlaylistFile, match=message) as caught:
         for file in read(str(path), format):
             list(file.entries)
     assert "\n" not in str(caught.value)
@@ -143,7 +143,7 @@ def test_half_a_character_costs_one_track_and_a_whole_one_none(kind):
 
 
 def test_a_number_that_nobody_can_hold_is_a_bad_file_or_entry():
-    with pytest.raises(BadFile, match="no JSPF: Number out of range"):
+    with pytest.raises(BadPlaylistFile, match="no JSPF: Number out of range"):
         all_of(json.dumps(JSPF).replace("226863", "1e999").replace("1000", "1e999"))
 
 
@@ -157,7 +157,7 @@ def test_bad_utf_8_costs_one_track():
     "content", [json.dumps(MPD), json.dumps(JSPF), XSPF, M3U, CSV], ids=list(FORMATS)
 )
 def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
-    """Whatever the bytes, only BadEntry and BadFile come out."""
+    """Whatever the bytes, only BadEntry and BadPlaylistFile come out."""
     dice, path = random.Random(0), tmp_path / "file"
     for how in ("plain", "gz", "zip"):
         intact = packed(content.encode(), how)
@@ -171,5 +171,5 @@ def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
             try:
                 for file in read(str(path)):
                     list(file.entries)
-            except BadFile:
+            except BadPlaylistFile:
                 pass

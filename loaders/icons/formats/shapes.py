@@ -37,7 +37,7 @@ class Shape(NamedTuple):
     exact: str | None = None  # bits of a picture that has the size of a bitmap already
 
 
-class Drawn(NamedTuple):
+class IconBitmap(NamedTuple):
     """A shape's bitmap at a size."""
 
     shape: Shape
@@ -62,7 +62,7 @@ def family_of(name: str) -> str:
     return re.split("[-_]", stem)[0] or stem
 
 
-def bitmaps(shapes: list[Shape]) -> Iterator[Drawn]:
+def bitmaps(shapes: list[Shape]) -> Iterator[IconBitmap]:
     """The bitmaps of a set's shapes, at every size."""
     if not shapes:
         return
@@ -73,10 +73,10 @@ def bitmaps(shapes: list[Shape]) -> Iterator[Drawn]:
         ink = so_far(np.asarray(image).astype(np.float32))
         for size in SIZES:
             if shape.exact and len(shape.exact) == size * size:
-                yield Drawn(shape, size, shape.exact)
+                yield IconBitmap(shape, size, shape.exact)
             else:
                 fitting = max(side, shape.width, shape.height)
-                yield Drawn(shape, size, bits(bitmap(ink, fitting, size)))
+                yield IconBitmap(shape, size, bits(bitmap(ink, fitting, size)))
 
 
 def bitmap(ink: np.ndarray, side: float, size: int) -> np.ndarray:

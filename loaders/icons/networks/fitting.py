@@ -15,15 +15,15 @@ import tensorflow as tf
 
 from loaders.icons.networks import lines as icon_lines
 from loaders.icons.networks import tokens as icon_tokens
-from loaders.icons.networks.lines import Lines
-from loaders.icons.networks.tokens import Tokens
+from loaders.icons.networks.lines import LineNetwork
+from loaders.icons.networks.tokens import TokenNetwork
 from udfs.icon_grammar import Grammar
 
 VALIDATION, TEST = 0.1, 0.1  # shares of the families
 BATCH = 32  # bitmaps that the exported step takes at once
 LOSSES, WEIGHTS = "validation.json", "best.weights.h5"  # of a training that may be interrupted
 EXACT = 1e-4  # that LiteRT may be off, in nats and states
-Network = Lines | Tokens
+Network = LineNetwork | TokenNetwork
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,15 @@ def split(icons: np.ndarray, families: list[str], seed: int = 0) -> Parts:
     return Parts(icons[~held_out], icons[held_out & ~test], icons[test])
 
 
-def made(settings: icon_lines.Settings | icon_tokens.Settings, seed: int) -> Network:
+def build_network(
+    settings: icon_lines.LineNetworkSettings | icon_tokens.TokenNetworkSettings, seed: int
+) -> Network:
     """A network with its weights as they begin."""
     keras.utils.set_random_seed(seed)
-    if isinstance(settings, icon_lines.Settings):
-        network: Network = Lines(settings)
+    if isinstance(settings, icon_lines.LineNetworkSettings):
+        network: Network = LineNetwork(settings)
     else:
-        network = Tokens(settings)
+        network = TokenNetwork(settings)
     network(_inputs(network, np.ones((1, settings.size, settings.size), dtype=bool))[0])
     return network
 
@@ -124,7 +126,7 @@ def export(network: Network, batch: int = BATCH) -> tuple[bytes, dict[str, Any]]
     """A LiteRT flatbuffer of one step, state in and out, and what a caller has to know of it."""
     settings = network.settings
     signature: list[tf.TensorSpec]
-    if isinstance(settings, icon_lines.Settings):
+    if isinstance(settings, icon_lines.LineNetworkSettings):
         shapes = [
             (batch, icon_lines.ABOVE, settings.size),
             (batch,),
@@ -251,7 +253,7 @@ class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def _inputs(network: Network, icons: np.ndarray) -> tuple[Any, np.ndarray]:
-    if isinstance(network.settings, icon_lines.Settings):
+    if isinstance(network.settings, icon_lines.LineNetworkSettings):
         return icons.astype(np.float32), icons.astype(np.float32)
     return icon_tokens.spelled(icons, network.settings)
 
@@ -286,7 +288,7 @@ def _loss_of(network: Network) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
 
 def _nats(network: Network, logits: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
     """The cost of every icon, (n): of its pixels, or of its tokens up to the end."""
-    if isinstance(network, Lines):
+    if isinstance(network, LineNetwork):
         costs = tf.nn.sigmoid_cross_entropy_with_logits(labels=wanted, logits=logits)
         return tf.reduce_sum(costs, (1, 2))
     said, tokens = wanted >= 0, tf.cast(tf.maximum(wanted, 0), tf.int32)

@@ -22,7 +22,7 @@ ACROSS = (-1, 0, 1)  # what may be mirrored: about the middle, or half a pixel b
 
 
 @dataclass(frozen=True)
-class Settings:
+class LineNetworkSettings:
     """The sizes of the network."""
 
     size: int = 32
@@ -32,10 +32,10 @@ class Settings:
     dropout: float = 0.1
 
 
-class Lines(keras.Model):  # type: ignore[misc]
+class LineNetwork(keras.Model):  # type: ignore[misc]
     """Bitmaps in, (batch, size, size) of 0 and 1; the logit of ink for every pixel out."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: LineNetworkSettings) -> None:
         super().__init__()
         self.settings = settings
         channels, along = settings.channels, settings.along

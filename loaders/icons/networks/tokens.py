@@ -17,7 +17,7 @@ from udfs.icon_grammar import Grammar
 
 
 @dataclass(frozen=True)
-class Settings:
+class TokenNetworkSettings:
     """The sizes of the network."""
 
     size: int = 8
@@ -27,10 +27,10 @@ class Settings:
     dropout: float = 0.2
 
 
-class Tokens(keras.Model):  # type: ignore[misc]
+class TokenNetwork(keras.Model):  # type: ignore[misc]
     """Last tokens and what is seen in, logits of the next ones out: (batch, time, tokens)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: TokenNetworkSettings) -> None:
         super().__init__()
         self.settings = settings
         tokens = vocabulary(settings.size, settings.encoding)
@@ -57,7 +57,9 @@ class Tokens(keras.Model):  # type: ignore[misc]
         return self.logits(output), output
 
 
-def spelled(icons: np.ndarray, settings: Settings) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def spelled(
+    icons: np.ndarray, settings: TokenNetworkSettings
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What the network gets of icons, (n, size, size), and what it is to say.
 
     Tokens are -1 after the end, and count for nothing.

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 
-from loaders.songs.formats.model import BadFile
+from loaders.songs.formats.model import BadPlaylistFile
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
@@ -18,13 +18,13 @@ def rows_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for row in rows:
             if len(fed) > 1 and _stays_open(fed, delimiter):
-                raise BadFile(f"line {line:,}: a quote is opened here and never closed")
+                raise BadPlaylistFile(f"line {line:,}: a quote is opened here and never closed")
             fed.clear()
             if line > 1 and any(row):
                 yield line, row
             line = rows.line_num + 1
     except csv.Error as error:
-        raise BadFile(f"line {rows.line_num:,}: {error}") from error
+        raise BadPlaylistFile(f"line {rows.line_num:,}: {error}") from error
 
 
 def _noted(text: str, fed: list[str]) -> Iterator[str]:

@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.songs.formats.model import (
-    BadFile,
+    BadPlaylistFile,
     Playlist,
     Track,
-    Unusable,
+    UnusablePlaylistEntry,
     known_id,
     named_by_file,
     playlist,
@@ -45,13 +45,13 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
             case _:
                 try:
                     tracks.append(_track(text, info, artist, album))
-                except Unusable as error:
+                except UnusablePlaylistEntry as error:
                     yield bad_entry(f"line {number}", error, line)
                 info = artist = None
     shown = title or PurePosixPath(name).stem
     try:
         yield playlist(f"{name}#{shown}", shown, tracks)
-    except Unusable as error:
+    except UnusablePlaylistEntry as error:
         yield bad_entry("playlist 1", error, shown)
 
 
@@ -64,7 +64,7 @@ def decoded(content: bytes) -> str:
         try:
             return content.decode("utf-16")
         except UnicodeDecodeError as error:
-            raise BadFile(f"byte {error.start:,}: {error.reason}") from error
+            raise BadPlaylistFile(f"byte {error.start:,}: {error.reason}") from error
     text = content.decode("utf-8-sig", errors="surrogateescape")
     if text.isascii() or not (bad := len(BAD_BYTE.findall(text))):
         return text
@@ -79,7 +79,7 @@ def _track(path: str, info: str | None, artist: str | None, album: str | None) -
     if not shown:
         shown = named_by_file(path)
         if " - " not in shown and not artist and not known_id((path,)):
-            raise Unusable("neither #EXTINF nor a file named Artist - Title")
+            raise UnusablePlaylistEntry("neither #EXTINF nor a file named Artist - Title")
     by, dash, name = shown.partition(" - ")
     return track(
         path,

@@ -50,11 +50,11 @@ class Playlist(NamedTuple):
     modified_at: datetime | None = None
 
 
-class BadFile(Exception):
+class BadPlaylistFile(Exception):
     """Nothing of the file can be kept: it says why, and where."""
 
 
-class Unusable(ValueError):
+class UnusablePlaylistEntry(ValueError):
     """Why an entry cannot be used."""
 
 
@@ -63,9 +63,9 @@ def clean(text: str | None, limit: int = TEXT_LENGTH) -> str | None:
     if text is None:
         return None
     if len(text) > limit:
-        raise Unusable(f"a text of {len(text):,} characters, {limit:,} are kept")
+        raise UnusablePlaylistEntry(f"a text of {len(text):,} characters, {limit:,} are kept")
     if not (text.isascii() and "\0" not in text) and UNSTORABLE.search(text):
-        raise Unusable("a NUL or half a character in a text")
+        raise UnusablePlaylistEntry("a NUL or half a character in a text")
     return text.strip() or None
 
 
@@ -105,7 +105,7 @@ def known_id(addresses: tuple[str | None, ...]) -> str | None:
 def named_id(artist: str | None, name: str | None) -> str:
     """`artist - title`, the same for the spellings of one name."""
     if not name:
-        raise Unusable("neither an id nor a title")
+        raise UnusablePlaylistEntry("neither an id nor a title")
     title, by = normal(name), normal(artist or "")
     # Cut, the titles of an artist with a long name would be one track.
     return clean(f"{by} - {title}" if by else title, ID_LENGTH) or title
@@ -154,10 +154,10 @@ def playlist(
     owner: str | None = None,
     modified_at: datetime | None = None,
 ) -> Playlist:
-    """A playlist that can be stored; raises Unusable where it is empty or endless."""
+    """A playlist that can be stored; raises UnusablePlaylistEntry where it is empty or endless."""
     if not tracks:
-        raise Unusable("no tracks")
+        raise UnusablePlaylistEntry("no tracks")
     if len(tracks) > PLACES:
-        raise Unusable(f"{len(tracks):,} tracks, {PLACES:,} are the most")
+        raise UnusablePlaylistEntry(f"{len(tracks):,} tracks, {PLACES:,} are the most")
     title = clean(title) or "untitled"
     return Playlist(clean(key) or title, title, tracks, clean(owner), modified_at)

@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 import msgspec
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.songs.formats.json_file import decoded
-from loaders.songs.formats.model import Playlist, Track, Unusable, playlist, track
+from loaders.songs.formats.json_file import decode_json
+from loaders.songs.formats.model import Playlist, Track, UnusablePlaylistEntry, playlist, track
 
 
-class Slice(msgspec.Struct):
+class MpdSlice(msgspec.Struct):
     """The file. What is in a playlist is read playlist by playlist: one may be wrong."""
 
     playlists: list[msgspec.Raw]
 
 
-class Place(msgspec.Struct):
+class MpdTrack(msgspec.Struct):
     """A track as the file has it."""
 
     track_uri: str | None = None
@@ -28,30 +28,30 @@ class Place(msgspec.Struct):
     pos: int | None = None
 
 
-class Listed(msgspec.Struct):
+class MpdPlaylist(msgspec.Struct):
     """A playlist as the file has it."""
 
-    tracks: list[Place]
+    tracks: list[MpdTrack]
     pid: int | str | None = None
     name: str | int | None = None
     modified_at: float | None = None
 
 
-class Loose(Listed):
+class MpdLoosePlaylist(MpdPlaylist):
     """The same where some track is not as it should be."""
 
     tracks: list[msgspec.Raw]  # type: ignore[assignment]
 
 
-read_slice = msgspec.json.Decoder(Slice).decode
-read_playlist = msgspec.json.Decoder(Listed).decode
-read_loosely = msgspec.json.Decoder(Loose).decode
-read_place = msgspec.json.Decoder(Place).decode
+read_slice = msgspec.json.Decoder(MpdSlice).decode
+read_playlist = msgspec.json.Decoder(MpdPlaylist).decode
+read_loosely = msgspec.json.Decoder(MpdLoosePlaylist).decode
+read_place = msgspec.json.Decoder(MpdTrack).decode
 
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """Playlists by their pid, which tells them apart within the file of that name."""
-    raws = decoded(read_slice, content, "Million Playlist slice").playlists
+    raws = decode_json(read_slice, content, "Million Playlist slice").playlists
     seen: set[str] = set()
     known: dict[str, Track] = {}  # most tracks stand in many playlists of a slice
     for number, raw in enumerate(raws, start=1):
@@ -59,7 +59,7 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
         bad: list[BadEntry] = []
         try:
             made = _playlist(raw, place, name, known, bad)
-        except (Unusable, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (UnusablePlaylistEntry, msgspec.DecodeError, UnicodeDecodeError) as error:
             yield from bad
             yield bad_entry(place, error, bytes(raw))
             continue
@@ -76,7 +76,7 @@ def _playlist(
 ) -> Playlist:
     try:
         listed = read_playlist(raw)
-        places: Iterable[tuple[int, Place]] = enumerate(listed.tracks, start=1)
+        places: Iterable[tuple[int, MpdTrack]] = enumerate(listed.tracks, start=1)
     except (msgspec.DecodeError, UnicodeDecodeError):
         listed = read_loosely(raw)
         places = _readable(listed.tracks, place, bad)  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ def _playlist(
         if made is None:
             try:
                 made = _track(entry)
-            except Unusable as error:
+            except UnusablePlaylistEntry as error:
                 bad.append(bad_entry(f"{place}, track {number}", error, entry))
                 continue
             if entry.track_uri == f"spotify:track:{made.track_id}":  # else its name told it
@@ -102,7 +102,7 @@ def _playlist(
 
 def _readable(
     raws: list[msgspec.Raw], place: str, bad: list[BadEntry]
-) -> Iterator[tuple[int, Place]]:
+) -> Iterator[tuple[int, MpdTrack]]:
     for number, raw in enumerate(raws, start=1):
         try:
             yield number, read_place(raw)
@@ -118,7 +118,7 @@ def _in_order(tracks: list[Track], positions: list[int | None]) -> list[Track]:
     return [tracks[number] for number in sorted(range(len(given)), key=given.__getitem__)]
 
 
-def _track(entry: Place) -> Track:
+def _track(entry: MpdTrack) -> Track:
     artist = (entry.artist_uri or "").removeprefix("spotify:artist:") or None
     return track(
         entry.track_uri,

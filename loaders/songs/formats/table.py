@@ -10,10 +10,10 @@ from loaders.core.entries import BadEntry, bad_entry
 from loaders.songs.formats.csv_rows import rows_of
 from loaders.songs.formats.m3u import LINE_END, decoded
 from loaders.songs.formats.model import (
-    BadFile,
+    BadPlaylistFile,
     Playlist,
     Track,
-    Unusable,
+    UnusablePlaylistEntry,
     clean,
     is_file,
     known_id,
@@ -44,7 +44,7 @@ OF_PLACE = {"playlist", "title", "position"}  # not of the track
 HEADER_LENGTH = 65_536
 
 
-class Collected:
+class TablePlaylist:
     """What is known of one playlist; rows of it may come much later: 16 bytes a place."""
 
     def __init__(self, title: str) -> None:
@@ -76,8 +76,10 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     first = LINE_END.split(text[:HEADER_LENGTH], maxsplit=1)[0]
     header = header_of(first)
     if header is None:
-        raise BadFile("line 1: no header with a column for the playlist and one for the track")
-    lists: dict[str, Collected] = {}
+        raise BadPlaylistFile(
+            "line 1: no header with a column for the playlist and one for the track"
+        )
+    lists: dict[str, TablePlaylist] = {}
     known: dict[tuple[str, ...], Track] = {}  # a row often repeats a track
     columns = [column for column in header if column not in OF_PLACE]
     for line, row in rows_of(text, delimiter_of(first)):
@@ -85,21 +87,21 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
         try:
             key = clean(told.get("playlist"))
             if key is None:
-                raise Unusable("no playlist")
+                raise UnusablePlaylistEntry("no playlist")
             cells = tuple([told.get(column, "") for column in columns])
             if (made := known.get(cells)) is None:
                 made = known[cells] = _track(dict(zip(columns, cells, strict=True)))
-        except Unusable as error:
+        except UnusablePlaylistEntry as error:
             yield bad_entry(f"line {line}", error, ",".join(row))
             continue
         if key not in lists:
-            lists[key] = Collected((told.get("title") or "").strip() or key)
+            lists[key] = TablePlaylist((told.get("title") or "").strip() or key)
         lists[key].add(made, _number(told.get("position")))
     for key, collected in lists.items():
         try:
             whole = key if "://" in key or key.startswith("spotify:") else f"{name}#{key}"
             yield playlist(whole, collected.title, collected.in_order())
-        except Unusable as error:
+        except UnusablePlaylistEntry as error:
             yield bad_entry(f"playlist {key[:100]}", error, collected.title)
 
 
@@ -146,7 +148,7 @@ def _track(told: dict[str, str]) -> Track:
 def _of_file(path: str, artist: str | None) -> tuple[str, str | None]:
     by, dash, name = named_by_file(path).partition(" - ")
     if not dash and not artist:
-        raise Unusable("a file that is not named Artist - Title")
+        raise UnusablePlaylistEntry("a file that is not named Artist - Title")
     return (name, by) if dash else (by, artist)
 
 

@@ -6,10 +6,10 @@ from xml.parsers import expat
 
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.songs.formats.model import (
-    BadFile,
+    BadPlaylistFile,
     Playlist,
     Track,
-    Unusable,
+    UnusablePlaylistEntry,
     playlist,
     spotify_only,
     track,
@@ -19,7 +19,7 @@ DEEPEST = 100  # elements within one another
 FIELDS = {"title", "creator", "album", "duration", "identifier", "location"}
 
 
-class Reader:
+class XspfReader:
     """Collects the elements of a playlist while expat walks through it."""
 
     def __init__(self) -> None:
@@ -32,11 +32,11 @@ class Reader:
         """Note where we are."""
         name = tag.rpartition(" ")[2].lower()
         if not self.path and name != "playlist":
-            raise BadFile(f"no XSPF: its root is {name!r}")
+            raise BadPlaylistFile(f"no XSPF: its root is {name!r}")
         self.path.append(name)
         self.text.clear()
         if len(self.path) > DEEPEST:
-            raise BadFile("nested too deeply")
+            raise BadPlaylistFile("nested too deeply")
         if self.path == ["playlist", "tracklist", "track"]:
             self.tracks.append({})
 
@@ -58,7 +58,7 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     for number, entry in enumerate(reader.tracks, start=1):
         try:
             tracks.append(_track(entry))
-        except Unusable as error:
+        except UnusablePlaylistEntry as error:
             yield bad_entry(f"track {number}", error, entry)
     told = reader.playlist
     title = _first(told, "title")
@@ -70,7 +70,7 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
             _first(told, "creator"),
             time_of(_first(told, "date") or ""),
         )
-    except Unusable as error:
+    except UnusablePlaylistEntry as error:
         yield bad_entry("playlist 1", error, told)
 
 
@@ -89,8 +89,8 @@ def time_of(text: str) -> datetime | None:
         return None
 
 
-def _read(content: bytes) -> Reader:
-    reader = Reader()
+def _read(content: bytes) -> XspfReader:
+    reader = XspfReader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
@@ -100,14 +100,14 @@ def _read(content: bytes) -> Reader:
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:
-        raise BadFile(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
+        raise BadPlaylistFile(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
     except (ValueError, LookupError) as error:  # an encoding that nobody knows
-        raise BadFile(f"line 1: {error}") from error
+        raise BadPlaylistFile(f"line 1: {error}") from error
     return reader
 
 
 def _refuse(*_declared: object) -> None:
-    raise BadFile("line 1: it declares a DOCTYPE, which a playlist does not need")
+    raise BadPlaylistFile("line 1: it declares a DOCTYPE, which a playlist does not need")
 
 
 def _track(entry: dict[str, list[str]]) -> Track:
