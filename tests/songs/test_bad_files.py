@@ -111,7 +111,7 @@ def test_one_bad_playlist_costs_one_playlist(change, reason):
     good, bad = all_of(json.dumps(document))
     assert len(good) == 1
     assert reason in bad[0].reason
-    assert bad[1].reason == "this pid stands in the file before"
+    assert bad[1].reason == "an earlier playlist has this pid"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_where_every_track_is_bad_each_says_why(document):
 def test_half_a_character_costs_one_track_and_a_whole_one_none(kind):
     content = json.dumps(kind).replace("Lose Control", "\\ud83d").replace('"One"', '"\\ud83d"')
     (playlist,), (bad,) = all_of(content)
-    assert (len(playlist.tracks), bad.reason) == (1, "a NUL or half a character in a text")
+    assert (len(playlist.tracks), bad.reason) == (1, "a NUL or an unpaired surrogate in a text")
     content = (
         json.dumps(kind).replace("Lose Control", "\\ud83d\\ude00").replace('"One"', r'"\\ud83d"')
     )

@@ -86,7 +86,7 @@ def test_an_archive_and_standard_input(fresh, file, tmp_path):
     assert (loaded.written, len(loaded.failures)) == (2, 1)
     assert "all.zip/broken.json" in loaded.failures[0]
     places_ = fresh.execute("select place, reason from load_errors order by number").fetchall()
-    assert ("all.zip/README.md", "no playlist, passed over") in places_
+    assert ("all.zip/README.md", "not a playlist, skipped") in places_
     command = [sys.executable, "-m", "loaders", "load", "playlists", "-"]
     done = subprocess.run(command, input=slice_of([IDS[3]]), capture_output=True, check=True)
     assert b"1 playlists with 1 places" in done.stderr

@@ -1,4 +1,4 @@
-"""Playlist files: one parser a format, all giving Playlists and what had to be left out."""
+"""Playlist files: a parser per format, which yields playlists and bad entries."""
 
 from loaders.core.entries import BadEntry
 from loaders.songs.formats.model import BadPlaylistFile, Playlist, Track

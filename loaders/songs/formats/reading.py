@@ -55,7 +55,7 @@ def read(location: str, format: str | None = None) -> Iterator[File]:
     file is truncated or not a playlist; the other files of an archive can still be read.
     """
     if format is not None and format not in FORMATS:
-        raise BadPlaylistFile(f"no format {format!r}: {', '.join(FORMATS)} are known")
+        raise BadPlaylistFile(f"no format {format!r}: the formats are {', '.join(FORMATS)}")
     path = path_of(location)
     name = PurePath(path).name
     with _opened(location) as file:
@@ -84,12 +84,12 @@ def shortened(path: str) -> str:
 
 
 def detect(content: bytes) -> str | None:
-    """The format of a file's content, by its first 64 KB; None where it is no playlist."""
+    """The format of a file, from its first 64 KB; None where it is not a playlist."""
     start = content[:65536].lstrip(b"\xef\xbb\xbf \t\r\n")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         start = content[:65536].decode("utf-16", errors="replace").lstrip().encode(errors="replace")
     if start[:1] in (b"{", b"["):
-        # A slice says "playlists" before its first track; a JSPF has one "playlist".
+        # A slice has the key "playlists" before its first track, a JSPF the key "playlist".
         match = re.search(rb'"(playlists?)"\s*:', start)
         return "mpd" if match and match[1] == b"playlists" else "jspf" if match else None
     if start[:1] == b"<":
@@ -110,8 +110,8 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, format: str | N
     if not content.strip():
         raise BadPlaylistFile(f"{name}: it is empty")
     format, in_archive = format or detect(content), "/" in name
-    if format is None and in_archive:  # datasets come with a README
-        yield bad_entry(name, "no playlist, passed over", content[:200])
+    if format is None and in_archive:  # archives of datasets contain a README
+        yield bad_entry(name, "not a playlist, skipped", content[:200])
         return
     if format is None:
         formats = f"{', '.join(FORMATS)} (--format names one)"
@@ -130,7 +130,7 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, format: str | N
 
 
 def _opened(location: str) -> IO[bytes]:
-    """The file; where it is a pipe, its content in memory."""
+    """The open file; a pipe is read into memory."""
     if location == "-":
         return io.BytesIO(_content(sys.stdin.buffer, location))
     try:
@@ -149,7 +149,7 @@ def _content(file: IO[bytes], location: str) -> bytes:
 
 
 def _members(file: IO[bytes], path: str, format: str | None) -> Iterator[File]:
-    """The files of an archive, each under its path in it.
+    """Yield the files of an archive, each with its path in the archive.
 
     They are read one by one: the Million Playlist Dataset is an archive of 5 GB.
     """

@@ -20,7 +20,7 @@ FIELDS = {"title", "creator", "album", "duration", "identifier", "location"}
 
 
 class XspfReader:
-    """Collects the elements of a playlist while expat walks through it."""
+    """Collects the elements of a playlist from the events of expat."""
 
     def __init__(self) -> None:
         self.path: list[str] = []
@@ -29,7 +29,7 @@ class XspfReader:
         self.tracks: list[dict[str, list[str]]] = []
 
     def start(self, tag: str, _attributes: object) -> None:
-        """Note where we are."""
+        """Handle the start of an element."""
         name = tag.rpartition(" ")[2].lower()
         if not self.path and name != "playlist":
             raise BadPlaylistFile(f"no XSPF: its root is {name!r}")
@@ -41,18 +41,18 @@ class XspfReader:
             self.tracks.append({})
 
     def end(self, _tag: str) -> None:
-        """Keep an element's text where it belongs to the playlist or a track."""
+        """Handle the end of an element: store its text for the playlist or the track."""
         above, name = self.path[:-1], self.path.pop()
-        kept = "".join(self.text)
+        text = "".join(self.text)
         self.text.clear()
         if above == ["playlist"]:
-            self.playlist.setdefault(name, []).append(kept)
+            self.playlist.setdefault(name, []).append(text)
         elif above == ["playlist", "tracklist", "track"] and name in FIELDS:
-            self.tracks[-1].setdefault(name, []).append(kept)
+            self.tracks[-1].setdefault(name, []).append(text)
 
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
-    """The playlist of the file."""
+    """Yield the playlist of the file."""
     reader = _read(content)
     tracks: list[Track] = []
     for number, entry in enumerate(reader.tracks, start=1):
@@ -60,31 +60,31 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
             tracks.append(_track(entry))
         except UnusablePlaylistEntry as error:
             yield bad_entry(f"track {number}", error, entry)
-    told = reader.playlist
-    title = _first(told, "title")
+    fields = reader.playlist
+    title = _first(fields, "title")
     try:
         yield playlist(
-            key_of(_first(told, "identifier"), name, title),
+            key_of(_first(fields, "identifier"), name, title),
             title,
             tracks,
-            _first(told, "creator"),
-            time_of(_first(told, "date") or ""),
+            _first(fields, "creator"),
+            time_of(_first(fields, "date") or ""),
         )
     except UnusablePlaylistEntry as error:
-        yield bad_entry("playlist 1", error, told)
+        yield bad_entry("playlist 1", error, fields)
 
 
 def key_of(identifier: str | None, name: str, title: str | None) -> str:
-    """A playlist's address; where it has none, its file's name with its identifier or title."""
-    told = (identifier or "").strip()
-    return told if "://" in told else f"{name}#{told or title or 'untitled'}"
+    """A playlist's address; without one, its file's name with its identifier or title."""
+    key = (identifier or "").strip()
+    return key if "://" in key else f"{name}#{key or title or 'untitled'}"
 
 
 def time_of(text: str) -> datetime | None:
-    """A time of ISO 8601, of UTC where it does not say; None where it is none."""
+    """The time of an ISO 8601 text, in UTC by default; None where it is invalid."""
     try:
-        found = datetime.fromisoformat(text.strip())
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        time = datetime.fromisoformat(text.strip())
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -96,17 +96,17 @@ def _read(content: bytes) -> XspfReader:
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text.append
-    parser.StartDoctypeDeclHandler = _refuse  # entities are declared there: none, no bombs
+    parser.StartDoctypeDeclHandler = _reject_doctype  # it could declare entities
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise BadPlaylistFile(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
-    except (ValueError, LookupError) as error:  # an encoding that nobody knows
+    except (ValueError, LookupError) as error:  # an unknown encoding
         raise BadPlaylistFile(f"line 1: {error}") from error
     return reader
 
 
-def _refuse(*_declared: object) -> None:
+def _reject_doctype(*_declaration: object) -> None:
     raise BadPlaylistFile("line 1: it declares a DOCTYPE, which a playlist does not need")
 
 
