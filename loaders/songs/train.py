@@ -18,7 +18,7 @@ from loaders.core.queries import Queries
 from loaders.songs.ranking import CANDIDATES, Quality, evaluate
 from loaders.songs.word2vec import SongVectors, Word2VecSettings, fit, for_size
 
-QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+QUERIES = Queries(Path(__file__).with_name("training.sql"))
 VECTORS = {
     "model_id": "int8",
     "track_id": "text",
