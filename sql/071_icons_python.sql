@@ -10,7 +10,7 @@ as $$
 $$;
 
 comment on function muse.icon_text(muse.bitmap, muse.short_text) is
-'A bitmap in half blocks, or braille: select icon_text(bitmap) from icons where size = 8 limit 1';
+'A bitmap in half blocks or braille: select icon_text(bitmap) from icons where size = 8 limit 1';
 
 create or replace function muse.icon_png(
     bitmap muse.bitmap,
@@ -27,7 +27,7 @@ as $$
 $$;
 
 comment on function muse.icon_png(muse.bitmap, integer, muse.short_text, muse.short_text) is
-'A bitmap as PNG, also on ground ''none'': select icon_png(bitmap, scale => 8) from icons limit 1';
+'A bitmap as PNG; ground may be ''none'': select icon_png(bitmap, scale => 8) from icons limit 1';
 
 create or replace function muse.icon_tokens(
     bitmap muse.bitmap, encoding muse.short_text default 'scanlines'
@@ -41,7 +41,7 @@ as $$
 $$;
 
 comment on function muse.icon_tokens(muse.bitmap, muse.short_text) is
-'A bitmap as positions, scanlines or runs: select icon_tokens(B''0110'', ''positions'')';
+'A bitmap as tokens (positions, scanlines or runs): select icon_tokens(B''0110'', ''positions'')';
 
 create or replace function muse.icon_bitmap(
     tokens muse.short_integers, size integer, encoding muse.short_text default 'scanlines'
@@ -55,7 +55,7 @@ as $$
 $$;
 
 comment on function muse.icon_bitmap(muse.short_integers, integer, muse.short_text) is
-'The bitmap that tokens stand for: select icon_bitmap(array[1, 2], 2, ''positions'')';
+'The bitmap of tokens: select icon_bitmap(array[1, 2], 2, ''positions'')';
 
 create or replace function muse.icon_poster(
     bitmaps muse.bitmaps,
@@ -72,7 +72,7 @@ as $$
 $$;
 
 comment on function muse.icon_poster(muse.bitmaps, integer, integer, bigint) is
-'Icons in rows, each in its own colour, as PNG: select icon_poster(array[B''0110'', B''1001''])';
+'Icons in rows, in random colours, as PNG: select icon_poster(array[B''0110'', B''1001''])';
 
 create or replace function muse.hieroglyph_stela(
     bitmaps muse.bitmaps,
@@ -90,7 +90,7 @@ as $$
 $$;
 
 comment on function muse.hieroglyph_stela(muse.bitmaps, integer, integer, integer, bigint) is
-'Signs on stone, as PNG: select hieroglyph_stela(array(select bitmap from hieroglyphs limit 99))';
+'A stela of signs, as PNG: select hieroglyph_stela(array(select bitmap from hieroglyphs limit 99))';
 
 create or replace function muse.icon_sheet(
     bitmaps muse.bitmaps,
@@ -109,7 +109,7 @@ $$;
 comment on function muse.icon_sheet(
     muse.bitmaps, muse.short_texts, muse.short_texts, integer
 ) is
-'Icons with label and note, as PNG: select icon_sheet(array[B''0110''], array[''a''], array[''''])';
+'Icons, labels and notes, as PNG: select icon_sheet(array[B''0110''], array[''a''], array[''''])';
 
 create or replace function muse.icon_address(bitmap bit varying)
 returns text
