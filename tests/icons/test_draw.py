@@ -72,9 +72,9 @@ def test_a_sheet_shows_the_best_of_every_label(db):
         (psycopg.types.json.Jsonb(items),),
     )
     (one,) = db.execute("select labelled_sheet('icons')").fetchone()
-    (wanted,) = db.execute(
+    (expected,) = db.execute(
         "select icon_sheet(%s::bit varying[], array['envelope', 'lamp'], array['0.90', '0.30'], 8)",
         ([items[1]["bitmap"], items[2]["bitmap"]],),
     ).fetchone()
-    assert one == wanted
+    assert one == expected
     assert Image.open(io.BytesIO(one)).size == (2 * 128, 164)

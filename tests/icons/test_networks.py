@@ -50,10 +50,10 @@ def test_a_pixel_depends_on_what_stands_before_it_alone(networks):
 
 
 def test_a_token_depends_on_what_was_said_before_it_alone(networks):
-    from loaders.icons.networks.tokens import spelled
+    from loaders.icons.networks.tokens import encode_icons
 
     network = networks["scanlines"][0]
-    inputs, _ = spelled(squares(1), network.settings)
+    inputs, _ = encode_icons(squares(1), network.settings)
     other = {name: values.copy() for name, values in inputs.items()}
     other["last"][0, 9] = 0
     changed = (network(other).numpy() != network(inputs).numpy())[0].any(-1)

@@ -90,12 +90,12 @@ def test_a_training_that_goes_on_knows_what_was_best_before(networks, tmp_path):
     [
         (
             TrainRequest("icons_8"),
-            "there are no icons to learn from: run ./pgmuse load icons --sample",
+            "there are no icons to train on: run ./pgmuse load icons --sample",
         ),
-        (TrainRequest("icons_8", sets=("x",)), "there are no icons of x to learn from"),
+        (TrainRequest("icons_8", sets=("x",)), "there are no icons of x to train on"),
         (
             TrainRequest("hieroglyphs_32"),
-            "there are no hieroglyphs to learn from: run ./pgmuse load hier",
+            "there are no hieroglyphs to train on: run ./pgmuse load hier",
         ),
     ],
 )
@@ -107,5 +107,5 @@ def test_nothing_to_learn_from_is_said_at_once(db, options, error):
 def test_too_few_families_are_said(db):
     for number, square in enumerate(squares(50)):
         add_icon(db, "one", np.flatnonzero(square), location=str(number))
-    with pytest.raises(Problem, match="of 1 families are too few to learn from"):
+    with pytest.raises(Problem, match="of 1 families are too few to train on"):
         train(db, TrainRequest("icons_8"))

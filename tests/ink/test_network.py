@@ -27,10 +27,10 @@ def own_gradient(body, layer, picture, channel):
     coloured = tf.constant(np.repeat(picture[None, :, :, None], 3, axis=3))
     with tf.GradientTape() as tape:
         tape.watch(coloured)
-        made = model(coloured, training=False)
+        activation = model(coloured, training=False)
         if layer == "class":
-            made = tf.matmul(made, body.dense[0]) + body.dense[1]
-        score = tf.reduce_mean(tf.reshape(made, [-1, made.shape[-1]]), 0)[channel]
+            activation = tf.matmul(activation, body.dense[0]) + body.dense[1]
+        score = tf.reduce_mean(tf.reshape(activation, [-1, activation.shape[-1]]), 0)[channel]
     return float(score), tape.gradient(score, coloured).numpy()[0].sum(-1)
 
 
@@ -60,8 +60,8 @@ def test_the_graph_has_tensorflows_own_gradient(body, layer):
         weights = np.zeros(channels, dtype=np.float32)
         weights[channel] = 1
         score, gradient = own_gradient(body, layer, picture, channel)
-        found, ours = run(content, picture, weights)
-        assert abs(found - score) <= 1e-3 * max(abs(score), 0.1)
+        value, ours = run(content, picture, weights)
+        assert abs(value - score) <= 1e-3 * max(abs(score), 0.1)
         errors.append(np.linalg.norm(ours - gradient) / max(np.linalg.norm(gradient), 1e-12))
     assert np.median(errors) < 1e-3
     assert max(errors) < 1e-2
