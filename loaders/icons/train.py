@@ -73,10 +73,8 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
         raise Problem(
             f"{len(icons)} icons of {len(set(families))} families are too few to train on"
         )
-    network, small = (
-        request.network or default_network,
-        {"channels": QUICK_UNITS, "along": QUICK_UNITS},
-    )
+    network = request.network or default_network
+    small = {"channels": QUICK_UNITS, "along": QUICK_UNITS}
     settings: icon_lines.LineNetworkSettings | icon_tokens.TokenNetworkSettings
     if network == "lines":
         settings = icon_lines.LineNetworkSettings(size=size, **(small if request.quick else {}))

@@ -9,7 +9,7 @@ from udfs.bitmap_tokens import ENCODINGS
 
 @pytest.fixture(scope="session")
 def networks():
-    """Networks as they begin, with their LiteRT files: by kind, (network, content, config)."""
+    """Untrained networks with their LiteRT files: by kind, (network, content, config)."""
     with quiet():
         from loaders.icons.networks import fitting as icons
         from loaders.icons.networks import lines as icon_lines
@@ -26,7 +26,7 @@ def networks():
 
 @pytest.fixture
 def live(db, networks):
-    """The same as live models, with the names of their kinds."""
+    """The networks as live models, with their kinds as names."""
     for kind, (_, content, config) in networks.items():
         add_model(db, kind, content, **config, kind="icon")
     return db

@@ -1,4 +1,4 @@
-"""Brute force: the classifier looks at all grids, block by block."""
+"""The search over all grids, block by block."""
 
 import psycopg
 import pytest

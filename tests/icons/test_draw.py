@@ -1,4 +1,4 @@
-"""The command draw keeps samples and writes posters."""
+"""The command draw stores samples and writes posters."""
 
 import io
 
@@ -15,7 +15,7 @@ from udfs.bitmaps import bits
 
 @pytest.fixture
 def drawn(fresh, networks, tmp_path):
-    """A database with two networks, and the command that draws."""
+    """A database with two networks, and the draw command."""
     _, content, config = networks["lines"]
     add_model(fresh, "icons_32", content, **config, kind="icon", sets={"s": None})
     add_model(fresh, "hieroglyphs_32", content, **config, kind="hieroglyph")

@@ -1,4 +1,4 @@
-"""Fonts become icons, a glyph each; broken fonts are one line."""
+"""Icons from fonts, one per glyph; broken fonts are one-line errors."""
 
 import numpy as np
 import pytest

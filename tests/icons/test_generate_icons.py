@@ -26,7 +26,7 @@ def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(live, networks, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_drawn_costs_what_is_told_and_is_valid(live, kind):
+def test_drawings_are_valid_and_have_their_costs(live, kind):
     rows = live.execute("select i, bitmap::text, nll, valid from generate_icons(%s, 40)", (kind,))
     rows = rows.fetchall()
     assert [row[0] for row in rows] == list(range(1, 41))
@@ -61,7 +61,7 @@ def test_a_low_temperature_draws_what_is_likely(live, kind):
 
 
 def test_every_icon_has_ink_even_where_none_is_likely(db, networks):
-    """The network as it begins, but sure that nothing is ink: at its coldest it would draw none."""
+    """An untrained network with a very low probability of ink: it draws blank bitmaps at first."""
     from loaders.icons.networks import fitting as icons
 
     network = networks["lines"][0]

@@ -1,4 +1,4 @@
-"""Folders and zips become sets of icons; refreshed and forgotten by source."""
+"""Sets of icons from folders and zips; refresh and deletion by source."""
 
 import zipfile
 

@@ -1,4 +1,4 @@
-"""Icons that leave a set: those whose name is gone, and no others."""
+"""Pruning removes icons whose name is no longer in the source, and no others."""
 
 import os
 import shutil

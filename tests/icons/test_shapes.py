@@ -1,4 +1,4 @@
-"""Shapes become bitmaps; names become families."""
+"""Bitmaps from shapes, and families from names."""
 
 import numpy as np
 import pytest
@@ -56,6 +56,6 @@ def test_a_sign_has_the_family_of_its_number(code, family):
     assert code_family(code) == family
 
 
-def test_meanings_are_told_without_markup():
+def test_meanings_have_no_markup():
     meanings = "<ul><li><b>Det.</b> <i>s</i>, &quot;man&quot;</li><li><b>Log.</b> I</li></ul>"
     assert plain(meanings) == 'Det. s, "man"; Log. I'

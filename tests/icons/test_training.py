@@ -11,7 +11,7 @@ from tests.factories.rows import add_icon
 
 @pytest.fixture(autouse=True)
 def _own_checkpoints(monkeypatch, tmp_path):
-    """Checkpoints of other workers, and of the checkout, stay apart."""
+    """Keep checkpoints apart from those of other test workers and of the checkout."""
     monkeypatch.setattr("loaders.icons.train.HOME", tmp_path)
 
 

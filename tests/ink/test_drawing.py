@@ -1,4 +1,4 @@
-"""Deep Ink without a network and a server: drawings worked out by hand."""
+"""Drawings of Deep Ink with synthetic networks, without a server."""
 
 import io
 import itertools
@@ -53,7 +53,7 @@ def test_ink_grows_from_its_border_until_nothing_improves():
 def test_a_step_that_lowers_the_score_is_taken_back_and_tried_with_fewer_flips():
     looked = []
 
-    def network(picture):  # its gradient promises what only one pixel at a time keeps
+    def network(picture):  # its gradient is right for one flip only
         looked.append(int((picture == 0).sum()))
         grown = looked[-1] - looked[0]
         return (1.0 if grown == 1 else -float(grown > 1)), np.full((8, 8), -1, dtype=np.float32)

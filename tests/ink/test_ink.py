@@ -19,7 +19,7 @@ from udfs import ink_request
 
 @pytest.fixture(scope="module")
 def trained(server):
-    """A connection to a database of its own with two layers live, for all tests here."""
+    """A connection to a database with two live layers, for all tests of this module."""
     with server.connect(dbname="postgres", autocommit=True) as admin:
         admin.execute("create database ink template pgmuse")
         admin.execute('alter database ink set search_path = "$user", public, muse')

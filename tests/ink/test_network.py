@@ -18,7 +18,7 @@ def body():
 
 
 def own_gradient(body, layer, picture, channel):
-    """TensorFlow's, through the Keras model, summed over the three colours."""
+    """TensorFlow's score and gradient of the Keras model, summed over the three channels."""
     import keras
     import tensorflow as tf
 
@@ -53,7 +53,7 @@ def test_the_graph_has_tensorflows_own_gradient(body, layer):
     channels = body.channels(layer)
     errors = []
     for seed in range(7):
-        # An activation that stands on a kink of relu6 may fall on either side: not all do.
+        # At a kink of relu6 the two gradients may differ: the median tolerates a few seeds.
         dice = np.random.default_rng(seed)
         picture = dice.uniform(0, 255, (224, 224)).astype(np.float32)
         channel = int(dice.integers(channels))

@@ -1,4 +1,4 @@
-"""Compressed playlist files and archives of many."""
+"""Compressed playlist files, and archives of playlist files."""
 
 import zipfile
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.mark.parametrize("how", ["plain", "gz", "bz2", "zip"])
-def test_packing_is_told_by_content(tmp_path, how):
+def test_compression_is_detected_from_content(tmp_path, how):
     path = tmp_path / "whatever.bin"
     path.write_bytes(packed(M3U.encode(), how))
     members = read(str(path))

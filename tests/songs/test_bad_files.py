@@ -131,7 +131,7 @@ def test_where_every_track_is_bad_each_says_why(document):
 
 
 @pytest.mark.parametrize("kind", [MPD, JSPF], ids=["mpd", "jspf"])
-def test_half_a_character_costs_one_track_and_a_whole_one_none(kind):
+def test_an_unpaired_surrogate_costs_one_track_and_a_pair_none(kind):
     content = json.dumps(kind).replace("Lose Control", "\\ud83d").replace('"One"', '"\\ud83d"')
     (playlist,), (bad,) = all_of(content)
     assert (len(playlist.tracks), bad.reason) == (1, "a NUL or an unpaired surrogate in a text")
@@ -157,7 +157,7 @@ def test_bad_utf_8_costs_one_track():
     "content", [json.dumps(MPD), json.dumps(JSPF), XSPF, M3U, CSV], ids=list(FORMATS)
 )
 def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
-    """Whatever the bytes, only BadEntry and BadPlaylistFile come out."""
+    """Random bytes give only BadEntry and BadPlaylistFile."""
     dice, path = random.Random(0), tmp_path / "file"
     for how in ("plain", "gz", "zip"):
         intact = packed(content.encode(), how)

@@ -1,4 +1,4 @@
-"""Settings for a number of tracks, and measures worked out by hand."""
+"""Settings for a number of tracks, and metrics computed by hand."""
 
 import pytest
 

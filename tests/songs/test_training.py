@@ -1,4 +1,4 @@
-"""Training songs: vectors, neighbours, the replaced model, readers meanwhile."""
+"""Training songs: vectors, neighbours, the replaced model, concurrent readers."""
 
 import threading
 
@@ -18,7 +18,7 @@ QUICK = Word2VecSettings(epochs=3)
 
 
 def two_tastes(count: int = 60) -> dict[str, list[str]]:
-    """Playlists of one taste or the other: ten tracks of a0-a19, or of b0-b19."""
+    """Playlists of two tastes: ten tracks of a0-a19, or of b0-b19."""
     return {
         f"{taste}{number}": [f"{taste}{(number * 7 + i * 3) % 20}" for i in range(10)]
         for taste in "ab"
@@ -125,7 +125,7 @@ def test_a_partition_that_is_still_read_is_dropped_the_next_time(fresh, server):
 
 
 def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
-    """Poll throughout retrainings, beside a reader that holds its transaction open."""
+    """Query during retrainings, next to a reader with an open transaction."""
     size = 400
     fresh.execute(
         "insert into muse.tracks (track_id) select 't' || i from generate_series(0, %s) as i",
@@ -141,7 +141,9 @@ def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
 
     def poll() -> None:
         with server.connect(dbname="fresh", autocommit=True) as conn:
-            conn.execute("set lock_timeout = 200")  # an error, whatever else slows the machine
+            conn.execute(
+                "set lock_timeout = 200"
+            )  # a blocked query is an error, on a slow machine too
             while not stop.is_set():
                 rows = conn.execute(
                     "select round(similarity::numeric, 3) from similar_songs('t0', 50)"
