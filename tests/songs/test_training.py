@@ -68,7 +68,7 @@ def test_filters_leave_playlists_out(fresh):
     fill(fresh, mixed | {"short": ["x"], "long": [f"{i}" for i in range(30)], "one": ["y1", "y2"]})
     model = songs.train(fresh, QUICK, songs.Filter(shortest=2, longest=29))
     assert (model.playlists, model.tracks) == (5, 7)
-    assert songs.train(fresh, QUICK, songs.Filter(artist_share=1)).written == 8
+    assert songs.train(fresh, QUICK, songs.Filter(artist_share=1)).playlists == 8
 
 
 def test_no_playlists_is_an_error_with_the_command(fresh):
