@@ -53,7 +53,6 @@ def commands() -> Commands:
             "grid4": draw_grid4,
             "grid5": draw_grid5,
         },
-        bench={"icons": bench},
     )
 
 
@@ -163,17 +162,6 @@ def draw_grid5(
     Stop it at any time: the next call goes on, on as many machines as you like.
     """
     _draw_grids(5, out, limit, workers, min_score)
-
-
-def bench(
-    as_json: options.Json = False,
-    quick: options.Quick = False,
-    only: Annotated[str | None, typer.Option(help="quality, novelty, speed or grids.")] = None,
-) -> None:
-    """Icons: what held-out ones cost the networks, what these draw, and how fast."""
-    from benchmarks.icons.bench import bench as run
-
-    run(as_json=as_json, quick=quick, only=only)
 
 
 def _load(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from loaders.core import db, options
+from loaders.core import db
 from loaders.core.console import progress, say
 from loaders.core.topics import Commands
 
@@ -16,7 +16,6 @@ def commands() -> Commands:
     return Commands(
         train={"ink": train},
         draw={"ink": draw},
-        bench={"ink": bench},
     )
 
 
@@ -76,14 +75,3 @@ def draw(
         made = ink.draw(conn, out, asked)
     seen = f", seen as {made.seen_as} ({made.probability:.0%})" if made.seen_as else ""
     say(f"{out}: from {made.start_score:.3f} to {made.score:.3f} in {made.steps} steps{seen}")
-
-
-def bench(
-    as_json: options.Json = False,
-    quick: options.Quick = False,
-    only: Annotated[str | None, typer.Option(help="steps, connections or works.")] = None,
-) -> None:
-    """Deep Ink: steps a second beside the graph alone and TensorFlow, memory, what is reached."""
-    from benchmarks.ink.bench import bench as run
-
-    run(as_json=as_json, quick=quick, only=only)
