@@ -31,8 +31,6 @@ def missing_module(error: ModuleNotFoundError) -> str | None:
         return None
     if package in ("tensorflow", "keras", "gensim"):
         return f"this needs {package}: pip install 'pgmuse[train]'"
-    if package == "benchmarks":
-        return "the benchmarks are in the repository, not in the installed package"
     return None
 
 

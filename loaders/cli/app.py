@@ -1,10 +1,13 @@
 """The command: its verbs are filled from the topics."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 import typer
 
 from loaders.cli import data, root
+from loaders.core.config import IS_CHECKOUT
+from loaders.core.errors import Problem
 from loaders.core.topics import Topic
 
 HELP = (
@@ -16,11 +19,10 @@ VERBS = {
     "train": "Train a model on the loaded data.",
     "draw": "Generate something and store it as a sample.",
     "forget": "Delete data and everything derived from it.",
-    "bench": "Measure, on servers of their own.",
 }
 
 
-def build_app(topics: Iterable[Topic]) -> typer.Typer:
+def build_app(topics: Sequence[Topic]) -> typer.Typer:
     """The command with the verbs of these topics."""
     app = typer.Typer(
         no_args_is_help=True,
@@ -39,4 +41,20 @@ def build_app(topics: Iterable[Topic]) -> typer.Typer:
                 group.command(name)(command)
     for verb, group in groups.items():
         app.add_typer(group, name=verb)
+    app.add_typer(_bench(topics), name="bench")
     return app
+
+
+def _bench(topics: Iterable[Topic]) -> typer.Typer:
+    """The benchmarks of the topics, which are in the repository and not in a wheel."""
+    group = typer.Typer(no_args_is_help=True, help="Measure, on servers of their own.")
+    for topic in topics:
+        if topic.benchmark is not None:
+            command = import_module(topic.benchmark).bench if IS_CHECKOUT else _no_benchmarks
+            group.command(topic.name)(command)
+    return group
+
+
+def _no_benchmarks() -> None:
+    """Not in a wheel."""
+    raise Problem("the benchmarks are in the repository, not in the installed package")

@@ -65,7 +65,6 @@ class Commands:
     train: Mapping[str, Command] = field(default_factory=dict)
     draw: Mapping[str, Command] = field(default_factory=dict)
     forget: Mapping[str, Command] = field(default_factory=dict)
-    bench: Mapping[str, Command] = field(default_factory=dict)
     root: Mapping[str, Command] = field(default_factory=dict)
 
 
@@ -101,7 +100,8 @@ class Topic:
     refresh: loads a stored source again; None where its options do not allow that.
     retrain: trains again what grew since it was trained. forget: deletes what came from a source;
     the deleted rows by what they are ("pictures"). demo: fills tables and yields Answers.
-    checks: lines for doctor, from a connection that may only read.
+    checks: lines for doctor, from a connection that may only read. benchmark: the module of the
+    command `bench`; a wheel does not have it.
     """
 
     name: str
@@ -113,6 +113,7 @@ class Topic:
     checks: Callable[[psycopg.Connection], Iterator[Check]] = no_checks
     models: tuple[ModelName, ...] = ()
     aliases: tuple[str, ...] = ()
+    benchmark: str | None = None
 
 
 def deferred(module: str, name: str) -> Callable[..., Any]:

@@ -16,4 +16,5 @@ TOPIC = Topic(
         for name in ("icons_8", "icons_32", "hieroglyphs_8", "hieroglyphs_32")
     ),
     demo=deferred("loaders.icons.demo", "demo"),
+    benchmark="benchmarks.icons.cli",
 )

@@ -55,7 +55,6 @@ def commands() -> Commands:
             "grid4": draw_grid4,
             "grid5": draw_grid5,
         },
-        bench={"icons": bench},
     )
 
 
@@ -165,17 +164,6 @@ def draw_grid5(
     A stopped run is resumed by the next call. It is safe to run it on several machines.
     """
     _draw_grids(5, out, limit, workers, min_score)
-
-
-def bench(
-    as_json: options.Json = False,
-    quick: options.Quick = False,
-    only: Annotated[str | None, typer.Option(help="quality, novelty, speed or grids.")] = None,
-) -> None:
-    """Measure the networks: bits a pixel of held-out icons, copies, novelty and speed."""
-    from benchmarks.icons.bench import bench as run
-
-    run(as_json=as_json, quick=quick, only=only)
 
 
 def _load(

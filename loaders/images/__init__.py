@@ -13,4 +13,5 @@ TOPIC = Topic(
         ModelName("images", "run: ./pgmuse train images"),
     ),
     demo=deferred("loaders.images.demo", "demo"),
+    benchmark="benchmarks.images.cli",
 )

@@ -19,7 +19,6 @@ def commands() -> Commands:
         load={"images": load},
         train={"classifier": train_classifier, "images": train_images},
         forget={"picture": forget_picture},
-        bench={"images": bench},
         root={"search": search},
     )
 
@@ -154,19 +153,3 @@ def search(
     if out is not None and matches:
         images.picture(content, matches, out)
         say(f"they are drawn in {out}")
-
-
-def bench(
-    as_json: options.Json = False,
-    quick: options.Quick = False,
-    only: Annotated[
-        str | None, typer.Option(help="embedding, quality, search, strangers or generated.")
-    ] = None,
-    vectors: Annotated[
-        int, typer.Option(min=20_000, help="Generated ones; a million takes 10 GB and a while.")
-    ] = 100_000,
-) -> None:
-    """Image search: embedding, answers, retrieval and confidence, each beside its peers."""
-    from benchmarks.images.bench import bench as run
-
-    run(as_json=as_json, quick=quick, only=only, vectors=vectors)

@@ -7,4 +7,5 @@ TOPIC = Topic(
     commands=deferred("loaders.ink.cli", "commands"),
     models=(ModelName("ink", "run: ./pgmuse train ink"),),
     demo=deferred("loaders.ink.demo", "demo"),
+    benchmark="benchmarks.ink.cli",
 )

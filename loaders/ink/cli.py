@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from loaders.core import db, options
+from loaders.core import db
 from loaders.core.console import progress, say
 from loaders.core.topics import Commands
 
@@ -16,7 +16,6 @@ def commands() -> Commands:
     return Commands(
         train={"ink": train},
         draw={"ink": draw},
-        bench={"ink": bench},
     )
 
 
@@ -82,14 +81,3 @@ def draw(
     label = f", classified as {drawing.label} ({drawing.probability:.0%})" if drawing.label else ""
     scores = f"from {drawing.start_score:.3f} to {drawing.score:.3f}"
     say(f"{out}: {scores} in {drawing.steps} steps{label}")
-
-
-def bench(
-    as_json: options.Json = False,
-    quick: options.Quick = False,
-    only: Annotated[str | None, typer.Option(help="steps, connections or works.")] = None,
-) -> None:
-    """Measure Deep Ink: steps a second, with graph and TensorFlow as baselines; memory; scores."""
-    from benchmarks.ink.bench import bench as run
-
-    run(as_json=as_json, quick=quick, only=only)

@@ -11,4 +11,5 @@ TOPIC = Topic(
     forget=deferred("loaders.songs.forget", "forget_source"),
     models=(ModelName("songs", "run: ./pgmuse train songs"),),
     demo=deferred("loaders.songs.demo", "demo"),
+    benchmark="benchmarks.songs.cli",
 )

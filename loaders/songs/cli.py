@@ -20,7 +20,6 @@ def commands() -> Commands:
         train={"songs": train},
         draw={"radio": draw_radio},
         forget={"playlist": forget_playlist, "owner": forget_owner},
-        bench={"songs": bench},
     )
 
 
@@ -117,17 +116,6 @@ def forget_playlist(
 def forget_owner(owner: Owner) -> None:
     """Delete all playlists of an owner, and tracks that are in no other."""
     _forget("owner", owner)
-
-
-def bench(
-    as_json: options.Json = False,
-    quick: options.Quick = False,
-    only: Annotated[str | None, typer.Option(help="quality, search, load or connect.")] = None,
-) -> None:
-    """Measure the song radio: quality, search, load and connection, with baselines."""
-    from benchmarks.songs.bench import bench as run
-
-    run(as_json=as_json, quick=quick, only=only)
 
 
 def _forget(kind: str, value: str) -> None:

@@ -8,4 +8,5 @@ TOPIC = Topic(
     refresh=deferred("loaders.wikidata.refresh", "refresh"),
     forget=deferred("loaders.wikidata.forget", "forget_source"),
     demo=deferred("loaders.wikidata.demo", "demo"),
+    benchmark="benchmarks.wikidata.cli",
 )

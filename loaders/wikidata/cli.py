@@ -17,7 +17,6 @@ def commands() -> Commands:
     return Commands(
         load={"wikidata": load},
         forget={"item": forget_item},
-        bench={"wikidata": bench},
     )
 
 
@@ -105,15 +104,3 @@ def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         forget(conn, wikidata_id)
     say(f"{wikidata_id} is gone")
-
-
-def bench(
-    as_json: options.Json = False,
-    quick: options.Quick = False,
-    only: Annotated[str | None, typer.Option(help="load, inserts or queries.")] = None,
-    megabytes: Annotated[int, typer.Option(min=20, help="Size of the dump, as JSON.")] = 2000,
-) -> None:
-    """Wikidata: a dump in each packing beside its limits and other ways, and a million items."""
-    from benchmarks.wikidata.bench import bench as run
-
-    run(as_json=as_json, quick=quick, only=only, megabytes=megabytes)

@@ -8,4 +8,5 @@ TOPIC = Topic(
     refresh=deferred("loaders.wikipedia.refresh", "refresh"),
     forget=deferred("loaders.wikipedia.forget", "forget_source"),
     demo=deferred("loaders.wikipedia.demo", "demo"),
+    benchmark="benchmarks.wikipedia.cli",
 )

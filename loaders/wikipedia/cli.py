@@ -14,7 +14,6 @@ def commands() -> Commands:
     """The commands of this topic, by verb and name."""
     return Commands(
         load={"wikipedia": load},
-        bench={"wikipedia": bench},
     )
 
 
@@ -60,13 +59,3 @@ def load(
     )
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         finish(load_all(conn, request))
-
-
-def bench(
-    as_json: options.Json = False,
-    quick: options.Quick = False,
-) -> None:
-    """Wikipedia: a dump of 600 MB beside its limits, and first images beside a full parse."""
-    from benchmarks.wikipedia.bench import bench as run
-
-    run(as_json=as_json, quick=quick)

@@ -50,6 +50,28 @@ def test_without_python_the_songs_are_there(empty):
     assert empty.execute("select * from muse.model_cache()").fetchall() == []
 
 
+def test_without_python_every_view_works_and_no_function_can_only_fail(empty):
+    migrate(with_python=False)
+    views = "select viewname from pg_views where schemaname = 'muse'"
+    names = {name for (name,) in empty.execute(views)}
+    assert {"pictures", "icon_sets", "hieroglyphs", "icon_samples", "ink_samples"} <= names
+    for name in names:
+        empty.execute(f"select * from muse.{name} limit 1")
+    functions = {name for (name,) in empty.execute(OBJECTS)}
+    assert {"images_like", "similar_icons", "ink_layers"} <= functions
+    assert not {"similar_images", "near_duplicates", "generate_icons", "deep_ink"} & functions
+    sample = """
+        insert into muse.samples (kind, parameters, result)
+        values ('icons', '{}', '[{"bitmap": "0110"}]')
+    """
+    empty.execute(sample)
+    row = empty.execute("select bitmap::text, image from muse.icon_samples").fetchone()
+    assert row == ("0110", None)
+    migrate()
+    (image,) = empty.execute("select image from muse.icon_samples").fetchone()
+    assert image.startswith("data:image/png;base64,")
+
+
 def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
     """The numbers of earlier loads get their languages and wikis from what the sources say."""
     config = alembic_config(f"host={server.socket} user=postgres dbname=empty")

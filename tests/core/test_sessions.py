@@ -25,7 +25,8 @@ INHERITED = {
     "statement_timeout": "'20ms'",
     "lock_timeout": "'10ms'",
     "idle_in_transaction_session_timeout": "'20ms'",
-    "idle_session_timeout": "'20ms'",
+    # Between connecting and the first statement, a session of a busy process is idle.
+    "idle_session_timeout": "'250ms'",
     "default_transaction_isolation": "'repeatable read'",
     "standard_conforming_strings": "off",
     "datestyle": "'German'",

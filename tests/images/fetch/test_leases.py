@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from loaders.core.db import take_turns
 from loaders.images import store
 from loaders.images.decoding import decoded, sha256
 from loaders.images.fetch import queue
@@ -66,7 +67,7 @@ def test_nobody_waits_in_a_circle(fresh, server, host):
     content = photo()
     by_hash = {sha256(content): decoded(content)}
     with server.connect(dbname="fresh") as other, ThreadPoolExecutor(1) as pool:
-        other.execute(store.TAKE_TURNS)
+        take_turns(other, "pictures")
         storing = pool.submit(
             store.store_fetched, fresh, f"{host.url}/a.png", sha256(content), by_hash
         )

@@ -1,0 +1,18 @@
+"""The command `bench songs`."""
+
+from typing import Annotated
+
+import typer
+
+from loaders.core import options
+
+
+def bench(
+    as_json: options.Json = False,
+    quick: options.Quick = False,
+    only: Annotated[str | None, typer.Option(help="quality, search, load or connect.")] = None,
+) -> None:
+    """Measure the song radio: quality, search, load and connection, with baselines."""
+    from benchmarks.songs.bench import bench as run
+
+    run(as_json=as_json, quick=quick, only=only)

@@ -1,0 +1,19 @@
+"""The command `bench wikidata`."""
+
+from typing import Annotated
+
+import typer
+
+from loaders.core import options
+
+
+def bench(
+    as_json: options.Json = False,
+    quick: options.Quick = False,
+    only: Annotated[str | None, typer.Option(help="load, inserts or queries.")] = None,
+    megabytes: Annotated[int, typer.Option(min=20, help="Size of the dump, as JSON.")] = 2000,
+) -> None:
+    """Wikidata: a dump in each packing beside its limits and other ways, and a million items."""
+    from benchmarks.wikidata.bench import bench as run
+
+    run(as_json=as_json, quick=quick, only=only, megabytes=megabytes)

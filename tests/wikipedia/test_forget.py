@@ -1,0 +1,24 @@
+"""`forget source` deletes articles and redirects that no other source may hold."""
+
+from loaders.admin.forget import forget_source
+from tests.factories.wikipedia import dump_of, page, small
+
+
+def test_the_articles_of_the_only_dump_go(load, muse):
+    assert load(small())
+    (location,) = muse.execute("select location from muse.sources").fetchone()
+    counts = forget_source(muse, location)
+    assert counts["articles"] > 0
+    assert counts["redirects"] > 0
+    for table in ("wikipedia", "wikipedia_redirects", "sources"):
+        assert muse.execute(f"select from muse.{table}").fetchall() == []
+
+
+def test_articles_that_another_dump_may_hold_stay_and_that_is_said(load, muse, capsys):
+    assert load(dump_of(page("A", id=1)), name="one.xml")
+    assert load(dump_of(page("B", id=2)), name="two.xml")
+    one, two = (row[0] for row in muse.execute("select location from sources order by source_id"))
+    capsys.readouterr()
+    assert forget_source(muse, one) == {"articles": 0, "redirects": 0}
+    assert f"articles stay: they may be of {two} too" in capsys.readouterr().err
+    assert forget_source(muse, two)["articles"] == 2
