@@ -1,11 +1,11 @@
--- Song search: what goes together, by the vectors and the neighbours of the live model.
+-- Song search, by the vectors and neighbours of the live model.
 --
--- plpgsql on purpose: n is checked, the query vector is looked up once, and the plan is the same
--- for a literal, a sub-select and a volatile argument. One ordering key, or no index is walked.
+-- In plpgsql, so that n is checked, the query vector is looked up once, and the plan is the same
+-- for a literal, a sub-select and a volatile argument. An index scan needs one ordering key.
 
 -- similar_songs ---------------------------------------------------------------------------
--- From the seed's input vector to the others' context vectors: what stands beside a track in
--- playlists is found between the two (docs/songs.md has the figures).
+-- The inner product of the seed's input vector and the other tracks' context vectors, which
+-- training raises for neighbours in playlists (docs/songs.md has figures).
 
 create or replace function muse.similar_songs(track_id text, n integer default 10)
 returns setof muse.similar_song
@@ -42,7 +42,7 @@ begin
         limit similar_songs.n
     ) as near;
 
-    -- An index may end early: then the rest is there for whoever looks at every row.
+    -- An index scan may return fewer rows than exist: then an exact scan returns all.
     if coalesce(cardinality(ids), 0) < similar_songs.n then
         select array_agg(near.track_id), array_agg(near.similarity) into ids, similarities
         from (
@@ -65,13 +65,13 @@ end
 $$;
 
 comment on function muse.similar_songs(text, integer) is
-'Tracks that go with one, likeliest first: select * from similar_songs((select max(track_id) from song_vectors))';
+'Tracks that are similar to one, most similar first: select * from similar_songs((select max(track_id) from song_vectors))';
 
 -- song_radio ------------------------------------------------------------------------------
--- Two views of what goes on a playlist, added up: the cosine to the middle of the seeds, which
--- knows every track, and the neighbours that the seeds have in playlists, which are surer of the
--- first few. What was played last says most, so later seeds weigh more: 1/sqrt(2) for the last,
--- 1/sqrt(3) for the one before. Either view alone continues playlists worse (docs/songs.md).
+-- The score adds two terms: the cosine to the weighted mean of the seeds, which exists for every
+-- track, and the similarities to the seeds in song_neighbors, which rank the first few better. Later
+-- seeds have more weight: 1/sqrt(2) for the last, 1/sqrt(3) for the one before, since the last track
+-- predicts best. Each term alone continues playlists worse (docs/songs.md).
 
 create or replace function muse.song_radio(
     seeds text[], n integer default 25, per_artist integer default 3
@@ -91,7 +91,7 @@ declare
     middle public.vector;
     ids text[];
     scores real[];
-    candidates integer := 1000;  -- of each view
+    candidates integer := 1000;  -- of each term
 begin
     perform muse.check_n(song_radio.n);
     perform muse.check_snapshot('song_vectors', live);
@@ -132,7 +132,7 @@ begin
         return;
     end if;
 
-    -- One artist may fill the first candidates: then ever more are looked at.
+    -- One artist may fill the candidates: then ten times as many are compared.
     loop
         with near as materialized (
             select
@@ -222,4 +222,4 @@ end
 $$;
 
 comment on function muse.song_radio(text[], integer, integer) is
-'A playlist from some tracks: select * from song_radio(array(select track_id from song_vectors limit 2))';
+'A playlist of tracks similar to some: select * from song_radio(array(select track_id from song_vectors limit 2))';

@@ -1,4 +1,4 @@
--- Recall: what an index finds of what is there.
+-- Recall: the share of exact nearest neighbours that an index returns.
 
 create or replace function muse.recall(
     table_name text, n integer default 10, sample integer default 100
@@ -20,9 +20,9 @@ end
 $$;
 
 comment on function muse.recall(text, integer, integer) is
-'Share of the n nearest that the index finds: select * from recall(''song_vectors'', 10, 100)';
+'Share of the n nearest vectors found by index: select * from recall(''song_vectors'', 10, 100)';
 
--- The same seeds at every call, whatever their order in the table.
+-- Seeds are ordered by a hash, so that every call uses the same ones.
 
 create or replace function muse.recall_songs(n integer, sample integer)
 returns setof muse.measured_recall
@@ -77,7 +77,7 @@ end
 $$;
 
 comment on function muse.recall_songs(integer, integer) is
-'What recall() answers for song_vectors: select * from recall_songs(10, 100)';
+'Recall of the index of song_vectors: select * from recall_songs(10, 100)';
 
 create or replace function muse.recall_images(n integer, sample integer)
 returns setof muse.measured_recall
@@ -130,4 +130,4 @@ end
 $$;
 
 comment on function muse.recall_images(integer, integer) is
-'What recall() answers for image_vectors: select * from recall_images(10, 100)';
+'Recall of the index of image_vectors: select * from recall_images(10, 100)';

@@ -8,9 +8,9 @@ begin atomic
 end;
 
 comment on function muse.png_address(muse.picture) is
-'A PNG as an address that browsers and BI tools show: select png_address(icon_png(B''0110''))';
+'A PNG as an address for browsers and BI tools: select png_address(icon_png(B''0110''))';
 
--- 071_icons_python.sql replaces it by one that draws.
+-- 071_icons_python.sql replaces it by a function that draws the bitmap.
 create or replace function muse.icon_address(bitmap bit varying)
 returns text
 language sql stable parallel restricted
@@ -19,7 +19,7 @@ begin atomic
 end;
 
 comment on function muse.icon_address(bit varying) is
-'A bitmap as the address of a picture; null without PL/Python: select icon_address(B''0110'')';
+'A bitmap as the address of a PNG; null without PL/Python: select icon_address(B''0110'')';
 
 create or replace view muse.icon_sets as
 select
@@ -58,8 +58,8 @@ comment on view muse.hieroglyphs is
 'One row a sign of a hand: select code, meaning, icon_text(bitmap) from hieroglyphs limit 2';
 
 -- similar_icons --------------------------------------------------------------------------------
--- Every bitmap of that size is looked at: 40,000 of them take some 20 ms. One that stands in
--- several sets is told once, as the first of them.
+-- An exact scan of all bitmaps of the size: 40,000 take some 20 ms. A bitmap of several sets is
+-- returned once, with its lowest icon_id.
 
 create or replace function muse.similar_icons(
     bitmap bit varying, n integer default 10, metric text default 'hamming'
@@ -87,7 +87,7 @@ begin
         cross join lateral (
             select case similar_icons.metric
                 when 'hamming' then bit_count(icon.bitmap # similar_icons.bitmap)
-                -- All have ink, so that there is something to divide by.
+                -- Every icon has ink, so the divisor is not 0.
                 else 1 - bit_count(icon.bitmap & similar_icons.bitmap)::double precision
                     / bit_count(icon.bitmap | similar_icons.bitmap)
             end as distance
@@ -106,4 +106,4 @@ end
 $$;
 
 comment on function muse.similar_icons(bit varying, integer, text) is
-'Icons that look like one: select * from similar_icons((select bitmap from hieroglyphs limit 1))';
+'Icons similar to a bitmap: select * from similar_icons((select bitmap from hieroglyphs limit 1))';

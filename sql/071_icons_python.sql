@@ -6,11 +6,11 @@ language plpython3u stable strict parallel restricted cost 1000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps
-    return bitmaps.asked(plpy, bitmaps.text, bitmap, style)
+    return bitmaps.call(plpy, bitmaps.text, bitmap, style)
 $$;
 
 comment on function muse.icon_text(muse.bitmap, muse.short_text) is
-'A bitmap in half blocks, or braille: select icon_text(bitmap) from icons where size = 8 limit 1';
+'A bitmap in half blocks or braille: select icon_text(bitmap) from icons where size = 8 limit 1';
 
 create or replace function muse.icon_png(
     bitmap muse.bitmap,
@@ -23,11 +23,11 @@ language plpython3u stable strict parallel restricted cost 10000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps
-    return bitmaps.asked_slow(plpy, bitmaps.png, bitmap, scale, ink, ground)
+    return bitmaps.call_cancellable(plpy, bitmaps.png, bitmap, scale, ink, ground)
 $$;
 
 comment on function muse.icon_png(muse.bitmap, integer, muse.short_text, muse.short_text) is
-'A bitmap as PNG, also on ground ''none'': select icon_png(bitmap, scale => 8) from icons limit 1';
+'A bitmap as PNG; ground may be ''none'': select icon_png(bitmap, scale => 8) from icons limit 1';
 
 create or replace function muse.icon_tokens(
     bitmap muse.bitmap, encoding muse.short_text default 'scanlines'
@@ -37,11 +37,11 @@ language plpython3u stable strict parallel restricted cost 1000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmap_tokens, bitmaps
-    return bitmaps.asked(plpy, bitmap_tokens.tokens, bitmap, encoding)
+    return bitmaps.call(plpy, bitmap_tokens.tokens, bitmap, encoding)
 $$;
 
 comment on function muse.icon_tokens(muse.bitmap, muse.short_text) is
-'A bitmap as positions, scanlines or runs: select icon_tokens(B''0110'', ''positions'')';
+'A bitmap as tokens (positions, scanlines or runs): select icon_tokens(B''0110'', ''positions'')';
 
 create or replace function muse.icon_bitmap(
     tokens muse.short_integers, size integer, encoding muse.short_text default 'scanlines'
@@ -51,11 +51,11 @@ language plpython3u stable strict parallel restricted cost 1000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmap_tokens, bitmaps
-    return bitmaps.asked(plpy, bitmap_tokens.bitmap, tokens, size, encoding)
+    return bitmaps.call(plpy, bitmap_tokens.bitmap, tokens, size, encoding)
 $$;
 
 comment on function muse.icon_bitmap(muse.short_integers, integer, muse.short_text) is
-'The bitmap that tokens stand for: select icon_bitmap(array[1, 2], 2, ''positions'')';
+'The bitmap of tokens: select icon_bitmap(array[1, 2], 2, ''positions'')';
 
 create or replace function muse.icon_poster(
     bitmaps muse.bitmaps,
@@ -68,11 +68,11 @@ language plpython3u stable parallel restricted cost 100000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps as drawn, icons
-    return drawn.asked_slow(plpy, icons.poster, bitmaps, columns, scale, seed)
+    return drawn.call_cancellable(plpy, icons.poster, bitmaps, columns, scale, seed)
 $$;
 
 comment on function muse.icon_poster(muse.bitmaps, integer, integer, bigint) is
-'Icons in rows, each in its own colour, as PNG: select icon_poster(array[B''0110'', B''1001''])';
+'Icons in rows, in random colours, as PNG: select icon_poster(array[B''0110'', B''1001''])';
 
 create or replace function muse.hieroglyph_stela(
     bitmaps muse.bitmaps,
@@ -86,11 +86,11 @@ language plpython3u stable parallel restricted cost 100000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps as drawn, hieroglyphs
-    return drawn.asked_slow(plpy, hieroglyphs.stela, bitmaps, columns, height, scale, seed)
+    return drawn.call_cancellable(plpy, hieroglyphs.stela, bitmaps, columns, height, scale, seed)
 $$;
 
 comment on function muse.hieroglyph_stela(muse.bitmaps, integer, integer, integer, bigint) is
-'Signs on stone, as PNG: select hieroglyph_stela(array(select bitmap from hieroglyphs limit 99))';
+'A stela of signs, as PNG: select hieroglyph_stela(array(select bitmap from hieroglyphs limit 99))';
 
 create or replace function muse.icon_sheet(
     bitmaps muse.bitmaps,
@@ -103,13 +103,13 @@ language plpython3u stable parallel restricted cost 100000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import bitmaps as drawn, icons
-    return drawn.asked_slow(plpy, icons.sheet, bitmaps, labels, notes, columns)
+    return drawn.call_cancellable(plpy, icons.sheet, bitmaps, labels, notes, columns)
 $$;
 
 comment on function muse.icon_sheet(
     muse.bitmaps, muse.short_texts, muse.short_texts, integer
 ) is
-'Icons with label and note, as PNG: select icon_sheet(array[B''0110''], array[''a''], array[''''])';
+'Icons, labels and notes, as PNG: select icon_sheet(array[B''0110''], array[''a''], array[''''])';
 
 create or replace function muse.icon_address(bitmap bit varying)
 returns text

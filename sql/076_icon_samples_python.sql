@@ -1,4 +1,4 @@
--- Icons that networks draw, what a bitmap costs a network, and pictures of samples.
+-- Drawing icons with networks, likelihoods of bitmaps, and pictures of samples.
 
 create or replace function muse.drawn_bitmaps(
     model muse.short_text, n integer, temperature double precision, seed bigint
@@ -12,9 +12,9 @@ as $$
 $$;
 
 comment on function muse.drawn_bitmaps(muse.short_text, integer, double precision, bigint) is
-'Bitmaps of a network, with bits a pixel: select * from drawn_bitmaps(''icons_32'', 3, 1, 0)';
+'New bitmaps of a network, with bits a pixel: select * from drawn_bitmaps(''icons_32'', 3, 1, 0)';
 
--- valid says that there is ink: nothing else could be wrong, and a network sees to that too.
+-- valid: the bitmap has ink. It is always true: blank bitmaps are drawn again.
 create or replace function muse.generate_icons(
     model text, n integer default 1, temperature real default 1, seed bigint default 0
 )
@@ -32,7 +32,7 @@ begin
         ) as one
     ),
 
-    -- Looked up in one pass, however many are drawn.
+    -- One scan of muse.icons, for any number of drawn bitmaps.
     known as materialized (
         select icon.bitmap, min(icon.icon_id) as icon_id
         from muse.icons as icon
@@ -53,7 +53,7 @@ end
 $$;
 
 comment on function muse.generate_icons(text, integer, real, bigint) is
-'New icons, copies marked: select icon_text(bitmap) from generate_icons(''icons_8'', n => 2)';
+'New icons, with ids of copies: select icon_text(bitmap) from generate_icons(''icons_8'', n => 2)';
 
 create or replace function muse.icon_nlls(bitmaps muse.bitmaps, model muse.short_text)
 returns real[]
@@ -75,9 +75,9 @@ begin atomic
 end;
 
 comment on function muse.icon_nll(bit varying, text) is
-'What a bitmap costs, in bits a pixel: select icon_nll(bitmap, ''icons_32'') from hieroglyphs';
+'Bits a pixel of a bitmap: select icon_nll(bitmap, ''icons_32'') from hieroglyphs';
 
--- The best of every label, likeliest first; a picture has room for 760.
+-- The best bitmap of every label, likeliest first; at most 760 fit.
 create or replace function muse.labelled_sheet(
     kind text, columns integer default 8, min_score real default 0.25
 )
@@ -138,4 +138,4 @@ end
 $$;
 
 comment on function muse.labelled_sheet(text, integer, real) is
-'The best of every label in one picture, as PNG: select labelled_sheet(''icons'')';
+'The best bitmap of every label, as PNG: select labelled_sheet(''icons'')';

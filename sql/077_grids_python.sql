@@ -1,4 +1,4 @@
--- Grids: what the classifier sees in bitmaps, and in all of the smallest ones.
+-- Grids: the classifier on bitmaps, and on all grids of 4 x 4 or 5 x 5 pixels.
 
 create or replace function muse.grid_label(bitmap muse.bitmap, n integer default 1)
 returns table (label text, probability real)
@@ -10,7 +10,7 @@ as $$
 $$;
 
 comment on function muse.grid_label(muse.bitmap, integer) is
-'What a bitmap is taken for: select seen.label from icons, grid_label(bitmap) as seen limit 9';
+'Likeliest labels of a bitmap: select seen.label from icons, grid_label(bitmap) as seen limit 9';
 
 create or replace function muse.best_grids(grid integer, block integer)
 returns table (label text, probability real, bitmap bit varying)
@@ -22,4 +22,4 @@ as $$
 $$;
 
 comment on function muse.best_grids(integer, integer) is
-'The best a label of 256 grids: select label, icon_text(bitmap) from best_grids(4, 99)';
+'Likeliest of 256 grids per label: select label, icon_text(bitmap) from best_grids(4, 99)';

@@ -1,4 +1,4 @@
--- Deep Ink: the layers that ink can be drawn for, and stored drawings.
+-- Deep Ink: live layers, and stored drawings.
 
 create or replace function muse.ink_layers()
 returns table (layer text, channels integer, size integer)
@@ -15,7 +15,7 @@ begin atomic
 end;
 
 comment on function muse.ink_layers() is
-'Layers that ink can be drawn for, the shallowest first: select * from ink_layers()';
+'Live layers of Deep Ink, the shallowest first: select * from ink_layers()';
 
 create or replace view muse.ink_samples as
 select
@@ -39,4 +39,4 @@ from muse.samples as sample
 where sample.kind = 'ink';
 
 comment on view muse.ink_samples is
-'One row a stored drawing in ink: select layer, channel, score, seen_as from ink_samples';
+'One row a stored drawing of Deep Ink: select layer, channel, score, seen_as from ink_samples';

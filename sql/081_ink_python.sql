@@ -1,7 +1,7 @@
--- Deep Ink: pictures of two colours that grow where a network's gradient says.
+-- Deep Ink: drawings in two colours, optimized by the gradient of a network.
 --
--- A picture a row: the start, every so many steps, and the end. A step is an evaluation of the
--- network; one that lowers the score is taken back. docs/ink.md describes the arguments.
+-- One row per frame: the start, every `every`-th step, and the end. A step evaluates the network
+-- once; a step that lowers the score is undone. docs/ink.md describes the arguments.
 
 create or replace function muse.deep_ink(
     layer muse.short_text default null,
@@ -34,7 +34,7 @@ comment on function muse.deep_ink(
     muse.short_text, integer, muse.short_text, integer, integer, integer, real, real, boolean,
     muse.bitmap, real, bigint, integer, integer, boolean, muse.short_integers, muse.short_reals
 ) is
-'Ink that grows under a gradient: select step, score from deep_ink(''block4'', 12, steps => 20)';
+'Frames of a drawing by gradient: select step, score from deep_ink(''block4'', 12, steps => 20)';
 
 create or replace function muse.deep_ink_gif(
     layer muse.short_text default null,
@@ -70,4 +70,4 @@ comment on function muse.deep_ink_gif(
     muse.bitmap, real, bigint, integer, integer, boolean, muse.short_integers, muse.short_reals,
     integer, boolean
 ) is
-'The same as an animated GIF: select length(deep_ink_gif(''block4'', 12, steps => 20))';
+'A drawing by gradient as animated GIF: select length(deep_ink_gif(''block4'', 12, steps => 20))';

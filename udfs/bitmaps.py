@@ -1,7 +1,7 @@
-"""Bitmaps: squares of black-and-white pixels as bits, as tokens, as text and as PNG.
+"""Bitmaps: squares of black and white pixels as bits, text and PNG.
 
-In SQL a bitmap is a `bit varying` of size x size bits, row by row from the top left, 1 = ink. It
-comes into Python as a text of 0 and 1, and is an array (size, size) of bools here.
+In SQL a bitmap is a `bit varying` of size x size bits, row by row from the top left, 1 = ink. SQL
+passes it as a string of 0 and 1; here it is an array (size, size) of bool.
 """
 
 import math
@@ -24,29 +24,29 @@ COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 class BadBitmap(ValueError):
-    """Something that is no bitmap, no token of one, or cannot be drawn so: one line."""
+    """An invalid bitmap, token or argument of a drawing; the message is one line."""
 
 
-def asked(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the function makes of the arguments; an error of SQL where it cannot."""
+def call(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call the function; a BadBitmap becomes an SQL error."""
     try:
         return function(*arguments)
     except BadBitmap as error:
         runtime.fail(plpy, str(error))
 
 
-def asked_slow(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
-    """`asked` of a function that takes a while and a `checkpoint` for it."""
+def call_cancellable(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """`call` for a function with an argument `checkpoint`, by which queries can be cancelled."""
     stoppable = partial(function, checkpoint=lambda: runtime.checkpoint(plpy))
-    return asked(plpy, stoppable, *arguments)
+    return call(plpy, stoppable, *arguments)
 
 
 def pixels(bits: str | None) -> np.ndarray:
-    """The bits as a square of bools, (size, size).
+    """The bits as a square (size, size) of bool.
 
-    Errors: BadBitmap where they make no square of 1 to 64 pixels a side.
+    Errors: BadBitmap where they are not a square of 1 to 64 pixels a side.
     """
-    if not isinstance(bits, str):  # an array of arrays comes as lists of lists
+    if not isinstance(bits, str):  # PL/Python passes an array of arrays as lists of lists
         raise BadBitmap("a bitmap is null" if bits is None else "bitmaps come in one plain array")
     size = math.isqrt(len(bits))
     if size * size != len(bits) or not 1 <= size <= LARGEST:
@@ -58,20 +58,20 @@ def pixels(bits: str | None) -> np.ndarray:
 
 
 def bits(square: np.ndarray) -> str:
-    """The square as Postgres writes it."""
+    """The square as a string of 0 and 1."""
     text = np.where(square.ravel(), np.uint8(ord("1")), np.uint8(ord("0"))).astype(np.uint8)
     return text.tobytes().decode()
 
 
 def drawable(bitmaps: Sequence[str | None] | None) -> list[np.ndarray]:
-    """Bitmaps to draw together. Errors: BadBitmap for none, or over 1,000."""
+    """Squares of 1 to 1,000 bitmaps. Errors: BadBitmap for other numbers."""
     if bitmaps is None or not 1 <= len(bitmaps) <= 1000:
         raise BadBitmap(f"from 1 to 1000 bitmaps are drawn together, not {len(bitmaps or ())}")
     return [pixels(bitmap) for bitmap in bitmaps]
 
 
 def alike(bitmaps: Sequence[str | None] | None) -> list[np.ndarray]:
-    """`drawable` ones of one size. Errors: BadBitmap."""
+    """`drawable` squares, all of one size. Errors: BadBitmap for several sizes."""
     squares = drawable(bitmaps)
     sizes = sorted({len(square) for square in squares})
     if len(sizes) > 1:
@@ -80,7 +80,7 @@ def alike(bitmaps: Sequence[str | None] | None) -> list[np.ndarray]:
 
 
 def generator(seed: int | None) -> np.random.Generator:
-    """Random numbers of a seed as SQL has them, negative ones too; null is 0."""
+    """A random generator from a bigint of SQL, which may be negative; null is 0."""
     return np.random.default_rng((seed or 0) % (1 << 64))
 
 
@@ -88,7 +88,7 @@ def generator(seed: int | None) -> np.random.Generator:
 
 
 def text(bitmap: str, style: str) -> str:
-    """Lines for a terminal: two rows a line in half blocks, or four in braille."""
+    """Lines for a terminal: two rows per line in half blocks (`half`), or four in `braille`."""
     square = pixels(bitmap)
     if style == "half":
         upper, lower = np.moveaxis(_cells(square, 2, 1)[..., 0], -1, 0)  # (lines, size) each
@@ -102,7 +102,7 @@ def text(bitmap: str, style: str) -> str:
 
 
 def _cells(square: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """The square cut into cells, (lines, columns, rows of a cell, columns of a cell)."""
+    """The square in cells, (lines, columns, rows of a cell, columns of a cell)."""
     size = len(square)
     padded = np.pad(square.astype(int), ((0, -size % rows), (0, -size % columns)))
     height, width = padded.shape
@@ -119,7 +119,10 @@ def png(
     ground: str,
     checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
-    """The bitmap in two colours, each of its pixels `scale` wide; the ground can be 'none'."""
+    """The bitmap in two colours, each pixel as scale x scale; ground 'none' is transparent.
+
+    checkpoint: called for each row; an exception of it ends the drawing.
+    """
     square = pixels(bitmap)
     clear = ground == "none"
     colours = [colour("#ffffff" if clear else ground), colour(ink)]
@@ -136,7 +139,7 @@ def colour(text: str) -> tuple[int, int, int]:
 
 
 def check_scale(picture: np.ndarray, scale: int) -> None:
-    """Refuse a scale that makes the picture too large, or nothing of it. Errors: BadBitmap."""
+    """Check a scale, and the size of the scaled picture. Errors: BadBitmap."""
     height, width = picture.shape[:2]
     if not 1 <= scale <= 64:
         raise BadBitmap(f"scale must be from 1 to 64, not {scale}")
@@ -144,6 +147,6 @@ def check_scale(picture: np.ndarray, scale: int) -> None:
 
 
 def check_room(width: int, height: int) -> None:
-    """Refuse a drawing before it takes the memory."""
+    """Check the size of a drawing before memory is allocated. Errors: BadBitmap."""
     if width * height > PICTURE:
         raise BadBitmap(f"{width:,} x {height:,} pixels are too many: at most {PICTURE:,} in all")

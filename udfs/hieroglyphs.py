@@ -1,4 +1,4 @@
-"""A stela: signs set in columns as a scribe would, two inks on sandstone, some filled with gold."""
+"""Stela: signs in columns, in two inks on sandstone, with enclosed areas in gold."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -12,23 +12,23 @@ GROUND = (205, 193, 167)
 INKS = np.array([(25, 34, 43), (108, 68, 38)])
 RULE = (25, 34, 43)
 GOLD = (161, 126, 44)
-SHADE = 2  # an ink's channels differ by so much from sign to sign
-PADDING = 5  # around the columns, and between two of them
+SHADE = 2  # largest random change of an ink's channels per sign
+PADDING = 5  # around and between the columns
 RULE_WIDTH = 3
 MARGIN = 2  # of a column, left and right of its signs
-GAP = 4  # between two signs below one another
-PAIR_GAP = 1  # between two signs beside one another
+GAP = 4  # between signs in a column
+PAIR_GAP = 1  # between two signs in a row
 
 
-class Sign(NamedTuple):
-    """A sign without the empty lines and columns around it, and where it stood."""
+class TrimmedSign(NamedTuple):
+    """A sign cropped to its ink, and its x in the bitmap."""
 
     x: int
     ink: np.ndarray  # (height, width) of bools
 
 
-class Place(NamedTuple):
-    """Where a sign goes: which column, and how far from that column's top and left."""
+class SignPosition(NamedTuple):
+    """The position of a sign: column, and pixels from its top and left."""
 
     column: int
     top: int
@@ -43,11 +43,11 @@ def stela(
     seed: int | None = None,
     checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
-    """Signs from the top of the first column to the foot of the last; PNG.
+    """Draw signs from the top of the first column to the bottom of the last; PNG.
 
-    20 columns of size + 4 pixels, 15 signs high, each pixel 2 x 2, where nothing else is said.
-    What does not fit is not drawn. Empty bitmaps are passed over. `checkpoint` is called for each
-    sign and each row of pixels: what it raises ends the drawing.
+    Defaults: 20 columns of size + 4 pixels, height 15 * size pixels, scale 2. Signs that do not
+    fit are left out; empty bitmaps are skipped. checkpoint: called for each sign and each row of
+    pixels; an exception of it ends the drawing. Errors: BadBitmap.
     """
     squares = alike(bitmaps)
     size = len(squares[0])
@@ -74,18 +74,20 @@ def stela(
     return png(picture, scale, checkpoint=checkpoint)
 
 
-def trimmed(square: np.ndarray) -> Sign:
-    """The sign within its box; there is ink."""
+def trimmed(square: np.ndarray) -> TrimmedSign:
+    """The sign cropped to its bounding box; it must have ink."""
     rows, columns = np.flatnonzero(square.any(1)), np.flatnonzero(square.any(0))
     x = int(columns[0])
-    return Sign(x, square[rows[0] : rows[-1] + 1, x : columns[-1] + 1])
+    return TrimmedSign(x, square[rows[0] : rows[-1] + 1, x : columns[-1] + 1])
 
 
-def arranged(signs: list[Sign], size: int, height: int, columns: int) -> Iterator[Place]:
-    """Places of as many signs as fit, in reading order.
+def arranged(
+    signs: list[TrimmedSign], size: int, height: int, columns: int
+) -> Iterator[SignPosition]:
+    """Positions of as many signs as fit, in reading order.
 
-    A lone sign keeps its x. Two share a row where their widths come to less than size - 2: the
-    pair is centred, and stands on one line.
+    A sign alone in its row keeps its x. Two signs share a row where the sum of their widths is less
+    than size - 2; the pair is centred, and aligned at the bottom.
     """
     column, top, number = 0, 0, 0
     while number < len(signs):
@@ -97,59 +99,59 @@ def arranged(signs: list[Sign], size: int, height: int, columns: int) -> Iterato
         if column == columns:
             return
         if top + _height(row) > height:
-            del row[1:]  # the second would not fit beside the first: it starts the next column
+            del row[1:]  # a higher second sign does not fit: it starts the next column
         left = row[0].x
         if len(row) == 2:
             left = (size - _width(row) - PAIR_GAP) // 2
         for sign in row:
-            yield Place(column, top + _height(row) - sign.ink.shape[0], left)
+            yield SignPosition(column, top + _height(row) - sign.ink.shape[0], left)
             left += sign.ink.shape[1] + PAIR_GAP
         top += _height(row) + GAP
         number += len(row)
 
 
-def _pairs(row: list[Sign], size: int) -> bool:
+def _pairs(row: list[TrimmedSign], size: int) -> bool:
     return _width(row) < size - 2
 
 
-def _width(row: list[Sign]) -> int:
+def _width(row: list[TrimmedSign]) -> int:
     return sum(int(sign.ink.shape[1]) for sign in row)
 
 
-def _height(row: list[Sign]) -> int:
+def _height(row: list[TrimmedSign]) -> int:
     return max(int(sign.ink.shape[0]) for sign in row)
 
 
 def inks(n: int, seed: int | None) -> np.ndarray:
-    """One of the two inks a sign, a little lighter or darker, (n, 3) levels."""
-    drawn = generator(seed).random((n, 4))  # a row a sign: the first ones do not depend on n
+    """One of the two inks per sign, slightly lighter or darker, (n, 3) levels."""
+    drawn = generator(seed).random((n, 4))  # a row per sign: the first ones do not depend on n
     shades = np.floor(drawn[:, 1:] * (2 * SHADE + 1)).astype(int) - SHADE
-    made: np.ndarray = INKS[(drawn[:, 0] * 2).astype(int)] + shades
-    return made
+    levels: np.ndarray = INKS[(drawn[:, 0] * 2).astype(int)] + shades
+    return levels
 
 
 def paint(part: np.ndarray, sign: np.ndarray, ink: np.ndarray) -> None:
-    """The sign on its part of the picture: what is enclosed in gold, and the ink over it."""
+    """Draw a sign on its part of the picture: the enclosed area in gold, then the ink."""
     part[enclosed(sign)] = GOLD
     part[sign] = ink
 
 
 def enclosed(sign: np.ndarray) -> np.ndarray:
-    """The region around the middle of the box, where it is closed: (height, width) of bools.
+    """The enclosed area around the middle of the box, (height, width) of bool; else all False.
 
-    The region holds what is not ink and reached from the pixel (width // 2, height // 2) by
-    steps to one of four neighbours. It is closed where it touches no side of the box.
+    A flood fill from the pixel (height // 2, width // 2) over non-ink pixels and their four
+    neighbours. The area is enclosed if it touches no side of the box.
     """
     height, width = sign.shape
     region = np.zeros_like(sign)
-    waiting = [(height // 2, width // 2)] if not sign[height // 2, width // 2] else []
-    while waiting:
-        y, x = waiting.pop()
+    stack = [(height // 2, width // 2)] if not sign[height // 2, width // 2] else []
+    while stack:
+        y, x = stack.pop()
         if y in (0, height - 1) or x in (0, width - 1):
             return np.zeros_like(sign)
         if region[y, x]:
             continue
         region[y, x] = True
         steps = ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1))
-        waiting += [step for step in steps if not sign[step]]
+        stack += [step for step in steps if not sign[step]]
     return region

@@ -1,10 +1,10 @@
-"""Networks of icons: bitmaps drawn by them, and what a bitmap costs them.
+"""Networks of icons: draw bitmaps, and compute the negative log-likelihood of bitmaps.
 
-Two kinds, by what one run of the LiteRT graph says of a batch: `lines` draws a scanline, `tokens`
-tells how likely every next token is. A bitmap's cost is the log-likelihood of its pixels, or of
-its tokens, which say neither more nor less; in bits a pixel it is divided by size x size x ln 2.
+A network of `lines` draws one scanline per run of its LiteRT graph; a network of `tokens` gives the
+logits of the next token. The cost of a bitmap is its negative log-likelihood, over pixels or over
+tokens, divided by size x size x ln 2: bits a pixel.
 
-Every bitmap has random numbers of its own, by seed and place: the first ones do not depend on n.
+Every bitmap has its own random numbers, by seed and number: the first ones do not depend on n.
 """
 
 import itertools
@@ -19,9 +19,9 @@ from udfs.bitmaps import BadBitmap, bits, pixels
 from udfs.icon_grammar import Grammar
 
 TEMPERATURES = 0.01, 100.0
-MOST = 1000  # bitmaps at once
-INK, BLANK = -1.0, 2.0  # noise that decides by itself
-WARMER = 0.8
+MOST = 1000  # bitmaps per call
+INK, BLANK = -1.0, 2.0  # noise that forces a pixel
+SHARPNESS_DECAY = 0.8  # factor of 1 / temperature per new attempt
 
 
 class Batch(NamedTuple):
@@ -34,25 +34,25 @@ class Batch(NamedTuple):
 def draw(
     plpy: Any, cache: dict[str, Any], name: str, n: int, temperature: float, seed: int
 ) -> list[tuple[int, str, float]]:
-    """Rows of i, bitmap, and its cost in bits a pixel, of n new bitmaps.
+    """Draw n new bitmaps; rows of number (from 1), bitmap, and cost in bits a pixel.
 
-    Errors: no such network, or an argument out of bounds.
+    SQL errors: no such network, or an argument out of bounds.
     """
     if n is None or not 1 <= n <= MOST:
         runtime.fail(plpy, f"n must be from 1 to {MOST}, not {'null' if n is None else n}")
     low, high = TEMPERATURES
-    if temperature is None or not low <= round(temperature, 6) <= high:  # nor what is no number
-        told = "null" if temperature is None else f"{temperature:g}"
-        runtime.fail(plpy, f"temperature must be from {low:g} to {high:g}, not {told}")
+    if temperature is None or not low <= round(temperature, 6) <= high:  # NaN is rejected too
+        text = "null" if temperature is None else f"{temperature:g}"
+        runtime.fail(plpy, f"temperature must be from {low:g} to {high:g}, not {text}")
     model = network(plpy, cache, name)
     size, batch = model.config["size"], model.config["batch"]
     rows: list[tuple[int, str, float]] = []
     for start in range(0, n, batch):
-        made = _inked(plpy, model, range(start, start + batch), temperature, seed or 0)
-        costs = made.nats / (size * size * np.log(2))
+        drawn = _draw_batch(plpy, model, range(start, start + batch), temperature, seed or 0)
+        costs = drawn.nats / (size * size * np.log(2))
         rows += [
             (start + i + 1, bits(square), float(cost))
-            for i, (square, cost) in enumerate(zip(made.squares, costs, strict=True))
+            for i, (square, cost) in enumerate(zip(drawn.squares, costs, strict=True))
         ]
     return rows[:n]
 
@@ -60,9 +60,9 @@ def draw(
 def costs(
     plpy: Any, cache: dict[str, Any], bitmaps: Sequence[str | None] | None, name: str
 ) -> list[float]:
-    """What each bitmap costs a network, in bits a pixel.
+    """The cost of each bitmap for a network, in bits a pixel.
 
-    Errors: no such network, a bitmap that has not its size, or has no ink.
+    SQL errors: no such network, or a bitmap of another size or without ink.
     """
     model = network(plpy, cache, name)
     size, batch = model.config["size"], model.config["batch"]
@@ -73,59 +73,61 @@ def costs(
     for square in squares:
         if len(square) != size:
             other = f"{len(square)} x {len(square)}"
-            runtime.fail(plpy, f"{name} knows bitmaps of {size} x {size}, not of {other}")
+            runtime.fail(plpy, f"{name} takes bitmaps of {size} x {size}, not of {other}")
         if not square.any():
-            runtime.fail(plpy, "a bitmap without ink")
-    told: list[float] = []
+            runtime.fail(plpy, "a bitmap has no ink")
+    costs: list[float] = []
     for start in range(0, len(squares), batch):
         part = squares[start : start + batch]
-        whole = np.stack(part + part[:1] * (batch - len(part)))
-        nats = SCORES[model.config["network"]](plpy, model, whole).nats[: len(part)]
-        told += (nats / (size * size * np.log(2))).tolist()
-    return told
+        padded = np.stack(part + part[:1] * (batch - len(part)))
+        nats = SCORES[model.config["network"]](plpy, model, padded).nats[: len(part)]
+        costs += (nats / (size * size * np.log(2))).tolist()
+    return costs
 
 
 def network(plpy: Any, cache: dict[str, Any], name: str) -> runtime.Model:
-    """The live network of that name. Errors: there is none, or it draws no icons."""
+    """The live network of a name. SQL errors: there is none, or it does not draw icons."""
     model = runtime.model(plpy, cache, name or "")
     if model.config.get("network") not in KINDS:
         runtime.fail(plpy, f"model {name!r} draws no icons", "icons_32 is one that does")
     return model
 
 
-def _step(model: runtime.Model, *given: np.ndarray) -> list[np.ndarray]:
-    """One run of the network: the graph has its arguments and answers in an order of its own."""
-    answers = runtime.run(model, *(given[place] for place in model.config["inputs"]))
-    by_place = dict(zip(model.config["outputs"], answers, strict=True))
-    return [by_place[place] for place in range(len(answers))]
+def _step(model: runtime.Model, *arguments: np.ndarray) -> list[np.ndarray]:
+    """Run the graph once; `inputs` and `outputs` of its config give the order of its tensors."""
+    results = runtime.run(model, *(arguments[number] for number in model.config["inputs"]))
+    by_number = dict(zip(model.config["outputs"], results, strict=True))
+    return [by_number[number] for number in range(len(results))]
 
 
-def _inked(plpy: Any, model: runtime.Model, places: range, temperature: float, seed: int) -> Batch:
-    """A batch of bitmaps that all have ink.
+def _draw_batch(
+    plpy: Any, model: runtime.Model, numbers: range, temperature: float, seed: int
+) -> Batch:
+    """Draw a batch of bitmaps that all have ink.
 
-    Where none is likely, a bitmap is drawn again with other numbers, warmer each time.
+    A blank bitmap is drawn again with other random numbers, at a higher temperature each time.
     """
-    size, batch = model.config["size"], len(places)
+    size, batch = model.config["size"], len(numbers)
     sharpness = np.full(batch, 1 / temperature, dtype=np.float32)
     noise = np.zeros((batch, size, size), dtype=np.float32)
     blank: np.ndarray = np.ones(batch, dtype=bool)
     attempt = 0
     while blank.any():
         for one in np.flatnonzero(blank):
-            numbers = np.random.default_rng((seed % (1 << 64), places[one], attempt))
-            noise[one] = numbers.random((size, size), dtype=np.float32)
-        made: Batch = KINDS[model.config["network"]](plpy, model, noise, sharpness)
-        blank = ~np.any(made.squares, axis=(1, 2))
-        sharpness[blank] *= WARMER
+            random = np.random.default_rng((seed % (1 << 64), numbers[one], attempt))
+            noise[one] = random.random((size, size), dtype=np.float32)
+        drawn: Batch = KINDS[model.config["network"]](plpy, model, noise, sharpness)
+        blank = ~np.any(drawn.squares, axis=(1, 2))
+        sharpness[blank] *= SHARPNESS_DECAY
         attempt += 1
-    return made
+    return drawn
 
 
 # Lines --------------------------------------------------------------------------------------
 
 
 def _draw_lines(plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: np.ndarray) -> Batch:
-    """All the lines from the top; `noise` (batch, size, size) decides where ink is."""
+    """Draw all lines from the top; noise: (batch, size, size), the random number of each pixel."""
     batch, size, _ = noise.shape
     squares = np.zeros((batch, size + model.config["above"], size), dtype=np.float32)
     state = np.zeros((batch, size, model.config["channels"]), dtype=np.float32)
@@ -161,37 +163,40 @@ def _draw_tokens(
     chance = noise.reshape(batch, -1)
 
     def choose(step: int, costs: np.ndarray) -> np.ndarray:
-        """The token where the added-up probability passes a random number."""
+        """Sample a token by inverting the cumulative distribution."""
         sharp = np.exp(sharpness[:, None] * (costs.min(1, keepdims=True) - costs))
-        so_far = np.cumsum(sharp, axis=1)
-        # A bitmap has fewer tokens than three times its pixels; random numbers come round again.
-        wanted = chance[:, step % chance.shape[1], None] * so_far[:, -1:]
-        first: np.ndarray = np.argmax(so_far > wanted, axis=1)
+        cumulative = np.cumsum(sharp, axis=1)
+        # There are at most three tokens per pixel, so random numbers are reused.
+        threshold = chance[:, step % chance.shape[1], None] * cumulative[:, -1:]
+        first: np.ndarray = np.argmax(cumulative > threshold, axis=1)
         return first
 
-    return _say(plpy, model, batch, choose)
+    return _run_tokens(plpy, model, batch, choose)
 
 
 def _score_tokens(plpy: Any, model: runtime.Model, squares: np.ndarray) -> Batch:
-    said = [encode(square, model.config["encoding"]) for square in squares]
+    sequences = [encode(square, model.config["encoding"]) for square in squares]
 
     def choose(step: int, costs: np.ndarray) -> np.ndarray:
         end = costs.shape[1] - 1
-        tokens = [tokens[step] if step < len(tokens) else end for tokens in said]
+        tokens = [tokens[step] if step < len(tokens) else end for tokens in sequences]
         return np.array(tokens)
 
-    return _say(plpy, model, len(squares), choose)
+    return _run_tokens(plpy, model, len(squares), choose)
 
 
-def _say(plpy: Any, model: runtime.Model, batch: int, choose: Any) -> Batch:
-    """Tokens until all have ended; `choose` gets what each would cost, (batch, tokens) nats."""
+def _run_tokens(plpy: Any, model: runtime.Model, batch: int, choose: Any) -> Batch:
+    """Append tokens until all bitmaps have ended.
+
+    choose: from the step and the cost of each token, (batch, tokens) in nats, to tokens (batch).
+    """
     grammar = Grammar(model.config["size"], model.config["encoding"], batch)
     state = np.zeros((batch, model.config["units"]), dtype=np.float32)
-    last = np.full(batch, grammar.tokens, dtype=np.int32)  # a token of its own begins
+    last = np.full(batch, grammar.tokens, dtype=np.int32)  # the start token
     nats = np.zeros(batch)
     for step in itertools.count():
         runtime.checkpoint(plpy)
-        logits, state = _step(model, last, grammar.seen(), state)
+        logits, state = _step(model, last, grammar.context(), state)
         costs = token_costs(logits, grammar.allowed())
         last = choose(step, costs).astype(np.int32)
         nats += costs[np.arange(batch), last]
@@ -203,11 +208,11 @@ def _say(plpy: Any, model: runtime.Model, batch: int, choose: Any) -> Batch:
 
 
 def token_costs(logits: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """Nats of every token among those that are allowed; infinite for the others."""
+    """The cost of every token in nats, normalized over allowed tokens; infinite for others."""
     masked = np.where(allowed, logits.astype(np.float64), -np.inf)
     top = masked.max(1, keepdims=True)
-    told: np.ndarray = top + np.log(np.exp(masked - top).sum(1, keepdims=True)) - masked
-    return told
+    costs: np.ndarray = top + np.log(np.exp(masked - top).sum(1, keepdims=True)) - masked
+    return costs
 
 
 KINDS = {"lines": _draw_lines, "tokens": _draw_tokens}

@@ -1,4 +1,4 @@
-"""Many icons in one picture: a poster of them, and a sheet with what each is taken for."""
+"""Many icons in one picture: a poster, and a sheet with labels."""
 
 import colorsys
 from collections.abc import Callable, Sequence
@@ -20,16 +20,18 @@ def poster(
     seed: int | None,
     checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
-    """Icons in rows, each in a colour of its own, on white; PNG.
+    """Draw icons in rows, each in a random colour, on white; PNG.
 
-    A cell is size + 2 pixels. `columns` is 15 for icons of 8 pixels and 20 for larger ones where
-    it is left out, `scale` what makes such a poster some 1,300 pixels wide. `checkpoint` is called
-    for each row of pixels: what it raises ends the drawing.
+    A cell is size + 2 pixels. columns: by default 15 for icons of up to 8 pixels, else 20. scale:
+    by default 64 // size, so that a poster is some 1,300 pixels wide. checkpoint: called for each
+    row of pixels; an exception of it ends the drawing. Errors: BadBitmap.
     """
     squares = alike(bitmaps)
     size = len(squares[0])
-    usual = 15 if size <= 8 else 20
-    columns = min(usual, len(squares)) if columns is None else _between(columns, "columns", 1, 100)
+    default = 15 if size <= 8 else 20
+    columns = (
+        min(default, len(squares)) if columns is None else _between(columns, "columns", 1, 100)
+    )
     scale = max(64 // size, 1) if scale is None else scale
     cell, rows = size + 2, -(-len(squares) // columns)
     picture = np.full((rows * cell, columns * cell, 3), WHITE)
@@ -49,10 +51,10 @@ def hues(n: int, seed: int | None) -> np.ndarray:
 
 # A sheet -------------------------------------------------------------------------------------
 
-SIDE, MARGIN = 96, 16  # pixels of a drawn icon, and around it
+SIDE, MARGIN = 96, 16  # pixels of an icon, and around it
 PAPER, INK, FAINT = (255, 253, 248), (34, 34, 34), (140, 132, 120)
 LINE = 18
-LETTERS = 60  # of a label, at most: the room is for some 14
+LETTERS = 60  # of a label at most; some 14 fit
 
 
 def sheet(
@@ -62,10 +64,10 @@ def sheet(
     columns: int | None,
     checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
-    """Icons in rows, each with its label and a fainter note beneath; PNG.
+    """Draw icons in rows, each with its label and a fainter note below; PNG.
 
-    `checkpoint` is called for each icon and each row of pixels: what it raises ends the drawing.
-    Errors: BadBitmap where there is not one label and one note an icon.
+    checkpoint: called for each icon and each row of pixels; an exception of it ends the drawing.
+    Errors: BadBitmap where the numbers of bitmaps, labels and notes differ.
     """
     squares, labels, notes = drawable(bitmaps), labels or [], notes or []
     if not len(squares) == len(labels) == len(notes):
@@ -87,7 +89,7 @@ def sheet(
 
 
 def _drawn(square: np.ndarray) -> Image.Image:
-    """The icon as a mask of SIDE pixels, its own pixels as large as whole numbers allow."""
+    """The icon as a mask of SIDE pixels, scaled by the largest whole number that fits."""
     scale = SIDE // len(square)
     large = Image.fromarray(square.repeat(scale, 0).repeat(scale, 1).astype(np.uint8) * WHITE)
     mask = Image.new("L", (SIDE, SIDE))
@@ -103,7 +105,7 @@ def _write(
     ink: tuple[int, int, int],
     room: int,
 ) -> None:
-    """A line of text around the middle, shortened to the room there is."""
+    """Write a centred line of text, shortened to `room` pixels."""
     font = ImageFont.load_default(size)
     text = " ".join(text[:LETTERS].split())
     shown = text

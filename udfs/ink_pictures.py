@@ -8,18 +8,18 @@ import numpy as np
 from PIL import Image
 
 Bits = np.ndarray[Any, np.dtype[np.bool_]]  # (size, size), True = ink
-LAST = 10  # times as long as the others the last frame is shown
+LAST = 10  # factor of the duration of the last frame
 
 
 def png(bits: Bits) -> bytes:
-    """One bit a pixel, black on white."""
+    """A PNG with one bit a pixel, black on white."""
     out = io.BytesIO()
     Image.fromarray(~bits).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
 class _Output(io.BytesIO):
-    """Bytes as a file that lets cancellations through whenever something is written."""
+    """A file in memory that calls a checkpoint at every write, so that queries can be cancelled."""
 
     def __init__(self, checkpoint: Callable[[], object]) -> None:
         super().__init__()
@@ -37,9 +37,9 @@ def gif(
     loop: bool,
     checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
-    """An animation in two colours; its last frame stays LAST times as long.
+    """An animation in two colours; the last frame is shown LAST times as long.
 
-    `checkpoint` is called for each frame: what it raises ends the drawing.
+    checkpoint: called for each frame and write; an exception of it ends the drawing.
     """
 
     def pictures(some: Sequence[Bits]) -> Iterator[Image.Image]:
@@ -57,7 +57,7 @@ def gif(
 
 
 def svg(bits: Bits) -> str:
-    """Black runs of pixels on white, as one path."""
+    """An SVG with runs of black pixels as one path on white."""
     size = len(bits)
     runs = []
     for y, row in enumerate(bits):

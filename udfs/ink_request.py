@@ -1,4 +1,4 @@
-"""What deep_ink() is asked for, checked: every error is one line that says what would do."""
+"""Arguments of deep_ink(), validated: an error is one line with a hint."""
 
 import difflib
 import json
@@ -8,12 +8,7 @@ from typing import Any
 
 from udfs import runtime
 
-LAYERS = """
-    select model.config ->> 'layer' as layer, (model.config ->> 'channels')::int as channels,
-        (model.config ->> 'size')::int as size
-    from muse.deployments as live join muse.models as model using (model_id)
-    where live.name like 'ink\\_%' order by (model.config ->> 'depth')::int
-"""
+LAYERS = "select layer, channels, size from muse.ink_layers()"  # the shallowest first
 LABELS = """
     select model.config ->> 'labels' as labels
     from muse.deployments as live join muse.models as model using (model_id)
@@ -24,17 +19,17 @@ ARGUMENTS = (
     "layer", "channel", "label", "steps", "flips", "size", "black", "white", "border_only",
     "start", "radius", "seed", "every", "jitter", "original", "channels", "weights",
 )  # fmt: skip
-STEPS, FLIPS, JITTER, MIXED = 2000, 5000, 16, 100  # the most of each
+STEPS, FLIPS, JITTER, MIXED = 2000, 5000, 16, 100  # maxima
 SMALLEST = 7  # pixels a side
-# What the published program did.
+# The settings of the published program.
 ORIGINAL = {
     "steps": 1000, "flips": 50, "black": -2.0, "white": 2.0, "border_only": False, "jitter": 0,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Request:
-    """channels: their weights. start: a bitmap of ones and zeros, start_side wide; else a disc."""
+class InkRequest:
+    """Validated arguments. channels: number to weight. start: bits of a square, or None: a disc."""
 
     layer: str
     channels: dict[int, float]
@@ -57,14 +52,14 @@ class Request:
 
 
 def layers(plpy: Any) -> dict[str, tuple[int, int]]:
-    """Channels and the side of the picture, by layer, the shallowest first."""
+    """(channels, pixels a side of the input) by layer, the shallowest first."""
     rows = plpy.execute(LAYERS)
     return {row["layer"]: (row["channels"], row["size"]) for row in rows}
 
 
-def checked(
+def validate(
     plpy: Any,
-    known: dict[str, tuple[int, int]],
+    live: dict[str, tuple[int, int]],
     *,
     layer: str | None,
     channel: int | None,
@@ -72,43 +67,45 @@ def checked(
     channels: list[int] | None,
     weights: list[float] | None,
     **more: Any,
-) -> Request:
-    """The request, or an error of SQL."""
-    if not known:
+) -> InkRequest:
+    """Validate the arguments. SQL errors: no such layer, channel or label, or a bad argument."""
+    if not live:
         runtime.fail(plpy, "no ink models yet", "run: ./pgmuse train ink", "42704")
     if label is not None:
         if layer not in (None, "class") or channel is not None or channels is not None:
-            runtime.fail(plpy, "label goes with the layer class alone", "leave the others out")
+            runtime.fail(
+                plpy, "label goes with the layer class alone", "leave the other arguments out"
+            )
         layer, channel = "class", label_number(plpy, label)
     if layer is None:
-        runtime.fail(plpy, "layer is missing", f"there are {', '.join(known)}")
-    if layer not in known:
-        hint = f"there are {', '.join(known)}: ./pgmuse train ink makes all there can be"
+        runtime.fail(plpy, "layer is missing", f"there are {', '.join(live)}")
+    if layer not in live:
+        hint = f"there are {', '.join(live)}; for the others run: ./pgmuse train ink"
         runtime.fail(plpy, f"no layer {layer[:100]!r}", hint, "42704")
-    count, side = known[layer]
+    count, side = live[layer]
     mix = _channels(plpy, count, channel, channels, weights)
     if more["original"]:
         more |= ORIGINAL
     _check(plpy, side, more)
-    return Request(layer=layer, channels=mix, **more)
+    return InkRequest(layer=layer, channels=mix, **more)
 
 
 def label_number(plpy: Any, label: str) -> int:
-    """The channel of a class by its name, or by a part of it that no other name has."""
-    found = plpy.execute(LABELS)
-    if not found:
+    """The channel of a class by its name, or by a unique part of its name."""
+    rows = plpy.execute(LABELS)
+    if not rows:
         runtime.fail(plpy, "no ink model of labels yet", "run: ./pgmuse train ink", "42704")
-    names: list[str] = json.loads(found[0]["labels"])
+    names: list[str] = json.loads(rows[0]["labels"])
     lower = [name.lower() for name in names]
-    told = label[:100].lower()
-    if told in lower:
-        return lower.index(told)
-    holding = [number for number, name in enumerate(lower) if told and told in name]
-    if len(holding) == 1:
-        return holding[0]
-    near = difflib.get_close_matches(told, lower, n=3, cutoff=0.5)
+    text = label[:100].lower()
+    if text in lower:
+        return lower.index(text)
+    matches = [number for number, name in enumerate(lower) if text and text in name]
+    if len(matches) == 1:
+        return matches[0]
+    near = difflib.get_close_matches(text, lower, n=3, cutoff=0.5)
     hint = f"near: {', '.join(names[lower.index(name)] for name in near)}" if near else ""
-    hint = hint or "the classifier's are meant, such as tabby"
+    hint = hint or "use a label of the classifier, such as tabby"
     runtime.fail(plpy, f"no label {label[:100]!r}", hint, "42704")
 
 
@@ -127,10 +124,10 @@ def _channels(
     good = all(part is not None and math.isfinite(part) and abs(part) <= 1000 for part in parts)
     if len(parts) != len(numbers) or not good or not any(parts):
         runtime.fail(plpy, "weights must be a number for each of channels, and not all 0")
-    whole = sum(map(abs, parts))
+    total = sum(map(abs, parts))
     mix: dict[int, float] = {}
     for number, part in zip(numbers, parts, strict=True):
-        mix[number] = mix.get(number, 0) + part / whole
+        mix[number] = mix.get(number, 0) + part / total
     return mix
 
 

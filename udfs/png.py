@@ -1,6 +1,6 @@
-"""PNG files, compressed row by row: a cancellation gets through while a large picture is written.
+"""PNG files, compressed row by row, so that a query can be cancelled while one is written.
 
-Pillow writes one in a single native call, which takes seconds for 16 million pixels.
+Pillow writes a file in one native call, which takes seconds for 16 million pixels.
 Format: W3C, "Portable Network Graphics (PNG) Specification", third edition.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-TRUECOLOUR, PALETTE = 2, 3  # types of colour
-NO_FILTER, UP = b"\0", b"\2"  # how a line is written: as it is, or by its difference to the last
-LEVEL = 6  # of compression; 9 takes five times as long for 5 % less
+TRUECOLOUR, PALETTE = 2, 3  # colour types
+NO_FILTER, UP = b"\0", b"\2"  # filter types: none, or the difference to the previous line
+LEVEL = 6  # of zlib; 9 takes five times as long and saves 5 %
 
 Colour = tuple[int, int, int]
 
@@ -25,10 +25,11 @@ def png(
     clear: bool = False,
     checkpoint: Callable[[], object] = lambda: None,
 ) -> bytes:
-    """The picture, each of its pixels as scale x scale.
+    """The picture as PNG, each pixel as scale x scale.
 
     picture: levels (height, width, 3), or with a palette of two colours (height, width) of bools.
-    clear: the palette's first colour is transparent. `checkpoint` is called for each row.
+    clear: the palette's first colour is transparent. checkpoint: called for each row; an exception
+    of it ends the drawing.
     """
     height, width = picture.shape[0] * scale, picture.shape[1] * scale
     bits, kind = (1, PALETTE) if palette else (8, TRUECOLOUR)

@@ -12,7 +12,7 @@ def bench(
     quick: options.Quick = False,
     only: Annotated[str | None, typer.Option(help="quality, novelty, speed or grids.")] = None,
 ) -> None:
-    """Icons: what held-out ones cost the networks, what these draw, and how fast."""
+    """Measure the networks: bits a pixel of held-out icons, copies, novelty and speed."""
     from benchmarks.icons.bench import bench as run
 
     run(as_json=as_json, quick=quick, only=only)

@@ -12,7 +12,7 @@ from loaders.core.console import quiet, say
 from loaders.core.shipped import Card, read_card
 from loaders.icons import TOPIC
 from loaders.icons.load import IconOptions, load_all
-from loaders.icons.train import ICONS
+from loaders.icons.train import QUERIES
 from udfs.bitmaps import bits, pixels
 
 with quiet():
@@ -116,7 +116,9 @@ def icons_of(
     conn: psycopg.Connection, kind: str, size: int, sets: dict[str, str | None]
 ) -> tuple[np.ndarray, list[str]]:
     """Bitmaps and families, each bitmap once."""
-    found = conn.execute(ICONS, {"kind": kind, "size": size, "sets": list(sets) or None}).fetchall()
+    found = conn.execute(
+        QUERIES.training_icons, {"kind": kind, "size": size, "sets": list(sets) or None}
+    ).fetchall()
     return np.stack([pixels(bitmap) for _, bitmap in found]), [family for family, _ in found]
 
 

@@ -63,11 +63,11 @@ def keras_icons_a_second(times: int) -> float:
         import tensorflow as tf
 
         from loaders.icons.networks import lines as icon_lines
-        from loaders.icons.networks.fitting import BATCH, made
+        from loaders.icons.networks.fitting import BATCH, build_network
 
         tf.config.threading.set_intra_op_parallelism_threads(1)
-        settings = icon_lines.Settings()
-        network = made(settings, 0)
+        settings = icon_lines.LineNetworkSettings()
+        network = build_network(settings, 0)
     size, channels = settings.size, settings.channels
     step = tf.function(network.step)
     random = np.random.default_rng(0)

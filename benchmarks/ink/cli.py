@@ -12,7 +12,7 @@ def bench(
     quick: options.Quick = False,
     only: Annotated[str | None, typer.Option(help="steps, connections or works.")] = None,
 ) -> None:
-    """Deep Ink: steps a second beside the graph alone and TensorFlow, memory, what is reached."""
+    """Measure Deep Ink: steps a second, with graph and TensorFlow as baselines; memory; scores."""
     from benchmarks.ink.bench import bench as run
 
     run(as_json=as_json, quick=quick, only=only)

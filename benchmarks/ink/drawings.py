@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.core.report import Row
 from udfs import ink, runtime
 from udfs.ink import Evaluate, Levels
-from udfs.ink_request import Request
+from udfs.ink_request import InkRequest
 
 SIDE, BLACK, WHITE = 224, 125.0, 129.0
 
@@ -29,9 +29,9 @@ def rows(layer: str, network: Any, channels: int, count: int, steps: int) -> Ite
     yield Row(about, gained, "", "any grey level, same range", float(np.mean(grey)))
 
 
-def request(steps: int) -> Request:
+def request(steps: int) -> InkRequest:
     """As deep_ink() draws by default; every step is a frame."""
-    return Request(
+    return InkRequest(
         layer="", channels={}, steps=steps, flips=50, size=SIDE, black=BLACK, white=WHITE,
         border_only=True, radius=5.5, start=None, seed=0, every=1, jitter=0, original=False,
     )  # fmt: skip

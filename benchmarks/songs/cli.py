@@ -12,7 +12,7 @@ def bench(
     quick: options.Quick = False,
     only: Annotated[str | None, typer.Option(help="quality, search, load or connect.")] = None,
 ) -> None:
-    """Measure the song radio: quality, search, load and first rows, each beside its peers."""
+    """Measure the song radio: quality, search, load and connection, with baselines."""
     from benchmarks.songs.bench import bench as run
 
     run(as_json=as_json, quick=quick, only=only)

@@ -19,11 +19,11 @@ from loaders.songs import train as songs
 from loaders.songs.formats import Playlist, Track
 from loaders.songs.load import load_entries
 from loaders.songs.ranking import Quality, evaluate, hidden_count
-from loaders.songs.word2vec import Settings, fit, for_size, unit
+from loaders.songs.word2vec import Word2VecSettings, fit, for_size, unit
 
 Array = np.ndarray[Any, Any]
 PLAYLISTS = Path(__file__).resolve().parents[3] / "shared/data/playlists/train_sequential.csv"
-EVERYTHING = songs.Filter(shortest=1, longest=2**31 - 1, artist_share=1, held_out=0)
+EVERYTHING = songs.PlaylistFilter(shortest=1, longest=2**31 - 1, artist_share=1, held_out=0)
 RADIO = "select track_id from muse.song_radio(%s, 500, 500)"
 Rank = Callable[[list[int]], Array]  # a playlist's visible tracks -> a score for every track
 
@@ -151,7 +151,7 @@ def rows(quick: bool) -> Iterator[Row]:
     yield from as_rows("PureSVD 64", measured(data, parts, pure_svd(data)), knn)
     yield from as_rows("item-kNN, cosine, shrink 10", knn, knn)
     seeds = range(1 if quick else 3)
-    settings = replace(Settings(), epochs=3) if quick else Settings()
+    settings = replace(Word2VecSettings(), epochs=3) if quick else Word2VecSettings()
     yield from as_rows("gensim defaults", mean(plain(data, parts, seed) for seed in seeds), knn)
     original = {"vector_size": 30, "window": 10, "min_count": 4, "epochs": 50}
     yield from as_rows(
@@ -191,7 +191,7 @@ def plain(data: Matrix, parts: Split, seed: int, **settings: Any) -> Quality:
     return measured(data, parts, between(vectors, vectors))
 
 
-def ours_by_seed(data: Matrix, parts: Split, settings: Settings) -> dict[str, Quality]:
+def ours_by_seed(data: Matrix, parts: Split, settings: Word2VecSettings) -> dict[str, Quality]:
     """The vectors alone, from all tracks and from the last one, then the radio asked in SQL."""
     made = fit(parts.visible, for_size(settings, len(data.tracks)))
     row = {track: number for number, track in enumerate(made.track_ids)}
@@ -208,7 +208,7 @@ def ours_by_seed(data: Matrix, parts: Split, settings: Settings) -> dict[str, Qu
     }
 
 
-def radio(parts: Split, settings: Settings) -> Iterator[tuple[list[str], set[str]]]:
+def radio(parts: Split, settings: Word2VecSettings) -> Iterator[tuple[list[str], set[str]]]:
     """Load and train as a person does, then ask song_radio to go on every playlist."""
     with psycopg.connect(autocommit=True) as conn:
         register_vector(conn)

@@ -1,4 +1,4 @@
-"""Icons and hieroglyphs: bitmaps of fonts and pictures, and networks that draw new ones."""
+"""Icons and hieroglyphs: bitmaps from fonts and pictures, and networks that draw new ones."""
 
 from pathlib import Path
 

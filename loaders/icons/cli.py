@@ -11,29 +11,31 @@ from loaders.core.console import say
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.topics import Command, Commands
 
-Licence = Annotated[str | None, typer.Option(help="Its licence, kept with every bitmap.")]
+Licence = Annotated[str | None, typer.Option(help="The licence, stored with every bitmap.")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Learn from this set alone; repeat it. All of them if left out."),
+    typer.Option("--set", help="Train on this set; repeatable. Default: all sets."),
 ]
 Network = Annotated[
     str | None,
-    typer.Option(help="lines, positions, scanlines or runs: what the network says at a step."),
+    typer.Option(help="lines, positions, scanlines or runs: the output of one step."),
 ]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the icons at most.")]
-TrainSeed = Annotated[int, typer.Option(min=0, help="Of the weights, the order and the mirroring.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Maximum number of epochs.")]
+TrainSeed = Annotated[int, typer.Option(min=0, help="Random seed of weights, order and mirroring.")]
 Out = Annotated[Path | None, typer.Option(help="A .png file to write.")]
 Temperature = Annotated[
-    float, typer.Option(min=0.01, max=100, help="Below 1 surer, above 1 wilder.")
+    float, typer.Option(min=0.01, max=100, help="Below 1 less random, above 1 more.")
 ]
-Seed = Annotated[int, typer.Option(help="The same draws the same.")]
+Seed = Annotated[int, typer.Option(help="Random seed; it determines the result.")]
 Sheet = Annotated[
-    bool, typer.Option("--sheet", help="Write the best of every label so far, with its name.")
+    bool, typer.Option("--sheet", help="Write the best stored icon of every label, with the label.")
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Connections that look, one thread each.")]
-MinScore = Annotated[float, typer.Option(min=0, max=1, help="Leave out less likely ones.")]
+Workers = Annotated[int, typer.Option(min=1, help="Connections, each with one thread.")]
+MinScore = Annotated[
+    float, typer.Option(min=0, max=1, help="Leave out labels with a lower probability.")
+]
 TRAINERS = {
-    "icons_8": "Train a network that draws icons of 8 x 8 pixels, by the positions of their ink.",
+    "icons_8": "Train a network that draws icons of 8 x 8 pixels as positions of ink.",
     "icons_32": "Train a network that draws icons of 32 x 32 pixels, scanline by scanline.\n\n"
     "./pgmuse train icons_32 --set 'Material Design Icons'",
     "hieroglyphs_8": "Train a network that draws hieroglyphs of 8 x 8 pixels.",
@@ -61,17 +63,17 @@ def load_icons(
         list[str] | None, typer.Argument(help="Fonts, and folders or zips of SVG and PNG.")
     ] = None,
     icon_set: Annotated[
-        str | None, typer.Option("--set", help="What to call the set; told by the source if not.")
+        str | None, typer.Option("--set", help="The name of the set; default: from the source.")
     ] = None,
     licence: Licence = None,
     sample: Annotated[bool, typer.Option("--sample", help="Fonts of the sample package.")] = False,
     max_prune: options.MaxPrune = MAX_PRUNE,
     again: options.Again = False,
 ) -> None:
-    """Add or update sets of icons, drawn at 32 and at 8 pixels.
+    """Add or update sets of icons as bitmaps of 32 and 8 pixels.
 
-    Each source is a set, and is loaded in one transaction. An icon that is gone from
-    its source is removed.
+    Each source is a set, and is loaded in one transaction. Icons that are no longer in
+    their source are removed.
 
     ./pgmuse load icons my-icons/ --licence MIT
     """
@@ -80,10 +82,10 @@ def load_icons(
 
 def load_hieroglyphs(
     sources: Annotated[
-        list[str] | None, typer.Argument(help="Fonts, each the signs in another hand.")
+        list[str] | None, typer.Argument(help="Fonts; each one is a hand, a style of the signs.")
     ] = None,
     hand: Annotated[
-        str | None, typer.Option(help="What to call the hand; the font says it if not.")
+        str | None, typer.Option(help="The name of the hand; default: from the font.")
     ] = None,
     licence: Licence = None,
     sample: Annotated[
@@ -101,13 +103,13 @@ def load_hieroglyphs(
 
 def draw_icons(
     out: Out = None,
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 300,
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of bitmaps.")] = 300,
     temperature: Temperature = 1,
     seed: Seed = 0,
     model: Annotated[str, typer.Option(help="icons_32 or icons_8.")] = "icons_32",
     sheet: Sheet = False,
 ) -> None:
-    """Draw new icons, keep them as a sample, and write a poster of them.
+    """Draw new icons, store them as a sample, and write a poster of them.
 
     ./pgmuse draw icons --out poster.png
     """
@@ -116,13 +118,13 @@ def draw_icons(
 
 def draw_hieroglyphs(
     out: Out = None,
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 300,
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of bitmaps.")] = 300,
     temperature: Temperature = 1,
     seed: Seed = 0,
     model: Annotated[str, typer.Option(help="hieroglyphs_32 or hieroglyphs_8.")] = "hieroglyphs_32",
     sheet: Sheet = False,
 ) -> None:
-    """Draw new hieroglyphs, keep them as a sample, and write a poster of them."""
+    """Draw new hieroglyphs, store them as a sample, and write a poster of them."""
     picture = "sheet" if sheet else "hieroglyphs"
     _draw("hieroglyphs", picture, out, n, temperature, seed, model)
 
@@ -132,7 +134,7 @@ def draw_stela(
     temperature: Temperature = 1,
     seed: Seed = 0,
 ) -> None:
-    """Draw new hieroglyphs, and write them on a stela of 20 columns.
+    """Draw new hieroglyphs, and write them as a stela of 20 columns.
 
     ./pgmuse draw stela --out wall.png
     """
@@ -144,7 +146,7 @@ def draw_grid4(
     workers: Workers = 2,
     min_score: MinScore = 0.1,
 ) -> None:
-    """Show the classifier all 65,536 grids of 4 x 4, and keep the best of every label.
+    """Classify all 65,536 grids of 4 x 4, and store the best grid of every label.
 
     ./pgmuse draw grid4 --out grids.png
     """
@@ -153,13 +155,13 @@ def draw_grid4(
 
 def draw_grid5(
     out: Out = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Look at so many more.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Grids to classify in this run.")] = None,
     workers: Workers = 2,
     min_score: MinScore = 0.1,
 ) -> None:
-    """Show the classifier the 33,554,432 grids of 5 x 5 in their border: 31 hours on two cores.
+    """Classify all 33,554,432 grids of 5 x 5: 31 hours on two cores.
 
-    Stop it at any time: the next call goes on, on as many machines as you like.
+    A stopped run is resumed by the next call. It is safe to run it on several machines.
     """
     _draw_grids(5, out, limit, workers, min_score)
 
@@ -191,7 +193,7 @@ def _load(
 
 
 def _trainer(name: str, help: str) -> Command:
-    """The command that trains the network of that name."""
+    """The command that trains the network of a name."""
 
     def train(
         sets: Sets = None,
@@ -214,17 +216,17 @@ def _train(
     seed: int,
     quick: bool,
 ) -> None:
-    from loaders.icons.train import NETWORKS, Asked, train
+    from loaders.icons.train import NETWORKS, TrainRequest, train
 
     if network not in (None, *NETWORKS):
         raise typer.BadParameter(f"--network is one of {', '.join(NETWORKS)}")
-    asked = Asked(name, tuple(sets or ()), network, epochs, seed, quick)
+    request = TrainRequest(name, tuple(sets or ()), network, epochs, seed, quick)
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        made = train(conn, asked)
-    say(f"model {made.model_id} is live: {name}, of {made.icons:,} icons")
+        model = train(conn, request)
+    say(f"model {model.model_id} is live: {name}, of {model.icons:,} icons")
     say(
-        f"{made.bits:.3f} bits a pixel of icons whose families it has not seen; by a table of the "
-        f"16 pixels around {made.tables['context 16']:.3f}"
+        f"{model.bits:.3f} bits a pixel on icons of held-out families; a table of the 16 pixels "
+        f"around: {model.tables['context 16']:.3f}"
     )
 
 
@@ -237,12 +239,12 @@ def _draw(
     seed: int,
     model: str,
 ) -> None:
-    from loaders.icons.draw import Asked, draw
+    from loaders.icons.draw import DrawRequest, draw
 
-    asked = Asked(kind, picture, model, n, temperature, seed)
+    request = DrawRequest(kind, picture, model, n, temperature, seed)
     with db.connect_to_load(announce=True) as conn:
-        sample_id = draw(conn, asked, out)
-    where = f", as many as it has room for in {out}" if picture == "stela" else f", in {out}"
+        sample_id = draw(conn, request, out)
+    where = f", as many as fit in {out}" if picture == "stela" else f", in {out}"
     say(f"{n} {kind} are sample {sample_id}{where if out else ''}")
 
 
@@ -253,4 +255,4 @@ def _draw_grids(
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         done, total = draw(conn, grid, workers=workers, limit=limit, out=out, min_score=min_score)
-    say(f"{done:,} of {total:,} grids are looked at{f'; their best are in {out}' if out else ''}")
+    say(f"{done:,} of {total:,} grids are classified{f'; the best are in {out}' if out else ''}")

@@ -1,9 +1,10 @@
-"""Bring a set of icons in: drawn, deduplicated by bitmap, and merged with what is there."""
+"""Load a set of icons: draw its bitmaps, deduplicate them, and merge them into the tables."""
 
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,12 +16,14 @@ from loaders.core.entries import BadEntry, printable
 from loaders.core.errors import Problem
 from loaders.core.options import LoadOptions
 from loaders.core.pruning import Coverage, check_usable
+from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
 from loaders.core.sources import Source, digest
 from loaders.icons import prune, samples
-from loaders.icons.formats.shapes import BadIcon, Drawn, Shape, bitmaps
+from loaders.icons.formats.shapes import BadIcon, IconBitmap, Shape, bitmaps
 from loaders.icons.sources import IconSource, hand, icon_source
 
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 ICON = {
     "place": "int8",
     "family": "text",
@@ -29,73 +32,9 @@ ICON = {
     "size": "int4",
     "bits": "text",
 }
-CODES = "select codepoint, code from muse.hieroglyph_signs"
 TOPIC, NOUN = "icons", "icons"
 SAMPLES = {"icon": samples.icon_fonts, "hieroglyph": samples.hieroglyphs}
 SIGN = {"codepoint": "int4", "code": "text", "meaning": "text", "keywords": "text[]"}
-
-STAGING = """
-    set client_min_messages = warning;
-    create temporary table if not exists new_icons (
-        place bigint, family text, name text, codepoint integer, size integer, bits text
-    ) on commit delete rows;
-    create temporary table if not exists new_signs (
-        codepoint integer, code text, meaning text, keywords text[]
-    ) on commit delete rows;
-    reset client_min_messages
-"""
-# The first glyph of a bitmap names it, the others stand beside. What may not be pruned is staged
-# again before, so that a bitmap goes that no name has any more.
-MERGE = """
-    with new as (
-        select
-            size,
-            bits::bit varying as bitmap,
-            (array_agg(family order by place))[1] as family,
-            (array_agg(name order by place))[1] as name,
-            (array_agg(name order by place))[2:] as also,
-            coalesce(array_agg(codepoint order by place) filter (where codepoint is not null), '{}')
-                as codepoints
-        from pg_temp.new_icons
-        group by size, bits
-    ),
-    gone as (
-        delete from muse.icons as icon
-        where source_id = %(source)s and not exists (
-            select from new where new.size = icon.size and new.bitmap = icon.bitmap
-        )
-        returning size
-    ),
-    written as (
-        insert into muse.icons as icon (
-            source_id, kind, icon_set, licence, family, name, also, codepoints, size, bitmap
-        )
-        select %(source)s, %(kind)s, %(set)s, %(licence)s, family, name, also, codepoints, size,
-            bitmap
-        from new
-        order by size desc, name
-        on conflict (source_id, size, bitmap) do update set
-            kind = excluded.kind, icon_set = excluded.icon_set, licence = excluded.licence,
-            family = excluded.family, name = excluded.name, also = excluded.also,
-            codepoints = excluded.codepoints
-        where (icon.kind, icon.icon_set, icon.licence, icon.family, icon.name, icon.also,
-            icon.codepoints) is distinct from (excluded.kind, excluded.icon_set, excluded.licence,
-            excluded.family, excluded.name, excluded.also, excluded.codepoints)
-        returning size
-    )
-    select
-        (select count(*) from written where size = 32),
-        (select count(*) from new where size = 32),
-        (select count(*) from gone where size = 32)
-"""
-MERGE_SIGNS = """
-    insert into muse.hieroglyph_signs as sign (codepoint, code, meaning, keywords)
-    select codepoint, code, meaning, keywords from pg_temp.new_signs
-    on conflict (codepoint) do update set
-        code = excluded.code, meaning = excluded.meaning, keywords = excluded.keywords
-    where (sign.code, sign.meaning, sign.keywords)
-        is distinct from (excluded.code, excluded.meaning, excluded.keywords)
-"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +42,7 @@ class IconOptions(LoadOptions):
     """Options of `load icons` and `load hieroglyphs`.
 
     kind: icon or hieroglyph. sources: fonts, folders, zips, pictures. icon_set and licence: None
-    takes them from the source. sample: load the sample package too.
+    takes them from the source. sample: also load the sample package.
     """
 
     kind: str = "icon"
@@ -129,8 +68,8 @@ def load(
 ) -> LoadResult:
     """Load a set in one transaction; `conn` is in autocommit mode. Counts are icons of 32 pixels.
 
-    Icons that are gone from the source are removed, at most `max_prune` of its names; one that
-    cannot be used keeps its row. A source that was loaded and has not changed is skipped, unless
+    Icons that are no longer in the source are removed, at most the share `max_prune` of its names;
+    an unusable icon keeps its row. A source that was loaded and has not changed is skipped, unless
     `again`. Errors: Problem where no icon can be used.
     """
     about = (source.kind, source.icon_set, source.licence)
@@ -144,7 +83,7 @@ def load(
             shapes, bad_names = _read(run, source)
             seems = "a set of which no icon can be drawn" if run.bad else "a set without icons"
             check_usable(source.location, Coverage(len(shapes)), seems=seems)
-            conn.execute(STAGING)
+            conn.execute(QUERIES.create_staging)
             with conn.transaction():
                 _merge(run, source, shapes, bad_names, options.max_prune)
             analyze(conn, "icons")
@@ -152,19 +91,21 @@ def load(
 
 
 def _load_path(conn: psycopg.Connection, location: str, options: IconOptions) -> LoadResult:
-    """Load the set at a path; one that cannot be opened is a failed run."""
+    """Load the set at a path; an unreadable one is recorded as a failed run."""
     try:
         source = _open(conn, location, options)
     except Problem as error:
-        return _note(conn, location, str(error))
+        return _record_failure(conn, location, str(error))
     except OSError as error:
-        return _note(conn, location, f"{location}: {error.strerror}")
+        return _record_failure(conn, location, f"{location}: {error.strerror}")
     return _load_and_report(conn, source, options)
 
 
 def _open(conn: psycopg.Connection, location: str, options: IconOptions) -> IconSource:
     if options.kind == "hieroglyph":
-        codes: dict[int, str] = dict(conn.execute(CODES).fetchall())
+        codes: dict[int, str] = dict(
+            conn.execute("select codepoint, code from muse.hieroglyph_signs").fetchall()
+        )
         return hand(location, codes, options.icon_set, options.licence)
     return icon_source(location, options.icon_set, options.licence)
 
@@ -180,7 +121,7 @@ def _load_and_report(
     return result
 
 
-def _note(conn: psycopg.Connection, location: str, reason: str) -> LoadResult:
+def _record_failure(conn: psycopg.Connection, location: str, reason: str) -> LoadResult:
     result = LoadResult.failure(location, NOUN, reason)
     result.report()
     if os.path.exists(location):
@@ -189,7 +130,7 @@ def _note(conn: psycopg.Connection, location: str, reason: str) -> LoadResult:
 
 
 def _read(run: runs.Run, source: IconSource) -> tuple[list[Shape], list[str]]:
-    """Shapes, and names of icons that cannot be used; folders that cannot be read fail the run."""
+    """Shapes, and names of unusable icons; unreadable folders fail the run."""
     entries: list[Shape | BadEntry] = []
     try:
         entries.extend(source.shapes())
@@ -215,7 +156,7 @@ def _merge(
     with closing(progress("icons", len(shapes), source.icon_set)) as bar:
         copy(conn, "pg_temp.new_icons", ICON, _rows(bitmaps(shapes), bar))
     copy(conn, "pg_temp.new_signs", SIGN, source.signs())
-    conn.execute(MERGE_SIGNS)
+    conn.execute(QUERIES.merge_signs)
     folders = [printable(folder.keys[0]) for folder in source.unreadable]
     reason = prune.stage_kept(run, bad_names, folders, Coverage(len(shapes)), max_prune)
     if reason is not None:
@@ -226,12 +167,12 @@ def _merge(
         "set": source.icon_set,
         "licence": source.licence,
     }
-    written, there, gone = conn.execute(MERGE, values).fetchone() or (0, 0, 0)
-    run.loaded, run.unchanged = written, there - written
+    written, stored, gone = conn.execute(QUERIES.merge_icons, values).fetchone() or (0, 0, 0)
+    run.loaded, run.unchanged = written, stored - written
     run.details["gone"] = gone
 
 
-def _rows(drawn: Iterable[Drawn], bar: Any) -> Iterator[tuple[Any, ...]]:
-    for place, (shape, size, bits) in enumerate(drawn):
+def _rows(bitmaps: Iterable[IconBitmap], bar: Any) -> Iterator[tuple[Any, ...]]:
+    for place, (shape, size, bits) in enumerate(bitmaps):
         bar.update(size == 32)
         yield place, shape.family, shape.name, shape.codepoint, size, bits

@@ -1,4 +1,4 @@
-"""Load changed sets of icons and hieroglyphs again."""
+"""Reload changed sets of icons and hieroglyphs."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from loaders.icons.load import NOUN, SAMPLES, TOPIC, IconOptions, load, load_all
 
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
-    """Load a set again where it changed, under its name and licence."""
+    """Reload a changed set with its stored name, licence and max_prune."""
     stored = source.options
     kind = stored["kind"]
     if source.location.startswith("sample: "):

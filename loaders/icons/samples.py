@@ -1,4 +1,4 @@
-"""The icon fonts and the hieroglyphs of the sample packages."""
+"""The icon fonts and hieroglyphs of the sample packages."""
 
 import csv
 from collections import defaultdict
@@ -13,9 +13,9 @@ from loaders.core.entries import BadEntry, printable
 from loaders.core.sources import Source
 from loaders.icons.formats import fonts
 from loaders.icons.formats.shapes import Shape
-from loaders.icons.sources import IconSource, Sign, hieroglyph_glyphs, load_font
+from loaders.icons.sources import HieroglyphSign, IconSource, hieroglyph_glyphs, load_font
 
-# Each font by how its file's name starts: what the set is called, and its licence.
+# By the start of the file's name: the name of the set, and its licence.
 ICON_FONTS = {
     "materialdesignicons6": ("Material Design Icons", "Apache-2.0"),
     "phosphor": ("Phosphor", "MIT"),
@@ -34,10 +34,10 @@ HAND, HAND_LICENCE = "NewGardiner", "OFL-1.1"
 
 
 def icon_fonts() -> Iterator[IconSource]:
-    """The fonts of qtawesome; a line where they are missing."""
+    """Yield the fonts of qtawesome; print a line where they are missing."""
     folder = HOME / "samples" / "qtawesome" / "fonts"
     if not folder.is_dir():
-        say("icons are skipped: the package qtawesome is not there, ./pgmuse setup fetches it")
+        say("icons: skipped, the package qtawesome is not installed: run ./pgmuse setup")
         return
     for start, (name, licence) in ICON_FONTS.items():
         for path in sorted(folder.glob(f"{start}*.ttf")):
@@ -53,11 +53,11 @@ def icon_fonts() -> Iterator[IconSource]:
 
 
 def hieroglyphs() -> Iterator[IconSource]:
-    """The signs of hieropy's font; a line where it is missing."""
+    """Yield the signs of hieropy's font; print a line where it is missing."""
     folder = HOME / "samples" / "hieropy" / "resources"
     path = folder / f"{HAND}.ttf"
     if not path.is_file():
-        say("hieroglyphs are skipped: the package hieropy is not there, ./pgmuse setup fetches it")
+        say("hieroglyphs: skipped, the package hieropy is not installed: run ./pgmuse setup")
         return
     yield IconSource(
         f"sample: {HAND}",
@@ -70,21 +70,21 @@ def hieroglyphs() -> Iterator[IconSource]:
     )
 
 
-def signs(folder: Path) -> list[Sign]:
+def signs(folder: Path) -> list[HieroglyphSign]:
     """Code, meaning and keywords of every sign, from the tables beside the font."""
     meanings = {
         int(code, 16): meaning
-        for code, _, told in (
+        for code, _, text in (
             line.partition("$") for line in _lines(folder / "pointinfo.csv") if "$" in line
         )
-        if (meaning := plain(told))
+        if (meaning := plain(text))
     }
     keywords = defaultdict(list)
     for word, points in csv.reader(_lines(folder / "keywordpoints.csv")):
         for point in points.split():
             keywords[int(point, 16)].append(printable(word))
     return [
-        Sign(point, code, meanings.get(point), keywords[point])
+        HieroglyphSign(point, code, meanings.get(point), keywords[point])
         for point, code in sorted(codes(folder).items())
     ]
 
@@ -93,16 +93,16 @@ def codes(folder: Path) -> dict[int, str]:
     """The code of every sign by its codepoint."""
     rows = (
         row
-        for name in ("namepointext.csv", "namepoint.csv")  # the older list has the last word
+        for name in ("namepointext.csv", "namepoint.csv")  # the older list takes precedence
         for row in csv.reader(_lines(folder / name))
     )
     return {int(point, 16): printable(code) for code, point in rows}
 
 
-def plain(told: str) -> str:
-    """The text of a list in HTML, its points set apart by semicolons."""
+def plain(html: str) -> str:
+    """The text of an HTML list, with semicolons between its items."""
     reader = _Points()
-    reader.feed(told)
+    reader.feed(html)
     reader.close()
     points = [" ".join("".join(point).split()) for point in reader.points]
     return printable("; ".join(point for point in points if point))
@@ -130,5 +130,5 @@ def _glyphs(path: Path, charmap: Path) -> Iterator[Shape | BadEntry]:
 
 
 def _signs_of(path: Path, folder: Path) -> Iterator[Shape | BadEntry]:
-    font, known = load_font(str(path)), codes(folder)
-    return fonts.shapes(font, hieroglyph_glyphs(font, known))
+    font = load_font(str(path))
+    return fonts.shapes(font, hieroglyph_glyphs(font, codes(folder)))

@@ -1,4 +1,4 @@
-"""Where sets of icons come from: a font, a folder or zip of pictures, a picture, the samples."""
+"""Sources of icon sets: a font, a folder or zip of pictures, or a picture."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -17,14 +17,14 @@ from loaders.icons.formats import fonts
 from loaders.icons.formats.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shape
 from loaders.icons.formats.shapes import BadIcon, Shape
 
-# Hieroglyphs in Unicode; between them stand joiners and other controls.
+# Hieroglyphs in Unicode; between the ranges are joiners and other controls.
 SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))
 LARGEST_FONT = 64 << 20  # bytes
 MOST = 100_000  # pictures of a set
 
 
-class Sign(NamedTuple):
-    """What is known of a hieroglyph."""
+class HieroglyphSign(NamedTuple):
+    """Code, meaning and keywords of a hieroglyph."""
 
     codepoint: int
     code: str
@@ -33,9 +33,9 @@ class Sign(NamedTuple):
 
 
 class IconSource(NamedTuple):
-    """A set to be loaded: where it is, what it is called, its licence, and its shapes.
+    """A set to load: its location, name and licence, and functions that read it.
 
-    unreadable: folders in it that could not be listed, by their paths in it.
+    unreadable: folders that could not be listed, with paths relative to the source.
     """
 
     location: str
@@ -44,25 +44,25 @@ class IconSource(NamedTuple):
     icon_set: str
     licence: str | None
     shapes: Callable[[], Iterable[Shape | BadEntry]]
-    signs: Callable[[], list[Sign]] = list
+    signs: Callable[[], list[HieroglyphSign]] = list
     unreadable: tuple[BadEntry, ...] = ()
 
 
-class Picture(NamedTuple):
-    """A file of a folder or archive."""
+class IconPicture(NamedTuple):
+    """A picture file of a folder or archive."""
 
     name: str
     content: Callable[[], bytes]
 
 
 def icon_source(location: str, icon_set: str | None, licence: str | None) -> IconSource:
-    """The set of icons at a path. Errors: Problem where there is none that could be read."""
+    """The set of icons at a path. Errors: Problem where there is no readable set."""
     path = Path(location)
     source = Source(location, hidden=True)
     unreadable: tuple[BadEntry, ...] = ()
     if path.is_dir():
-        found, unreadable = _folder(path)
-        shapes = _pictures([Picture(name, file.read_bytes) for name, file in found])
+        files, unreadable = _folder(path)
+        shapes = _pictures([IconPicture(name, file.read_bytes) for name, file in files])
     elif not path.exists():
         raise Problem(f"{location}: there is no such file")
     elif path.suffix.lower() in fonts.FONTS:
@@ -70,7 +70,7 @@ def icon_source(location: str, icon_set: str | None, licence: str | None) -> Ico
         shapes = fonts.shapes(font, fonts.all_glyphs(font))
         return _font(location, font, "icon", icon_set, licence, shapes)
     elif path.suffix.lower() in PICTURES:
-        shapes = _pictures([Picture(path.name, path.read_bytes)])
+        shapes = _pictures([IconPicture(path.name, path.read_bytes)])
     elif path.suffix.lower() == ".zip" or is_zip(path):
         shapes = _zip(path)
     else:
@@ -88,7 +88,7 @@ def icon_source(location: str, icon_set: str | None, licence: str | None) -> Ico
 def hand(
     location: str, codes: dict[int, str], icon_set: str | None, licence: str | None
 ) -> IconSource:
-    """The hieroglyphs of a font, named by their codes. Errors: Problem."""
+    """The hieroglyphs of a font as a set, named by their codes. Errors: Problem."""
     path = Path(location)
     if path.suffix.lower() not in fonts.FONTS:
         raise Problem(f"{location}: hieroglyphs come in fonts: {', '.join(fonts.FONTS)}")
@@ -98,7 +98,7 @@ def hand(
 
 
 def load_font(location: str) -> fonts.Font:
-    """A font file. Errors: Problem."""
+    """Read a font file. Errors: Problem where it is too large or not a font."""
     path = Path(location)
     if path.stat().st_size > LARGEST_FONT:
         raise Problem(f"{location}: a font of more than {LARGEST_FONT >> 20} MB")
@@ -109,7 +109,7 @@ def load_font(location: str) -> fonts.Font:
 
 
 def hieroglyph_glyphs(font: fonts.Font, codes: dict[int, str]) -> Iterator[fonts.Glyph]:
-    """The hieroglyphs of a font, by their codes where those are known."""
+    """Yield the hieroglyphs of a font with their codes, or hexadecimal codepoints without one."""
     for codepoint in sorted(font.names):
         if any(codepoint in signs for signs in SIGNS):
             code = codes.get(codepoint, f"{codepoint:X}")
@@ -117,9 +117,9 @@ def hieroglyph_glyphs(font: fonts.Font, codes: dict[int, str]) -> Iterator[fonts
 
 
 def code_family(code: str) -> str:
-    """The sign that this one is a variant of: A1 of A1c."""
-    found = re.match(r"[A-Za-z]+\d+", code)
-    return found[0] if found else code
+    """The sign of which this one is a variant: A1 for A1c."""
+    match = re.match(r"[A-Za-z]+\d+", code)
+    return match[0] if match else code
 
 
 def _font(
@@ -142,7 +142,7 @@ def _font(
 
 
 def _folder(folder: Path) -> tuple[list[tuple[str, Path]], tuple[BadEntry, ...]]:
-    """Pictures below a folder by their paths in it, and what could not be listed. No links."""
+    """Pictures below a folder with their relative paths, and unlisted folders. Skips links."""
     entries = list(files_below(folder, hidden=True))
     unreadable = tuple(entry for entry in entries if isinstance(entry, BadEntry))
     pictures = sorted(
@@ -154,7 +154,7 @@ def _folder(folder: Path) -> tuple[list[tuple[str, Path]], tuple[BadEntry, ...]]
         why = unreadable[0].reason if unreadable else "is its disk mounted?" if not entries else ""
         names = "(name the files of fonts)"
         raise Problem(f"{folder}: no SVG or PNG in it {names}{why and '; '}{why}")
-    return _not_too_many(str(folder), pictures), unreadable
+    return _check_count(str(folder), pictures), unreadable
 
 
 def _kind(path: Path) -> str:
@@ -163,29 +163,29 @@ def _kind(path: Path) -> str:
 
 
 def _zip(path: Path) -> Iterator[Shape | BadEntry]:
-    """Pictures of an archive, unpacked one by one."""
+    """Shapes of the pictures in an archive, unpacked one by one."""
     try:
         members = list(zip_members(path))
     except BadArchive as error:
-        raise Problem(f"{path}: no archive that can be read: {error}; {_kind(path)}") from None
+        raise Problem(f"{path}: the archive cannot be read: {error}; {_kind(path)}") from None
     pictures = [
-        Picture(member.name, partial(_content, member))
+        IconPicture(member.name, partial(_content, member))
         for member in members
         if member.name.lower().endswith(PICTURES)
     ]
     if not pictures:
         raise Problem(f"{path}: no SVG or PNG in it")
-    return _pictures(_not_too_many(str(path), pictures))
+    return _pictures(_check_count(str(path), pictures))
 
 
 def _content(member: Member) -> bytes:
-    """One byte more than a picture may have is enough to refuse it."""
+    """The content, at most one byte longer than the largest picture: that is rejected later."""
     with member.open() as file:
         return file.read(LARGEST_PNG + 1)
 
 
-def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
-    """Their shapes, and a BadEntry for each that cannot be used."""
+def _pictures(pictures: list[IconPicture]) -> Iterator[Shape | BadEntry]:
+    """Yield the shape of each picture, or a BadEntry."""
     with Drawer() as drawer:
         for picture in pictures:
             name = printable(picture.name[:300])
@@ -195,7 +195,7 @@ def _pictures(pictures: list[Picture]) -> Iterator[Shape | BadEntry]:
                 yield bad_entry(picture.name, error, picture.name, (name_of(name),))
 
 
-def _not_too_many(location: str, found: list[Any]) -> list[Any]:
-    if len(found) > MOST:
-        raise Problem(f"{location}: {len(found):,} pictures: a set has at most {MOST:,}")
-    return found
+def _check_count(location: str, pictures: list[Any]) -> list[Any]:
+    if len(pictures) > MOST:
+        raise Problem(f"{location}: {len(pictures):,} pictures: a set has at most {MOST:,}")
+    return pictures

@@ -1,4 +1,4 @@
-"""Deep Ink: gradients exported from the classifier, and drawings made with them."""
+"""Deep Ink: exports gradients of the classifier, and draws pictures with them."""
 
 from loaders.core.topics import ModelName, Topic, deferred
 

@@ -11,7 +11,7 @@ from loaders.ink.train import train
 
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
-    """Export one layer's gradient, and draw with it."""
+    """Export the gradient of one layer, and draw with it."""
     try:
         say("exporting a layer's gradient")
         train(conn, ("block2",))
@@ -20,9 +20,9 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         return
     grown = "from deep_ink('block2', channel => 3, steps => 100, every => 20)"
     yield Answer(
-        "What does a network draw when it may only spill ink?",
-        "At every step the pixels at the ink's border are flipped whose flip promises most; the "
-        "score, a channel's mean activation, never falls.",
+        "What does a network draw in black and white?",
+        "Each step flips the pixels at the border of the ink that raise the score most, by the "
+        "gradient. The score is the mean activation of a channel; it never falls.",
         f"select step, round(score::numeric, 3) as score, flipped, ink\n{grown}",
         page_column="'data:image/png;base64,' || encode(picture, 'base64') " + grown,
     )

@@ -1,7 +1,7 @@
-"""Layers of an EfficientNet-Lite with gradients that LiteRT can run: its built-in ops alone.
+"""Layers of EfficientNet-Lite whose gradients use only built-in operations of LiteRT.
 
-TensorFlow's own gradients of these layers either have no LiteRT kernel or a slow one. Each layer
-here is a function of an image (1, H, W, C) whose gradient is written out as forward layers.
+TensorFlow's own gradients of these layers have no LiteRT kernel, or a slow one. Each layer here is
+a function of an image (1, H, W, C) with a custom gradient made of forward layers.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ HUGE = 1e30  # times a positive float32: 1 or more
 
 
 def relu6() -> Op:
-    """The gradient passes where 0 < y < 6: in minima, since comparisons leave the fast kernels."""
+    """relu6. Its gradient uses minima, since LiteRT has no fast kernels for comparisons."""
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def apply(x: tf.Tensor) -> Any:
@@ -27,7 +27,7 @@ def relu6() -> Op:
 
 
 def pointwise(weights: Array, bias: Array) -> Op:
-    """A convolution of 1 x 1; weights (1, 1, in, out). Its gradient is one, transposed."""
+    """A convolution of 1 x 1; weights (1, 1, in, out). The gradient is the transposed one."""
     forward = tf.constant(weights)
     backward = tf.constant(np.ascontiguousarray(weights.transpose(0, 1, 3, 2)))
 
@@ -42,8 +42,8 @@ def pointwise(weights: Array, bias: Array) -> Op:
 def stem(weights: Array, bias: Array) -> Op:
     """A 3 x 3 convolution of stride 2 over a grey picture of even sides; weights (3, 3, 1, out).
 
-    A pixel of the gradient at (2a + p, 2b + q) sees two by two outputs at most: all four
-    (p, q) are channels of one convolution, which depth_to_space puts in their places.
+    A pixel of the gradient at (2a + p, 2b + q) depends on at most 2 x 2 outputs. The four phases
+    (p, q) are channels of one convolution, which depth_to_space interleaves.
     """
     phases = np.zeros((2, 2, weights.shape[3], 4), dtype=np.float32)
     for p, q, i, j in np.ndindex(2, 2, 2, 2):
@@ -64,7 +64,7 @@ def stem(weights: Array, bias: Array) -> Op:
 
 
 def depthwise(weights: Array, bias: Array, stride: int) -> Op:
-    """A convolution of each channel by itself; weights (k, k, channels, 1), stride 1 or 2."""
+    """A depthwise convolution; weights (k, k, channels, 1), stride 1 or 2."""
     forward = tf.constant(weights)
     flipped = tf.constant(np.ascontiguousarray(weights[::-1, ::-1]))
 
@@ -79,7 +79,7 @@ def depthwise(weights: Array, bias: Array, stride: int) -> Op:
 
 
 def _interleaved(dy: tf.Tensor, weights: Array) -> tf.Tensor:
-    """The gradient at stride 2 of a square input: four small convolutions, taken in turns."""
+    """The gradient at stride 2 of a square input: four phases, interleaved."""
     side, channels = dy.shape[1], dy.shape[3]
     rows = []
     for p in (0, 1):
@@ -89,10 +89,10 @@ def _interleaved(dy: tf.Tensor, weights: Array) -> tf.Tensor:
 
 
 def _phase(dy: tf.Tensor, weights: Array, p: int, q: int) -> tf.Tensor:
-    """Of the gradient the pixels (2a + p, 2b + q): those weights that meet them."""
+    """The pixels (2a + p, 2b + q) of the gradient, by a convolution with the weights they meet."""
     side = dy.shape[1]
     down, across = _steps(weights.shape[0], p), _steps(weights.shape[0], q)
-    before = (weights.shape[0] - 2) // 2  # what "SAME" pads above an even side
+    before = (weights.shape[0] - 2) // 2  # rows that "SAME" pads above an even side
     met = np.stack([
         np.stack([weights[p + before - 2 * i, q + before - 2 * j] for j in across]) for i in down
     ])  # fmt: skip
@@ -104,6 +104,6 @@ def _phase(dy: tf.Tensor, weights: Array, p: int, q: int) -> tf.Tensor:
 
 
 def _steps(size: int, phase: int) -> list[int]:
-    """Outputs, counted from a pixel's own, that a kernel of that size reaches it from."""
+    """Offsets of the outputs whose kernel covers a pixel of this phase."""
     before = (size - 2) // 2
     return [step for step in range(-size, size + 1) if 0 <= phase + before - 2 * step < size]

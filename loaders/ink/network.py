@@ -1,8 +1,8 @@
-"""Deep Ink's networks: a layer's activation of the classifier, and its gradient, as LiteRT graphs.
+"""Networks of Deep Ink: the activation of a layer of the classifier and its gradient, for LiteRT.
 
-A graph takes a grey picture (side, side) of levels 0..255 and weights of the layer's channels
-(channels,), and gives the score, the weighted mean activation (), and the score's gradient with
-respect to the picture (side, side). It ends at its layer, so that most graphs are small.
+Inputs of a graph are a grey picture (side, side) of levels 0..255 and weights of the layer's
+channels (channels,). Outputs are the score (), which is the weighted mean activation, and its
+gradient with respect to the picture (side, side). A graph ends at its layer: most are small.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ LAYERS = ("stem", *(f"block{number}" for number in range(len(STAGES))), "head", 
 
 @dataclass(frozen=True)
 class Block:
-    """Operations up to a named layer; where `skip`, what goes in is added to what comes out."""
+    """Operations up to a named layer; `skip`: the input is added to the output."""
 
     name: str
     ops: list[Op]
@@ -28,7 +28,10 @@ class Block:
 
 
 class Body:
-    """The classifier in blocks whose gradients LiteRT can run. model: that of train.classifier."""
+    """The classifier in blocks whose gradients LiteRT can run.
+
+    model: the Keras model from loaders.images.classifier.
+    """
 
     def __init__(self, model: Any) -> None:
         self.model, self.side = model, int(model.input_shape[1])
@@ -38,11 +41,14 @@ class Body:
 
     @property
     def layers(self) -> list[str]:
-        """Every layer there is, the shallowest first."""
+        """The names of all layers, the shallowest first."""
         return [*(block.name for block in self.blocks), "class"]
 
     def activation(self, picture: tf.Tensor, layer: str) -> tf.Tensor:
-        """Of a picture (side, side): (places, channels); class scores are logits, of one place."""
+        """The activation of a layer for a picture (side, side): (places, channels).
+
+        The layer `class` has one place; its channels are logits.
+        """
         x = tf.reshape((picture - MEAN) / DEVIATION, [1, self.side, self.side, 1])
         for block in self.blocks:
             y = x
@@ -55,12 +61,12 @@ class Body:
         return tf.matmul(tf.reduce_mean(x, [1, 2]), kernel) + bias
 
     def channels(self, layer: str) -> int:
-        """How many a layer has."""
+        """The number of channels of a layer."""
         return int(self.activation(tf.zeros((self.side, self.side)), layer).shape[-1])
 
     def _blocks(self) -> Iterator[Block]:
         weights, bias = self._folded("stem_conv", "stem_norm")
-        # The three colours of a grey picture are alike.
+        # The three channels of a grey picture are equal: their weights are summed.
         yield Block("stem", [stem(weights.sum(axis=2, keepdims=True), bias), relu6()])
         for name in self._bottlenecks():
             yield self._bottleneck(name)
@@ -72,19 +78,19 @@ class Body:
         return [name.removesuffix(end) for name in names if name.endswith(end)]
 
     def _bottleneck(self, name: str) -> Block:
-        known = {layer.name for layer in self.model.layers}
+        names = {layer.name for layer in self.model.layers}
         ops: list[Op] = []
-        if f"{name}_expand" in known:
+        if f"{name}_expand" in names:
             ops += [pointwise(*self._folded(f"{name}_expand", f"{name}_expand_norm")), relu6()]
         (stride, _) = self.model.get_layer(f"{name}_depthwise").strides
         folded = self._folded(f"{name}_depthwise", f"{name}_depthwise_norm")
         ops += [depthwise(*folded, stride), relu6()]
-        skip = f"{name}_project_norm" in known
+        skip = f"{name}_project_norm" in names
         norm = f"{name}_project_norm" if skip else name
         return Block(name, [*ops, pointwise(*self._folded(f"{name}_project", norm))], skip)
 
     def _folded(self, convolution: str, norm: str) -> tuple[Array, Array]:
-        """A convolution's weights with the normalization after it, and a bias."""
+        """Weights and bias of a convolution with the batch normalization folded in."""
         layer = self.model.get_layer(norm)
         gamma, beta, mean, variance = layer.get_weights()
         scale = gamma / np.sqrt(variance + layer.epsilon)
@@ -95,7 +101,7 @@ class Body:
 
 
 def graph(body: Body, layer: str) -> Any:
-    """The function of TensorFlow: (picture, weights) to (score, gradient)."""
+    """The concrete function of TensorFlow: (picture, weights) to (score, gradient)."""
     signature = [
         tf.TensorSpec((body.side, body.side), tf.float32),
         tf.TensorSpec((body.channels(layer),), tf.float32),
@@ -113,7 +119,7 @@ def graph(body: Body, layer: str) -> Any:
 
 
 def export(body: Body, layer: str, *, float16: bool = True) -> bytes:
-    """The graph as a LiteRT flatbuffer of built-in operations; with `float16` half as large."""
+    """The graph as a LiteRT flatbuffer of built-in operations; `float16` halves its size."""
     converter = tf.lite.TFLiteConverter.from_concrete_functions([graph(body, layer)])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if float16:

@@ -1,4 +1,4 @@
-"""Export the gradients that Deep Ink draws by, and make them live."""
+"""Export the gradients for Deep Ink, and deploy them."""
 
 import psycopg
 
@@ -8,8 +8,8 @@ from loaders.core.models import publish
 from loaders.images.classifier import efficientnet as classifier
 from loaders.images.classifier.train import find_weights, port, read_labels
 
-LITE = 0  # the variant of the classifier whose layers are drawn for
-VERSION = 1  # of the graphs: another one exports all of them anew
+LITE = 0  # the variant of the classifier
+VERSION = 1  # of the graphs: a new version exports all layers again
 
 LIVE = """
     select model_id from muse.deployments join muse.models using (name, model_id)
@@ -18,9 +18,9 @@ LIVE = """
 
 
 def train(conn: psycopg.Connection, layers: tuple[str, ...] = ()) -> list[str]:
-    """Export and deploy the gradients of these layers, of all ten where none is named.
+    """Export and deploy the gradients of layers, by default of LAYERS; return the exported ones.
 
-    `conn` is in autocommit mode. A layer that is live already is passed over. Returns the others.
+    `conn` is in autocommit mode. Layers that are already live are skipped.
     Errors: Problem where the weights are not installed, or there is no such layer.
     """
     weights, labels = find_weights(LITE), read_labels()
@@ -28,12 +28,12 @@ def train(conn: psycopg.Connection, layers: tuple[str, ...] = ()) -> list[str]:
     with quiet():
         from loaders.ink import network as ink
 
-        wanted = layers or ink.LAYERS
-        missing = [name for name in wanted if not _is_live(conn, name, variant.sha256)]
+        names = layers or ink.LAYERS
+        missing = [name for name in names if not _is_live(conn, name, variant.sha256)]
         if not missing:
             return []
         body = ink.Body(port(weights, variant))
-    if unknown := [name for name in wanted if name not in body.layers]:
+    if unknown := [name for name in names if name not in body.layers]:
         raise Problem(f"no layer {unknown[0]!r}: there are {', '.join(body.layers)}")
     for name in missing:
         with quiet():

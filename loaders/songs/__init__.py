@@ -1,4 +1,4 @@
-"""Song radio: playlists into tables, a model of which tracks go together, and its answers."""
+"""Song radio: loads playlists, trains song vectors on them, and draws playlists."""
 
 from loaders.core.topics import ModelName, Topic, deferred
 

@@ -25,7 +25,7 @@ def commands() -> Commands:
 
 def load(
     files: Annotated[
-        list[str] | None, typer.Argument(help="Files, also .gz, .bz2, .zip; - is standard input.")
+        list[str] | None, typer.Argument(help="Files, also .gz, .bz2 or .zip; - is standard input.")
     ] = None,
     format: Annotated[
         str | None,
@@ -35,12 +35,12 @@ def load(
         bool, typer.Option("--sample", help="Load the playlists of the sample packages.")
     ] = False,
     again: options.Again = False,
-    workers: Annotated[int, typer.Option(min=1, help="Files that are loaded side by side.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Files to load in parallel.")] = 2,
 ) -> None:
     """Load playlists: Million Playlist slices, JSPF, XSPF, M3U, CSV and TSV.
 
-    Each file is loaded in one transaction. Loading it again changes nothing. A file
-    that cannot be read does not stop the others.
+    Each file is loaded in one transaction. Loading it again changes nothing. An unreadable
+    file does not stop the others.
 
     ./pgmuse load playlists mpd.slice.*.json mixtape.m3u8
     """
@@ -58,31 +58,32 @@ def load(
 def train(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the playlists.")] = 20,
     window: Annotated[
-        int, typer.Option(min=1, help="Tracks at most this far apart go together.")
+        int, typer.Option(min=1, help="Maximum distance between tracks of a training pair.")
     ] = 20,
-    min_count: Annotated[int, typer.Option(min=1, help="Leave out tracks in fewer places.")] = 1,
+    min_count: Annotated[int, typer.Option(min=1, help="Leave out tracks with fewer places.")] = 1,
     shortest: Annotated[int, typer.Option(min=1, help="Leave out shorter playlists.")] = 1,
     longest: Annotated[int, typer.Option(min=1, help="Leave out longer playlists.")] = 119,
     artist_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out playlists with more of one artist.")
+        float,
+        typer.Option(min=0, max=1, help="Leave out playlists with more of one artist."),
     ] = 0.5,
     held_out: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of playlists that quality is measured on.")
+        float, typer.Option(min=0, max=1, help="Share of playlists to measure quality on.")
     ] = 0.1,
     seed: Annotated[
-        int, typer.Option(min=0, help="The same seed gives the same model, with 1 worker.")
+        int, typer.Option(min=0, help="Random seed; with 1 worker it determines the model.")
     ] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Threads.")] = 1,
 ) -> None:
-    """Train the song model on all playlists and make it live; queries go on meanwhile."""
-    from loaders.songs.train import Filter
+    """Train the song model on all playlists and deploy it, without blocking queries."""
+    from loaders.songs.train import PlaylistFilter
     from loaders.songs.train import train as train_songs
-    from loaders.songs.word2vec import Settings
+    from loaders.songs.word2vec import Word2VecSettings
 
-    settings = Settings(
+    settings = Word2VecSettings(
         epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers
     )
-    filter = Filter(shortest, longest, artist_share, held_out)
+    filter = PlaylistFilter(shortest, longest, artist_share, held_out)
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         model = train_songs(conn, settings, filter)
     say(f"model {model.model_id} is live: {model.tracks:,} tracks of {model.playlists:,} playlists")
@@ -96,9 +97,9 @@ def draw_radio(
     tracks: Annotated[list[str], typer.Argument(help="Track ids to start from.")],
     out: Annotated[Path, typer.Option(help="An .m3u8 or .jspf file to write.")],
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of songs.")] = 25,
-    per_artist: Annotated[int, typer.Option(min=1, help="Songs of one artist, at most.")] = 3,
+    per_artist: Annotated[int, typer.Option(min=1, help="Maximum songs per artist.")] = 3,
 ) -> None:
-    """Write a playlist that starts from some tracks."""
+    """Write a playlist of songs that go with some tracks."""
     from loaders.songs.radio import draw
 
     with db.connect_to_load(announce=True) as conn:
@@ -108,12 +109,12 @@ def draw_radio(
 def forget_playlist(
     identity: Annotated[str, typer.Argument(help="As in the table playlists.")],
 ) -> None:
-    """Delete a playlist, and the tracks that stand in no other."""
+    """Delete a playlist, and tracks that are in no other."""
     _forget("playlist", identity)
 
 
 def forget_owner(owner: Owner) -> None:
-    """Delete all playlists of an owner, and the tracks that stand in no other."""
+    """Delete all playlists of an owner, and tracks that are in no other."""
     _forget("owner", owner)
 
 

@@ -1,4 +1,4 @@
-"""The song radio's part of the demo: charts and setlists, a model, and its answers."""
+"""The song radio's part of the demo: charts and setlists, a model, and queries."""
 
 from collections.abc import Iterator
 
@@ -8,29 +8,29 @@ from loaders.core.console import say
 from loaders.core.topics import Answer
 from loaders.songs.load import load_samples
 from loaders.songs.train import train
-from loaders.songs.word2vec import Settings
+from loaders.songs.word2vec import Word2VecSettings
 
 IS_LIVE = "select from muse.deployments where name = 'songs'"
-EPOCHS = 100  # the playlists are few, so more passes do not take long
+EPOCHS = 100  # the sample is small: more epochs take seconds
 
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
-    """Load the samples, train a model where something is new, and show what it answers."""
+    """Load the samples, train a model where they are new or none is live, and query it."""
     results = load_samples(conn)
     if not results:
         return
     if any(result.written for result in results) or conn.execute(IS_LIVE).fetchone() is None:
         say("training the song model")
-        train(conn, Settings(epochs=EPOCHS))
+        train(conn, Word2VecSettings(epochs=EPOCHS))
     yield Answer(
-        "What goes with a song?",
-        "The playlists are the weekly Hot 100 of 2000, so what goes together charted together. "
-        "Similarity is a cosine; only its order says something.",
+        "Which songs go with a song?",
+        "The playlists are the weekly Hot 100 of 2000: similar songs were in the charts together. "
+        "Similarity is a cosine; only its order is meaningful.",
         "select * from similar_songs((select track_id from find_songs('say my name') limit 1))",
     )
     yield Answer(
         "A playlist from the middle of two songs",
-        "Their vectors and their neighbours in playlists, blended; at most two of an artist.",
+        "The score combines song vectors and neighbours in playlists; at most two per artist.",
         "select place, name, artist from song_radio(array(\n"
         "    select track_id from find_songs('whitney houston', 2)), n => 8, per_artist => 2)",
     )

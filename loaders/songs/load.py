@@ -1,4 +1,4 @@
-"""Load playlists from files of any known format into tracks, playlists and playlist_tracks."""
+"""Load playlists from files into the tables tracks and playlists."""
 
 import hashlib
 import os
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import psycopg
 
@@ -16,12 +17,14 @@ from loaders.core.db import connect_to_load, copy, lock, take_turns
 from loaders.core.entries import BadEntry
 from loaders.core.errors import Problem
 from loaders.core.options import LoadOptions
+from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
 from loaders.core.sources import STANDARD_INPUT, Source
 from loaders.songs import copies as playlist_copies
-from loaders.songs.formats import BadFile, File, Playlist, read
+from loaders.songs.formats import BadPlaylistFile, File, Playlist, read
 from loaders.songs.samples import SAMPLE_FOLDERS, SAMPLES
 
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 TRACK = {
     "track_id": "text",
     "name": "text",
@@ -41,103 +44,21 @@ PLAYLIST = {
     "track_ids": "text[]",
 }
 TOPIC, NOUN = "songs", "playlists"
-BATCH = 100_000  # places that are merged at once: bounds memory, whatever the file's size
-
-STAGING = """
-    set client_min_messages = warning;
-    create temporary table if not exists new_tracks (
-        track_id text, name text, artist text, artist_id text, album text, duration_ms integer
-    ) on commit delete rows;
-    create temporary table if not exists new_playlists (
-        identity text, file_key text, old_identity text, title text, owner text,
-        modified_at timestamptz, content_hash bytea, track_ids text[]
-    ) on commit delete rows;
-    create temporary table if not exists copies (identity text, playlist_id bigint)
-    on commit delete rows;
-    create temporary table if not exists changed (track_id text, places bigint)
-    on commit delete rows;
-    reset client_min_messages
-"""
-# Playlists that are new, or newer than what is there: by their date where both have one, else by
-# their content. `changed` gets what that adds to, and takes from, the places of every track. The
-# sources of copies of what changes are read again: they still hold the old version.
-MERGE_PLAYLISTS = """
-    with old as (
-        select playlist.playlist_id, playlist.track_ids, playlist.copies
-        from muse.playlists as playlist join pg_temp.new_playlists as new using (identity)
-    ),
-    written as (
-        insert into muse.playlists as playlist (
-            source_id, identity, file_key, title, owner, modified_at, content_hash, track_ids
-        )
-        select %s, identity, file_key, title, owner, modified_at, content_hash, track_ids
-        from pg_temp.new_playlists
-        on conflict (identity) do update set
-            source_id = excluded.source_id, file_key = excluded.file_key, title = excluded.title,
-            owner = excluded.owner, modified_at = excluded.modified_at,
-            content_hash = excluded.content_hash, track_ids = excluded.track_ids, copies = '{}'
-        where case
-            when playlist.modified_at is not null and excluded.modified_at is not null
-                then excluded.modified_at > playlist.modified_at
-            else excluded.content_hash <> playlist.content_hash
-        end
-        returning playlist_id, track_ids, places
-    ),
-    counted as (
-        insert into pg_temp.changed
-        select track_id, sum(places)
-        from (
-            select unnest(track_ids) as track_id, 1 as places from written
-            union all
-            select unnest(old.track_ids), -1 from written join old using (playlist_id)
-        ) as place
-        group by track_id
-    ),
-    read_again as (
-        update muse.sources as source set fingerprint = null
-        from written join old using (playlist_id)
-        where source.source_id = any(old.copies)
-    )
-    select count(*), coalesce(sum(places), 0) from written
-"""
-COUNT_KNOWN = """
-    update muse.tracks as track set places = track.places + changed.places
-    from pg_temp.changed where changed.track_id = track.track_id
-"""
-# What a track is called stays; a later file fills what was missing.
-NAME_KNOWN = """
-    update muse.tracks as track set
-        name = coalesce(track.name, new.name),
-        artist = coalesce(track.artist, new.artist),
-        artist_id = coalesce(track.artist_id, new.artist_id),
-        album = coalesce(track.album, new.album),
-        duration_ms = coalesce(track.duration_ms, new.duration_ms)
-    from pg_temp.new_tracks as new
-    where new.track_id = track.track_id and (
-        track.name is null and new.name is not null
-        or track.artist is null and new.artist is not null
-        or track.artist_id is null and new.artist_id is not null
-        or track.album is null and new.album is not null
-        or track.duration_ms is null and new.duration_ms is not null
-    )
-"""
-ADD_UNKNOWN = """
-    insert into muse.tracks (track_id, name, artist, artist_id, album, duration_ms, places)
-    select new.track_id, name, artist, artist_id, album, duration_ms, changed.places
-    from pg_temp.new_tracks as new join pg_temp.changed using (track_id)
-    where not exists (select from muse.tracks as track where track.track_id = new.track_id)
-"""
-EMPTY_STAGING = """
-    truncate pg_temp.new_tracks, pg_temp.new_playlists, pg_temp.copies, pg_temp.changed
-"""
+BATCH = 100_000  # places per merge: bounds memory for files of any size
+MERGE_STEPS = (
+    QUERIES.update_track_places,
+    QUERIES.fill_track_fields,
+    QUERIES.insert_tracks,
+    QUERIES.empty_staging,
+)
 
 
 @dataclass(frozen=True)
 class SongOptions(LoadOptions):
     """Options of `load songs`.
 
-    files: paths, or `-` for standard input. format: one of FORMATS, None: detect it. sample: load
-    the sample packages too.
+    files: paths, or `-` for standard input. format: one of FORMATS; None: detect it. sample: also
+    load the sample packages.
     """
 
     files: tuple[str, ...] = ()
@@ -146,7 +67,7 @@ class SongOptions(LoadOptions):
 
 
 def load_all(conn: psycopg.Connection, options: SongOptions) -> list[LoadResult]:
-    """Load the samples and files, some files at a time, and report each.
+    """Load the samples and files, `workers` files at a time, and report each.
 
     `conn` is in autocommit mode. A file that fails does not stop the others.
     """
@@ -164,9 +85,9 @@ def load(
 ) -> LoadResult:
     """Load a file (or `-`, standard input); `conn` is in autocommit mode.
 
-    A file, and each file of an archive, is loaded in one transaction or not at all; those that
-    cannot be read are in `failures`. Entries that cannot be used are in load_errors. A file that
-    was loaded completely and has not changed is skipped, unless `again`. Errors: Problem.
+    Each file, and each member of an archive, is loaded in one transaction; unreadable ones are in
+    `failures`. Unusable entries are in load_errors. A file that was loaded completely and has not
+    changed is skipped, unless `again`. Errors: Problem.
     """
     source = Source(location)
     if location != "-" and source.path.is_dir():
@@ -185,7 +106,7 @@ def load(
             try:
                 for file in read(location, options.format):
                     places += _load_file(run, file.entries, on_places, file)
-            except BadFile as error:
+            except BadPlaylistFile as error:
                 run.fail(str(error))
             _check_usable(run, name, "an archive without a playlist")
     return _result(run, location, places)
@@ -194,7 +115,7 @@ def load(
 def load_entries(
     conn: psycopg.Connection, location: str, entries: Iterable[Playlist | BadEntry]
 ) -> LoadResult:
-    """Load playlists that do not come from a file, under a name for their source."""
+    """Load playlists that do not come from a file; `location` names their source."""
     with runs.run(conn, TOPIC, location) as run:
         assert run is not None
         places = _load_file(run, entries)
@@ -216,26 +137,26 @@ def load_files(conn: psycopg.Connection, options: SongOptions) -> list[LoadResul
     files = options.files
     with lock(conn, "playlists"), closing(progress("files", len(files))) as bar:
         try:
-            for result in pool.map(lambda file: _load_by_itself(file, options, count), files):
+            for result in pool.map(lambda file: _load_file_alone(file, options, count), files):
                 bar.update()
                 result.report()
                 results.append(result)
         except KeyboardInterrupt:
-            say("stopped; the files that were loaded before are kept")
+            say("stopped; files that were already loaded stay loaded")
             os._exit(130)  # the server rolls back the open transactions
     pool.shutdown()
     return results
 
 
 def load_samples(conn: psycopg.Connection) -> list[LoadResult]:
-    """Load the sample packages that are installed, and report each; say which are missing."""
+    """Load the installed sample packages and report each; report missing ones as skipped."""
     return [result for name in SAMPLES if (result := load_sample(conn, name)) is not None]
 
 
 def load_sample(conn: psycopg.Connection, name: str) -> LoadResult | None:
-    """Load a sample package, and report it; None where it is not installed."""
+    """Load a sample package and report it; None where it is not installed."""
     if not (HOME / "samples" / SAMPLE_FOLDERS[name]).is_dir():
-        say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
+        say(f"{name}: skipped, its package is not installed: run ./pgmuse setup")
         return None
     try:
         with lock(conn, "playlists"):
@@ -247,10 +168,10 @@ def load_sample(conn: psycopg.Connection, name: str) -> LoadResult | None:
     return result
 
 
-def _load_by_itself(
+def _load_file_alone(
     location: str, options: SongOptions, on_places: Callable[[int], None]
 ) -> LoadResult:
-    """Load a file on a connection of its own; errors are in the result."""
+    """Load a file on a new connection; errors are in the result."""
     try:
         with connect_to_load(autocommit=True) as conn:
             return load(conn, location, options, on_places)
@@ -272,8 +193,8 @@ def _load_file(
     on_places: Callable[[int], None] = lambda places: None,
     file: File | None = None,
 ) -> int:
-    """Write the playlists of one file that are new or newer, in one transaction; their places."""
-    run.conn.execute(STAGING)
+    """Store the new and newer playlists of a file in one transaction; return their places."""
+    run.conn.execute(QUERIES.create_staging)
     before = replace(run)
     try:
         with run.conn.transaction():
@@ -284,22 +205,22 @@ def _load_file(
         return places
     except BaseException as error:
         run.loaded, run.unchanged = before.loaded, before.unchanged
-        if not isinstance(error, BadFile):
+        if not isinstance(error, BadPlaylistFile):
             raise
         run.fail(str(error))
         return 0
 
 
 def batches(playlists: Iterable[Playlist], size: int = BATCH) -> Iterator[list[Playlist]]:
-    """Lists of playlists with about `size` places each."""
+    """Group playlists into lists of about `size` places each."""
     batch: list[Playlist] = []
-    waiting = 0
+    places = 0
     for playlist in playlists:
         batch.append(playlist)
-        waiting += len(playlist.tracks)
-        if waiting >= size:
+        places += len(playlist.tracks)
+        if places >= size:
             yield batch
-            batch, waiting = [], 0
+            batch, places = [], 0
     if batch:
         yield batch
 
@@ -307,15 +228,15 @@ def batches(playlists: Iterable[Playlist], size: int = BATCH) -> Iterator[list[P
 def merge(
     conn: psycopg.Connection, run: runs.Run, batch: list[Playlist], file: File | None = None
 ) -> int:
-    """Bring one batch of a file in; return how many places were written."""
+    """Merge one batch of a file into the tables; return how many places were written."""
     tracks = {track.track_id: track for playlist in batch for track in playlist.tracks}
     copy(conn, "pg_temp.new_tracks", TRACK, tracks.values())
     copy(conn, "pg_temp.new_playlists", PLAYLIST, (playlist_row(one, file) for one in batch))
-    take_turns(conn, "tracks")  # one merge at a time: counts stay true, and nothing deadlocks
-    playlist_copies.take_out(conn, run.source_id)
-    row = conn.execute(MERGE_PLAYLISTS, (run.source_id,)).fetchone()
+    take_turns(conn, "tracks")  # one merge at a time: exact counts, no deadlocks
+    playlist_copies.unstage_copies(conn, run.source_id)
+    row = conn.execute(QUERIES.merge_playlists, {"source": run.source_id}).fetchone()
     assert row is not None
-    for step in (COUNT_KNOWN, NAME_KNOWN, ADD_UNKNOWN, EMPTY_STAGING):
+    for step in MERGE_STEPS:
         conn.execute(step)
     written, places = row
     run.loaded += written
@@ -324,13 +245,13 @@ def merge(
 
 
 def _check_usable(run: runs.Run, location: str, seems: str) -> None:
-    """A Problem where nothing was loaded and no failure says why."""
+    """Raise a Problem where nothing was loaded and no failure explains it."""
     if not run.failures:
         pruning.check_usable(location, pruning.Coverage(run.usable), seems=seems)
 
 
 def playlist_row(playlist: Playlist, file: File | None = None) -> tuple[object, ...]:
-    """The columns of PLAYLIST; the hash differs where what is stored differs."""
+    """The columns of PLAYLIST; the hash covers title, owner and tracks."""
     _, title, tracks, owner, modified_at = playlist
     track_ids = [track.track_id for track in tracks]
     stored = "\0".join([title, owner or "", *track_ids])

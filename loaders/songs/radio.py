@@ -1,4 +1,4 @@
-"""A song radio as a playlist file, kept as a sample."""
+"""Write a song radio to a playlist file, and store it as a sample."""
 
 import json
 from pathlib import Path
@@ -7,38 +7,36 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from loaders.core.errors import Problem, check_out
+from loaders.core.queries import Queries
 
-RADIO = """
-    select track_id, name, artist, score
-    from muse.song_radio(%(seeds)s, %(n)s, %(per_artist)s) order by place
-"""
-SAMPLE = """
-    insert into muse.samples (kind, model_id, parameters, result)
-    values ('radio', muse.live_model('songs'), %s, %s)
-"""
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 
 
 def draw(conn: psycopg.Connection, seeds: list[str], out: Path, n: int, per_artist: int) -> int:
-    """Write a radio from these tracks to an .m3u8 or .jspf file; how many songs it has."""
+    """Write a radio from these tracks to an .m3u8 or .jspf file; return its number of songs.
+
+    Errors: Problem where no seed is in the live model, or the file cannot be written.
+    """
     writers = {".m3u8": m3u, ".jspf": jspf}
     check_out(out, writers)
     parameters = {"seeds": seeds, "n": n, "per_artist": per_artist}
-    rows = conn.execute(RADIO, parameters).fetchall()
+    rows = conn.execute(QUERIES.song_radio, parameters).fetchall()
     if not rows:
-        raise Problem("none of these tracks is in the live model: find_songs('...') knows ids")
+        raise Problem("no track is in the live model: look up ids with find_songs('...')")
     result = [dict(zip(("track_id", "name", "artist", "score"), row, strict=True)) for row in rows]
-    conn.execute(SAMPLE, (Jsonb(parameters), Jsonb(result)))
+    sample = {"parameters": Jsonb(parameters), "result": Jsonb(result)}
+    conn.execute(QUERIES.insert_radio_sample, sample)
     out.write_text(writers[out.suffix](result), encoding="utf-8")
     return len(result)
 
 
 def address(track_id: str) -> str:
-    """Where a track can be played or looked up, its id where nobody knows."""
+    """The Spotify URI of a track; its id where that is not Spotify's."""
     return f"spotify:track:{track_id}" if len(track_id) == 22 and track_id.isalnum() else track_id
 
 
 def m3u(tracks: list[dict[str, str]]) -> str:
-    """An extended M3U."""
+    """The playlist as extended M3U."""
     lines = ["#EXTM3U", "#PLAYLIST:pgmuse song radio"]
     for track in tracks:
         shown = " - ".join(text for text in (track["artist"], track["name"]) if text)
@@ -47,7 +45,7 @@ def m3u(tracks: list[dict[str, str]]) -> str:
 
 
 def jspf(tracks: list[dict[str, str]]) -> str:
-    """A JSPF."""
+    """The playlist as JSPF."""
     listed = [
         {
             "title": track["name"],

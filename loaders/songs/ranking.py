@@ -1,4 +1,4 @@
-"""How well a ranking continues playlists: the measures of the RecSys Challenge 2018.
+"""Metrics of playlist continuation, as in the RecSys Challenge 2018.
 
 See Chen et al. 2018, "RecSys Challenge 2018: Automatic Music Playlist Continuation".
 """
@@ -13,13 +13,13 @@ CANDIDATES = 500
 
 @dataclass(frozen=True)
 class Quality:
-    """Means over playlists; more is better, but of `clicks` less is."""
+    """Means over playlists. Higher is better, except for `clicks`."""
 
     playlists: int
-    r_precision: float  # hidden tracks among as many candidates as are hidden
-    ndcg: float  # over 500 candidates, the ideal being all hidden tracks first
-    hit_rate: float  # any hidden track among the first ten
-    clicks: float  # pages of ten to turn until the first hidden track; 51 if there is none
+    r_precision: float  # share of the h hidden tracks among the first h candidates
+    ndcg: float  # over 500 candidates; 1: all hidden tracks first
+    hit_rate: float  # share with a hidden track among the first ten
+    clicks: float  # pages of ten before the first hidden track; 51 if there is none
 
     def as_dict(self) -> dict[str, float]:
         """Rounded, for models.metrics."""
@@ -48,5 +48,5 @@ def measure(ranked: Sequence[str], hidden: set[str]) -> tuple[float, float, floa
 
 
 def hidden_count(length: int) -> int:
-    """How many of a playlist's last tracks are hidden: a fifth, of those with ten or more."""
+    """The number of last tracks to hide: a fifth of a playlist of ten or more, else 0."""
     return length // 5 if length >= 10 else 0

@@ -1,31 +1,26 @@
-"""Load changed playlist files again, and train the song model again when playlists came."""
+"""Reload changed playlist files, and retrain the song model after new playlists."""
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from loaders.core.console import say
 from loaders.core.db import lock
+from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
 from loaders.core.sources import check_exists
 from loaders.core.topics import StoredSource
 from loaders.songs.load import SongOptions, load, load_sample
 from loaders.songs.samples import SAMPLES
-from loaders.songs.train import Filter, train
-from loaders.songs.word2vec import Settings
+from loaders.songs.train import PlaylistFilter, train
+from loaders.songs.word2vec import Word2VecSettings
 
-NEW_PLAYLISTS = """
-    select model.config
-    from muse.deployments as live join muse.models as model using (model_id)
-    where live.name = 'songs' and exists (
-        select from muse.load_runs as run join muse.sources using (source_id)
-        where topic = 'songs' and run.loaded > 0 and run.finished_at > model.made_at
-    )
-"""
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
-    """Load a file where it changed, or a sample package; None for standard input."""
+    """Load a changed file, or a sample package; None for standard input."""
     sample = source.location.removeprefix("sample: ")
     if sample in SAMPLES and sample != source.location:
         return load_sample(conn, sample)
@@ -39,13 +34,15 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
 
 
 def retrain(conn: psycopg.Connection) -> None:
-    """Train the song model with its earlier settings, if playlists were loaded since."""
-    for (config,) in conn.execute(NEW_PLAYLISTS).fetchall():
-        _train_again(conn, config)
+    """Retrain the live model with its settings, if playlists were loaded after its training."""
+    for (config,) in conn.execute(QUERIES.outdated_model).fetchall():
+        _retrain_model(conn, config)
 
 
-def _train_again(conn: psycopg.Connection, config: dict[str, Any]) -> None:
+def _retrain_model(conn: psycopg.Connection, config: dict[str, Any]) -> None:
     say("training the song model again: there are new playlists")
-    settings = Settings(**{name: config[name] for name in Settings.__dataclass_fields__})
-    model = train(conn, settings, Filter(**config["filter"]))
+    settings = Word2VecSettings(
+        **{name: config[name] for name in Word2VecSettings.__dataclass_fields__}
+    )
+    model = train(conn, settings, PlaylistFilter(**config["filter"]))
     say(f"model {model.model_id} is live: {model.tracks:,} tracks of {model.playlists:,} playlists")

@@ -1,8 +1,9 @@
-"""Train the song model on the playlists in the database, and make it live."""
+"""Train the song model on the playlists in the database, and deploy it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,139 +14,48 @@ from loaders.core.console import progress
 from loaders.core.db import copy, lock
 from loaders.core.errors import Problem
 from loaders.core.models import Part, publish
+from loaders.core.queries import Queries
 from loaders.songs.ranking import CANDIDATES, Quality, evaluate
-from loaders.songs.word2vec import Settings, SongVectors, fit, for_size
+from loaders.songs.word2vec import SongVectors, Word2VecSettings, fit, for_size
 
+QUERIES = Queries(Path(__file__).with_name("training.sql"))
 VECTORS = {
     "model_id": "int8",
     "track_id": "text",
     "input_vector": "vector",
     "context_vector": "vector",
 }
-NEIGHBORS = 100  # of a track: more continue playlists no better
-SHRINK = 1  # a pair seen together but once or twice counts for less
-CHUNKS_OF = 20_000  # tracks whose neighbours are counted at once: bounds what is sorted
-
-# What is learned from, apart from what is written meanwhile. `draw` is a number that the same
-# playlist gets in every database: it orders them, and the lowest are held out.
-TRAINING = """
-    create temporary table training as
-    select playlist_id, hashtextextended(identity, 0) as draw, track_ids
-    from muse.playlists
-    where places between %(shortest)s and %(longest)s
-"""
-ONE_ARTIST = """
-    delete from training using (
-        select playlist_id, artist, count(*) as places
-        from training cross join unnest(track_ids) as place (track_id)
-        join muse.tracks as track using (track_id)
-        where artist is not null
-        group by playlist_id, artist
-    ) as share
-    where share.playlist_id = training.playlist_id
-      and share.places > %(artist_share)s * cardinality(track_ids)
-"""
-HELD_OUT = """
-    with drawn as (
-        select playlist_id, cardinality(track_ids) / 5 as hidden
-        from training where cardinality(track_ids) >= 10
-        order by draw, playlist_id
-        limit (select least(1000, %s * count(*)) from training)
-    )
-    update training set hidden = drawn.hidden
-    from drawn where drawn.playlist_id = training.playlist_id
-"""
-SIZE = """
-    select count(distinct playlist_id), count(*), count(distinct track_id)
-    from training cross join unnest(track_ids[:cardinality(track_ids) - hidden]) as place (track_id)
-"""
-VISIBLE = """
-    select track_ids[:cardinality(track_ids) - hidden] from training order by draw, playlist_id
-"""
-HIDDEN = """
-    select
-        track_ids[:cardinality(track_ids) - hidden],
-        track_ids[cardinality(track_ids) - hidden + 1:]
-    from training where hidden > 0 order by draw, playlist_id
-"""
-
-# Item-kNN: the cosine between the sets of playlists that two tracks stand in, shrunk. A playlist
-# weighs 1/sqrt of its length: to stand together in a short one says more.
-MEMBERS = """
-    create temporary table once as
-    select distinct playlist_id, track_id
-    from training cross join unnest(track_ids) as place (track_id);
-    create temporary table weighed as
-    select playlist_id, 1 / sqrt(count(*)) as weight from once group by playlist_id;
-    create temporary table numbered as
-    select track_id, row_number() over (order by track_id)::integer as number, sum(weight) as alone
-    from once join weighed using (playlist_id)
-    group by track_id;
-    create temporary table member as
-    select playlist_id, number, weight
-    from once join weighed using (playlist_id) join numbered using (track_id);
-    drop table once, weighed;
-    create index on member (number);
-    create index on member (playlist_id);
-    create unique index on numbered (number);
-    analyze numbered;
-    analyze member
-"""
-FILL_NEIGHBORS = """
-    with together as (
-        select one.number, other.number as neighbor, count(*)::integer as playlists,
-            sum(one.weight) as weight
-        from pg_temp.member as one
-        join pg_temp.member as other
-            on one.playlist_id = other.playlist_id and one.number <> other.number
-        where one.number between %(low)s and %(high)s
-        group by one.number, other.number
-    ),
-    pair as (
-        select one.track_id, other.track_id as neighbor_id, together.playlists,
-            together.weight / (sqrt(one.alone * other.alone) + %(shrink)s) as similarity
-        from together
-        join pg_temp.numbered as one on one.number = together.number
-        join pg_temp.numbered as other on other.number = together.neighbor
-    )
-    insert into {part} (model_id, track_id, neighbor_id, playlists, similarity)
-    select %(model_id)s, track_id, neighbor_id, playlists, similarity::real
-    from (
-        select pair.*, row_number() over (
-            partition by track_id order by similarity desc, neighbor_id
-        ) as rank
-        from pair
-    ) as ranked
-    where rank <= %(neighbors)s
-"""
+NEIGHBORS = 100  # per track: more do not improve playlist continuation
+SHRINK = 1  # lowers the similarity of pairs with only one or two playlists
+CHUNK = 20_000  # tracks whose neighbours are counted in one query: bounds its sort
 
 
 @dataclass(frozen=True)
-class Filter:
-    """Which playlists are learned from; the defaults are those of the first song radio."""
+class PlaylistFilter:
+    """Selects training playlists; the defaults are those of the first song radio."""
 
     shortest: int = 1
     longest: int = 119
-    artist_share: float = 0.5  # left out where one artist has more of it
-    held_out: float = 0.1  # share of playlists whose end is hidden and guessed, 1,000 at most
+    artist_share: float = 0.5  # playlists in which one artist has a larger share are left out
+    held_out: float = 0.1  # share of playlists whose end is held out, 1,000 at most
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What `train` made."""
+class TrainedSongModel:
+    """A deployed song model and its quality on the held-out split."""
 
     model_id: int
     playlists: int
     tracks: int
     quality: Quality
-    popularity: Quality  # the same held-out playlists, guessed by what is played most
+    popularity: Quality  # the baseline: most played tracks first
 
 
 class Corpus:
-    """The visible parts of the training playlists, streamed anew at each iteration.
+    """The visible parts of the training playlists, streamed from the database per iteration.
 
-    gensim iterates in a thread and waits for it for ever if it raises: an error ends the
-    iteration and is raised by `check`.
+    gensim iterates in a thread, and hangs if the iterator raises: an error ends the iteration
+    early and is raised by `check`.
     """
 
     def __init__(
@@ -159,52 +69,58 @@ class Corpus:
         try:
             with self.conn.transaction(), self.conn.cursor("playlists", binary=True) as cursor:
                 cursor.itersize = 1000
-                for (track_ids,) in cursor.execute(VISIBLE):
+                for (track_ids,) in cursor.execute(QUERIES.visible_parts):
                     yield track_ids
                     self.on_places(len(track_ids))
         except psycopg.Error as error:
             self.error = error
 
     def check(self) -> None:
-        """Raise what ended an iteration early."""
+        """Raise the error that ended an iteration early."""
         if self.error is not None:
             raise self.error
 
 
-def train(conn: psycopg.Connection, settings: Settings, which: Filter = Filter()) -> Trained:
-    """Fit on the playlists that pass the filter, measure, store and deploy.
+def train(
+    conn: psycopg.Connection, settings: Word2VecSettings, which: PlaylistFilter = PlaylistFilter()
+) -> TrainedSongModel:
+    """Train on the playlists that pass the filter, evaluate, store and deploy.
 
-    `conn` is in autocommit mode; readers go on meanwhile with the model that is live.
+    `conn` is in autocommit mode; queries use the live model until the new one is deployed.
+    Errors: Problem where no playlist passes, or no track has `min_count` places.
     """
     playlists, places, tracks = select(conn, which)
     if not places:
-        raise Problem("there are no playlists to learn from: run ./pgmuse load playlists FILE")
+        raise Problem("there are no playlists to train on: run ./pgmuse load playlists FILE")
     settings = for_size(settings, tracks)
     vectors = _fit(conn, settings, places)
-    held_out = conn.execute(HIDDEN).fetchall()
-    quality = evaluate(guess(vectors, held_out))
-    popularity = evaluate(guess_popular(conn, held_out))
+    held_out = conn.execute(QUERIES.held_out_parts).fetchall()
+    quality = evaluate(rank_by_vectors(vectors, held_out))
+    popularity = evaluate(rank_by_popularity(conn, held_out))
     model_id = store(conn, vectors, settings, which, quality, popularity)
-    return Trained(model_id, playlists, len(vectors.track_ids), quality, popularity)
+    return TrainedSongModel(model_id, playlists, len(vectors.track_ids), quality, popularity)
 
 
-def select(conn: psycopg.Connection, which: Filter) -> tuple[int, int, int]:
-    """Put what is learned from into the temporary table `training`.
+def select(conn: psycopg.Connection, which: PlaylistFilter) -> tuple[int, int, int]:
+    """Copy the training playlists to the temporary table `training`, and hold out some ends.
 
-    Returns its playlists, and their visible places and tracks.
+    Returns the counts of playlists, and of their visible places and tracks.
     """
     conn.execute("drop table if exists pg_temp.training, pg_temp.numbered, pg_temp.member")
-    conn.execute(TRAINING, asdict(which))
-    conn.execute(ONE_ARTIST, asdict(which))
+    conn.execute(QUERIES.create_training, asdict(which))
+    conn.execute(QUERIES.delete_single_artist, asdict(which))
     conn.execute("alter table training add column hidden integer not null default 0")
-    conn.execute(HELD_OUT, (which.held_out,))
-    return conn.execute(SIZE).fetchone() or (0, 0, 0)
+    conn.execute(QUERIES.hide_held_out, asdict(which))
+    return conn.execute(QUERIES.training_size).fetchone() or (0, 0, 0)
 
 
-def guess(
+def rank_by_vectors(
     vectors: SongVectors, held_out: list[tuple[list[str], list[str]]]
 ) -> Iterator[tuple[list[str], set[str]]]:
-    """Rank what goes on each visible part: the middle of its inputs against all contexts."""
+    """Rank candidates by the mean input vector of a visible part times their context vectors.
+
+    Yields (ranked track ids, hidden track ids) per held-out playlist.
+    """
     row = {track: number for number, track in enumerate(vectors.track_ids)}
     for visible, hidden in held_out:
         seeds = [row[track] for track in visible if track in row]
@@ -217,16 +133,11 @@ def guess(
         yield [vectors.track_ids[number] for number in best], set(hidden)
 
 
-def guess_popular(
+def rank_by_popularity(
     conn: psycopg.Connection, held_out: list[tuple[list[str], list[str]]]
 ) -> Iterator[tuple[list[str], set[str]]]:
-    """Rank what is in most playlists first, whatever is visible: what a model must beat."""
-    query = """
-        select track_id from training
-        cross join unnest(track_ids[:cardinality(track_ids) - hidden]) as place (track_id)
-        group by track_id order by count(*) desc, track_id limit 1000
-    """
-    popular = [track for (track,) in conn.execute(query)]
+    """Rank the tracks with the most places first, without the visible ones: the baseline."""
+    popular = [track for (track,) in conn.execute(QUERIES.popular_tracks)]
     for visible, hidden in held_out:
         yield [track for track in popular if track not in set(visible)], set(hidden)
 
@@ -234,12 +145,12 @@ def guess_popular(
 def store(
     conn: psycopg.Connection,
     vectors: SongVectors,
-    settings: Settings,
-    which: Filter,
+    settings: Word2VecSettings,
+    which: PlaylistFilter,
     quality: Quality,
     popularity: Quality,
 ) -> int:
-    """Publish the vectors and the neighbours as the live model; its id."""
+    """Publish the vectors and neighbours as the live model; return its id."""
     config = asdict(settings) | {"filter": asdict(which), "neighbors": NEIGHBORS, "shrink": SHRINK}
     metrics = {"word2vec": quality.as_dict(), "popularity": popularity.as_dict()}
 
@@ -256,23 +167,23 @@ def store(
 
 
 def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
-    """Count which tracks stand together, some thousand tracks at a time."""
-    conn.execute(MEMBERS)
+    """Fill a partition of song_neighbors, CHUNK tracks per query."""
+    conn.execute(QUERIES.create_members)
     (tracks,) = conn.execute("select count(*) from numbered").fetchone() or (0,)
-    fill: Any = sql.SQL(FILL_NEIGHBORS).format(part=sql.Identifier(*part.split(".")))
+    fill: Any = sql.SQL(QUERIES.fill_neighbors).format(part=sql.Identifier(*part.split(".")))
     values = {"model_id": model_id, "shrink": SHRINK, "neighbors": NEIGHBORS}
     with closing(progress("tracks", tracks, "neighbours")) as bar:
-        for low in range(1, tracks + 1, CHUNKS_OF):
-            conn.execute(fill, values | {"low": low, "high": low + CHUNKS_OF - 1})
-            bar.update(min(CHUNKS_OF, tracks - low + 1))
+        for low in range(1, tracks + 1, CHUNK):
+            conn.execute(fill, values | {"low": low, "high": low + CHUNK - 1})
+            bar.update(min(CHUNK, tracks - low + 1))
 
 
-def _fit(conn: psycopg.Connection, settings: Settings, places: int) -> SongVectors:
-    total = (settings.epochs + 1) * places  # the vocabulary takes a pass of its own
+def _fit(conn: psycopg.Connection, settings: Word2VecSettings, places: int) -> SongVectors:
+    total = (settings.epochs + 1) * places  # one more pass builds the vocabulary
     with closing(progress("places", total, "training")) as bar:
         corpus = Corpus(conn, bar.update)
         try:
             return fit(corpus, settings, on_epoch=corpus.check)
-        except RuntimeError as error:  # nothing to learn from
+        except RuntimeError as error:  # the vocabulary is empty
             corpus.check()
-            raise Problem("no track stands in enough places: lower --min-count") from error
+            raise Problem("no track is in enough places: lower --min-count") from error

@@ -1,8 +1,9 @@
-"""Song vectors: Word2Vec (Mikolov et al. 2013, arXiv:1310.4546) over playlists instead of text.
+"""Song vectors: Word2Vec (Mikolov et al. 2013, arXiv:1310.4546) on playlists instead of sentences.
 
-A track has two vectors. The input vector is the track itself; the context vector is what stands
-beside it. Songs that go together are found from input to context vectors, since that is what
-training makes alike; gensim's `most_similar` compares inputs, which finds what is interchangeable.
+A track has an input vector and a context vector, which stands for the tracks beside it. Training
+brings the input vector of a track near the context vectors of its neighbours, so similar songs are
+searched from input to context vectors. gensim's `most_similar` compares input vectors: it finds
+interchangeable tracks instead.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,47 +17,48 @@ DIMENSIONS = 64  # the width of muse.song_vectors
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Hyperparameters of training, tuned on a validation split (docs/songs.md)."""
+class Word2VecSettings:
+    """Hyperparameters, tuned on a validation split (docs/songs.md)."""
 
     skip_gram: bool = True
-    window: int = 20  # order says little of what goes together: a good part of the playlist
+    window: int = 20  # a large part of a playlist, since order matters little
     epochs: int = 20
     negative: int = 5
-    ns_exponent: float = 0.0  # popular tracks are no likelier to be wrong: all alike
-    sample: float | None = None  # thins tracks that have more than their share of places
+    ns_exponent: float = 0.0  # negative samples are uniform, not by popularity
+    sample: float | None = None  # subsampling threshold of frequent tracks; None: see for_size
     alpha: float = 0.05
     min_count: int = 1
     seed: int = 0
-    workers: int = 1  # more are faster, and no two runs are alike
+    workers: int = 1  # more are faster, but not deterministic
 
 
 @dataclass(frozen=True)
 class SongVectors:
-    """What training makes: rows of `inputs` and `contexts` belong to `track_ids`, unit length."""
+    """Vectors of unit length, row by row for `track_ids`."""
 
     track_ids: list[str]
     inputs: Matrix  # (tracks, 64)
     contexts: Matrix  # (tracks, 64)
 
 
-def for_size(settings: Settings, tracks: int) -> Settings:
-    """The settings with `sample` filled in for so many tracks, where it is left open.
+def for_size(settings: Word2VecSettings, tracks: int) -> Word2VecSettings:
+    """The settings with `sample` chosen for the number of tracks, where it is None.
 
-    Among few tracks each one is frequent, and a fixed threshold would throw most places away.
+    Among few tracks each one is frequent: a fixed threshold would drop most places.
     """
     sample = max(1e-4, 1.25 / max(tracks, 1)) if settings.sample is None else settings.sample
     return replace(settings, sample=sample)
 
 
 def fit(
-    playlists: Iterable[list[str]], settings: Settings, on_epoch: Callable[[], None] = lambda: None
+    playlists: Iterable[list[str]],
+    settings: Word2VecSettings,
+    on_epoch: Callable[[], None] = lambda: None,
 ) -> SongVectors:
-    """Train on lists of track ids, which are iterated once an epoch and once before.
+    """Train on lists of track ids; `playlists` is iterated `epochs` + 1 times.
 
-    `settings` are those of `for_size`.
-
-    The same playlists in the same order, one worker and the same seed give the same vectors.
+    settings: from `for_size`. The same playlists in the same order, one worker and the same seed
+    give the same vectors. Errors: RuntimeError where no track has `min_count` places.
     """
     from gensim.models import Word2Vec
     from gensim.models.callbacks import CallbackAny2Vec
@@ -84,7 +86,7 @@ def fit(
 
 
 def unit(rows: Matrix) -> Matrix:
-    """Rows of length one; a row of zeros stays."""
+    """Rows scaled to unit length; zero rows are not changed."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     scaled: Matrix = (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
     return scaled

@@ -11,7 +11,7 @@ from loaders.core import db as connections
 from loaders.core.errors import Problem
 from loaders.songs import load as playlists
 from loaders.songs import train as songs
-from loaders.songs.word2vec import Settings
+from loaders.songs.word2vec import Word2VecSettings
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.loads import load_wikidata as load_all
 from tests.factories.playlists import IDS, slice_of
@@ -86,7 +86,9 @@ def test_playlists_that_came_train_the_model_again(muse, tmp_path, capsys):
     path = tmp_path / "mpd.slice.0-9.json"
     path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
     playlists.load(muse, str(path))
-    made = songs.train(muse, Settings(epochs=1), songs.Filter(artist_share=1, longest=200))
+    made = songs.train(
+        muse, Word2VecSettings(epochs=1), songs.PlaylistFilter(artist_share=1, longest=200)
+    )
     assert refresh(muse)
     live = "select model_id from deployments where name = 'songs'"
     assert muse.execute(live).fetchone() == (made.model_id,)
@@ -115,7 +117,7 @@ def test_what_is_left_of_deleted_rows_in_an_index_goes(muse, server, tmp_path, c
     path = tmp_path / "mpd.slice.0-9.json"
     path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
     playlists.load(muse, str(path))
-    songs.train(muse, Settings(epochs=1), songs.Filter(artist_share=1))
+    songs.train(muse, Word2VecSettings(epochs=1), songs.PlaylistFilter(artist_share=1))
     partition = muse.execute(
         "select oid::regclass::text from pg_class where relname ~ '^song_vectors_[0-9]+$'"
     ).fetchone()[0]

@@ -12,7 +12,7 @@ from loaders.core import db as connections
 from loaders.core.server.cluster import Server, throw_away
 from loaders.songs import train as songs
 from loaders.songs.load import load
-from loaders.songs.word2vec import Settings
+from loaders.songs.word2vec import Word2VecSettings
 from tests.factories.catalog import FUNCTIONS, TABLES, VIEWS, queries_of
 from tests.factories.playlists import IDS, slice_of
 from tests.servers.postgres import program, use
@@ -35,7 +35,7 @@ def playlists(tmp_path) -> str:
 def train(path: str, role: str = "postgres") -> None:
     with connections.connect_to_load(autocommit=True) as conn:
         load(conn, path)
-        songs.train(conn, Settings(epochs=1), songs.Filter(artist_share=1))
+        songs.train(conn, Word2VecSettings(epochs=1), songs.PlaylistFilter(artist_share=1))
 
 
 def test_a_dump_answers_on_another_server(fresh, server, elsewhere, playlists, tmp_path):

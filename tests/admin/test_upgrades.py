@@ -14,7 +14,7 @@ from loaders.core import db as connections
 from loaders.core.server.cluster import bindir
 from loaders.songs import load as playlists
 from loaders.songs import train as songs
-from loaders.songs.word2vec import Settings
+from loaders.songs.word2vec import Word2VecSettings
 from tests.factories.playlists import IDS, slice_of
 from tests.servers.postgres import use
 
@@ -73,7 +73,7 @@ def test_an_old_database_is_loaded_and_trained_by_a_loader(upgraded, tmp_path):
     with connections.connect_to_load(autocommit=True) as loader:
         assert playlists.load(loader, str(path)).written == 30
         for _ in range(2):
-            songs.train(loader, Settings(epochs=1), songs.Filter(artist_share=1))
+            songs.train(loader, Word2VecSettings(epochs=1), songs.PlaylistFilter(artist_share=1))
     assert conn.execute("select * from similar_songs(%s, 5)", (IDS[3],)).rowcount == 5
     owned = """
         select relname from pg_class

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.factories.rows import add_model
 from udfs import hieroglyphs, icons, runtime
-from udfs.bitmaps import asked_slow, png
+from udfs.bitmaps import call_cancellable, png
 from udfs.ink_pictures import gif
 
 SIGNATURES = """
@@ -214,13 +214,13 @@ def test_every_drawing_function_has_checkpoints(db):
     bodies = dict(db.execute(query).fetchall())
     assert {"icon_png", "icon_poster", "hieroglyph_stela", "icon_sheet"} <= set(bodies)
     for name, body in bodies.items():
-        assert "asked_slow(plpy" in body or "deep_ink_gif(plpy" in body, name
+        assert "call_cancellable(plpy" in body or "deep_ink_gif(plpy" in body, name
 
 
 def test_a_slow_drawing_asks_postgres(monkeypatch):
     statements = []
     monkeypatch.setattr(runtime, "checkpoint", statements.append)
-    asked_slow("plpy", icons.poster, [BITMAP], None, 1, 0)
+    call_cancellable("plpy", icons.poster, [BITMAP], None, 1, 0)
     assert statements == ["plpy"] * 34
 
 

@@ -16,7 +16,7 @@ from loaders.core.config import ROOT
 from loaders.core.console import say
 from loaders.core.errors import Problem
 from loaders.songs import train as songs
-from loaders.songs.word2vec import Settings
+from loaders.songs.word2vec import Word2VecSettings
 from tests.factories.playlists import IDS, slice_of
 from tests.factories.rows import add_track, publish_songs
 from tests.servers.postgres import use
@@ -67,7 +67,7 @@ def test_settings_that_a_session_inherits_break_no_load(fresh, server, files):
         "select count(*) from muse.tracks where artist = 'Ärtist 3'"
     ).fetchone() > (0,)
     with connections.connect_to_load(autocommit=True) as conn:
-        songs.train(conn, Settings(epochs=1), songs.Filter(artist_share=1))
+        songs.train(conn, Word2VecSettings(epochs=1), songs.PlaylistFilter(artist_share=1))
     for topic in ("wikipedia", "hieroglyphs"):
         done = command("load", topic, "--sample", PGCLIENTENCODING="LATIN1")
         assert done.returncode == 0, done.stderr

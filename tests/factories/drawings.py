@@ -18,7 +18,7 @@ def request(**values):
         "white": 1.0, "border_only": True, "radius": 1.5, "start": None, "seed": 0, "every": 1,
         "jitter": 0, "original": False,
     }  # fmt: skip
-    return ink_request.Request(**defaults | values)
+    return ink_request.InkRequest(**defaults | values)
 
 
 def likes(target):

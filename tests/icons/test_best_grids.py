@@ -1,4 +1,4 @@
-"""Brute force: the classifier looks at all grids, block by block."""
+"""The search over all grids, block by block."""
 
 import psycopg
 import pytest
@@ -18,7 +18,7 @@ FIRST = "select probability, bitmap::text from muse.grid_icons where label = %s"
 
 @pytest.fixture(scope="session")
 def halves(keras):
-    """The classifier cut in two."""
+    """The two halves of the classifier."""
     with quiet():
         return cut(keras)
 
@@ -74,7 +74,7 @@ def test_bad_arguments_are_one_clear_line(reader, query, error):
 def test_halves_of_another_classifier_are_refused(db, halves, flatbuffer):
     add_halves(db, halves, flatbuffer, ["label"] * 1000)
     add_model(db, "classifier", flatbuffer, size=224, labels=["label"] * 1000)
-    with pytest.raises(psycopg.Error, match="the classifier is not cut in two") as caught:
+    with pytest.raises(psycopg.Error, match="the classifier is not split for grids") as caught:
         db.execute("select * from best_grids(4, 0)")
     assert caught.value.diag.message_hint == "run: ./pgmuse draw grid4"
 

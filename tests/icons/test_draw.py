@@ -1,4 +1,4 @@
-"""The command draw keeps samples and writes posters."""
+"""The command draw stores samples and writes posters."""
 
 import io
 
@@ -15,7 +15,7 @@ from udfs.bitmaps import bits
 
 @pytest.fixture
 def drawn(fresh, networks, tmp_path):
-    """A database with two networks, and the command that draws."""
+    """A database with two networks, and the draw command."""
     _, content, config = networks["lines"]
     add_model(fresh, "icons_32", content, **config, kind="icon", sets={"s": None})
     add_model(fresh, "hieroglyphs_32", content, **config, kind="hieroglyph")
@@ -72,9 +72,9 @@ def test_a_sheet_shows_the_best_of_every_label(db):
         (psycopg.types.json.Jsonb(items),),
     )
     (one,) = db.execute("select labelled_sheet('icons')").fetchone()
-    (wanted,) = db.execute(
+    (expected,) = db.execute(
         "select icon_sheet(%s::bit varying[], array['envelope', 'lamp'], array['0.90', '0.30'], 8)",
         ([items[1]["bitmap"], items[2]["bitmap"]],),
     ).fetchone()
-    assert one == wanted
+    assert one == expected
     assert Image.open(io.BytesIO(one)).size == (2 * 128, 164)

@@ -1,4 +1,4 @@
-"""Fonts become icons, a glyph each; broken fonts are one line."""
+"""Icons from fonts, one per glyph; broken fonts are one-line errors."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_a_font_of_more_characters_than_fonts_have_is_refused(fresh, tmp_path, c
     path = tmp_path / "icons.ttf"
     path.write_bytes(font(GLYPHS))
     assert not load_named(fresh, "icon", [str(path)])
-    assert "icons.ttf: a font of 7 characters: at most 6" in capsys.readouterr().err
+    assert "icons.ttf: a font of 7 characters: the maximum is 6" in capsys.readouterr().err
 
 
 def test_a_load_is_done_once_and_a_newer_font_updates_what_changed(fresh, tmp_path, capsys):
@@ -87,7 +87,7 @@ def test_a_broken_font_is_one_line_and_the_others_go_on(fresh, tmp_path, capsys,
     bad.write_bytes(content)
     good.write_bytes(font(GLYPHS))
     assert not load_named(fresh, "icon", [str(bad), str(good)])
-    assert "bad.ttf: no font that can be" in capsys.readouterr().err
+    assert "bad.ttf: the font cannot be" in capsys.readouterr().err
     assert len(rows(fresh)) == 6
 
 

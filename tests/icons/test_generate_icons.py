@@ -26,7 +26,7 @@ def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(live, networks, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_drawn_costs_what_is_told_and_is_valid(live, kind):
+def test_drawings_are_valid_and_have_their_costs(live, kind):
     rows = live.execute("select i, bitmap::text, nll, valid from generate_icons(%s, 40)", (kind,))
     rows = rows.fetchall()
     assert [row[0] for row in rows] == list(range(1, 41))
@@ -61,7 +61,7 @@ def test_a_low_temperature_draws_what_is_likely(live, kind):
 
 
 def test_every_icon_has_ink_even_where_none_is_likely(db, networks):
-    """The network as it begins, but sure that nothing is ink: at its coldest it would draw none."""
+    """An untrained network with a very low probability of ink: it draws blank bitmaps at first."""
     from loaders.icons.networks import fitting as icons
 
     network = networks["lines"][0]
@@ -103,9 +103,9 @@ def test_copies_of_icons_are_marked(live):
         ("generate_icons('lines', 1, 'nan')", "temperature must be from 0.01 to 100, n", "22023"),
         ("generate_icons('lines', 1, null)", "temperature must be from 0.01 to 100, n", "22023"),
         ("generate_icons('other')", "model 'other' draws no icons", "22023"),
-        ("icon_nll(B'1', 'lines')", "lines knows bitmaps of 8 x 8, not of 1 x 1", "22023"),
+        ("icon_nll(B'1', 'lines')", "lines takes bitmaps of 8 x 8, not of 1 x 1", "22023"),
         ("icon_nll(B'11', 'lines')", "2 bits make no bitmap", "22023"),
-        ("icon_nll(repeat('0', 64)::bit varying, 'lines')", "a bitmap without ink", "22023"),
+        ("icon_nll(repeat('0', 64)::bit varying, 'lines')", "a bitmap has no ink", "22023"),
         ("icon_nlls(array[null]::bit varying[], 'lines')", "a bitmap is null", "22023"),
         ("labelled_sheet('x')", "kind is icons, hieroglyphs, grid4 or grid5, not x", "22023"),
         ("labelled_sheet('grid4')", "nothing of grid4 has a label with a score of .25", "22023"),

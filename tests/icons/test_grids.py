@@ -16,8 +16,8 @@ def test_a_grid_is_its_numbers_digits():
         [0, 0, 1, 0],
         [0, 0, 1, 1],
     ]
-    seen = {bits(grids.numbered(number, 4)) for number in range(1 << 16)}
-    assert len(seen) == 1 << 16
+    numbers = {bits(grids.numbered(number, 4)) for number in range(1 << 16)}
+    assert len(numbers) == 1 << 16
 
 
 def test_ink_is_black_on_white_and_fills_the_input():
@@ -46,6 +46,6 @@ def test_a_block_is_all_grids_that_share_the_rows_in_the_middle(grid):
     rows = range(1 << grid)
     first, last = grids.numbered(grids.in_block(grid, 3, 1, 2), grid)[[0, -1]].astype(int).tolist()
     assert (first, last) == ([0] * (grid - 1) + [1], [0] * (grid - 2) + [1, 0])
-    seen = {grids.in_block(grid, block, a, b) for block in (0, 5) for a in rows for b in rows}
-    assert len(seen) == 2 * 4**grid
+    numbers = {grids.in_block(grid, block, a, b) for block in (0, 5) for a in rows for b in rows}
+    assert len(numbers) == 2 * 4**grid
     assert grids.in_block(grid, grids.blocks(grid) - 1, rows[-1], rows[-1]) == 2 ** (grid**2) - 1

@@ -1,4 +1,4 @@
-"""Bitmaps in SQL: as text, tokens and pictures, each against small cases worked out by hand."""
+"""Bitmaps in SQL as text, tokens and pictures, compared with small examples."""
 
 import io
 
@@ -19,7 +19,7 @@ def test_two_rows_of_pixels_make_a_line(db):
     assert lines.fetchone() == ("  ▀  ▀\n▀▄▄▄▄▄▄▀\n\n",)
 
 
-def test_png_has_the_colours_asked_for(db):
+def test_png_has_the_requested_colours(db):
     picture = drawn(png("0110", 2, "#102030", "#ffeedd"))
     assert picture.shape == (4, 4, 3)
     assert picture[0, 0].tolist() == [0xFF, 0xEE, 0xDD]

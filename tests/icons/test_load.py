@@ -1,4 +1,4 @@
-"""Folders and zips become sets of icons; refreshed and forgotten by source."""
+"""Sets of icons from folders and zips; refresh and deletion by source."""
 
 import zipfile
 
@@ -34,7 +34,7 @@ def test_folders_and_zips_are_sets(fresh, tmp_path, capsys):
     ]
     errors = fresh.execute("select place, reason from muse.load_errors order by 1").fetchall()
     assert [place for place, _ in errors] == ["b.png", "broken.svg"]
-    assert errors[0][1].startswith("no PNG that can be read")
+    assert errors[0][1].startswith("the PNG cannot be read")
     assert errors[1][1].startswith("broken XML")
     (folder / "solid" / "dot.svg").unlink()
     assert load_named(fresh, "icon", [str(folder)], licence="MIT")
@@ -69,7 +69,7 @@ def test_a_load_that_fails_leaves_what_was_there(fresh, tmp_path, monkeypatch):
     (tmp_path / "a.svg").write_text(SVG.format(BOX))
     assert load_named(fresh, "icon", [str(tmp_path)])
     (tmp_path / "b.svg").write_text(SVG.format(BOX))
-    monkeypatch.setattr(load, "MERGE_SIGNS", "select 1/0")
+    monkeypatch.setattr(load.QUERIES, "merge_signs", "select 1/0")
     with pytest.raises(Exception, match="division"):
         load_named(fresh, "icon", [str(tmp_path)])
     assert rows(fresh, "name", "size = 32") == [("a",)]

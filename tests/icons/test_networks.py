@@ -1,4 +1,4 @@
-"""Networks of icons: what a pixel and a token depend on, the split, the tables."""
+"""Networks of icons: dependencies of pixels and tokens, the split, the baseline tables."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from udfs.icon_networks import token_costs
 
 
 def test_an_endless_token_stream_cannot_be(live, networks):
-    """Whatever a network says, its drawings end: also where all it says is no number."""
+    """Every drawing ends, also where the logits are NaN."""
     nan = np.full((2, 66), np.nan)
     costs = token_costs(nan[:, :65], np.ones((2, 65), dtype=bool))
     assert costs.shape == (2, 65)
@@ -31,9 +31,7 @@ def test_whatever_the_grammar_allows_ends_as_a_bitmap(size, encoding):
         grammar.push(tokens)
     for flat, tokens in zip(grammar.flat, said, strict=True):
         assert (decode(tokens, size, encoding).ravel() == flat).all()
-        assert (
-            encode(flat.reshape(size, size), encoding) == tokens
-        )  # there is but one way to say it
+        assert encode(flat.reshape(size, size), encoding) == tokens  # the encoding is unique
         assert flat.any()
 
 
@@ -50,10 +48,10 @@ def test_a_pixel_depends_on_what_stands_before_it_alone(networks):
 
 
 def test_a_token_depends_on_what_was_said_before_it_alone(networks):
-    from loaders.icons.networks.tokens import spelled
+    from loaders.icons.networks.tokens import encode_icons
 
     network = networks["scanlines"][0]
-    inputs, _ = spelled(squares(1), network.settings)
+    inputs, _ = encode_icons(squares(1), network.settings)
     other = {name: values.copy() for name, values in inputs.items()}
     other["last"][0, 9] = 0
     changed = (network(other).numpy() != network(inputs).numpy())[0].any(-1)
@@ -87,7 +85,7 @@ def test_tables_count_pixels():
     assert counts[0, 3, 4] == 1 << CONTEXT_16.index((0, -1))
     assert counts[0, 5, 1] == 1 << CONTEXT_16.index((-2, 2))
     assert np.count_nonzero(counts) == 16
-    # Half of the pixels are ink, and which ones the place says.
+    # Half of the pixels are ink, determined by their place.
     halves = np.zeros((40, 8, 8), dtype=bool)
     halves[:, :, 4:] = True
     costs = lines(halves, halves, halves)

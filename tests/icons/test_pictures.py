@@ -1,4 +1,4 @@
-"""SVG and PNG become bitmaps, also hostile ones."""
+"""Bitmaps from SVG and PNG, hostile ones included."""
 
 import io
 import multiprocessing
@@ -105,7 +105,7 @@ def test_nothing_outside_an_svg_is_followed(tmp_path):
     ],
     ids=["cut", "html", "empty", "deep", "narrow", "huge", "negative", "nan", "flat", "large", "entity", "laughs"],
 )  # fmt: skip
-def test_a_hostile_svg_is_told_in_one_line(content, reason):
+def test_a_hostile_svg_is_a_one_line_error(content, reason):
     with pytest.raises(shapes.BadIcon, match=re.escape(reason)):
         drawn(content.encode())
 

@@ -1,4 +1,4 @@
-"""Icons that leave a set: those whose name is gone, and no others."""
+"""Pruning removes icons whose name is no longer in the source, and no others."""
 
 import os
 import shutil
@@ -191,7 +191,7 @@ def test_a_font_that_became_something_else_is_a_failed_run(fresh, tmp_path, cont
     assert not refresh(fresh, "icons")
     assert fresh.execute("select options from sources").fetchall() == options
     assert last_run(fresh)[0] == "failed"
-    assert "a.ttf: no font that can be read" in capsys.readouterr().err
+    assert "a.ttf: the font cannot be read" in capsys.readouterr().err
     assert len(names(fresh)) == 20
 
 
@@ -230,7 +230,7 @@ def test_a_zip_of_broken_members_keeps_its_icons(fresh, tmp_path):
 
 def test_reasons_survive_an_error_in_the_merge(fresh, folder, monkeypatch):
     (folder / "bad.svg").write_bytes(HTML)
-    monkeypatch.setattr(load, "MERGE_SIGNS", "select 1/0")
+    monkeypatch.setattr(load.QUERIES, "merge_signs", "select 1/0")
     with pytest.raises(Exception, match="division"):
         load_icons(fresh, folder)
     assert fresh.execute("select place from load_errors").fetchall() == [("bad.svg",)]

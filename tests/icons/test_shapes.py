@@ -1,4 +1,4 @@
-"""Shapes become bitmaps; names become families."""
+"""Bitmaps from shapes, and families from names."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 
 def test_every_glyph_is_scaled_alike_and_centred():
     ink = np.ones((128, 128), dtype=np.float32)
-    half = shapes.bitmap(shapes.so_far(ink), 256, 32)
+    half = shapes.bitmap(shapes.cumulative(ink), 256, 32)
     expected = np.zeros((32, 32), dtype=bool)
     expected[8:24, 8:24] = True
     assert (half == expected).all()
@@ -24,7 +24,7 @@ def test_a_stroke_thinner_than_a_pixel_is_not_lost():
     line[:, 128] = 1  # an eighth of a pixel of 32, a thirty-second of one of 8
     line[7] = 1
     for size in (32, 8):
-        drawing = shapes.bitmap(shapes.so_far(line), 256, size)
+        drawing = shapes.bitmap(shapes.cumulative(line), 256, size)
         assert drawing.any(1).all()
         assert drawing.any(0).all()
         assert drawing.sum() == 2 * size - 1
@@ -35,7 +35,7 @@ def test_what_is_symmetric_stays_so():
     draw = ImageDraw.Draw(image)
     draw.ellipse((0, 0, 210, 210), fill=255)
     draw.ellipse((40, 40, 170, 170), fill=0)
-    ink = shapes.so_far((np.asarray(image) > 127).astype(np.float32))
+    ink = shapes.cumulative((np.asarray(image) > 127).astype(np.float32))
     for size in (32, 8):
         drawing = shapes.bitmap(ink, 240, size)
         used = drawing[drawing.any(1)][:, drawing.any(0)]
@@ -56,6 +56,6 @@ def test_a_sign_has_the_family_of_its_number(code, family):
     assert code_family(code) == family
 
 
-def test_meanings_are_told_without_markup():
+def test_meanings_have_no_markup():
     meanings = "<ul><li><b>Det.</b> <i>s</i>, &quot;man&quot;</li><li><b>Log.</b> I</li></ul>"
     assert plain(meanings) == 'Det. s, "man"; Log. I'

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from loaders.core.errors import Problem
-from loaders.icons.train import Asked, train
+from loaders.icons.train import TrainRequest, train
 from tests.factories.icons import squares
 from tests.factories.rows import add_icon
 
 
 @pytest.fixture(autouse=True)
 def _own_checkpoints(monkeypatch, tmp_path):
-    """Checkpoints of other workers, and of the checkout, stay apart."""
+    """Keep checkpoints apart from those of other test workers and of the checkout."""
     monkeypatch.setattr("loaders.icons.train.HOME", tmp_path)
 
 
@@ -24,7 +24,7 @@ def fill(conn, n=240):
 @pytest.mark.parametrize("network", ["lines", "positions"])
 def test_training_learns_and_makes_the_network_live(fresh, network):
     fill(fresh)
-    options = Asked("icons_8", sets=("s",), network=network, epochs=6, quick=True)
+    options = TrainRequest("icons_8", sets=("s",), network=network, epochs=6, quick=True)
     model = train(fresh, options)
     assert model.bits < model.tables["position"]
     (config, metrics) = fresh.execute(
@@ -53,11 +53,15 @@ def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network
 
     settings, folder = networks[network][0].settings, tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
-        icons.fit(icons.made(settings, 0), parts, fitting, folder, stop)
+        icons.fit(icons.build_network(settings, 0), parts, fitting, folder, stop)
     assert steps == list(range(1, an_epoch + 6))
     steps.clear()
     history = icons.fit(
-        icons.made(settings, 0), parts, fitting, folder, lambda step, loss: steps.append(step)
+        icons.build_network(settings, 0),
+        parts,
+        fitting,
+        folder,
+        lambda step, loss: steps.append(step),
     )
     assert history["epochs"] == 3
     assert steps == list(range(an_epoch + 1, 3 * an_epoch + 1))
@@ -68,12 +72,12 @@ def test_a_training_that_goes_on_knows_what_was_best_before(networks, tmp_path):
 
     parts = icons.split(squares(200), [str(number) for number in range(200)])
     fitting, settings = icons.Fitting(epochs=2), networks["positions"][0].settings
-    icons.fit(icons.made(settings, 0), parts, fitting, tmp_path)
-    best = icons.made(settings, 1)
+    icons.fit(icons.build_network(settings, 0), parts, fitting, tmp_path)
+    best = icons.build_network(settings, 1)
     icons.fit(best, parts, icons.Fitting(epochs=1, seed=1), tmp_path / "other")
     tmp_path.joinpath("other", icons.WEIGHTS).replace(tmp_path / icons.WEIGHTS)
     tmp_path.joinpath(icons.LOSSES).write_text("[0.1, 0.2]")
-    again = icons.made(settings, 0)
+    again = icons.build_network(settings, 0)
     history = icons.fit(again, parts, fitting, tmp_path)
     assert history == {"epochs": 2, "best_epoch": 1}
     assert icons.bits_a_pixel(again, parts.test) == pytest.approx(
@@ -84,9 +88,15 @@ def test_a_training_that_goes_on_knows_what_was_best_before(networks, tmp_path):
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (Asked("icons_8"), "there are no icons to learn from: run ./pgmuse load icons --sample"),
-        (Asked("icons_8", sets=("x",)), "there are no icons of x to learn from"),
-        (Asked("hieroglyphs_32"), "there are no hieroglyphs to learn from: run ./pgmuse load hier"),
+        (
+            TrainRequest("icons_8"),
+            "there are no icons to train on: run ./pgmuse load icons --sample",
+        ),
+        (TrainRequest("icons_8", sets=("x",)), "there are no icons of x to train on"),
+        (
+            TrainRequest("hieroglyphs_32"),
+            "there are no hieroglyphs to train on: run ./pgmuse load hier",
+        ),
     ],
 )
 def test_nothing_to_learn_from_is_said_at_once(db, options, error):
@@ -97,5 +107,5 @@ def test_nothing_to_learn_from_is_said_at_once(db, options, error):
 def test_too_few_families_are_said(db):
     for number, square in enumerate(squares(50)):
         add_icon(db, "one", np.flatnonzero(square), location=str(number))
-    with pytest.raises(Problem, match="of 1 families are too few to learn from"):
-        train(db, Asked("icons_8"))
+    with pytest.raises(Problem, match="of 1 families are too few to train on"):
+        train(db, TrainRequest("icons_8"))

@@ -1,4 +1,4 @@
-"""Deep Ink without a network and a server: drawings worked out by hand."""
+"""Drawings of Deep Ink with synthetic networks, without a server."""
 
 import io
 import itertools
@@ -30,21 +30,21 @@ def test_a_bitmap_is_scaled_to_the_drawing():
 
 
 def test_border_pixels_have_a_neighbour_of_the_other_colour():
-    found = ink.border(square(6, 2, 4))
+    border = ink.border(square(6, 2, 4))
     expected = np.array([[c == "x" for c in row] for row in (
         "......", "..xx..", ".xxxx.", ".xxxx.", "..xx..", "......",
     )])  # fmt: skip
-    assert (found == expected).all()
+    assert (border == expected).all()
 
 
 def test_ink_grows_from_its_border_until_nothing_improves():
-    wanted = square(8, 1, 7)
-    made = list(ink.frames(likes(wanted), request(), 8))
-    assert (made[-1].bits == wanted).all()
-    assert made[-1].step < 20
-    scores = [frame.score for frame in made]
+    target = square(8, 1, 7)
+    frames = list(ink.frames(likes(target), request(), 8))
+    assert (frames[-1].bits == target).all()
+    assert frames[-1].step < 20
+    scores = [frame.score for frame in frames]
     assert scores == sorted(scores)
-    for before, after in itertools.pairwise(made):
+    for before, after in itertools.pairwise(frames):
         changed = before.bits ^ after.bits
         assert not (changed & ~ink.border(before.bits)).any()
         assert changed.sum() == after.flipped <= 4
@@ -53,32 +53,32 @@ def test_ink_grows_from_its_border_until_nothing_improves():
 def test_a_step_that_lowers_the_score_is_taken_back_and_tried_with_fewer_flips():
     looked = []
 
-    def network(picture):  # its gradient promises what only one pixel at a time keeps
+    def network(picture):  # its gradient is right for one flip only
         looked.append(int((picture == 0).sum()))
         grown = looked[-1] - looked[0]
         return (1.0 if grown == 1 else -float(grown > 1)), np.full((8, 8), -1, dtype=np.float32)
 
-    made = list(ink.frames(network, request(steps=6), 8))
+    frames = list(ink.frames(network, request(steps=6), 8))
     assert looked[:4] == [looked[0], looked[0] + 4, looked[0] + 2, looked[0] + 1]
-    assert [frame.score for frame in made] == sorted(frame.score for frame in made)
-    assert made[-1].score == 1
+    assert [frame.score for frame in frames] == sorted(frame.score for frame in frames)
+    assert frames[-1].score == 1
 
 
 def test_the_published_way_takes_every_step_and_flips_anywhere():
-    wanted = square(8, 0, 2)
-    made = list(ink.frames(likes(wanted), request(original=True, border_only=False, steps=9), 8))
-    assert (made[-1].bits == wanted).all()
+    target = square(8, 0, 2)
+    frames = list(ink.frames(likes(target), request(original=True, border_only=False, steps=9), 8))
+    assert (frames[-1].bits == target).all()
 
 
 def test_a_drawing_may_be_coarser_than_the_network_sees():
-    seen = []
+    shapes = []
 
     def network(picture):
-        seen.append(picture.shape)
+        shapes.append(picture.shape)
         return 0.0, np.ones_like(picture)
 
     list(ink.frames(network, request(size=8, steps=1), 16))
-    assert set(seen) == {(16, 16)}
+    assert set(shapes) == {(16, 16)}
 
 
 def test_seeds_draw_the_same_and_others_another():

@@ -19,7 +19,7 @@ from udfs import ink_request
 
 @pytest.fixture(scope="module")
 def trained(server):
-    """A connection to a database of its own with two layers live, for all tests here."""
+    """A connection to a database with two live layers, for all tests of this module."""
     with server.connect(dbname="postgres", autocommit=True) as admin:
         admin.execute("create database ink template pgmuse")
         admin.execute('alter database ink set search_path = "$user", public, muse')
@@ -99,8 +99,8 @@ def test_what_cannot_be_drawn_is_said_at_once(trained, arguments, message):
     for query in ("select * from deep_ink({})", "select deep_ink_gif({})"):
         with pytest.raises(psycopg.Error) as raised:
             trained.execute(query.format(arguments))
-        told = f"{raised.value.diag.message_primary} {raised.value.diag.message_hint}"
-        assert re.search(message, told), told
+        text = f"{raised.value.diag.message_primary} {raised.value.diag.message_hint}"
+        assert re.search(message, text), text
 
 
 @needs_weights
@@ -129,24 +129,24 @@ def test_sql_names_the_arguments_in_the_codes_order(db):
 
 @needs_weights
 def test_a_drawing_is_kept_as_a_sample(trained, tmp_path):
-    asked = {"layer": "block1", "channel": 3, "steps": 8, "every": 4, "seed": 5, "radius": 6.5}
+    arguments = {"layer": "block1", "channel": 3, "steps": 8, "every": 4, "seed": 5, "radius": 6.5}
     for name in ("x.gif", "x.png", "x.svg"):
-        made = drawing.draw(trained, tmp_path / name, asked)
+        last = drawing.draw(trained, tmp_path / name, arguments)
         assert (tmp_path / name).stat().st_size > 100
     rows = trained.execute(
         "select layer, channel, seed, steps, score > start_score, picture from ink_samples"
     ).fetchall()
     assert len(rows) == 3
-    assert rows[0][:5] == ("block1", "3", 5, made.steps, True)
+    assert rows[0][:5] == ("block1", "3", 5, last.steps, True)
     assert rows[0][5].startswith("data:image/png;base64,iVBOR")
     with pytest.raises(Problem, match=r"\.gif or \.png or \.svg"):
-        drawing.draw(trained, tmp_path / "x.bmp", asked)
+        drawing.draw(trained, tmp_path / "x.bmp", arguments)
 
 
 @needs_weights
 def test_a_sheet_shows_the_channels_that_grew_most(trained, tmp_path):
-    asked = {"layer": "block1", "steps": 3, "every": 3}
-    best = drawing.draw_sheet(trained, tmp_path / "x.png", asked)
+    arguments = {"layer": "block1", "steps": 3, "every": 3}
+    best = drawing.draw_sheet(trained, tmp_path / "x.png", arguments)
     assert len(set(best)) == 12
     assert Image.open(tmp_path / "x.png").size == (4 * 236 + 12, 3 * 254 + 12)
     with pytest.raises(Problem, match="needs a layer"):

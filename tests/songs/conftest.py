@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a file at a path below a folder; its path."""
+    """A function that writes a file below a folder and returns its path."""
 
     def write(name: str, content: bytes) -> str:
         path = tmp_path / name

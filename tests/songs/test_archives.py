@@ -1,17 +1,17 @@
-"""Compressed playlist files and archives of many."""
+"""Compressed playlist files, and archives of playlist files."""
 
 import zipfile
 
 import pytest
 
-from loaders.songs.formats import BadFile, Playlist, read
+from loaders.songs.formats import BadPlaylistFile, Playlist, read
 from tests.factories.playlists import M3U, archive_of, keys_of, packed
 
 pytestmark = pytest.mark.unit
 
 
 @pytest.mark.parametrize("how", ["plain", "gz", "bz2", "zip"])
-def test_packing_is_told_by_content(tmp_path, how):
+def test_compression_is_detected_from_content(tmp_path, how):
     path = tmp_path / "whatever.bin"
     path.write_bytes(packed(M3U.encode(), how))
     members = read(str(path))
@@ -20,7 +20,7 @@ def test_packing_is_told_by_content(tmp_path, how):
     assert isinstance(next(e for e in file.entries if isinstance(e, Playlist)), Playlist)
     assert name == ("rainy.m3u" if how == "zip" else "whatever.bin")
     if how == "zip":
-        with pytest.raises(BadFile, match="whatever.bin/empty.json: it is empty"):
+        with pytest.raises(BadPlaylistFile, match="whatever.bin/empty.json: it is empty"):
             list(next(members).entries)
 
 
@@ -46,7 +46,7 @@ def test_a_broken_member_of_any_compression_is_a_bad_file(tmp_path):
     raw = bytearray((tmp_path / "a.zip").read_bytes())
     raw[60:80] = bytes(20)
     (tmp_path / "a.zip").write_bytes(raw)
-    with pytest.raises(BadFile, match=r"a\.zip/a\\x0ab\.m3u: cannot be unpacked") as caught:
+    with pytest.raises(BadPlaylistFile, match=r"a\.zip/a\\x0ab\.m3u: cannot be unpacked") as caught:
         keys_of(path)
     assert "\n" not in str(caught.value)
 
@@ -55,7 +55,7 @@ def test_a_nameless_member_is_no_surprise(tmp_path):
     path = archive_of(tmp_path / "a.zip", {"n": M3U.encode()})
     raw = (tmp_path / "a.zip").read_bytes().replace(b"n#EXTM3U", b"\0#EXTM3U")
     (tmp_path / "a.zip").write_bytes(raw.replace(b"nPK\5\6", b"\0PK\5\6"))
-    with pytest.raises(BadFile):
+    with pytest.raises(BadPlaylistFile):
         keys_of(path)
 
 
@@ -64,5 +64,5 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
     for how in ("gz", "bz2", "zip"):
         (tmp_path / how).write_bytes(packed(b"#EXTM3U\n" * (1 << 18), how))
         members = read(str(tmp_path / how))
-        with pytest.raises(BadFile, match="more than 1 MB unpacked"):
+        with pytest.raises(BadPlaylistFile, match="more than 1 MB unpacked"):
             list(next(members).entries)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from loaders.songs.formats import BadFile, read
+from loaders.songs.formats import BadPlaylistFile, read
 from loaders.songs.formats.reading import FORMATS
 from tests.factories.playlists import CSV, ID, JSPF, M3U, MPD, XSPF, all_of, packed
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_a_quote_that_never_closes_swallows_nothing_silently(content, message):
-    with pytest.raises(BadFile, match=message):
+    with pytest.raises(BadPlaylistFile, match=message):
         all_of(content)
 
 
@@ -67,7 +67,7 @@ def test_a_bad_byte_costs_its_line_and_leaves_the_names_beside_it(content, place
 def test_a_bad_file_is_one_line_with_its_place(tmp_path, content, format, message):
     path = tmp_path / "bad.file"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(BadFile, match=message) as caught:
+    with pytest.raises(BadPlaylistFile, match=message) as caught:
         for file in read(str(path), format):
             list(file.entries)
     assert "\n" not in str(caught.value)
@@ -111,7 +111,7 @@ def test_one_bad_playlist_costs_one_playlist(change, reason):
     good, bad = all_of(json.dumps(document))
     assert len(good) == 1
     assert reason in bad[0].reason
-    assert bad[1].reason == "this pid stands in the file before"
+    assert bad[1].reason == "an earlier playlist has this pid"
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_where_every_track_is_bad_each_says_why(document):
 
 
 @pytest.mark.parametrize("kind", [MPD, JSPF], ids=["mpd", "jspf"])
-def test_half_a_character_costs_one_track_and_a_whole_one_none(kind):
+def test_an_unpaired_surrogate_costs_one_track_and_a_pair_none(kind):
     content = json.dumps(kind).replace("Lose Control", "\\ud83d").replace('"One"', '"\\ud83d"')
     (playlist,), (bad,) = all_of(content)
-    assert (len(playlist.tracks), bad.reason) == (1, "a NUL or half a character in a text")
+    assert (len(playlist.tracks), bad.reason) == (1, "a NUL or an unpaired surrogate in a text")
     content = (
         json.dumps(kind).replace("Lose Control", "\\ud83d\\ude00").replace('"One"', r'"\\ud83d"')
     )
@@ -143,7 +143,7 @@ def test_half_a_character_costs_one_track_and_a_whole_one_none(kind):
 
 
 def test_a_number_that_nobody_can_hold_is_a_bad_file_or_entry():
-    with pytest.raises(BadFile, match="no JSPF: Number out of range"):
+    with pytest.raises(BadPlaylistFile, match="no JSPF: Number out of range"):
         all_of(json.dumps(JSPF).replace("226863", "1e999").replace("1000", "1e999"))
 
 
@@ -157,7 +157,7 @@ def test_bad_utf_8_costs_one_track():
     "content", [json.dumps(MPD), json.dumps(JSPF), XSPF, M3U, CSV], ids=list(FORMATS)
 )
 def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
-    """Whatever the bytes, only BadEntry and BadFile come out."""
+    """Random bytes give only BadEntry and BadPlaylistFile."""
     dice, path = random.Random(0), tmp_path / "file"
     for how in ("plain", "gz", "zip"):
         intact = packed(content.encode(), how)
@@ -171,5 +171,5 @@ def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
             try:
                 for file in read(str(path)):
                     list(file.entries)
-            except BadFile:
+            except BadPlaylistFile:
                 pass

@@ -1,4 +1,4 @@
-"""Which playlist is which: files of one name, copies, moved files, addresses, pipes."""
+"""Identities of playlists: files of one name, copies, moved files, addresses, pipes."""
 
 import gzip
 import io
@@ -59,7 +59,7 @@ def test_a_copy_that_is_left_behind_comes_back(fresh, write):
         load(fresh, path)
     write("a/x.m3u", m3u("A - 2"))
     assert load(fresh, original).written == 1
-    assert load(fresh, copy).written == 1  # read again, though the file did not change
+    assert load(fresh, copy).written == 1  # reloaded, though the file did not change
     assert [identity for identity, *_ in stored(fresh)] == [f"{original}#x", f"{copy}#x"]
     assert load(fresh, copy).is_unchanged
 
@@ -168,4 +168,4 @@ def test_pipes_of_one_name_do_not_replace_one_another(fresh, tmp_path):
         assert load(fresh, str(pipe)).written == 1
         writer.join()
     assert len(stored(fresh)) == 2
-    assert refresh(fresh, "playlists")  # a pipe is no file that is gone
+    assert refresh(fresh, "playlists")  # a pipe is not a missing file

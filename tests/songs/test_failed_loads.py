@@ -1,4 +1,4 @@
-"""Files without a playlist fail; their reasons are kept."""
+"""Files without a playlist fail, and the reasons are stored."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""Playlist files: every format that is read."""
+"""Playlist files of every format."""
 
 import json
 from datetime import UTC, datetime
@@ -90,7 +90,7 @@ def test_a_time_that_nobody_meant_is_none(modified_at):
     assert playlist.modified_at is None
 
 
-def test_a_long_playlist_is_kept_whole():
+def test_a_long_playlist_keeps_all_tracks():
     document = json.loads(json.dumps(MPD))
     document["playlists"][0]["tracks"] = document["playlists"][0]["tracks"][:1] * 5000
     (playlist,), _ = all_of(json.dumps(document))

@@ -1,4 +1,4 @@
-"""Playlists: what a load writes, twice, newer, broken, interrupted, and forgotten again."""
+"""Loading playlists: twice, newer, broken, interrupted, and deleted again."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from tests.factories.rows import publish_songs
 
 @pytest.fixture
 def file(tmp_path):
-    """Write a file and give its path; the same name unless told."""
+    """A function that writes a file, by default of the same name, and returns its path."""
 
     def write(content: bytes, name: str = "mpd.slice.0-9.json") -> str:
         path = tmp_path / name
@@ -86,7 +86,7 @@ def test_an_archive_and_standard_input(fresh, file, tmp_path):
     assert (loaded.written, len(loaded.failures)) == (2, 1)
     assert "all.zip/broken.json" in loaded.failures[0]
     places_ = fresh.execute("select place, reason from load_errors order by number").fetchall()
-    assert ("all.zip/README.md", "no playlist, passed over") in places_
+    assert ("all.zip/README.md", "not a playlist, skipped") in places_
     command = [sys.executable, "-m", "loaders", "load", "playlists", "-"]
     done = subprocess.run(command, input=slice_of([IDS[3]]), capture_output=True, check=True)
     assert b"1 playlists with 1 places" in done.stderr
@@ -101,7 +101,7 @@ def test_a_name_that_is_no_text_is_written_down_all_the_same(fresh, tmp_path):
     assert fresh.execute("select location from sources").fetchone()[0].endswith(".json")
 
 
-def test_a_pipe_is_read_once_and_whole(fresh, tmp_path):
+def test_a_pipe_is_read_once_to_its_end(fresh, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(slice_of([IDS[1]]),))

@@ -3,7 +3,7 @@
 import pytest
 
 from loaders.core.config import HOME
-from loaders.songs.samples import billboard, setlists, turned
+from loaders.songs.samples import billboard, natural_order, setlists
 
 pytestmark = pytest.mark.unit
 
@@ -26,5 +26,5 @@ def test_samples_have_names_the_right_way_round():
 
 
 def test_lists_of_names_stay():
-    assert turned("Houston, Whitney") == "Whitney Houston"
-    assert turned("Earth, Wind & Fire") == "Earth, Wind & Fire"
+    assert natural_order("Houston, Whitney") == "Whitney Houston"
+    assert natural_order("Earth, Wind & Fire") == "Earth, Wind & Fire"

@@ -1,17 +1,17 @@
-"""Settings for a number of tracks, and measures worked out by hand."""
+"""Settings for a number of tracks, and metrics computed by hand."""
 
 import pytest
 
 from loaders.songs.ranking import measure
-from loaders.songs.word2vec import Settings, for_size
+from loaders.songs.word2vec import Word2VecSettings, for_size
 
 pytestmark = pytest.mark.unit
 
 
 def test_few_tracks_are_thinned_less():
-    samples = [for_size(Settings(), tracks).sample for tracks in (0, 125, 12_500, 10**6)]
+    samples = [for_size(Word2VecSettings(), tracks).sample for tracks in (0, 125, 12_500, 10**6)]
     assert samples == pytest.approx([1.25, 0.01, 1e-4, 1e-4])
-    assert for_size(Settings(sample=0), 9).sample == 0
+    assert for_size(Word2VecSettings(sample=0), 9).sample == 0
 
 
 def test_measures_by_hand():

@@ -1,4 +1,4 @@
-"""Songs that go together, found in SQL."""
+"""Similar songs and song radio in SQL."""
 
 import psycopg
 import pytest
@@ -13,7 +13,7 @@ from tests.servers.postgres import use
 
 @pytest.fixture
 def three(fresh):
-    """a goes with b, and less with c; nothing is like d."""
+    """Track a is similar to b, less to c, and not to d."""
     publish_songs(
         fresh,
         {
@@ -114,7 +114,7 @@ def test_a_radio_blends_vectors_and_neighbours_and_leaves_seeds_out(three):
 
 
 def test_later_seeds_of_a_radio_weigh_more(fresh):
-    """x goes with a and y with b; the seed that comes last decides."""
+    """x is similar to a, and y to b; the last seed has the larger weight."""
     publish_songs(
         fresh,
         {
@@ -148,7 +148,7 @@ def test_a_radio_keeps_to_so_many_of_an_artist_and_still_fills(fresh):
 
 
 def test_exactly_n_come_whenever_n_exist(fresh):
-    """More than an index gives by itself: 40 rows, or what its own limits stop at."""
+    """More rows than the default limits of an index scan allow (40)."""
     vectors = {f"t{i}": ([1, i], [1, i / 2]) for i in range(1500)}
     publish_songs(fresh, vectors)
     fresh.execute(
@@ -162,7 +162,7 @@ def test_exactly_n_come_whenever_n_exist(fresh):
 
 
 def test_the_index_is_walked(fresh):
-    """The body's query with a variable, as the function has it, at the size of a real model."""
+    """The query of the function's body with a variable, at the size of a real model."""
     vectors = {f"t{i}": ([1, i % 97, i % 31], [1, i % 89, i % 37]) for i in range(3000)}
     model_id = publish_songs(fresh, vectors)
     fresh.execute("set plan_cache_mode = force_generic_plan")

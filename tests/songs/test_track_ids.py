@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from loaders.songs.formats.model import known_id, named_id
+from loaders.songs.formats.model import address_id, named_id
 from tests.factories.playlists import ID, RECORDING, XSPF, all_of
 
 pytestmark = pytest.mark.unit
@@ -53,7 +53,7 @@ def test_a_path_alone_names_no_track(path):
     ],
 )
 def test_a_track_is_its_address_but_never_a_path(addresses, expected):
-    assert known_id(tuple(addresses)) == expected
+    assert address_id(tuple(addresses)) == expected
 
 
 def test_spellings_of_a_name_are_one():
@@ -75,7 +75,7 @@ def test_names_that_differ_stay_apart_in_every_script(one, other):
 
 
 def test_a_track_of_a_long_name_is_left_out_and_not_taken_for_another():
-    with pytest.raises(ValueError, match="300 are kept"):
+    with pytest.raises(ValueError, match="the maximum is 300"):
         named_id("orchestra " * 40, "First movement")
 
 

@@ -1,4 +1,4 @@
-"""Training songs: vectors, neighbours, the replaced model, readers meanwhile."""
+"""Training songs: vectors, neighbours, the replaced model, concurrent readers."""
 
 import threading
 
@@ -10,15 +10,15 @@ from loaders.admin.refresh import refresh
 from loaders.core.db import connect_to_load
 from loaders.songs import train as songs
 from loaders.songs.forget import forget_playlists
-from loaders.songs.word2vec import Settings
+from loaders.songs.word2vec import Word2VecSettings
 from tests.factories.playlists import fill
 from tests.factories.rows import publish_songs
 
-QUICK = Settings(epochs=3)
+QUICK = Word2VecSettings(epochs=3)
 
 
 def two_tastes(count: int = 60) -> dict[str, list[str]]:
-    """Playlists of one taste or the other: ten tracks of a0-a19, or of b0-b19."""
+    """Playlists of two tastes: ten tracks of a0-a19, or of b0-b19."""
     return {
         f"{taste}{number}": [f"{taste}{(number * 7 + i * 3) % 20}" for i in range(10)]
         for taste in "ab"
@@ -28,7 +28,7 @@ def two_tastes(count: int = 60) -> dict[str, list[str]]:
 
 def test_training_finds_the_two_tastes_and_writes_down_how_well(fresh):
     fill(fresh, two_tastes())
-    model = songs.train(fresh, QUICK, songs.Filter(artist_share=1))
+    model = songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
     assert (model.playlists, model.tracks) == (120, 40)
     rows = fresh.execute("select left(track_id, 1) from similar_songs('a1', 10)").fetchall()
     assert rows == [("a",)] * 10
@@ -40,7 +40,7 @@ def test_training_finds_the_two_tastes_and_writes_down_how_well(fresh):
 
 def test_neighbours_are_cosines_of_playlists_shrunk(fresh):
     fill(fresh, {"1": ["a", "b"], "2": ["a", "b", "b"], "3": ["a", "c"], "4": ["c", "d"]})
-    songs.train(fresh, QUICK, songs.Filter(artist_share=1))
+    songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
     query = "select neighbor_id, playlists, similarity from song_neighbors where track_id = 'a' order by 3 desc"
     rows = fresh.execute(query).fetchall()
     assert [(row[0], row[1]) for row in rows] == [("b", 2), ("c", 1)]
@@ -58,7 +58,7 @@ def test_training_is_deterministic(fresh):
     """
     runs = []
     for _ in range(2):
-        songs.train(fresh, QUICK, songs.Filter(artist_share=1))
+        songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
         runs.append(fresh.execute(query).fetchall())
     assert runs[0] == runs[1]
 
@@ -66,9 +66,9 @@ def test_training_is_deterministic(fresh):
 def test_filters_leave_playlists_out(fresh):
     mixed = {f"mixed{i}": ["a1", "b1", f"c{i}"] for i in range(5)}
     fill(fresh, mixed | {"short": ["x"], "long": [f"{i}" for i in range(30)], "one": ["y1", "y2"]})
-    model = songs.train(fresh, QUICK, songs.Filter(shortest=2, longest=29))
+    model = songs.train(fresh, QUICK, songs.PlaylistFilter(shortest=2, longest=29))
     assert (model.playlists, model.tracks) == (5, 7)
-    assert songs.train(fresh, QUICK, songs.Filter(artist_share=1)).playlists == 8
+    assert songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1)).playlists == 8
 
 
 def test_no_playlists_is_an_error_with_the_command(fresh):
@@ -79,14 +79,16 @@ def test_no_playlists_is_an_error_with_the_command(fresh):
 def test_no_track_in_enough_places_is_an_error_too(fresh):
     fill(fresh, two_tastes(1))
     with pytest.raises(songs.Problem, match="lower --min-count"):
-        songs.train(fresh, Settings(epochs=1, min_count=9), songs.Filter(artist_share=1))
+        songs.train(
+            fresh, Word2VecSettings(epochs=1, min_count=9), songs.PlaylistFilter(artist_share=1)
+        )
 
 
 def test_a_connection_that_is_lost_ends_the_training(fresh, server, monkeypatch):
     fill(fresh, two_tastes())
     with connect_to_load(dbname="fresh", autocommit=True) as conn:
         corpus = songs.Corpus(conn)
-        songs.select(conn, songs.Filter(artist_share=1))
+        songs.select(conn, songs.PlaylistFilter(artist_share=1))
         fresh.execute("select pg_terminate_backend(%s, 5000)", (conn.info.backend_pid,))
         assert list(corpus) == []
         with pytest.raises(psycopg.OperationalError):
@@ -123,7 +125,7 @@ def test_a_partition_that_is_still_read_is_dropped_the_next_time(fresh, server):
 
 
 def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
-    """Poll throughout retrainings, beside a reader that holds its transaction open."""
+    """Query during retrainings, next to a reader with an open transaction."""
     size = 400
     fresh.execute(
         "insert into muse.tracks (track_id) select 't' || i from generate_series(0, %s) as i",
@@ -139,7 +141,9 @@ def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
 
     def poll() -> None:
         with server.connect(dbname="fresh", autocommit=True) as conn:
-            conn.execute("set lock_timeout = 200")  # an error, whatever else slows the machine
+            conn.execute(
+                "set lock_timeout = 200"
+            )  # a blocked query is an error, on a slow machine too
             while not stop.is_set():
                 rows = conn.execute(
                     "select round(similarity::numeric, 3) from similar_songs('t0', 50)"
@@ -165,8 +169,8 @@ def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
 def test_a_loader_role_loads_trains_and_forgets_without_more_rights(fresh):
     fresh.execute("set role muse_loader")
     fill(fresh, two_tastes(5))
-    songs.train(fresh, QUICK, songs.Filter(artist_share=1))
-    songs.train(fresh, QUICK, songs.Filter(artist_share=1))
+    songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
+    songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
     assert fresh.execute("select count(*) from similar_songs('a1', 5)").fetchone() == (5,)
     assert forget_playlists(fresh, "playlist", "a1") == {"playlists": 1, "tracks": 0}
     assert forget_source(fresh, "test") == {"playlists": 9, "tracks": 40}

@@ -19,7 +19,7 @@ from loaders.icons.formats.shapes import SQUARE, BadIcon, Shape, family_of, shap
 FONTS = (".ttf", ".otf", ".woff", ".woff2")
 MOST = 100_000  # characters; the largest fonts have 65,535 glyphs
 LARGEST = 4 * SQUARE  # pixels of a glyph
-# What readers of tables raise on damaged bytes.
+# Exceptions of fontTools on damaged files.
 BROKEN = (
     TTLibError, OSError, struct.error, ValueError, LookupError, TypeError, AttributeError,
     AssertionError, ArithmeticError, EOFError, MemoryError, ImportError, RecursionError,
@@ -28,7 +28,7 @@ NO_NAME = re.compile(r"(uni|u)[0-9A-F]{4,6}([._].*)?|glyph\d+|cid\d+|gid\d+|\..*
 
 
 class Glyph(NamedTuple):
-    """What is to be drawn: a character of the font, and what it is called."""
+    """A character of the font to draw, with its name and family."""
 
     codepoint: int
     name: str
@@ -36,7 +36,7 @@ class Glyph(NamedTuple):
 
 
 class Font(NamedTuple):
-    """A font's bytes, and what its tables say."""
+    """A font's bytes and metadata."""
 
     content: bytes
     names: dict[int, str]  # of glyphs, by codepoint
@@ -45,46 +45,48 @@ class Font(NamedTuple):
 
 
 def read(content: bytes) -> Font:
-    """The font in these bytes. Errors: BadIcon."""
-    logging.getLogger("fontTools").setLevel(logging.CRITICAL)  # dates, padding: nobody's business
+    """Parse a font. Errors: BadIcon where it is damaged or too large."""
+    logging.getLogger("fontTools").setLevel(logging.CRITICAL)  # no warnings on dates and padding
     try:
         with TTFont(io.BytesIO(content), lazy=True) as font:
-            told = font.get("name")
-            title = (told and (told.getDebugName(16) or told.getDebugName(1))) or ""
-            licence = (told and told.getDebugName(13)) or ""
+            table = font.get("name")
+            title = (table and (table.getDebugName(16) or table.getDebugName(1))) or ""
+            licence = (table and table.getDebugName(13)) or ""
             names = dict(font.getBestCmap() or {})
     except BROKEN as error:
-        raise BadIcon(f"no font that can be read: {error or type(error).__name__}") from None
+        raise BadIcon(f"the font cannot be read: {error or type(error).__name__}") from None
     if len(names) > MOST:
-        raise BadIcon(f"a font of {len(names):,} characters: at most {MOST:,} are drawn")
+        raise BadIcon(f"a font of {len(names):,} characters: the maximum is {MOST:,}")
     licence = printable(" ".join(licence.split())[:200])
     return Font(content, names, printable(title[:200]), licence or None)
 
 
 def charmap(path: Path) -> list[Glyph]:
-    """Glyphs from a JSON file of names with codepoints in hexadecimal."""
-    told = json.loads(path.read_text(encoding="utf-8"))
-    return [Glyph(int(code, 16), name, family_of(name)) for name, code in told.items()]
+    """Glyphs from a JSON file that maps names to codepoints in hexadecimal."""
+    codes = json.loads(path.read_text(encoding="utf-8"))
+    return [Glyph(int(code, 16), name, family_of(name)) for name, code in codes.items()]
 
 
 def all_glyphs(font: Font) -> Iterator[Glyph]:
-    """All that a font shows, by its own names for them or Unicode's."""
+    """Yield the visible glyphs of a font, named by the font or else by Unicode."""
     for codepoint, glyph_name in sorted(font.names.items()):
         if unicodedata.category(chr(codepoint)) in ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp"):
             continue
-        known = unicodedata.name(chr(codepoint), f"u+{codepoint:04x}").lower().replace(" ", "-")
-        name = known if NO_NAME.fullmatch(glyph_name) else printable(glyph_name[:200])
+        unicode_name = (
+            unicodedata.name(chr(codepoint), f"u+{codepoint:04x}").lower().replace(" ", "-")
+        )
+        name = unicode_name if NO_NAME.fullmatch(glyph_name) else printable(glyph_name[:200])
         yield Glyph(codepoint, name, family_of(name))
 
 
 def shapes(font: Font, glyphs: Iterable[Glyph]) -> Iterator[Shape | BadEntry]:
-    """The glyphs' shapes; those that the font lacks or leaves empty are told."""
+    """Yield the shapes of glyphs, or a BadEntry for a missing or empty one."""
     try:
         pen = ImageFont.truetype(
             io.BytesIO(font.content), SQUARE, layout_engine=ImageFont.Layout.BASIC
         )
     except OSError as error:
-        raise BadIcon(f"no font that can be drawn: {error}") from None
+        raise BadIcon(f"the font cannot be drawn: {error}") from None
     for glyph in glyphs:
         try:
             if glyph.codepoint not in font.names:
@@ -96,7 +98,7 @@ def shapes(font: Font, glyphs: Iterable[Glyph]) -> Iterator[Shape | BadEntry]:
 
 
 def _drawn(pen: ImageFont.FreeTypeFont, codepoint: int) -> Image.Image:
-    """A glyph's ink in its box."""
+    """A glyph's ink, cropped to its bounding box."""
     try:
         left, top, right, bottom = map(int, pen.getbbox(chr(codepoint)))
         width, height = right - left, bottom - top

@@ -1,7 +1,7 @@
 """Shapes of pictures: PNG, and SVG drawn by resvg in a worker process.
 
-References that lead out of an SVG are removed, and no script runs. A drawing that takes too long or
-too much memory costs that worker process only.
+References from an SVG to other files are removed, and no script runs. A drawing that exceeds the
+limits of time or memory ends only the worker process.
 """
 
 import io
@@ -21,17 +21,17 @@ from udfs.bitmaps import bits
 PICTURES = (".svg", ".png")
 LARGEST_SVG, LARGEST_PNG = 1 << 20, 20 << 20  # bytes
 LARGEST_SIDE = 4096  # pixels of a PNG
-SECONDS, MEMORY = 5, 1 << 30  # that drawing an SVG may take
+SECONDS, MEMORY = 5, 1 << 30  # limits of drawing an SVG: seconds and bytes
 LARGEST_VIEW = 1_000_000_000  # units wide and high
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 DEEPEST = 100  # elements within one another
-# Elements that lead outside, or hold what is no drawing.
+# Elements that refer to other files, or are not drawings.
 OUTSIDE = {"script", "image", "feImage", "foreignObject"}
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, MemoryError)
 
 
 def picture_shape(name: str, content: bytes, drawer: "Drawer") -> Shape:
-    """The shape in the bytes of a file of that name. Errors: BadIcon."""
+    """The shape of a picture file. Errors: BadIcon."""
     stem = name_of(name)
     if name.lower().endswith(".svg"):
         image, exact = drawer.draw(content), None
@@ -47,12 +47,12 @@ def picture_shape(name: str, content: bytes, drawer: "Drawer") -> Shape:
 
 
 def name_of(file: str) -> str:
-    """What the icon in a file is called: its path in the set, without its ending."""
+    """The name of an icon: the path of its file in the set, without the suffix."""
     return str(PurePath(file).with_suffix(""))
 
 
 def inked(image: Image.Image) -> Image.Image:
-    """How much ink there is: what is dark and opaque, or what is opaque where nothing is dark."""
+    """The amount of ink, mode L: darkness times opacity, or opacity where nothing is dark."""
     levels = np.asarray(image.convert("RGBA"), dtype=np.float32) / 255
     alpha = levels[..., 3]
     ink = alpha * (1 - levels[..., :3] @ np.array([0.299, 0.587, 0.114], dtype=np.float32))
@@ -72,7 +72,7 @@ class Drawer:
         self._pool.close()
 
     def draw(self, content: bytes) -> Image.Image:
-        """A picture with at most SQUARE pixels a side. Errors: BadIcon."""
+        """Draw an SVG with at most SQUARE pixels a side. Errors: BadIcon."""
         if len(content) > LARGEST_SVG:
             raise BadIcon(f"an SVG of more than {LARGEST_SVG >> 20} MB")
         try:
@@ -87,7 +87,7 @@ class Drawer:
 
 
 def _start() -> None:
-    """Nothing to do: this module is imported before the memory limit applies."""
+    """Do nothing: the import of this module is enough, before the memory limit applies."""
 
 
 def svg_png(content: bytes) -> bytes:
@@ -98,7 +98,7 @@ def svg_png(content: bytes) -> bytes:
 
 
 def harmless(content: bytes) -> str:
-    """The SVG without what leads outside it. Errors: BadIcon where it is none, or nested deeply."""
+    """The SVG without external references. Errors: BadIcon for other XML, or deep nesting."""
     try:
         root = ET.fromstring(content)  # noqa: S314 - expat fetches nothing and bounds entities
     except (ET.ParseError, ValueError, LookupError) as error:
@@ -106,9 +106,9 @@ def harmless(content: bytes) -> str:
     if _local(root.tag) != "svg":
         raise BadIcon("its root element is not svg")
     _check_size(root)
-    waiting = [(root, 1)]
-    while waiting:
-        element, depth = waiting.pop()
+    stack = [(root, 1)]
+    while stack:
+        element, depth = stack.pop()
         if depth > DEEPEST:
             raise BadIcon(f"elements nested more than {DEEPEST} deep")
         for name in [name for name in element.attrib if _local(name) == "href"]:
@@ -116,12 +116,12 @@ def harmless(content: bytes) -> str:
                 del element.attrib[name]
         for child in [child for child in element if _local(child.tag) in OUTSIDE]:
             element.remove(child)
-        waiting += [(child, depth + 1) for child in element]
+        stack += [(child, depth + 1) for child in element]
     return ET.tostring(root, encoding="unicode")
 
 
 def _check_size(root: ET.Element) -> None:
-    """Refuse what no drawing has: the renderer would draw something else instead."""
+    """Raise BadIcon for an invalid size: the renderer would replace it by a default."""
     view = root.get("viewBox")
     if view is not None:
         sides = [_number(side) for side in re.split(r"[\s,]+", view.strip())]
@@ -140,7 +140,7 @@ def _number(text: str) -> float:
 
 
 def _local(name: object) -> str:
-    """A name without its namespace; comments and instructions have none."""
+    """A name without its namespace; empty for comments and processing instructions."""
     return name.rpartition("}")[2] if isinstance(name, str) else ""
 
 
@@ -153,14 +153,14 @@ def _png(content: bytes) -> Image.Image:
             raise BadIcon(f"a PNG of {image.width:,} x {image.height:,} pixels")
         image.load()
     except UnidentifiedImageError:
-        raise BadIcon("no PNG that can be read") from None
+        raise BadIcon("the PNG cannot be read") from None
     except (*BROKEN, Image.DecompressionBombError) as error:
-        raise BadIcon(f"no PNG that can be read: {error}") from None
+        raise BadIcon(f"the PNG cannot be read: {error}") from None
     return image
 
 
 def _exact(image: Image.Image) -> str | None:
-    """The bits of a picture that has a bitmap's size: its pixels are kept as they are."""
+    """The bits of a picture of 32 x 32 or 8 x 8 pixels, pixel by pixel; None for other sizes."""
     if image.size not in [(size, size) for size in SIZES]:
         return None
     return bits(np.asarray(inked(image)) >= 128)

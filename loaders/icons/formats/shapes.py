@@ -1,8 +1,9 @@
-"""Shapes as they come, large and grey at their edges, and the bitmaps that are made of them.
+"""Shapes of icons, and the bitmaps drawn from them.
 
-All of a set is scaled alike: what is larger than nearly all others alone is made to fit. A shape
-is centred by its box. A pixel is lit where half of it is ink; where a stroke is thinner than a
-pixel, the pixels it runs through are lit, so that no line is lost.
+All shapes of a set are scaled by one factor, by which 95 % of them fit; larger ones are scaled
+down to fit. A shape is centred by its bounding box. A pixel is ink where at least half of it is
+covered. Where a stroke is thinner than a pixel, the pixels of its ridge are ink, so that no line is
+lost.
 """
 
 import re
@@ -14,19 +15,19 @@ from PIL import Image
 
 from udfs.bitmaps import bits
 
-SQUARE = 256  # pixels of the square that an icon is designed in: a font's em, an SVG's view
+SQUARE = 256  # pixels a side of the design square: a font's em, an SVG's view
 SIZES = (32, 8)
-NEARLY_ALL = 95  # per cent of a set that fill the bitmap at most
-SHIFTS = (0, 0.5)  # pixels from the middle; what is symmetric stays so
-HALF, THIN, RIDGE = 0.5, 0.2, 0.07  # shares of a pixel
+NEARLY_ALL = 95  # per cent of a set that fit into the bitmap unscaled
+SHIFTS = (0, 0.5)  # pixels from the middle; both keep symmetric shapes symmetric
+HALF, THIN, RIDGE = 0.5, 0.2, 0.07  # coverages of a pixel
 
 
 class BadIcon(Exception):
-    """A shape that cannot be used: why."""
+    """An icon that cannot be used; the message gives the reason."""
 
 
 class Shape(NamedTuple):
-    """An icon's ink without the room around it, one bit a pixel, where the em is SQUARE pixels."""
+    """An icon's ink cropped to its bounding box, one bit a pixel; the em is SQUARE pixels."""
 
     name: str
     family: str
@@ -34,11 +35,11 @@ class Shape(NamedTuple):
     height: int
     packed: bytes
     codepoint: int | None = None
-    exact: str | None = None  # bits of a picture that has the size of a bitmap already
+    exact: str | None = None  # bits of a picture that has the size of a bitmap
 
 
-class Drawn(NamedTuple):
-    """A shape's bitmap at a size."""
+class IconBitmap(NamedTuple):
+    """The bits of a shape at a size."""
 
     shape: Shape
     size: int
@@ -48,7 +49,7 @@ class Drawn(NamedTuple):
 def shape(
     name: str, family: str, ink: Image.Image, codepoint: int | None = None, exact: str | None = None
 ) -> Shape:
-    """A shape from a picture whose levels say how much ink there is. Errors: BadIcon for none."""
+    """A shape from a picture of ink, mode L. Errors: BadIcon where it has no ink."""
     box = ink.point(lambda level: 255 * (level >= 128)).getbbox()
     if box is None:
         raise BadIcon("it is empty")
@@ -57,69 +58,71 @@ def shape(
 
 
 def family_of(name: str) -> str:
-    """What an icon's variants have in common: account of account-off and icons/account-outline."""
+    """The common name of variants: account for account-off and icons/account-outline."""
     stem = name.rpartition("/")[2]
     return re.split("[-_]", stem)[0] or stem
 
 
-def bitmaps(shapes: list[Shape]) -> Iterator[Drawn]:
-    """The bitmaps of a set's shapes, at every size."""
+def bitmaps(shapes: list[Shape]) -> Iterator[IconBitmap]:
+    """Yield the bitmaps of a set's shapes, at every size."""
     if not shapes:
         return
     largest = [max(shape.width, shape.height) for shape in shapes]
     side = float(np.percentile(largest, NEARLY_ALL))
     for shape in shapes:
         image = Image.frombytes("1", (shape.width, shape.height), shape.packed)
-        ink = so_far(np.asarray(image).astype(np.float32))
+        ink = cumulative(np.asarray(image).astype(np.float32))
         for size in SIZES:
             if shape.exact and len(shape.exact) == size * size:
-                yield Drawn(shape, size, shape.exact)
+                yield IconBitmap(shape, size, shape.exact)
             else:
                 fitting = max(side, shape.width, shape.height)
-                yield Drawn(shape, size, bits(bitmap(ink, fitting, size)))
+                yield IconBitmap(shape, size, bits(bitmap(ink, fitting, size)))
 
 
 def bitmap(ink: np.ndarray, side: float, size: int) -> np.ndarray:
-    """The square of bools, (size, size), that stands for `side` x `side` pixels around the ink.
+    """Scale `side` x `side` pixels around the middle of the ink to (size, size) of bool.
 
-    `ink` is added up from the top. Of four places, half a pixel apart, that one is taken where
-    the pixels are most black or white.
+    ink: cumulative sums from `cumulative`. Of four positions, half a pixel apart, the one with the
+    highest contrast is used.
     """
     best, best_score = np.empty(0), -1.0
     for down in SHIFTS:
-        columns = so_far(parts(ink, side, size, down).T)
+        columns = cumulative(parts(ink, side, size, down).T)
         for right in SHIFTS:
             share = parts(columns, side, size, right).T
-            share = np.round(share / share.max(), 4)  # what is symmetric stays so
+            share = np.round(
+                share / share.max(), 4
+            )  # equal up to rounding: symmetric shapes stay so
             touched = share[share > 0.02]
-            # A tie goes to the middle, which comes first.
+            # At equal contrast the middle is used, which comes first.
             score = float(np.abs(touched - 0.5).sum()) / touched.size - 0.01 * bool(down or right)
             if score > best_score:
                 best, best_score = share, score
     return lit(best)
 
 
-def so_far(ink: np.ndarray) -> np.ndarray:
-    """Rows added up from the top: one more than there are, the first of nothing."""
-    added = np.zeros((len(ink) + 1, ink.shape[1]), dtype=np.float32)
-    np.cumsum(ink, axis=0, out=added[1:])
-    return added
+def cumulative(ink: np.ndarray) -> np.ndarray:
+    """Cumulative sums of rows, (rows + 1, columns); the first row is zero."""
+    sums = np.zeros((len(ink) + 1, ink.shape[1]), dtype=np.float32)
+    np.cumsum(ink, axis=0, out=sums[1:])
+    return sums
 
 
-def parts(added: np.ndarray, side: float, size: int, shift: float) -> np.ndarray:
-    """The ink of `size` bands around the middle, `side` high together, as shares of a band."""
-    height, band = len(added) - 1, side / size
+def parts(sums: np.ndarray, side: float, size: int, shift: float) -> np.ndarray:
+    """The coverage of `size` bands of rows, which are `side` high together around the middle."""
+    height, band = len(sums) - 1, side / size
     edges = height / 2 + (np.arange(size + 1) - size / 2 - shift) * band
     edges = edges.clip(0, height)
     row = np.minimum(edges.astype(int), height - 1)
     of_next = (edges - row).astype(np.float32)[:, None]
-    at_edges = added[row] * (1 - of_next) + added[row + 1] * of_next
+    at_edges = sums[row] * (1 - of_next) + sums[row + 1] * of_next
     shares: np.ndarray = np.diff(at_edges, axis=0) / np.float32(band)
     return shares
 
 
 def lit(share: np.ndarray) -> np.ndarray:
-    """Which pixels are ink, by the share of each, up to 1: half of it, or a stroke's ridge."""
+    """The pixels that are ink, from coverages 0 to 1: half covered, or on a stroke's ridge."""
     around = np.pad(share, 1)
     size = len(share)
 

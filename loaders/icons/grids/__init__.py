@@ -1,1 +1,1 @@
-"""Brute force: the classifier over every small grid."""
+"""Brute-force search: the classifier on every small grid."""

@@ -1,6 +1,6 @@
-"""All small grids, looked at by as many workers as there are connections, here or elsewhere.
+"""Classify all small grids with several workers, on one machine or more.
 
-A block of grids is a transaction: what is killed in the middle of one is done again.
+A block of grids is one transaction: an interrupted block is queued again.
 """
 
 import threading
@@ -15,41 +15,12 @@ import psycopg
 from loaders.core.console import progress
 from loaders.core.db import connect_to_load
 from loaders.core.errors import check_out
+from loaders.core.queries import Queries
 from loaders.icons.grids import halves
 from udfs.grids import blocks
 
-START = """
-    with model as (select muse.live_model('classifier') as model_id),
-    other as (
-        delete from muse.grid_icons using model
-        where grid = %(grid)s and grid_icons.model_id <> model.model_id
-    )
-    insert into muse.grid_blocks as known (grid, block, model_id)
-    select %(grid)s, block, model_id from model, generate_series(0, %(blocks)s - 1) as block
-    on conflict (grid, block) do update set model_id = excluded.model_id, done_at = null
-    where known.model_id <> excluded.model_id
-"""
-COUNTS = """
-    select count(*) filter (where done_at is not null), count(*)
-    from muse.grid_blocks where grid = %s
-"""
-# Not in order of their numbers: what is done at any time is a sample of all.
-TAKE = """
-    select block from muse.grid_blocks
-    where grid = %s and done_at is null
-    order by hashint4(block), block
-    limit 1 for update skip locked
-"""
-LOOK = """
-    insert into muse.grid_icons as known (grid, label, probability, bitmap, model_id)
-    select %(grid)s, label, probability, bitmap, muse.live_model('classifier')
-    from muse.best_grids(%(grid)s, %(block)s)
-    order by label
-    on conflict (grid, label) do update set
-        probability = excluded.probability, bitmap = excluded.bitmap, model_id = excluded.model_id
-    where excluded.probability > known.probability
-"""
-DONE = "update muse.grid_blocks set done_at = now() where grid = %s and block = %s"
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+DONE = "update muse.grid_blocks set done_at = now() where grid = %(grid)s and block = %(block)s"
 SHEET = "select muse.labelled_sheet(%s, min_score => %s::real)"
 
 
@@ -62,31 +33,32 @@ def draw(
     out: Path | None = None,
     min_score: float = 0.1,
 ) -> tuple[int, int]:
-    """Look at all grids that nobody has looked at, or at `limit` of them; how many of how many.
+    """Classify all grids that are left, or about `limit` of them; return (done, total).
 
-    `conn` is in autocommit mode. With `out`, a sheet of the best of each label is written.
+    `conn` is in autocommit mode. With `out`, write a sheet of the best grid of each label.
+    Errors: Problem where `out` cannot be written, or no classifier is live.
     """
     check_out(out, [".png"])
     halves.prepare(conn)
     size = 4**grid  # grids of a block
-    conn.execute(START, {"grid": grid, "blocks": blocks(grid)})
-    done, _ = conn.execute(COUNTS, (grid,)).fetchone() or (0, 0)
+    conn.execute(QUERIES.queue_blocks, {"grid": grid, "blocks": blocks(grid)})
+    done, _ = conn.execute(QUERIES.count_blocks, {"grid": grid}).fetchone() or (0, 0)
     left = blocks(grid) - done
-    wanted = left if limit is None else min(left, -(-limit // size))
-    with closing(progress("grids", wanted * size, f"grid{grid}")) as bar:
-        _Workers(grid, wanted, bar).run(workers)
-    done, all_of_them = conn.execute(COUNTS, (grid,)).fetchone() or (0, 0)
+    count = left if limit is None else min(left, -(-limit // size))
+    with closing(progress("grids", count * size, f"grid{grid}")) as bar:
+        _Workers(grid, count, bar).run(workers)
+    done, total = conn.execute(QUERIES.count_blocks, {"grid": grid}).fetchone() or (0, 0)
     if out is not None:
         (sheet,) = conn.execute(SHEET, (f"grid{grid}", min_score)).fetchone() or (b"",)
         out.write_bytes(sheet)
-    return done * size, all_of_them * size
+    return done * size, total * size
 
 
 class _Workers:
-    """Connections that take one block after the other, until enough are done."""
+    """Threads with a connection each, which process blocks until `count` are done."""
 
-    def __init__(self, grid: int, wanted: int, bar: Any) -> None:
-        self.grid, self.left, self.bar = grid, wanted, bar
+    def __init__(self, grid: int, count: int, bar: Any) -> None:
+        self.grid, self.left, self.bar = grid, count, bar
         self.lock = threading.Lock()
         self.conns: list[psycopg.Connection] = []
 
@@ -106,11 +78,12 @@ class _Workers:
             self.conns.append(conn)
             for _ in self._turns():
                 with conn.transaction():
-                    row = conn.execute(TAKE, (self.grid,)).fetchone()
+                    row = conn.execute(QUERIES.lease_block, {"grid": self.grid}).fetchone()
                     if row is None:
                         return
-                    conn.execute(LOOK, {"grid": self.grid, "block": row[0]})
-                    conn.execute(DONE, (self.grid, row[0]))
+                    values = {"grid": self.grid, "block": row[0]}
+                    conn.execute(QUERIES.score_block, values)
+                    conn.execute(DONE, values)
                 with self.lock:
                     self.bar.update(4**self.grid)
 

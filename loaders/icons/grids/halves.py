@@ -1,7 +1,7 @@
-"""The classifier cut in two for brute force, so that most of its early half is run once a block.
+"""Split the classifier for the search over grids, so that its early half runs rarely.
 
-See udfs/grids.py for what that is good for. How deep the cut may be depends on how far a layer
-sees; that the joined halves are the whole is tried before they are stored.
+See udfs/grids.py for the algorithm. The cut may only be as deep as the receptive fields of the
+layers allow; cut() checks that the joined halves equal the whole classifier.
 """
 
 from typing import Any
@@ -25,26 +25,28 @@ LIVE = """
 
 
 def prepare(conn: psycopg.Connection) -> None:
-    """Cut the live classifier, where nobody did. `conn` is in autocommit mode.
+    """Split and publish the live classifier, if that is not done. `conn` is in autocommit mode.
 
-    Errors: Problem where there is no classifier, or its weights are not installed here.
+    Errors: Problem where no classifier is live, or its weights are not installed on this machine.
     """
     if conn.execute(grids.HALVES).fetchone() == (2,):
         return
-    model_id, told = conn.execute(LIVE).fetchone() or (0, {})
-    known = [lite for lite, variant in VARIANTS.items() if variant.sha256 == told.get("sha256")]
-    if not known:
-        raise Problem("the live classifier is none of ours: run ./pgmuse train classifier")
+    model_id, stored = conn.execute(LIVE).fetchone() or (0, {})
+    variants = [
+        lite for lite, variant in VARIANTS.items() if variant.sha256 == stored.get("sha256")
+    ]
+    if not variants:
+        raise Problem("the live classifier is not a known variant: run ./pgmuse train classifier")
     with quiet():
-        model = classifier.port(classifier.find_weights(known[0]), VARIANTS[known[0]])
+        model = classifier.port(classifier.find_weights(variants[0]), VARIANTS[variants[0]])
         halves = cut(model)
-    config = {"classifier": model_id, "size": told["size"], "licence": told["licence"]}
+    config = {"classifier": model_id, "size": stored["size"], "licence": stored["licence"]}
     for name, content in zip((grids.EARLY, grids.LATE), halves, strict=True):
-        publish(conn, name, config | {"labels": told["labels"]}, {}, content=content)
+        publish(conn, name, config | {"labels": stored["labels"]}, {}, content=content)
 
 
 def cut(model: Any) -> tuple[bytes, bytes]:
-    """LiteRT flatbuffers: from a picture to features, and from these to probabilities."""
+    """LiteRT flatbuffers of the two halves: picture to features, features to probabilities."""
     import keras
 
     for name in CUTS:
@@ -52,19 +54,19 @@ def cut(model: Any) -> tuple[bytes, bytes]:
         early = keras.Model(model.input, features)
         if all(_joins(early, grid) for grid in grids.GRIDS):
             return export(early), export(keras.Model(features, model.outputs[1]))
-    raise Problem("no layer of this classifier can be looked at in halves")
+    raise Problem("this classifier cannot be split at any layer")
 
 
 def _joins(early: Any, grid: int) -> bool:
-    """Whether the upper half of the features is blind to the last row, the lower to the first."""
+    """Whether no feature of the upper half sees the last row, and none of the lower the first."""
     dice = np.random.default_rng(0)
     side = early.input_shape[1]
     for square in dice.random((TRIES, grid, grid)) < 0.5:
         first, last = square.copy(), square.copy()
         first[-1], last[0] = ~square[-1], ~square[0]
-        whole, upper, lower = (
+        full, upper, lower = (
             early(grids.picture(one, side), training=False).numpy() for one in (square, first, last)
         )
-        if not np.allclose(grids.joined(upper, lower), whole, atol=1e-5):
+        if not np.allclose(grids.joined(upper, lower), full, atol=1e-5):
             return False
     return True

@@ -1,4 +1,4 @@
-"""How networks of icons are fitted, measured and exported; no I/O but a folder to go on from."""
+"""Fit, measure and export networks of icons. The only I/O is the folder of checkpoints."""
 
 import hashlib
 import inspect
@@ -15,32 +15,32 @@ import tensorflow as tf
 
 from loaders.icons.networks import lines as icon_lines
 from loaders.icons.networks import tokens as icon_tokens
-from loaders.icons.networks.lines import Lines
-from loaders.icons.networks.tokens import Tokens
+from loaders.icons.networks.lines import LineNetwork
+from loaders.icons.networks.tokens import TokenNetwork
 from udfs.icon_grammar import Grammar
 
 VALIDATION, TEST = 0.1, 0.1  # shares of the families
-BATCH = 32  # bitmaps that the exported step takes at once
-LOSSES, WEIGHTS = "validation.json", "best.weights.h5"  # of a training that may be interrupted
-EXACT = 1e-4  # that LiteRT may be off, in nats and states
-Network = Lines | Tokens
+BATCH = 32  # bitmaps per run of the exported graph
+LOSSES, WEIGHTS = "validation.json", "best.weights.h5"  # files of a checkpoint
+EXACT = 1e-4  # largest difference between LiteRT and Keras
+Network = LineNetwork | TokenNetwork
 
 
 @dataclass(frozen=True)
 class Fitting:
-    """How a network is fitted."""
+    """Hyperparameters of training."""
 
     epochs: int = 10
     batch: int = 16
     learning_rate: float = 0.006
-    patience: int = 2  # epochs without a better validation before it ends
-    flip: bool = True  # half of the icons are mirrored at random
+    patience: int = 2  # epochs without a lower validation loss before early stopping
+    flip: bool = True  # mirror half of the icons at random
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Icons by families, (n, size, size) of bools: to fit, to end at the best, to measure."""
+    """The splits, each (n, size, size) of bool: to fit, for early stopping, and to measure."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -48,7 +48,7 @@ class Parts:
 
 
 def split(icons: np.ndarray, families: list[str], seed: int = 0) -> Parts:
-    """A family is in one part, whatever else there is: the same for all who split so."""
+    """Split icons by a hash of their family: the split of a family never changes."""
     place = np.array(
         [
             int.from_bytes(hashlib.sha256(f"{seed} {family}".encode()).digest()[:4], "big") / 2**32
@@ -60,13 +60,15 @@ def split(icons: np.ndarray, families: list[str], seed: int = 0) -> Parts:
     return Parts(icons[~held_out], icons[held_out & ~test], icons[test])
 
 
-def made(settings: icon_lines.Settings | icon_tokens.Settings, seed: int) -> Network:
-    """A network with its weights as they begin."""
+def build_network(
+    settings: icon_lines.LineNetworkSettings | icon_tokens.TokenNetworkSettings, seed: int
+) -> Network:
+    """Build a network with initial weights."""
     keras.utils.set_random_seed(seed)
-    if isinstance(settings, icon_lines.Settings):
-        network: Network = Lines(settings)
+    if isinstance(settings, icon_lines.LineNetworkSettings):
+        network: Network = LineNetwork(settings)
     else:
-        network = Tokens(settings)
+        network = TokenNetwork(settings)
     network(_inputs(network, np.ones((1, settings.size, settings.size), dtype=bool))[0])
     return network
 
@@ -78,13 +80,13 @@ def fit(
     folder: Path | None = None,
     on_step: Callable[[int, float], None] = lambda step, loss: None,
 ) -> dict[str, Any]:
-    """Fit until the validation gets no better; the best weights stay. What was seen on the way.
+    """Fit with early stopping, and restore the best weights; return the numbers of epochs.
 
-    `on_step` hears how many steps are done. With a `folder`, a run that was ended goes on from
-    there at the next one, at its last epoch; who is done with what came of it removes the folder.
+    on_step: called with the number of steps and the loss. folder: for checkpoints; an interrupted
+    run is resumed at its last epoch. The caller removes the folder.
     """
-    shown = _shown(network, parts.train, fitting)
-    steps = len(shown)
+    batches = _dataset(network, parts.train, fitting)
+    steps = len(batches)
     rate = keras.optimizers.schedules.CosineDecay(
         fitting.learning_rate / 10,
         steps * fitting.epochs,
@@ -99,32 +101,32 @@ def fit(
     if folder is not None:
         callbacks.append(keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False))
     network.fit(
-        shown,
-        validation_data=_shown(network, parts.validation, None),
+        batches,
+        validation_data=_dataset(network, parts.validation, None),
         epochs=fitting.epochs,
         callbacks=callbacks,
-        shuffle=False,  # they are already
+        shuffle=False,  # the dataset does it
         verbose=0,
     )
     return {"epochs": len(best.losses), "best_epoch": best.epoch + 1}
 
 
 def bits_a_pixel(network: Network, icons: np.ndarray) -> np.ndarray:
-    """What each icon costs the network, (n)."""
-    told = []
+    """Negative log-likelihood of each icon in bits a pixel, (n)."""
+    nats = []
     for start in range(0, len(icons), 64):
         part = icons[start : start + 64]
-        inputs, wanted = _inputs(network, part)
-        told.append(_nats(network, network(inputs), tf.constant(wanted)).numpy())
-    costs: np.ndarray = np.concatenate(told) / (icons.shape[-1] ** 2 * np.log(2))
+        inputs, targets = _inputs(network, part)
+        nats.append(_nats(network, network(inputs), tf.constant(targets)).numpy())
+    costs: np.ndarray = np.concatenate(nats) / (icons.shape[-1] ** 2 * np.log(2))
     return costs
 
 
 def export(network: Network, batch: int = BATCH) -> tuple[bytes, dict[str, Any]]:
-    """A LiteRT flatbuffer of one step, state in and out, and what a caller has to know of it."""
+    """A LiteRT flatbuffer of one step with its state, and the config that udfs need to run it."""
     settings = network.settings
     signature: list[tf.TensorSpec]
-    if isinstance(settings, icon_lines.Settings):
+    if isinstance(settings, icon_lines.LineNetworkSettings):
         shapes = [
             (batch, icon_lines.ABOVE, settings.size),
             (batch,),
@@ -140,10 +142,10 @@ def export(network: Network, batch: int = BATCH) -> tuple[bytes, dict[str, Any]]
             "channels": settings.channels,
         }
     else:
-        seen = Grammar(settings.size, settings.encoding, 1).seen().shape[1]
+        width = Grammar(settings.size, settings.encoding, 1).context().shape[1]
         signature = [
             tf.TensorSpec((batch,), tf.int32),
-            tf.TensorSpec((batch, seen), tf.float32),
+            tf.TensorSpec((batch, width), tf.float32),
             tf.TensorSpec((batch, settings.units), tf.float32),
         ]
         config = {"network": "tokens", "encoding": settings.encoding, "units": settings.units}
@@ -159,41 +161,43 @@ def export(network: Network, batch: int = BATCH) -> tuple[bytes, dict[str, Any]]
 def _order(
     content: bytes, network: Network, signature: list[tf.TensorSpec]
 ) -> dict[str, list[int]]:
-    """Which argument each input of the graph is, and which answer each of its outputs.
+    """The argument of `step` for each input of the graph, and the result for each output.
 
-    Errors: ArithmeticError where LiteRT does not give what Keras does.
+    Errors: ArithmeticError where the results of LiteRT and Keras differ by more than EXACT.
     """
     from ai_edge_litert.interpreter import Interpreter
 
     random = np.random.default_rng(0)
-    given = [random.random(spec.shape).astype(spec.dtype.as_numpy_dtype) for spec in signature]
-    wanted = [answer.numpy() for answer in network.step(*map(tf.constant, given))]
+    arguments = [random.random(spec.shape).astype(spec.dtype.as_numpy_dtype) for spec in signature]
+    expected = [result.numpy() for result in network.step(*map(tf.constant, arguments))]
     interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     names = list(inspect.signature(network.step).parameters)
     inputs = []
     for detail in interpreter.get_input_details():
         inputs.append(names.index(detail["name"].removeprefix("serving_default_").split(":")[0]))
-        interpreter.set_tensor(detail["index"], given[inputs[-1]])
+        interpreter.set_tensor(detail["index"], arguments[inputs[-1]])
     interpreter.invoke()
     outputs = []
     for detail in interpreter.get_output_details():
-        answer = interpreter.get_tensor(detail["index"])
+        result = interpreter.get_tensor(detail["index"])
         same = [
             i
-            for i, other in enumerate(wanted)
-            if other.shape == answer.shape and np.abs(other - answer).max() <= EXACT
+            for i, other in enumerate(expected)
+            if other.shape == result.shape and np.abs(other - result).max() <= EXACT
         ]
         if len(same) != 1:
-            raise ArithmeticError(f"what LiteRT gives as {detail['name']} is not what Keras gives")
+            raise ArithmeticError(
+                f"the output {detail['name']} of LiteRT differs from that of Keras"
+            )
         outputs += same
     return {"inputs": inputs, "outputs": outputs}
 
 
 class _Best(keras.callbacks.Callback):  # type: ignore[misc]
-    """Ends a fitting when the validation gets no better, and leaves it with the best weights.
+    """Early stopping on the validation loss, with the best weights restored at the end.
 
-    Unlike Keras' EarlyStopping it knows, in a `folder`, what was best before it was interrupted.
+    Unlike Keras' EarlyStopping it stores losses and best weights in a `folder`, to be resumed.
     """
 
     def __init__(self, patience: int, folder: Path | None) -> None:
@@ -204,30 +208,30 @@ class _Best(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def epoch(self) -> int:
-        """The best one, from 0."""
+        """The epoch with the lowest validation loss, from 0."""
         return int(np.argmin(np.nan_to_num(self.losses, nan=np.inf)))
 
     def on_train_begin(self, logs: Any = None) -> None:
-        if self._folder and (known := self._folder / LOSSES).is_file():
-            self.losses = json.loads(known.read_text())
+        if self._folder and (losses := self._folder / LOSSES).is_file():
+            self.losses = json.loads(losses.read_text())
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.losses = [*self.losses[:epoch], float((logs or {})["val_loss"])]
         if self.epoch == epoch:
             self._best = self.model.get_weights()
         if self._folder:
-            self._keep(self._folder, is_best=self.epoch == epoch)
+            self._save(self._folder, is_best=self.epoch == epoch)
         if epoch - self.epoch >= self._patience:
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
         if self._best:
             self.model.set_weights(self._best)
-        elif self._folder:  # of before it was interrupted
+        elif self._folder:  # the best epoch was before an interruption
             self.model.load_weights(self._folder / WEIGHTS)
 
-    def _keep(self, folder: Path, *, is_best: bool) -> None:
-        """Write what an interruption is not to take; each file is whole at any time."""
+    def _save(self, folder: Path, *, is_best: bool) -> None:
+        """Write the checkpoint; each file is replaced atomically."""
         folder.mkdir(parents=True, exist_ok=True)
         if is_best:
             self.model.save_weights(folder / f"new.{WEIGHTS}")
@@ -237,7 +241,7 @@ class _Best(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells how far a fitting is, from where an earlier one ended."""
+    """Reports the number of steps, including those of a resumed run."""
 
     def __init__(self, steps: int, on_step: Callable[[int, float], None]) -> None:
         super().__init__()
@@ -251,44 +255,47 @@ class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def _inputs(network: Network, icons: np.ndarray) -> tuple[Any, np.ndarray]:
-    if isinstance(network.settings, icon_lines.Settings):
+    if isinstance(network.settings, icon_lines.LineNetworkSettings):
         return icons.astype(np.float32), icons.astype(np.float32)
-    return icon_tokens.spelled(icons, network.settings)
+    return icon_tokens.encode_icons(icons, network.settings)
 
 
-def _shown(network: Network, icons: np.ndarray, fitting: Fitting | None) -> Any:
-    """Batches of inputs and what is wanted; shuffled, and mirrored, where they are to be fitted."""
+def _dataset(network: Network, icons: np.ndarray, fitting: Fitting | None) -> Any:
+    """Batches of inputs and targets; for fitting they are shuffled, and mirrored at random."""
     if fitting is None:
         return tf.data.Dataset.from_tensor_slices(_inputs(network, icons)).batch(64)
     both = np.concatenate([icons, icons[:, :, ::-1]]) if fitting.flip else icons
-    told = _inputs(network, both)  # tokens of a mirrored icon are not mirrored tokens
+    examples = _inputs(network, both)  # tokens of a mirrored icon are not its tokens mirrored
     numbers = tf.data.Dataset.range(len(icons)).shuffle(len(icons), seed=fitting.seed)
     pick = partial(
-        _one_of, len(icons), len(both) // len(icons), tf.nest.map_structure(tf.constant, told)
+        _pick_example,
+        len(icons),
+        len(both) // len(icons),
+        tf.nest.map_structure(tf.constant, examples),
     )
     return numbers.map(pick).batch(fitting.batch)
 
 
-def _one_of(icons: int, turns: int, told: Any, number: tf.Tensor) -> Any:
-    """What is told of an icon, as it is or mirrored."""
+def _pick_example(icons: int, turns: int, examples: Any, number: tf.Tensor) -> Any:
+    """Input and target of an icon, as it is or mirrored."""
     turn = tf.random.uniform((), maxval=turns, dtype=tf.int64)
-    return tf.nest.map_structure(lambda values: values[turn * icons + number], told)
+    return tf.nest.map_structure(lambda values: values[turn * icons + number], examples)
 
 
 def _loss_of(network: Network) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     pixels = network.settings.size**2
 
-    def loss(wanted: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        return _nats(network, logits, wanted) / pixels
+    def loss(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        return _nats(network, logits, targets) / pixels
 
     return loss
 
 
-def _nats(network: Network, logits: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-    """The cost of every icon, (n): of its pixels, or of its tokens up to the end."""
-    if isinstance(network, Lines):
-        costs = tf.nn.sigmoid_cross_entropy_with_logits(labels=wanted, logits=logits)
+def _nats(network: Network, logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    """Negative log-likelihood of every icon in nats, (n), over its pixels or tokens."""
+    if isinstance(network, LineNetwork):
+        costs = tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits)
         return tf.reduce_sum(costs, (1, 2))
-    said, tokens = wanted >= 0, tf.cast(tf.maximum(wanted, 0), tf.int32)
+    in_sequence, tokens = targets >= 0, tf.cast(tf.maximum(targets, 0), tf.int32)
     costs = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, logits)
-    return tf.reduce_sum(tf.where(said, costs, 0.0), 1)
+    return tf.reduce_sum(tf.where(in_sequence, costs, 0.0), 1)

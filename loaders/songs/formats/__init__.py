@@ -1,7 +1,7 @@
-"""Playlist files: one parser a format, all giving Playlists and what had to be left out."""
+"""Playlist files: a parser per format, which yields playlists and bad entries."""
 
 from loaders.core.entries import BadEntry
-from loaders.songs.formats.model import BadFile, Playlist, Track
+from loaders.songs.formats.model import BadPlaylistFile, Playlist, Track
 from loaders.songs.formats.reading import FORMATS, File, read
 
-__all__ = ["FORMATS", "BadEntry", "BadFile", "File", "Playlist", "Track", "read"]
+__all__ = ["FORMATS", "BadEntry", "BadPlaylistFile", "File", "Playlist", "Track", "read"]

@@ -1,4 +1,4 @@
-"""JSON of strangers: a BOM is no fault, half a character costs the entry it stands in."""
+"""JSON with a byte order mark, or with unpaired surrogates, which cost only their entry."""
 
 import re
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
-from loaders.songs.formats.model import BadFile
+from loaders.songs.formats.model import BadPlaylistFile
 
-Told = TypeVar("Told")
+Value = TypeVar("Value")
 
 # An escape: a pair of surrogates, one alone, or any other.
 ESCAPE = re.compile(
@@ -18,20 +18,20 @@ ESCAPE = re.compile(
 )
 
 
-def decoded(decode: Callable[[bytes], Told], content: bytes, wanted: str) -> Told:
-    """What the file says; BadFile names the byte where it is no JSON, or says what was wanted."""
+def decode_json(decode: Callable[[bytes], Value], content: bytes, schema: str) -> Value:
+    """Decode the file. Errors: BadPlaylistFile where it is not JSON, or not of the named schema."""
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         return decode(content)
     except msgspec.ValidationError as error:
-        raise BadFile(f"no {wanted}: {error}") from error
+        raise BadPlaylistFile(f"no {schema}: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        mended = ESCAPE.sub(_without_half, content)
+        mended = ESCAPE.sub(_replace_surrogate, content)
         if mended != content:
-            return decoded(decode, mended, wanted)
-        raise BadFile(f"{error} (byte {len(content):,} is its last)") from error
+            return decode_json(decode, mended, schema)
+        raise BadPlaylistFile(f"{error} (byte {len(content):,} is its last)") from error
 
 
-def _without_half(found: re.Match[bytes]) -> bytes:
-    """A NUL, just as long, for half a character: neither can be stored, and clean() says so."""
-    return rb"\u0000" if found[1] else found[0]
+def _replace_surrogate(match: re.Match[bytes]) -> bytes:
+    """A NUL of equal length for an unpaired surrogate: clean() rejects the text that holds it."""
+    return rb"\u0000" if match[1] else match[0]

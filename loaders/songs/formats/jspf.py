@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.songs.formats.json_file import decoded
+from loaders.songs.formats.json_file import decode_json
 from loaders.songs.formats.model import (
-    BadFile,
+    BadPlaylistFile,
     Playlist,
     Track,
-    Unusable,
+    UnusablePlaylistEntry,
     playlist,
     spotify_only,
     track,
@@ -22,26 +22,26 @@ from loaders.songs.formats.xspf import key_of, time_of
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """The playlist of the file, or of each object in a list of them."""
-    told: Any = decoded(msgspec.json.decode, content, "JSPF")
-    files = told if isinstance(told, list) else [told]
+    document: Any = decode_json(msgspec.json.decode, content, "JSPF")
+    files = document if isinstance(document, list) else [document]
     if not any(isinstance(file, dict) and isinstance(file.get("playlist"), dict) for file in files):
-        raise BadFile('no JSPF: it has no object "playlist"')
-    seen: set[str] = set()
+        raise BadPlaylistFile('no JSPF: it has no object "playlist"')
+    keys: set[str] = set()
     for number, file in enumerate(files, start=1):
         place = f"playlist {number}"
         bad: list[BadEntry] = []
         try:
             listed = _object(_object(file, "the file").get("playlist"), "playlist")
-            made = _playlist(listed, place, name, bad)
-            if made.key in seen:
-                raise Unusable("this identifier or title stands in the file before")
-        except Unusable as error:
+            parsed = _playlist(listed, place, name, bad)
+            if parsed.key in keys:
+                raise UnusablePlaylistEntry("an earlier playlist has this identifier or title")
+        except UnusablePlaylistEntry as error:
             yield from bad
             yield bad_entry(place, error, file)
             continue
-        seen.add(made.key)
+        keys.add(parsed.key)
         yield from bad
-        yield made
+        yield parsed
 
 
 def _playlist(listed: dict[str, Any], place: str, name: str, bad: list[BadEntry]) -> Playlist:
@@ -50,7 +50,7 @@ def _playlist(listed: dict[str, Any], place: str, name: str, bad: list[BadEntry]
     for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
         try:
             tracks.append(_track(_object(entry, "a track")))
-        except Unusable as error:
+        except UnusablePlaylistEntry as error:
             bad.append(bad_entry(f"{place}, track {number}", error, entry))
     title, owner = _text(listed, "title"), _text(listed, "creator")
     identifier = _texts(listed.get("identifier"))
@@ -71,30 +71,30 @@ def _track(entry: dict[str, Any]) -> Track:
 
 
 def _time(listed: dict[str, Any]) -> datetime | None:
-    """When it was changed: ListenBrainz says so in an extension, `date` is when it was made."""
+    """The time of the last change, from ListenBrainz' extension; else `date`, the creation."""
     extensions = listed.get("extension")
     for extension in extensions.values() if isinstance(extensions, dict) else []:
         changed = extension.get("last_modified_at") if isinstance(extension, dict) else None
-        if isinstance(changed, str) and (found := time_of(changed)):
-            return found
+        if isinstance(changed, str) and (time := time_of(changed)):
+            return time
     date = listed.get("date")
     return time_of(date) if isinstance(date, str) else None
 
 
-def _object(value: object, what: str) -> dict[str, Any]:
+def _object(value: object, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Unusable(f"{what} is no object")
+        raise UnusablePlaylistEntry(f"{name} is no object")
     return value
 
 
 def _text(entry: dict[str, Any], name: str) -> str | None:
     value = entry.get(name)
     if value is not None and not isinstance(value, str):
-        raise Unusable(f"{name} is no text")
+        raise UnusablePlaylistEntry(f"{name} is no text")
     return value
 
 
 def _texts(value: object) -> list[str]:
-    """One text, or a list of some."""
+    """The strings of a list, or a single string."""
     values = value if isinstance(value, list) else [value]
     return [text for text in values if isinstance(text, str)]

@@ -1,4 +1,4 @@
-"""What playlist files hold, whatever their format, and how a track is told from another."""
+"""Playlists and tracks of any file format, and the ids of tracks."""
 
 import re
 import unicodedata
@@ -17,20 +17,20 @@ RECORDING = re.compile(
     r"https?://(?:www\.)?musicbrainz\.org/recording/([0-9a-f-]{36})/?", re.IGNORECASE
 )
 ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-# Addresses say where a recording is described; these say where a file lies.
+# Addresses of audio files identify a file, not a recording.
 AUDIO_FILE = re.compile(
     r"\.(?:mp3|m4a|aac|flac|ogg|oga|opus|wav|wma|aiff?|m3u8?|pls)(?:[?#]|$)", re.IGNORECASE
 )
-UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # Postgres keeps neither in text
+UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # not valid in Postgres text
 APOSTROPHES = re.compile(r"['’‘`´＇]")
-# Of Latin, Greek and Cyrillic letters. Marks of other scripts make another letter.
+# Marks of Latin, Greek and Cyrillic letters; in other scripts a mark makes another letter.
 ACCENTS = re.compile(r"[\u0300-\u036f\ufe00-\ufe0f]")
 BETWEEN_WORDS = re.compile(r"[^\w]")
-NUMBERED = re.compile(r"^\d{1,3}[ ._-]+(?=\S)")  # 01 - in front of a file's name
+NUMBERED = re.compile(r"^\d{1,3}[ ._-]+(?=\S)")  # "01 - " before a file's name
 
 
 class Track(NamedTuple):
-    """One place of a playlist."""
+    """A track at one place of a playlist."""
 
     track_id: str
     name: str | None = None
@@ -41,31 +41,34 @@ class Track(NamedTuple):
 
 
 class Playlist(NamedTuple):
-    """A playlist: order and repeated tracks are kept."""
+    """A playlist; tracks are in order and may repeat."""
 
-    key: str  # its address, or what tells it from others in its file
+    key: str  # its address, or its file's name with `#` and a key unique in the file
     title: str
     tracks: list[Track]
     owner: str | None = None
     modified_at: datetime | None = None
 
 
-class BadFile(Exception):
-    """Nothing of the file can be kept: it says why, and where."""
+class BadPlaylistFile(Exception):
+    """A file of which no entry can be used; the message gives place and reason."""
 
 
-class Unusable(ValueError):
-    """Why an entry cannot be used."""
+class UnusablePlaylistEntry(ValueError):
+    """An entry that cannot be used; the message gives the reason."""
 
 
 def clean(text: str | None, limit: int = TEXT_LENGTH) -> str | None:
-    """A text without white space around it, None where nothing is left."""
+    """The text without surrounding white space; None where it is empty.
+
+    Errors: UnusablePlaylistEntry where it is longer than `limit`, or Postgres cannot store it.
+    """
     if text is None:
         return None
     if len(text) > limit:
-        raise Unusable(f"a text of {len(text):,} characters, {limit:,} are kept")
+        raise UnusablePlaylistEntry(f"a text of {len(text):,} characters: the maximum is {limit:,}")
     if not (text.isascii() and "\0" not in text) and UNSTORABLE.search(text):
-        raise Unusable("a NUL or half a character in a text")
+        raise UnusablePlaylistEntry("a NUL or an unpaired surrogate in a text")
     return text.strip() or None
 
 
@@ -78,41 +81,44 @@ def track(
     album: str | None = None,
     duration_ms: float | None = None,
 ) -> Track:
-    """A track by its Spotify id, else its recording's address, else artist and title.
+    """A track, identified by its Spotify id, else its address, else own_id, else artist and title.
 
-    `own_id` is one that only its file knows, for what is no address.
+    own_id: an id of the file that is not an address.
     """
     name, artist = clean(name), clean(artist)
-    track_id = known_id(addresses) or clean(own_id, ID_LENGTH) or named_id(artist, name)
+    track_id = address_id(addresses) or clean(own_id, ID_LENGTH) or named_id(artist, name)
     other = clean(artist_id, ID_LENGTH), clean(album), milliseconds(duration_ms)
     return Track(track_id, name, artist, *other)
 
 
-def known_id(addresses: tuple[str | None, ...]) -> str | None:
-    """The first Spotify id, else the first address that is not a file's."""
-    given = [address.strip() for address in addresses if address]
-    for address in given:
-        if found := SPOTIFY.match(address):
-            return found[1]
-    for address in given:
-        if found := RECORDING.fullmatch(address):
-            return f"https://musicbrainz.org/recording/{found[1].lower()}"
+def address_id(addresses: tuple[str | None, ...]) -> str | None:
+    """The first Spotify id, else the first address that is not an audio file's."""
+    stripped = [address.strip() for address in addresses if address]
+    for address in stripped:
+        if match := SPOTIFY.match(address):
+            return match[1]
+    for address in stripped:
+        if match := RECORDING.fullmatch(address):
+            return f"https://musicbrainz.org/recording/{match[1].lower()}"
         if ADDRESS.fullmatch(address) and not AUDIO_FILE.search(address):
             return clean(address, ID_LENGTH)
     return None
 
 
 def named_id(artist: str | None, name: str | None) -> str:
-    """`artist - title`, the same for the spellings of one name."""
+    """`artist - title`, normalized."""
     if not name:
-        raise Unusable("neither an id nor a title")
+        raise UnusablePlaylistEntry("neither an id nor a title")
     title, by = normal(name), normal(artist or "")
-    # Cut, the titles of an artist with a long name would be one track.
+    # Not truncated: else all titles of an artist with a long name would be one track.
     return clean(f"{by} - {title}" if by else title, ID_LENGTH) or title
 
 
 def normal(text: str) -> str:
-    """Lower case, no accents, no punctuation unless there is nothing else, single blanks."""
+    """The text in lower case, without accents and punctuation, with single blanks.
+
+    Punctuation stays where there is nothing else.
+    """
     letters = APOSTROPHES.sub("", text)
     if not text.isascii():
         apart = ACCENTS.sub("", unicodedata.normalize("NFKD", letters).casefold())
@@ -121,29 +127,29 @@ def normal(text: str) -> str:
     return " ".join(words.split()) or " ".join(text.casefold().split())
 
 
-def _blank(found: re.Match[str]) -> str:
-    """A blank, but a vowel sign (of Hindi, of Thai) belongs to its word."""
-    return found[0] if unicodedata.category(found[0]).startswith("M") else " "
+def _blank(match: re.Match[str]) -> str:
+    """A blank, except for vowel signs (of Hindi or Thai), which are part of a word."""
+    return match[0] if unicodedata.category(match[0]).startswith("M") else " "
 
 
 def named_by_file(path: str) -> str:
-    """What a file's name says, without its folder, number and ending."""
+    """A file's name without folder, leading number and suffix."""
     last = unquote(re.split(r"[\\/]", path)[-1])
     return NUMBERED.sub("", AUDIO_FILE.sub("", last).strip())
 
 
 def is_file(text: str) -> bool:
-    """Whether this is the path of a file."""
+    """Whether the text is the path of an audio file, or a file: address."""
     return bool(AUDIO_FILE.search(text)) or text.lower().startswith("file:")
 
 
 def spotify_only(locations: Iterable[str]) -> Iterator[str]:
-    """Of where a track lies, what identifies it."""
+    """The locations that are addresses of Spotify: others do not identify a track."""
     return (location for location in locations if SPOTIFY.match(location.strip()))
 
 
 def milliseconds(value: float | None) -> int | None:
-    """A length that a column of 4 bytes holds, None for nonsense."""
+    """A duration that fits an integer column; None where it is out of range."""
     return int(value) if value is not None and 0 < value < 2**31 else None
 
 
@@ -154,10 +160,13 @@ def playlist(
     owner: str | None = None,
     modified_at: datetime | None = None,
 ) -> Playlist:
-    """A playlist that can be stored; raises Unusable where it is empty or endless."""
+    """A playlist that can be stored.
+
+    Errors: UnusablePlaylistEntry for no tracks, or more than PLACES.
+    """
     if not tracks:
-        raise Unusable("no tracks")
+        raise UnusablePlaylistEntry("no tracks")
     if len(tracks) > PLACES:
-        raise Unusable(f"{len(tracks):,} tracks, {PLACES:,} are the most")
+        raise UnusablePlaylistEntry(f"{len(tracks):,} tracks: the maximum is {PLACES:,}")
     title = clean(title) or "untitled"
     return Playlist(clean(key) or title, title, tracks, clean(owner), modified_at)

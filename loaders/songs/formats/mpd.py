@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 import msgspec
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.songs.formats.json_file import decoded
-from loaders.songs.formats.model import Playlist, Track, Unusable, playlist, track
+from loaders.songs.formats.json_file import decode_json
+from loaders.songs.formats.model import Playlist, Track, UnusablePlaylistEntry, playlist, track
 
 
-class Slice(msgspec.Struct):
-    """The file. What is in a playlist is read playlist by playlist: one may be wrong."""
+class MpdSlice(msgspec.Struct):
+    """The file. Playlists are decoded one by one: a bad one does not reject the others."""
 
     playlists: list[msgspec.Raw]
 
 
-class Place(msgspec.Struct):
-    """A track as the file has it."""
+class MpdTrack(msgspec.Struct):
+    """A track in the file."""
 
     track_uri: str | None = None
     track_name: str | None = None
@@ -28,71 +28,71 @@ class Place(msgspec.Struct):
     pos: int | None = None
 
 
-class Listed(msgspec.Struct):
-    """A playlist as the file has it."""
+class MpdPlaylist(msgspec.Struct):
+    """A playlist in the file."""
 
-    tracks: list[Place]
+    tracks: list[MpdTrack]
     pid: int | str | None = None
     name: str | int | None = None
     modified_at: float | None = None
 
 
-class Loose(Listed):
-    """The same where some track is not as it should be."""
+class MpdLoosePlaylist(MpdPlaylist):
+    """A playlist with an invalid track: tracks are decoded one by one."""
 
     tracks: list[msgspec.Raw]  # type: ignore[assignment]
 
 
-read_slice = msgspec.json.Decoder(Slice).decode
-read_playlist = msgspec.json.Decoder(Listed).decode
-read_loosely = msgspec.json.Decoder(Loose).decode
-read_place = msgspec.json.Decoder(Place).decode
+read_slice = msgspec.json.Decoder(MpdSlice).decode
+read_playlist = msgspec.json.Decoder(MpdPlaylist).decode
+read_loosely = msgspec.json.Decoder(MpdLoosePlaylist).decode
+read_place = msgspec.json.Decoder(MpdTrack).decode
 
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
-    """Playlists by their pid, which tells them apart within the file of that name."""
-    raws = decoded(read_slice, content, "Million Playlist slice").playlists
-    seen: set[str] = set()
-    known: dict[str, Track] = {}  # most tracks stand in many playlists of a slice
+    """Yield playlists; their key is the file's name with their pid."""
+    raws = decode_json(read_slice, content, "Million Playlist slice").playlists
+    keys: set[str] = set()
+    tracks: dict[str, Track] = {}  # by URI: most tracks are in many playlists of a slice
     for number, raw in enumerate(raws, start=1):
         place = f"playlist {number}"
         bad: list[BadEntry] = []
         try:
-            made = _playlist(raw, place, name, known, bad)
-        except (Unusable, msgspec.DecodeError, UnicodeDecodeError) as error:
+            parsed = _playlist(raw, place, name, tracks, bad)
+        except (UnusablePlaylistEntry, msgspec.DecodeError, UnicodeDecodeError) as error:
             yield from bad
             yield bad_entry(place, error, bytes(raw))
             continue
         yield from bad
-        if made.key in seen:
-            yield bad_entry(place, "this pid stands in the file before", bytes(raw))
+        if parsed.key in keys:
+            yield bad_entry(place, "an earlier playlist has this pid", bytes(raw))
             continue
-        seen.add(made.key)
-        yield made
+        keys.add(parsed.key)
+        yield parsed
 
 
 def _playlist(
-    raw: msgspec.Raw, place: str, name: str, known: dict[str, Track], bad: list[BadEntry]
+    raw: msgspec.Raw, place: str, name: str, by_uri: dict[str, Track], bad: list[BadEntry]
 ) -> Playlist:
     try:
         listed = read_playlist(raw)
-        places: Iterable[tuple[int, Place]] = enumerate(listed.tracks, start=1)
+        places: Iterable[tuple[int, MpdTrack]] = enumerate(listed.tracks, start=1)
     except (msgspec.DecodeError, UnicodeDecodeError):
         listed = read_loosely(raw)
         places = _readable(listed.tracks, place, bad)  # type: ignore[arg-type]
     tracks: list[Track] = []
     positions: list[int | None] = []
     for number, entry in places:
-        made = known.get(entry.track_uri or "")
-        if made is None:
+        parsed = by_uri.get(entry.track_uri or "")
+        if parsed is None:
             try:
-                made = _track(entry)
-            except Unusable as error:
+                parsed = _track(entry)
+            except UnusablePlaylistEntry as error:
                 bad.append(bad_entry(f"{place}, track {number}", error, entry))
                 continue
-            if entry.track_uri == f"spotify:track:{made.track_id}":  # else its name told it
-                known[entry.track_uri] = made
-        tracks.append(made)
+            if entry.track_uri == f"spotify:track:{parsed.track_id}":  # else its id is its name
+                by_uri[entry.track_uri] = parsed
+        tracks.append(parsed)
         positions.append(entry.pos)
     tracks = _in_order(tracks, positions)
     title = None if listed.name is None else str(listed.name)
@@ -102,7 +102,7 @@ def _playlist(
 
 def _readable(
     raws: list[msgspec.Raw], place: str, bad: list[BadEntry]
-) -> Iterator[tuple[int, Place]]:
+) -> Iterator[tuple[int, MpdTrack]]:
     for number, raw in enumerate(raws, start=1):
         try:
             yield number, read_place(raw)
@@ -111,14 +111,14 @@ def _readable(
 
 
 def _in_order(tracks: list[Track], positions: list[int | None]) -> list[Track]:
-    """By `pos` where every track has one, else as they stand."""
-    given = [position for position in positions if position is not None]
-    if len(given) < len(tracks) or given == sorted(given):
+    """By `pos` where every track has one, else in the order of the file."""
+    present = [position for position in positions if position is not None]
+    if len(present) < len(tracks) or present == sorted(present):
         return tracks
-    return [tracks[number] for number in sorted(range(len(given)), key=given.__getitem__)]
+    return [tracks[number] for number in sorted(range(len(present)), key=present.__getitem__)]
 
 
-def _track(entry: Place) -> Track:
+def _track(entry: MpdTrack) -> Track:
     artist = (entry.artist_uri or "").removeprefix("spotify:artist:") or None
     return track(
         entry.track_uri,
@@ -131,7 +131,7 @@ def _track(entry: Place) -> Track:
 
 
 def _time(seconds: float | None) -> datetime | None:
-    """A time of Unix; None where there is none, or one that nobody can have meant."""
+    """The Unix time as a datetime; None where it is missing or implausible."""
     if seconds is None or not 0 < seconds < 10**10:
         return None
     return datetime.fromtimestamp(seconds, UTC)

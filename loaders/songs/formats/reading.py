@@ -14,7 +14,7 @@ from loaders.core.streams import BadArchive
 from loaders.core.streams.archives import Member, zip_members
 from loaders.core.streams.compressed import ZIP, decompress, read_bounded
 from loaders.songs.formats import jspf, m3u, mpd, table, xspf
-from loaders.songs.formats.model import BadFile, Playlist
+from loaders.songs.formats.model import BadPlaylistFile, Playlist
 
 Entries = Iterator[Playlist | BadEntry]
 Parser = Callable[[bytes, str], Entries]
@@ -51,11 +51,11 @@ class File(NamedTuple):
 def read(location: str, format: str | None = None) -> Iterator[File]:
     """Yield a file, each file in a .zip, or standard input (`-`).
 
-    Compression and format are detected from the content. The entries raise BadFile where a file is
-    cut off or no playlist file; the other files of an archive can still be read.
+    Compression and format are detected from the content. The entries raise BadPlaylistFile where a
+    file is truncated or not a playlist; the other files of an archive can still be read.
     """
     if format is not None and format not in FORMATS:
-        raise BadFile(f"no format {format!r}: {', '.join(FORMATS)} are known")
+        raise BadPlaylistFile(f"no format {format!r}: the formats are {', '.join(FORMATS)}")
     path = path_of(location)
     name = PurePath(path).name
     with _opened(location) as file:
@@ -84,12 +84,12 @@ def shortened(path: str) -> str:
 
 
 def detect(content: bytes) -> str | None:
-    """The format of a file's content, by its first 64 KB; None where it is no playlist."""
+    """The format of a file, from its first 64 KB; None where it is not a playlist."""
     start = content[:65536].lstrip(b"\xef\xbb\xbf \t\r\n")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         start = content[:65536].decode("utf-16", errors="replace").lstrip().encode(errors="replace")
     if start[:1] in (b"{", b"["):
-        # A slice says "playlists" before its first track; a JSPF has one "playlist".
+        # A slice has the key "playlists" before its first track, a JSPF the key "playlist".
         match = re.search(rb'"(playlists?)"\s*:', start)
         return "mpd" if match and match[1] == b"playlists" else "jspf" if match else None
     if start[:1] == b"<":
@@ -106,38 +106,38 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, format: str | N
     try:
         content = unpack()
     except BadArchive as error:
-        raise BadFile(f"{name}: cannot be unpacked: {error}") from error
+        raise BadPlaylistFile(f"{name}: cannot be unpacked: {error}") from error
     if not content.strip():
-        raise BadFile(f"{name}: it is empty")
+        raise BadPlaylistFile(f"{name}: it is empty")
     format, in_archive = format or detect(content), "/" in name
-    if format is None and in_archive:  # datasets come with a README
-        yield bad_entry(name, "no playlist, passed over", content[:200])
+    if format is None and in_archive:  # archives of datasets contain a README
+        yield bad_entry(name, "not a playlist, skipped", content[:200])
         return
     if format is None:
         formats = f"{', '.join(FORMATS)} (--format names one)"
-        raise BadFile(f"{name}: no known playlist format: {formats}; {kind(content)}")
+        raise BadPlaylistFile(f"{name}: no known playlist format: {formats}; {kind(content)}")
     playlists = 0
     try:
         for entry in FORMATS[format](content, plain):
             playlists += isinstance(entry, Playlist)
             yield entry
-    except BadFile as error:
-        raise BadFile(f"{name}: {error}; {kind(content)}") from error
+    except BadPlaylistFile as error:
+        raise BadPlaylistFile(f"{name}: {error}; {kind(content)}") from error
     except RecursionError as error:
-        raise BadFile(f"{name}: nested too deeply") from error
+        raise BadPlaylistFile(f"{name}: nested too deeply") from error
     if not playlists and not in_archive:
-        raise BadFile(f"{name}: no playlist in it can be used; {kind(content)}")
+        raise BadPlaylistFile(f"{name}: no playlist in it can be used; {kind(content)}")
 
 
 def _opened(location: str) -> IO[bytes]:
-    """The file; where it is a pipe, its content in memory."""
+    """The open file; a pipe is read into memory."""
     if location == "-":
         return io.BytesIO(_content(sys.stdin.buffer, location))
     try:
         file = Path(location).open("rb")  # noqa: SIM115 - the caller closes it
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise BadFile(f"{printable(location)}: {reason}") from error
+        raise BadPlaylistFile(f"{printable(location)}: {reason}") from error
     return file if file.seekable() else io.BytesIO(_content(file, location))
 
 
@@ -145,11 +145,11 @@ def _content(file: IO[bytes], location: str) -> bytes:
     try:
         return read_bounded(file, LARGEST)
     except BadArchive as error:
-        raise BadFile(f"{printable(location)}: {error}") from error
+        raise BadPlaylistFile(f"{printable(location)}: {error}") from error
 
 
 def _members(file: IO[bytes], path: str, format: str | None) -> Iterator[File]:
-    """The files of an archive, each under its path in it.
+    """Yield the files of an archive, each with its path in the archive.
 
     They are read one by one: the Million Playlist Dataset is an archive of 5 GB.
     """
@@ -157,7 +157,7 @@ def _members(file: IO[bytes], path: str, format: str | None) -> Iterator[File]:
     try:
         members = zip_members(file)
     except BadArchive as error:
-        raise BadFile(f"{archive}: {error}") from error
+        raise BadPlaylistFile(f"{archive}: {error}") from error
     for member in members:
         inner = printable(member.name)
         plain = COMPRESSED.sub("", PurePath(inner).name)

@@ -6,10 +6,10 @@ from xml.parsers import expat
 
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.songs.formats.model import (
-    BadFile,
+    BadPlaylistFile,
     Playlist,
     Track,
-    Unusable,
+    UnusablePlaylistEntry,
     playlist,
     spotify_only,
     track,
@@ -19,8 +19,8 @@ DEEPEST = 100  # elements within one another
 FIELDS = {"title", "creator", "album", "duration", "identifier", "location"}
 
 
-class Reader:
-    """Collects the elements of a playlist while expat walks through it."""
+class XspfReader:
+    """Collects the elements of a playlist from the events of expat."""
 
     def __init__(self) -> None:
         self.path: list[str] = []
@@ -29,85 +29,85 @@ class Reader:
         self.tracks: list[dict[str, list[str]]] = []
 
     def start(self, tag: str, _attributes: object) -> None:
-        """Note where we are."""
+        """Handle the start of an element."""
         name = tag.rpartition(" ")[2].lower()
         if not self.path and name != "playlist":
-            raise BadFile(f"no XSPF: its root is {name!r}")
+            raise BadPlaylistFile(f"no XSPF: its root is {name!r}")
         self.path.append(name)
         self.text.clear()
         if len(self.path) > DEEPEST:
-            raise BadFile("nested too deeply")
+            raise BadPlaylistFile("nested too deeply")
         if self.path == ["playlist", "tracklist", "track"]:
             self.tracks.append({})
 
     def end(self, _tag: str) -> None:
-        """Keep an element's text where it belongs to the playlist or a track."""
+        """Handle the end of an element: store its text for the playlist or the track."""
         above, name = self.path[:-1], self.path.pop()
-        kept = "".join(self.text)
+        text = "".join(self.text)
         self.text.clear()
         if above == ["playlist"]:
-            self.playlist.setdefault(name, []).append(kept)
+            self.playlist.setdefault(name, []).append(text)
         elif above == ["playlist", "tracklist", "track"] and name in FIELDS:
-            self.tracks[-1].setdefault(name, []).append(kept)
+            self.tracks[-1].setdefault(name, []).append(text)
 
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
-    """The playlist of the file."""
+    """Yield the playlist of the file."""
     reader = _read(content)
     tracks: list[Track] = []
     for number, entry in enumerate(reader.tracks, start=1):
         try:
             tracks.append(_track(entry))
-        except Unusable as error:
+        except UnusablePlaylistEntry as error:
             yield bad_entry(f"track {number}", error, entry)
-    told = reader.playlist
-    title = _first(told, "title")
+    fields = reader.playlist
+    title = _first(fields, "title")
     try:
         yield playlist(
-            key_of(_first(told, "identifier"), name, title),
+            key_of(_first(fields, "identifier"), name, title),
             title,
             tracks,
-            _first(told, "creator"),
-            time_of(_first(told, "date") or ""),
+            _first(fields, "creator"),
+            time_of(_first(fields, "date") or ""),
         )
-    except Unusable as error:
-        yield bad_entry("playlist 1", error, told)
+    except UnusablePlaylistEntry as error:
+        yield bad_entry("playlist 1", error, fields)
 
 
 def key_of(identifier: str | None, name: str, title: str | None) -> str:
-    """A playlist's address; where it has none, its file's name with its identifier or title."""
-    told = (identifier or "").strip()
-    return told if "://" in told else f"{name}#{told or title or 'untitled'}"
+    """A playlist's address; without one, its file's name with its identifier or title."""
+    key = (identifier or "").strip()
+    return key if "://" in key else f"{name}#{key or title or 'untitled'}"
 
 
 def time_of(text: str) -> datetime | None:
-    """A time of ISO 8601, of UTC where it does not say; None where it is none."""
+    """The time of an ISO 8601 text, in UTC by default; None where it is invalid."""
     try:
-        found = datetime.fromisoformat(text.strip())
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        time = datetime.fromisoformat(text.strip())
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def _read(content: bytes) -> Reader:
-    reader = Reader()
+def _read(content: bytes) -> XspfReader:
+    reader = XspfReader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text.append
-    parser.StartDoctypeDeclHandler = _refuse  # entities are declared there: none, no bombs
+    parser.StartDoctypeDeclHandler = _reject_doctype  # it could declare entities
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:
-        raise BadFile(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
-    except (ValueError, LookupError) as error:  # an encoding that nobody knows
-        raise BadFile(f"line 1: {error}") from error
+        raise BadPlaylistFile(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
+    except (ValueError, LookupError) as error:  # an unknown encoding
+        raise BadPlaylistFile(f"line 1: {error}") from error
     return reader
 
 
-def _refuse(*_declared: object) -> None:
-    raise BadFile("line 1: it declares a DOCTYPE, which a playlist does not need")
+def _reject_doctype(*_declaration: object) -> None:
+    raise BadPlaylistFile("line 1: it declares a DOCTYPE, which a playlist does not need")
 
 
 def _track(entry: dict[str, list[str]]) -> Track:
