@@ -15,7 +15,7 @@ from loaders.core.dumps.chunks import Chunk
 from loaders.core.server.cluster import Server
 from loaders.core.streams import open_compressed
 from loaders.wikidata.dump import chunks
-from loaders.wikidata.entities import Filter, Parser
+from loaders.wikidata.entities import EntityFilter, Parser
 from loaders.wikidata.staging import read
 
 ORIGINAL = """
@@ -68,7 +68,7 @@ def unpacking(path: Path, size: float) -> tuple[float, float]:
 
 def parsing(path: Path, size: float) -> float:
     """MB/s of JSON to rows, in one process."""
-    parser = Parser(Filter())
+    parser = Parser(EntityFilter())
     started = time.process_time()
     with path.open("rb") as file:
         for chunk in chunks(file):

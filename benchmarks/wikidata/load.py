@@ -16,7 +16,7 @@ from benchmarks.core.running import fresh_server
 from benchmarks.wikidata.limits import Limits
 from loaders.core.db import connect_to_muse
 from loaders.core.server.cluster import Server
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.load import load_dump
 from loaders.wikidata.options import WikidataOptions
 
@@ -96,7 +96,7 @@ def tell(path: str) -> None:
     measured = Steps(server)
     with connect_to_muse(autocommit=True) as conn:
         started = perf_counter()
-        load_dump(conn, Filter(), WikidataOptions(source=path, on_step=measured.begin))
+        load_dump(conn, EntityFilter(), WikidataOptions(source=path, on_step=measured.begin))
         measured.spent.seconds = perf_counter() - started
         measured.begin("")
         query = "select count(*) from muse.wikidata"

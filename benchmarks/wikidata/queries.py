@@ -11,7 +11,7 @@ from psycopg import sql
 from benchmarks.core.report import Row
 from loaders.core.db import connect_to_muse
 from loaders.wikidata import classes
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.load import load_dump
 from loaders.wikidata.options import WikidataOptions
 
@@ -44,7 +44,7 @@ QUERIES = {
 def rows(plain: Path, items: int) -> Iterator[Row]:
     """A dump loaded and copied until there are so many items, then each query."""
     with connect_to_muse(autocommit=True) as conn:
-        load_dump(conn, Filter(), WikidataOptions(source=str(plain)))
+        load_dump(conn, EntityFilter(), WikidataOptions(source=str(plain)))
         yield from sizes(conn)
         multiply(conn, items)
         (count,) = conn.execute("select count(*) from wikidata").fetchone() or (0,)

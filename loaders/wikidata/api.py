@@ -32,7 +32,7 @@ class Missing(NamedTuple):
     reason: str
 
 
-class Redirect(NamedTuple):
+class ApiRedirect(NamedTuple):
     """An id that was merged into another."""
 
     source: str
@@ -54,7 +54,7 @@ class Reply(msgspec.Struct):
 
 def entities(
     ids: Iterable[str], client: Client, *, languages: Sequence[str] | None = None, api: str = API
-) -> Iterator[bytes | Missing | Redirect]:
+) -> Iterator[bytes | Missing | ApiRedirect]:
     """Each entity once, as the JSON of its line in a dump; what is missing or redirected too.
 
     languages: of labels, descriptions and aliases; None: all.
@@ -69,7 +69,7 @@ def entities(
             continue
         found = _text(made["id"])
         if asked != found:
-            yield Redirect(asked, found)
+            yield ApiRedirect(asked, found)
         if found not in delivered:
             delivered.add(found)
             yield dump_line(made)

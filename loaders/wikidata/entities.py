@@ -19,11 +19,11 @@ NUL = b"\\u0000"
 MAPS = ("labels", "descriptions", "aliases", "claims", "sitelinks")
 
 
-class Unusable(Exception):
+class UnusableEntity(Exception):
     """An entity that cannot be stored; the text says why."""
 
 
-class Seen(NamedTuple):
+class EntitySummary(NamedTuple):
     """What others need of an entity, kept of each that was seen."""
 
     wikidata_id: str
@@ -51,7 +51,7 @@ class Item(NamedTuple):
     lastrevid: int | None
 
 
-class Redirect(NamedTuple):
+class ItemRedirect(NamedTuple):
     """An id that was merged into another."""
 
     wikidata_id: str
@@ -64,13 +64,13 @@ class Parsed(NamedTuple):
     odd: (where, why) of what is kept, but not as it should be.
     """
 
-    seen: Seen
+    seen: EntitySummary
     item: Item | None
     odd: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Filter:
+class EntityFilter:
     """Which items are kept, and what of them; a set left at None asks for nothing.
 
     origin: the options that it is made of, where those name sets that change, like a file of ids.
@@ -114,14 +114,14 @@ class Filter:
 class Parser:
     """Entities of lines, for one filter; all_items: also of what it does not keep."""
 
-    def __init__(self, filter: Filter, *, all_items: bool = False) -> None:
+    def __init__(self, filter: EntityFilter, *, all_items: bool = False) -> None:
         self.filter, self.all_items = filter, all_items
         self.terms = tuple(dict.fromkeys((*ENGLISH, *filter.languages)))
         self.type = _entity_type(self.terms, filter)
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
 
-    def parse(self, line: bytes) -> Parsed | Redirect:
-        """What one line holds, without framing; Unusable where that is no item or property."""
+    def parse(self, line: bytes) -> Parsed | ItemRedirect:
+        """Parse a line without its framing. Errors: UnusableEntity if it is no item or property."""
         odd: list[tuple[str, str]] = []
         if NUL in line:
             line, odd = _without_nul(line)
@@ -132,7 +132,7 @@ class Parser:
             made, shown, identities, more = self._statement_by_statement(line)
             odd += more
         if made.redirect is not None:
-            return Redirect(_checked(made.entity, "item"), _checked(made.redirect, "item"))
+            return ItemRedirect(_checked(made.entity, "item"), _checked(made.redirect, "item"))
         return self._parsed(made, shown, identities, odd)
 
     def _parsed(
@@ -144,7 +144,7 @@ class Parser:
         labels = _texts(made.labels, self.terms)
         title = labels.get("en", labels.get("mul"))
         superclass_ids = best_ids(shown.get(SUBCLASS_OF, [])) or None
-        seen = Seen(
+        seen = EntitySummary(
             wikidata_id, title, links.get("enwiki"), made.datatype, superclass_ids, made.lastrevid
         )
         class_ids = best_ids(shown.get(INSTANCE_OF, []))
@@ -175,9 +175,9 @@ class Parser:
         try:
             told = msgspec.json.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Unusable(f"not JSON: {error}") from error
+            raise UnusableEntity(f"not JSON: {error}") from error
         if not isinstance(told, dict):
-            raise Unusable("no entity: not an object")
+            raise UnusableEntity("no entity: not an object")
         for name in MAPS:  # an empty map is written as a list in places
             if name in told and not told[name]:
                 told[name] = {}
@@ -185,7 +185,7 @@ class Parser:
             shown, identities, odd = compact_each(told.pop("claims", {}))
             return msgspec.convert(told, self.type), shown, identities, odd
         except (msgspec.MsgspecError, AttributeError, TypeError, RecursionError) as error:
-            raise Unusable(f"no entity: {error}") from error
+            raise UnusableEntity(f"no entity: {error}") from error
 
 
 def label_of(line: bytes) -> Parsed:
@@ -194,7 +194,7 @@ def label_of(line: bytes) -> Parsed:
         line, type=tuple[str, str | None, str | None]
     )
     label = label and _replaced(label)
-    return Parsed(Seen(wikidata_id, label, None, datatype, None, None), None, [])
+    return Parsed(EntitySummary(wikidata_id, label, None, datatype, None, None), None, [])
 
 
 class _Term(Struct, gc=False):
@@ -205,7 +205,7 @@ class _Link(Struct, gc=False):
     value: str = msgspec.field(name="title")
 
 
-def _entity_type(terms: tuple[str, ...], filter: Filter) -> type[Struct]:
+def _entity_type(terms: tuple[str, ...], filter: EntityFilter) -> type[Struct]:
     """What is decoded of an entity: of its texts and links only those that somebody asked for."""
     return msgspec.defstruct(
         "Entity",
@@ -256,9 +256,11 @@ def _json(told: Any) -> Json:
 
 def _checked(wikidata_id: str, kind: str) -> str:
     if kind not in IDS:
-        raise Unusable(f"a {kind}: only items and properties are kept" if kind else "no entity")
+        raise UnusableEntity(
+            f"a {kind}: only items and properties are kept" if kind else "no entity"
+        )
     if not IDS[kind].fullmatch(wikidata_id):
-        raise Unusable(f"no id of an {kind}: {wikidata_id[:60]!r}")
+        raise UnusableEntity(f"no id of an {kind}: {wikidata_id[:60]!r}")
     return wikidata_id
 
 
@@ -267,7 +269,7 @@ def _without_nul(line: bytes) -> tuple[bytes, list[tuple[str, str]]]:
     try:
         told = msgspec.json.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Unusable(f"not JSON: {error}") from error
+        raise UnusableEntity(f"not JSON: {error}") from error
     clean = _replaced(told)
     if clean == told:  # a backslash before u0000 is no NUL
         return line, []

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 
 VERSION = 1  # of what is kept of an entity: another one loads all of them again
 
@@ -49,7 +49,7 @@ class Kept(NamedTuple):
     wikis: frozenset[str]
 
     @classmethod
-    def of(cls, filter: Filter) -> "Kept":
+    def of(cls, filter: EntityFilter) -> "Kept":
         """Those that a load asks for."""
         return cls(frozenset(filter.languages), frozenset(filter.wikis))
 
@@ -61,9 +61,11 @@ class Kept(NamedTuple):
         """Whether there is nothing more in the other."""
         return self.languages >= other.languages and self.wikis >= other.wikis
 
-    def filter(self) -> Filter:
+    def filter(self) -> EntityFilter:
         """A filter that keeps them."""
-        return Filter(sitelinks=tuple(sorted(self.wikis)), languages=tuple(sorted(self.languages)))
+        return EntityFilter(
+            sitelinks=tuple(sorted(self.wikis)), languages=tuple(sorted(self.languages))
+        )
 
     @property
     def number(self) -> int:

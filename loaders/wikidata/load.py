@@ -24,7 +24,7 @@ from loaders.core.runs import LoadResult
 from loaders.core.sources import Source
 from loaders.wikidata import classes, kept, merge, names
 from loaders.wikidata.dump import chunks
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.kept import VERSION, Kept
 from loaders.wikidata.options import WikidataOptions, build_filter, check_options, read_ids
 from loaders.wikidata.prune import count_stored, prune
@@ -58,7 +58,9 @@ def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadRes
     return results
 
 
-def load_dump(conn: psycopg.Connection, filter: Filter, options: WikidataOptions) -> LoadResult:
+def load_dump(
+    conn: psycopg.Connection, filter: EntityFilter, options: WikidataOptions
+) -> LoadResult:
     """Load a JSON dump: a file, an http address, or `-` for standard input; packed or not."""
     assert options.source is not None
     source = Source(options.source, contact=options.contact)
@@ -70,7 +72,7 @@ def load_dump(conn: psycopg.Connection, filter: Filter, options: WikidataOptions
 def load_ids(
     conn: psycopg.Connection,
     ids: list[str],
-    filter: Filter,
+    filter: EntityFilter,
     options: WikidataOptions,
     client: Client,
 ) -> LoadResult:
@@ -82,7 +84,7 @@ def load_ids(
 
 def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) -> LoadResult:
     """Load English labels from a table of id and label."""
-    return load(conn, labels_source(path, options), Filter(), replace(options, workers=0))
+    return load(conn, labels_source(path, options), EntityFilter(), replace(options, workers=0))
 
 
 def load_sample(conn: psycopg.Connection, options: WikidataOptions) -> LoadResult | None:
@@ -91,13 +93,13 @@ def load_sample(conn: psycopg.Connection, options: WikidataOptions) -> LoadResul
     if source is None:
         return None
     options = replace(options, workers=0)
-    return load(conn, source, Filter(), options, only_missing_labels=True)
+    return load(conn, source, EntityFilter(), options, only_missing_labels=True)
 
 
 def load(
     conn: psycopg.Connection,
     source: DumpSource,
-    filter: Filter,
+    filter: EntityFilter,
     options: DumpOptions,
     *,
     only_missing_labels: bool = False,
@@ -130,7 +132,7 @@ class EntityLoad(dumps.Load):
         source: DumpSource,
         options: DumpOptions,
         *,
-        filter: Filter,
+        filter: EntityFilter,
         only_missing_labels: bool,
     ) -> None:
         super().__init__(run, staging, source, options)
@@ -183,7 +185,7 @@ class EntityLoad(dumps.Load):
         analyze(conn, "wikidata", "wikidata_labels", "wikidata_classes")
 
 
-def _described(filter: Filter, options: DumpOptions) -> dict[str, Any]:
+def _described(filter: EntityFilter, options: DumpOptions) -> dict[str, Any]:
     """What was asked of a source, for the table sources; sets are told by their hash."""
     told: dict[str, Any] = {"languages": filter.languages, "sitelinks": filter.sitelinks}
     for name in ("class_ids", "ids"):

@@ -18,7 +18,7 @@ from loaders.core.errors import Problem
 NAMED_BY = ("brand:wikidata", "operator:wikidata", "network:wikidata", "flag:wikidata")
 ENTITIES, CATEGORIES = Path("dist/wikidata/wikidata.json"), Path("dist/json/nsi.json")
 LOGO = "/wiki/Special:FilePath/"
-LOGO_TITLE = "Special:Redirect/file/"
+LOGO_TITLE = "Special:ItemRedirect/file/"
 GREGORIAN = "http://www.wikidata.org/entity/Q1985727"
 YEAR, DAY = 9, 11  # precisions of a time
 # id: (label, datatype), and of identifiers their name in the file.

@@ -11,7 +11,7 @@ import psycopg
 from loaders.core.dumps.load import DumpOptions
 from loaders.core.errors import Problem
 from loaders.core.sources import Source
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.ids import entity_id, ids_or_file, query_ids
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,10}){0,3}")
@@ -74,9 +74,9 @@ def read_ids(options: WikidataOptions) -> list[str] | None:
 
 def build_filter(
     conn: psycopg.Connection, options: WikidataOptions, ids: list[str] | None
-) -> Filter:
+) -> EntityFilter:
     """The filter of the options; `ids` as read_ids gives them."""
-    return Filter(
+    return EntityFilter(
         class_ids=_class_ids(conn, options) if options.classes else None,
         ids=None if ids is None else frozenset(ids),
         sitelinks=options.sitelinks,

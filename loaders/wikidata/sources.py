@@ -17,7 +17,7 @@ from loaders.core.errors import Problem
 from loaders.core.http.client import Client
 from loaders.core.sources import Source
 from loaders.wikidata import api, name_suggestion_index
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.ids import entity_id
 from loaders.wikidata.kept import all_languages
 from loaders.wikidata.options import WikidataOptions
@@ -26,7 +26,7 @@ SAMPLE = "name-suggestion-index"
 AT_ONCE = 500  # entities of those that come one by one
 
 
-class Entry(NamedTuple):
+class EntityLine(NamedTuple):
     """The JSON of an entity, or of a label: id, label, and datatype."""
 
     unit: str
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 def ids_source(
     conn: psycopg.Connection,
     ids: list[str],
-    filter: Filter,
+    filter: EntityFilter,
     options: WikidataOptions,
     client: Client,
 ) -> DumpSource:
@@ -71,7 +71,7 @@ def sample_source(options: WikidataOptions) -> DumpSource | None:
 
 def _fetched(
     ids: list[str], client: Client, url: str, languages: Iterable[str]
-) -> Iterator[Entry | BadEntry]:
+) -> Iterator[EntityLine | BadEntry]:
     """Entities, then the labels of all that they name."""
     wanted: tuple[str, ...] | None = tuple(dict.fromkeys(("en", "mul", *languages)))
     if len(wanted or ()) > api.BATCH:  # the service takes no more values
@@ -82,26 +82,26 @@ def _fetched(
         match made:
             case api.Missing(id, reason):
                 yield BadEntry(id, reason, "", (id,))
-            case api.Redirect(source, target):
+            case api.ApiRedirect(source, target):
                 line = msgspec.json.encode({"entity": source, "redirect": target})
-                yield Entry("entity", line)
+                yield EntityLine("entity", line)
             case bytes():
                 seen.add(msgspec.json.decode(made, type=dict[str, Any])["id"])
                 named |= api.mentioned(made)
-                yield Entry("entity", made)
+                yield EntityLine("entity", made)
     for id, label, datatype in api.labels(sorted(named - seen), client, api=url):
         if label is not None or datatype is not None:
             yield _label(id, label, datatype)
 
 
-def _sample_of(folder: Path) -> Iterator[Entry]:
+def _sample_of(folder: Path) -> Iterator[EntityLine]:
     for label in name_suggestion_index.labels(folder):
         yield _label(*label)
     for line in name_suggestion_index.entities(folder):
-        yield Entry("entity", line)
+        yield EntityLine("entity", line)
 
 
-def _labels_of(path: Path) -> Iterator[Entry | BadEntry]:
+def _labels_of(path: Path) -> Iterator[EntityLine | BadEntry]:
     """Lines of id, tab, label; commas where there is no tab in the first."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -118,13 +118,13 @@ def _labels_of(path: Path) -> Iterator[Entry | BadEntry]:
         raise Problem(f"{path}: {error}") from error
 
 
-def _label(id: str, label: str | None, datatype: str | None) -> Entry:
-    return Entry("label", msgspec.json.encode([id, label, datatype]))
+def _label(id: str, label: str | None, datatype: str | None) -> EntityLine:
+    return EntityLine("label", msgspec.json.encode([id, label, datatype]))
 
 
-def _chunked(entries: Iterable[Entry | BadEntry]) -> Iterator[Chunk | BadEntry]:
+def _chunked(entries: Iterable[EntityLine | BadEntry]) -> Iterator[Chunk | BadEntry]:
     """What comes one by one, in chunks of a kind."""
-    waiting: list[Entry] = []
+    waiting: list[EntityLine] = []
     number = 0
     for made in entries:
         if isinstance(made, BadEntry):
@@ -139,6 +139,6 @@ def _chunked(entries: Iterable[Entry | BadEntry]) -> Iterator[Chunk | BadEntry]:
         yield _chunk(waiting, number)
 
 
-def _chunk(entries: list[Entry], last: int) -> Chunk:
+def _chunk(entries: list[EntityLine], last: int) -> Chunk:
     content = b"\n".join(entry.line for entry in entries)
     return Chunk(content, entries[0].unit, last - len(entries) + 1)

@@ -12,13 +12,13 @@ from loaders.core.entries import bad_entry
 from loaders.wikidata import kept
 from loaders.wikidata.dump import FRAMING
 from loaders.wikidata.entities import (
-    Filter,
+    EntityFilter,
+    EntitySummary,
     Item,
+    ItemRedirect,
     Parsed,
     Parser,
-    Redirect,
-    Seen,
-    Unusable,
+    UnusableEntity,
     label_of,
 )
 from loaders.wikidata.failed import readable_ids
@@ -73,10 +73,10 @@ class Stored(NamedTuple):
     marked: bool
 
 
-class Entry(NamedTuple):
+class StagedEntity(NamedTuple):
     """An entity of a chunk. item: what is to be written, with the number kept_as."""
 
-    parsed: Parsed | Redirect
+    parsed: Parsed | ItemRedirect
     line: bytes
     kind: str
     item: Item | None = None
@@ -87,12 +87,12 @@ class Entry(NamedTuple):
     @property
     def wikidata_id(self) -> str:
         parsed = self.parsed
-        return parsed.wikidata_id if isinstance(parsed, Redirect) else parsed.seen.wikidata_id
+        return parsed.wikidata_id if isinstance(parsed, ItemRedirect) else parsed.seen.wikidata_id
 
 
-def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Entry]:
+def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[StagedEntity]:
     """Parse the entities of a chunk, until `limit` items are kept."""
-    found: Read[Entry] = Read()
+    found: Read[StagedEntity] = Read()
     for number, line in enumerate(chunk.content.split(b"\n"), start=chunk.first):
         line = line if chunk.unit == "label" else line.strip(FRAMING)
         if not line:
@@ -102,7 +102,7 @@ def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Entry]:
         place = f"{chunk.unit} {number}"
         try:
             made = label_of(line) if chunk.unit == "label" else parser.parse(line)
-        except Unusable as error:
+        except UnusableEntity as error:
             found.fail(bad_entry(place, error, line, readable_ids(line)))
             continue
         entry = _entry(made, line, chunk.unit)
@@ -114,22 +114,22 @@ def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Entry]:
     return found
 
 
-def _entry(parsed: Parsed | Redirect, line: bytes, unit: str) -> Entry:
-    if isinstance(parsed, Redirect):
-        return Entry(parsed, line, "redirect")
+def _entry(parsed: Parsed | ItemRedirect, line: bytes, unit: str) -> StagedEntity:
+    if isinstance(parsed, ItemRedirect):
+        return StagedEntity(parsed, line, "redirect")
     if parsed.item is not None:
-        return Entry(parsed, line, "kept", parsed.item)
-    return Entry(parsed, line, "label" if unit == "label" else "seen")
+        return StagedEntity(parsed, line, "kept", parsed.item)
+    return StagedEntity(parsed, line, "label" if unit == "label" else "seen")
 
 
-class EntityStager(Stager[Entry]):
+class EntityStager(Stager[StagedEntity]):
     """Parses entities for one filter."""
 
     def __init__(
         self,
         conn: psycopg.Connection,
         staging: Staging,
-        filter: Filter,
+        filter: EntityFilter,
         run_id: int,
         *,
         fresh: bool,
@@ -142,10 +142,10 @@ class EntityStager(Stager[Entry]):
         self.covering: set[int] = set()  # those of them that hold all that the load asks for
         self.parsers: dict[Kept, Parser] = {}
 
-    def read(self, chunk: Chunk, limit: int | None) -> Read[Entry]:
+    def read(self, chunk: Chunk, limit: int | None) -> Read[StagedEntity]:
         return read(self.parser, chunk, limit)
 
-    def compare(self, found: Read[Entry]) -> set[str]:
+    def compare(self, found: Read[StagedEntity]) -> set[str]:
         """Of a stored item only a newer revision, or more languages and wikis, are written.
 
         An item that the filter does not keep is updated with those that it was loaded with.
@@ -159,7 +159,7 @@ class EntityStager(Stager[Entry]):
             row = stored.get(entry.wikidata_id) if entry.kind in ("kept", "seen") else None
             try:
                 after = entry if row is None else self._compared(entry, row, unclear)
-            except Unusable as error:
+            except UnusableEntity as error:
                 found.kept -= entry.kind == "kept"
                 found.fail(bad_entry(place, error, entry.line, (entry.wikidata_id,)))
                 continue
@@ -168,13 +168,15 @@ class EntityStager(Stager[Entry]):
         found.outside = sum(e.kind == "seen" and e.item is not None for _, e in found.entities)
         return {e.wikidata_id for _, e in found.entities if e.kind == "kept" and e.item is None}
 
-    def keeps(self, made: Entry) -> bool:
+    def keeps(self, made: StagedEntity) -> bool:
         return made.kind == "kept"
 
-    def key(self, made: Entry) -> str:
+    def key(self, made: StagedEntity) -> str:
         return made.wikidata_id
 
-    def copy(self, entities: list[tuple[str, Entry]], unchanged: set[str], chunk_id: int) -> None:
+    def copy(
+        self, entities: list[tuple[str, StagedEntity]], unchanged: set[str], chunk_id: int
+    ) -> None:
         copy(self.conn, self.staging.name("seen"), SEEN, _seen(entities, chunk_id))
         changed = (
             (
@@ -188,7 +190,7 @@ class EntityStager(Stager[Entry]):
         )
         copy(self.conn, self.staging.name("items"), ITEM, changed)
 
-    def _stored(self, found: Read[Entry]) -> dict[str, Stored]:
+    def _stored(self, found: Read[StagedEntity]) -> dict[str, Stored]:
         ids = [entry.wikidata_id for _, entry in found.entities if entry.kind in ("kept", "seen")]
         rows = self.conn.execute(STORED, (self.mark, ids), binary=True)
         return {id: Stored(revision, number, marked) for id, revision, number, marked in rows}
@@ -206,28 +208,28 @@ class EntityStager(Stager[Entry]):
             self.conn, [id for id, row in stored.items() if row.kept_as not in self.numbers]
         )
 
-    def _compared(self, entry: Entry, row: Stored, unclear: dict[str, Kept]) -> Entry:
+    def _compared(self, entry: StagedEntity, row: Stored, unclear: dict[str, Kept]) -> StagedEntity:
         """The entry with what is to be written of it; no item: nothing."""
         parsed, line, kind, number = entry.parsed, entry.line, entry.kind, row.kept_as
         assert isinstance(parsed, Parsed)
         is_kept, covered = kind == "kept", number in self.covering
         if not _changes(parsed.seen.lastrevid, row.lastrevid, is_kept, covered):
             unmarked = is_kept and not row.marked
-            return Entry(parsed, line, kind, None, number, number, unmarked)
+            return StagedEntity(parsed, line, kind, None, number, number, unmarked)
         before = self.numbers.get(number) or unclear[parsed.seen.wikidata_id]
         after = before.union(self.own) if is_kept else before
         if after == self.own and is_kept:
-            return Entry(parsed, line, kind, parsed.item, self.number, number)
+            return StagedEntity(parsed, line, kind, parsed.item, self.number, number)
         again = self._parser(after).parse(line)
         assert isinstance(again, Parsed)
-        return Entry(parsed, line, kind, again.item, after.number, number)
+        return StagedEntity(parsed, line, kind, again.item, after.number, number)
 
     def _parser(self, after: Kept) -> Parser:
         if after not in self.parsers:
             self.parsers[after] = Parser(after.filter(), all_items=True)
         return self.parsers[after]
 
-    def _new_numbers(self, found: Read[Entry]) -> list[Kept]:
+    def _new_numbers(self, found: Read[StagedEntity]) -> list[Kept]:
         written = {entry.kept_as for _, entry in found.entities if entry.item is not None}
         new = [after for after in self.parsers if after.number in written - self.numbers.keys()]
         self.numbers |= {after.number: after for after in new}
@@ -246,11 +248,14 @@ def _changes(new: int | None, old: int | None, is_kept: bool, covered: bool) -> 
     return new == old and is_kept and not covered
 
 
-def _seen(entities: list[tuple[str, Entry]], chunk_id: int) -> Iterator[tuple[Any, ...]]:
+def _seen(entities: list[tuple[str, StagedEntity]], chunk_id: int) -> Iterator[tuple[Any, ...]]:
     for place, entry in entities:
         parsed, target = entry.parsed, None
-        if isinstance(parsed, Redirect):
-            what, target = Seen(parsed.wikidata_id, None, None, None, None, None), parsed.target_id
+        if isinstance(parsed, ItemRedirect):
+            what, target = (
+                EntitySummary(parsed.wikidata_id, None, None, None, None, None),
+                parsed.target_id,
+            )
         else:
             what = parsed.seen
         yield (

@@ -16,7 +16,7 @@ GAP = bytes(4)
 REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
 
 
-class Unusable(Exception):
+class UnusablePage(Exception):
     """A page that cannot be stored; the text says why."""
 
 
@@ -32,7 +32,7 @@ class Article(NamedTuple):
     odd: list[str]
 
 
-class Redirect(NamedTuple):
+class PageRedirect(NamedTuple):
     """A row of the table wikipedia_redirects."""
 
     title: str
@@ -41,7 +41,7 @@ class Redirect(NamedTuple):
     target: str
 
 
-def parse(xml: bytes) -> Article | Redirect | None:
+def parse(xml: bytes) -> Article | PageRedirect | None:
     """What a page holds; None for other namespaces than that of articles."""
     page, odd = _element(xml)
     if _number(page, "ns", least=-2) != 0:
@@ -50,13 +50,13 @@ def parse(xml: bytes) -> Article | Redirect | None:
     page_id = _number(page, "id")
     revisions = page.findall("revision")
     if not revisions:
-        raise Unusable("no revision")
+        raise UnusablePage("no revision")
     revision = max(revisions, key=lambda one: _number(one, "id"))
     revision_id = _number(revision, "id")
     text = _text(revision)
     redirect = page.find("redirect")
     if redirect is not None:
-        return Redirect(title, page_id, revision_id, _target(redirect, text))
+        return PageRedirect(title, page_id, revision_id, _target(redirect, text))
     try:
         extract = wikitext.extract(text)
     except Beyond as error:
@@ -71,7 +71,9 @@ def _element(xml: bytes) -> tuple[ET.Element, list[str]]:
         return ET.fromstring(xml), []  # noqa: S314 - it has no document type
     except ET.ParseError as error:
         if GAP in xml:
-            raise Unusable("zeros: a download with a gap, which may end in another page") from error
+            raise UnusablePage(
+                "zeros: a download with a gap, which may end in another page"
+            ) from error
         text = xml.decode(errors="replace")
         clean = REFERENCE.sub(_reference, ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text))
         if clean.encode() != xml:
@@ -80,7 +82,7 @@ def _element(xml: bytes) -> tuple[ET.Element, list[str]]:
                 return page, ["invalid characters: replaced by U+FFFD"]
             except ET.ParseError:
                 pass
-        raise Unusable(f"not XML: {error}") from error
+        raise UnusablePage(f"not XML: {error}") from error
 
 
 def _reference(found: re.Match[str]) -> str:
@@ -93,25 +95,25 @@ def _number(element: ET.Element, name: str, least: int = 1) -> int:
     told = (element.findtext(name) or "").strip()
     if not re.fullmatch(r"-?[0-9]{1,19}", told) or not least <= int(told) <= LARGEST_ID:
         kind = "page" if element.tag == "page" else "revision"
-        raise Unusable(f"no {name} of the {kind}: {told[:60]!r}")
+        raise UnusablePage(f"no {name} of the {kind}: {told[:60]!r}")
     return int(told)
 
 
 def _title(told: str | None) -> str:
     title = (told or "").strip().replace("_", " ")
     if not title:
-        raise Unusable("no title")
+        raise UnusablePage("no title")
     if len(title.encode()) > LONGEST_TITLE:
-        raise Unusable(f"a title of more than {LONGEST_TITLE} bytes")
+        raise UnusablePage(f"a title of more than {LONGEST_TITLE} bytes")
     return title
 
 
 def _text(revision: ET.Element) -> str:
     found = revision.find("text")
     if found is None:
-        raise Unusable("no text")
+        raise UnusablePage("no text")
     if not found.text and found.get("bytes", "0") != "0":
-        raise Unusable("its text is not in this dump: give one of pages-articles")
+        raise UnusablePage("its text is not in this dump: give one of pages-articles")
     return found.text or ""
 
 

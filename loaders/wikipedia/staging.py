@@ -9,7 +9,7 @@ from loaders.core.dumps.staging import Read, Stager
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.wikipedia.dump import pages
 from loaders.wikipedia.names import titles_in
-from loaders.wikipedia.pages import Article, Redirect, Unusable, parse
+from loaders.wikipedia.pages import Article, PageRedirect, UnusablePage, parse
 
 VERSION = 1  # of what is read of a page: another one loads all of them again
 
@@ -51,7 +51,7 @@ UNCHANGED = """
         or old.revision_id = new.revision_id and old.target = new.target
 """
 
-Page = Article | Redirect
+Page = Article | PageRedirect
 
 
 def read(chunk: Chunk, limit: int | None = None) -> Read[Page]:
@@ -65,7 +65,7 @@ def read(chunk: Chunk, limit: int | None = None) -> Read[Page]:
             continue
         try:
             made = parse(xml)
-        except Unusable as error:
+        except UnusablePage as error:
             found.fail(bad_entry(f"page {number}", error, xml, titles_in(xml)))
             continue
         if made is None:
@@ -87,7 +87,7 @@ class PageStager(Stager[Page]):
     def compare(self, found: Read[Page]) -> set[str]:
         made = [page for _, page in found.entities]
         articles = [page for page in made if isinstance(page, Article)]
-        redirects = [page for page in made if isinstance(page, Redirect)]
+        redirects = [page for page in made if isinstance(page, PageRedirect)]
         asked = (
             [page.title for page in articles], [page.revision_id for page in articles], VERSION,
             [page.title for page in redirects], [page.revision_id for page in redirects],
@@ -113,8 +113,8 @@ class PageStager(Stager[Page]):
 
 def _seen(entities: list[tuple[str, Page]], chunk_id: int) -> Iterator[tuple[Any, ...]]:
     for place, made in entities:
-        target = made.target if isinstance(made, Redirect) else None
-        kind = "redirect" if isinstance(made, Redirect) else "article"
+        target = made.target if isinstance(made, PageRedirect) else None
+        kind = "redirect" if isinstance(made, PageRedirect) else "article"
         yield made.title, made.page_id, made.revision_id, target, kind, place, chunk_id
 
 

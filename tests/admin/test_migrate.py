@@ -12,7 +12,7 @@ from loaders.admin.migrate import alembic_config, migrate, uninstall
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import DATABASE
 from loaders.wikidata import kept
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from tests.servers.postgres import use
 
 OBJECTS = "select proname from pg_proc where pronamespace = 'muse'::regnamespace order by 1"
@@ -62,8 +62,8 @@ def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
     migrate()
     sets = kept.read_all(empty)
     assert set(sets.values()) == {
-        kept.Kept.of(Filter(languages=("en", "nl"), sitelinks=("nlwiki",))),
-        kept.Kept.of(Filter()),
+        kept.Kept.of(EntityFilter(languages=("en", "nl"), sitelinks=("nlwiki",))),
+        kept.Kept.of(EntityFilter()),
     }
     assert all(known.number == number for number, known in sets.items())
     query = "select wikidata_id, kept_as, loaded_by from muse.wikidata"

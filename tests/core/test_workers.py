@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from loaders.core.dumps.chunks import Chunk
-from loaders.core.dumps.staging import Counts
+from loaders.core.dumps.staging import ChunkCounts
 from loaders.core.dumps.workers import staged
 from loaders.core.errors import Problem
 from loaders.core.workers import Pool, WorkerDied
@@ -66,7 +66,7 @@ class Fragile:
     def stage(self, chunk):
         if chunk.content == b"deadly":
             kill(os.getpid())
-        return Counts(entities=chunk.first)
+        return ChunkCounts(entities=chunk.first)
 
 
 def fragile(conn) -> Fragile:

@@ -40,7 +40,7 @@ def test_fifty_a_call(service, client):
 def test_missing_redirected_and_bad_ids_lose_no_other(service, client):
     service.redirects["Q900"] = "Q1"
     answers = fetched(service, client, "Q1", "Q900", "Q404", "Qx", "Q2")
-    assert api.Redirect("Q900", "Q1") in answers
+    assert api.ApiRedirect("Q900", "Q1") in answers
     assert {entry.id for entry in answers if isinstance(entry, api.Missing)} == {"Q404", "Qx"}
     assert sorted(json.loads(entry)["id"] for entry in answers if isinstance(entry, bytes)) == [
         "Q1",

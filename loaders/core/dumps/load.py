@@ -17,7 +17,7 @@ from loaders.core.db import lock
 from loaders.core.dumps.chunks import Chunk, OpenEnd
 from loaders.core.dumps.merging import forget_outdated, forget_stale
 from loaders.core.dumps.sources import DumpSource
-from loaders.core.dumps.staging import Counts, Staging, copy_failed
+from loaders.core.dumps.staging import ChunkCounts, Staging, copy_failed
 from loaders.core.dumps.workers import MakeStager, staged
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
@@ -59,7 +59,7 @@ class Load(ABC):
     ) -> None:
         self.run, self.conn = run, run.conn
         self.staging, self.source, self.options = staging, source, options
-        self.counts = Counts()
+        self.counts = ChunkCounts()
         self.failed: list[str] = []  # ids or titles of entries that stand in no chunk
         self.unreadable = 0
         self.parts: dict[str, str] = {}
@@ -195,7 +195,7 @@ class Load(ABC):
 
     def _one_by_one(
         self, chunks: Iterable[Chunk], make: MakeStager
-    ) -> Generator[Counts, None, None]:
+    ) -> Generator[ChunkCounts, None, None]:
         stager, left = make(self.conn), self.options.limit
         for chunk in chunks:
             counts = stager.stage(chunk, left)

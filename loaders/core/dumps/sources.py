@@ -7,7 +7,7 @@ from typing import Any
 
 from loaders.core.console import progress
 from loaders.core.dumps.chunks import Beginning, Chunk, OpenEnd, Readable
-from loaders.core.dumps.staging import Counts
+from loaders.core.dumps.staging import ChunkCounts
 from loaders.core.entries import BadEntry
 from loaders.core.sources import Source
 from loaders.core.streams import open_compressed
@@ -28,7 +28,7 @@ class DumpSource:
     fingerprint: str | None = None
     request: dict[str, Any] | None = None
     start: Callable[[], bytes] | None = None
-    on_chunk: Callable[[Counts], None] = lambda counts: None
+    on_chunk: Callable[[ChunkCounts], None] = lambda counts: None
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def open_dump(
     opened = open_compressed(source.location, threads=threads, contact=source.contact)
     with closing(opened) as stream, closing(progress("B", stream.size, "staging")) as bar:
 
-        def show(counts: Counts) -> None:
+        def show(counts: ChunkCounts) -> None:
             bar.update(stream.position - bar.n)
             kept = f"{counts.kept:,} {noun} of {counts.entities:,} entries"
             bar.set_postfix_str(kept, refresh=False)

@@ -37,7 +37,7 @@ FAILED = {"key": "text", "chunk_id": "int4"}
 NUMBER = "select nextval(%s::regclass)"
 
 
-class Counts(NamedTuple):
+class ChunkCounts(NamedTuple):
     """Of entries: those parsed, those kept, and those of the kept that did not change.
 
     outside: stored rows that are updated although the filter does not keep them. unreadable:
@@ -56,9 +56,9 @@ class Counts(NamedTuple):
         """Rows that are new or updated."""
         return self.kept - self.unchanged + self.outside
 
-    def __add__(self, other: object) -> "Counts":  # type: ignore[override]
-        assert isinstance(other, Counts)
-        return Counts(*map(sum, zip(self, other, strict=True)))
+    def __add__(self, other: object) -> "ChunkCounts":  # type: ignore[override]
+        assert isinstance(other, ChunkCounts)
+        return ChunkCounts(*map(sum, zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -175,13 +175,13 @@ class Stager(ABC, Generic[Made]):
     def copy(self, entities: list[tuple[str, Made]], unchanged: set[str], chunk_id: int) -> None:
         """Append entries to the staging tables."""
 
-    def stage(self, chunk: Chunk, limit: int | None = None) -> Counts:
+    def stage(self, chunk: Chunk, limit: int | None = None) -> ChunkCounts:
         """Parse and write a chunk, in one transaction, unless it was already."""
         digest = hashlib.blake2b(chunk.content, digest_size=16).digest()
         with self.conn.transaction():
             known = self.conn.execute(self.staging.sql(KNOWN), (self.run_id, digest)).fetchone()
             if known is not None:
-                return Counts(*known)
+                return ChunkCounts(*known)
             (chunk_id,) = (
                 self.conn.execute(NUMBER, (self.staging.name("numbers"),)).fetchone() or ()
             )
@@ -189,7 +189,7 @@ class Stager(ABC, Generic[Made]):
             unchanged = set() if self.fresh else self.compare(found)
             self._write(found.entities, unchanged, chunk_id, found)
             copy_failed(self.conn, self.staging, found.failed, chunk_id)
-            counts = Counts(
+            counts = ChunkCounts(
                 len(found.entities) - found.refused, found.kept, len(unchanged), found.outside,
                 found.unreadable, len(found.bad),
             )  # fmt: skip

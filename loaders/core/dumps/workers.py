@@ -9,7 +9,7 @@ import psycopg
 
 from loaders.core.db import connect_to_load
 from loaders.core.dumps.chunks import Chunk
-from loaders.core.dumps.staging import Counts, Stager
+from loaders.core.dumps.staging import ChunkCounts, Stager
 from loaders.core.errors import Problem
 from loaders.core.workers import Pool, WorkerDied
 
@@ -19,12 +19,12 @@ _stager: Stager[Any] | None = None  # of this worker process
 
 def staged(
     chunks: Iterable[Chunk], make: MakeStager, workers: int
-) -> Generator[Counts, None, None]:
+) -> Generator[ChunkCounts, None, None]:
     """The counts of each chunk, in order. Memory holds at most two chunks for each worker.
 
     make: builds the stager of a worker process; it is pickled.
     """
-    waiting: deque[Future[Counts]] = deque()
+    waiting: deque[Future[ChunkCounts]] = deque()
     with Pool(workers, _start, make) as pool:
         try:
             for chunk in chunks:
@@ -44,6 +44,6 @@ def _start(make: MakeStager) -> None:
     _stager = make(connect_to_load(autocommit=True))
 
 
-def _stage(chunk: Chunk) -> Counts:
+def _stage(chunk: Chunk) -> ChunkCounts:
     assert _stager is not None
     return _stager.stage(chunk)
