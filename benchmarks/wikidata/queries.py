@@ -76,7 +76,7 @@ def multiply(conn: psycopg.Connection, items: int) -> None:
         conn.execute(COPY, (number * STEP, number))
     for _, definition in secondary:
         conn.execute(definition)
-    classes.settle(conn)
+    classes.update_classes(conn)
     conn.execute("vacuum analyze muse.wikidata, muse.wikidata_classes")
 
 

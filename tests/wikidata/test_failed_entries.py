@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from loaders.wikidata import dump, staging
-from loaders.wikidata.failed import readable_ids
+from loaders.wikidata.readable_ids import readable_ids
 from tests.factories.wikidata import BROKEN, FRAMINGS, entity, errors, ids, many
 
 

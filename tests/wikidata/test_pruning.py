@@ -19,13 +19,13 @@ def test_an_interrupted_load_goes_on_and_prunes(load, muse, monkeypatch):
     monkeypatch.setattr(dump.chunks, "__defaults__", (400,))
     lines = [BROKEN["dump"], *(line for line in many(24) if '"Q3"' not in line)]
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.delete_stale_chunks", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(lines)
     assert load(lines, prune=True)
     assert set(ids(muse)) == {f"Q{n}" for n in range(1, 25)}
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.delete_stale_chunks", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(["oops", *many(23)])
     assert not load(["oops", *many(23)], prune=True)
@@ -41,7 +41,7 @@ def test_an_interrupted_load_looks_again_at_rows_that_others_changed(load, muse,
     load(many(3), name="other.json")
     lines = [many(1, lastrevid=4)[0], *many(3)[1:]]
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.delete_stale_chunks", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(lines)
     assert load(many(1, lastrevid=3), name="other.json", languages=("en", "nl"))

@@ -115,7 +115,7 @@ def test_an_interrupted_load_goes_on_and_prunes(load, muse, monkeypatch):
     load(dump_of(*pages), name="before.xml")
     pages[2] = BROKEN["no XML"](pages[2])
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.delete_stale_chunks", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(dump_of(*pages[:4]))
     muse.execute("delete from wikipedia where title = 'A & 1'")  # another load's work

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from loaders.wikipedia import wikitext
-from loaders.wikipedia.names import Beyond
+from loaders.wikipedia.names import TooComplex
 
 pytestmark = pytest.mark.unit
 
@@ -28,14 +28,14 @@ pytestmark = pytest.mark.unit
 def test_what_no_article_is_like_takes_no_time(unit):
     began = time.process_time()
     for many in (1000, 100_000):
-        with suppress(Beyond):
+        with suppress(TooComplex):
             wikitext.extract("{{Infobox x|image=[[File:a.jpg]]|b=" + unit * many + "|c=d.jpg}}")
     assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize("unit", ["{{", "[[", "{{a|", "[[a|"])
 def test_what_is_nested_too_deeply_is_said(unit):
-    with pytest.raises(Beyond, match="more than 200 times"):
+    with pytest.raises(TooComplex, match="more than 200 times"):
         wikitext.extract("{{Infobox x|image=a.jpg|b=" + unit * 100_000)
 
 

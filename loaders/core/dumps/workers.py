@@ -1,4 +1,4 @@
-"""Chunks staged by worker processes, two in flight for each."""
+"""Worker processes that stage chunks; two chunks are in flight for each."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -20,22 +20,23 @@ _stager: Stager[Any] | None = None  # of this worker process
 def staged(
     chunks: Iterable[Chunk], make: MakeStager, workers: int
 ) -> Generator[ChunkCounts, None, None]:
-    """The counts of each chunk, in order. Memory holds at most two chunks for each worker.
+    """Stage the chunks; yield the counts of each, in order. At most 2 * workers are in memory.
 
-    make: builds the stager of a worker process; it is pickled.
+    make: builds the stager of a worker process; it is pickled. Errors: Problem if a worker dies.
     """
-    waiting: deque[Future[ChunkCounts]] = deque()
+    in_flight: deque[Future[ChunkCounts]] = deque()
     with Pool(workers, _start, make) as pool:
         try:
             for chunk in chunks:
-                waiting.append(pool.submit(_stage, chunk))
-                if len(waiting) >= 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+                in_flight.append(pool.submit(_stage, chunk))
+                if len(in_flight) >= 2 * workers:
+                    yield in_flight.popleft().result()
+            while in_flight:
+                yield in_flight.popleft().result()
         except WorkerDied as error:
             raise Problem(
-                "a worker process was killed (is there enough memory?): run this again, it goes on"
+                "a worker process was killed (is there enough memory?): run the command again, "
+                "the load resumes"
             ) from error
 
 
