@@ -4,11 +4,14 @@ Properties contain the labels of other entities. They are therefore built in the
 labels are stored, and rebuilt when a label changes.
 """
 
+from pathlib import Path
+
 import psycopg
 
 from loaders.core.dumps.staging import Staging
-from loaders.wikidata.queries import QUERIES
+from loaders.core.queries import Queries
 
+QUERIES = Queries(Path(__file__).with_name("names.sql"))
 BATCH = 2000  # items whose properties are rebuilt in one statement
 PROPERTIES = {"properties": f"({QUERIES.build_properties.removesuffix(';')})"}
 
