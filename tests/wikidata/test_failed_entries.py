@@ -1,4 +1,4 @@
-"""The rows of entries that cannot be read stay."""
+"""Pruning leaves the rows of entries that failed to parse."""
 
 import psycopg
 import pytest

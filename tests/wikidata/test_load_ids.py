@@ -37,8 +37,8 @@ def test_a_redirect_goes_by_the_name_of_its_target(service, client, fresh):
     assert properties == {"instance of": "Cat"}
 
 
-def test_what_is_stored_keeps_its_languages(service, client, fresh):
-    """The service is asked for them too, also of what an id redirects to."""
+def test_stored_items_keep_their_languages(service, client, fresh):
+    """They are requested too, also for the target of a redirect."""
     wide = EntityFilter(languages=("en", "nl"), sitelinks=("nlwiki",))
     service.redirects["Q900"] = "Q1"
     for revision, word, filter in ((1, "kat", wide), (2, "poes", EntityFilter())):
