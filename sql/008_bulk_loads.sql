@@ -1,5 +1,5 @@
--- Bulk loads: staging tables, statistics, and the indexes that a first load makes last. Loaders
--- own no table, so these functions have the rights of the schema's owner and check their arguments.
+-- Bulk loads: staging tables, statistics, and indexes that are dropped during a first load. Loaders
+-- own no tables: these functions run with the rights of the schema's owner, and check arguments.
 
 create or replace function muse.create_staging(topic text, source_id bigint, key text)
 returns boolean
@@ -55,7 +55,7 @@ end
 $$;
 
 comment on function muse.create_staging(text, bigint, text) is
-'False where an interrupted load left them: select tablename from pg_tables';
+'Creates staging tables, false if they exist: select tablename from pg_tables';
 
 create or replace function muse.drop_staging(topic text, source_id bigint)
 returns void
@@ -81,7 +81,7 @@ end
 $$;
 
 comment on function muse.drop_staging(text, bigint) is
-'Of a source: select tablename from pg_tables where schemaname = ''muse_staging''';
+'Drops staging tables: select tablename from pg_tables where schemaname = ''muse_staging''';
 
 create or replace function muse.check_staging_topic(topic text)
 returns void
@@ -106,7 +106,7 @@ end
 $$;
 
 comment on function muse.check_staging_topic(text) is
-'An error where a topic has no staging tables: select check_staging_topic(''wikidata'')';
+'Raises an error if a topic has no staging tables: select check_staging_topic(''wikidata'')';
 
 create or replace function muse.analyze_tables(table_names text[])
 returns void
@@ -155,7 +155,7 @@ begin
     end if;
     execute format('select exists (select from %s)', target) into filled;
     if filled then
-        return false;  -- queries need them
+        return false;  -- queries use the indexes
     end if;
     for secondary in
         select
@@ -175,12 +175,12 @@ begin
     end loop;
     return true;
 exception when lock_not_available then
-    return false;  -- a reader would have to wait
+    return false;  -- a reader holds a lock
 end
 $$;
 
 comment on function muse.drop_indexes(text) is
-'Of an empty table, the secondary ones; create_index builds them: select * from dropped_indexes';
+'Drops the secondary indexes of an empty table: select * from dropped_indexes';
 
 create or replace function muse.create_index(index_name text)
 returns void
@@ -190,7 +190,7 @@ as $$
 declare
     dropped muse.dropped_indexes;
 begin
-    -- The row stays locked until the index is there: two sessions do not build the same one.
+    -- The row lock keeps a second session from building the same index.
     select known.* into dropped
     from muse.dropped_indexes as known
     where known.index_name = create_index.index_name

@@ -1,4 +1,4 @@
--- Wikidata: items, what they are instances of, and the classes above and below one another.
+-- Wikidata: items, the classes that they are instances of, and the class hierarchy.
 
 -- Names -------------------------------------------------------------------------------------
 
@@ -12,7 +12,7 @@ begin atomic
 end;
 
 comment on function muse.wikidata_label(text) is
-'The English label of an item or property, null if unknown: select wikidata_label(''P31'')';
+'English label of an item or property, null if unknown: select wikidata_label(''P31'')';
 
 -- Counts of classes --------------------------------------------------------------------------
 
@@ -50,7 +50,7 @@ end
 $$;
 
 comment on function muse.count_classes() is
-'Writes down what a statement changed in the classes: select * from wikidata_class_changes';
+'Trigger that records changes of class counts: select * from wikidata_class_changes';
 
 create or replace trigger count_new after insert on muse.wikidata
 referencing new table as after_it
@@ -77,7 +77,7 @@ cross join lateral unnest(item.class_ids) as of_it (class_id)
 left join muse.wikidata_classes as class on of_it.class_id = class.class_id;
 
 comment on view muse.instance_of is
-'One row an item and class of it: select class, count(*) from instance_of group by class';
+'One row per item and class: select class, count(*) from instance_of group by class';
 
 create or replace view muse.classes as
 with change as (
@@ -105,7 +105,7 @@ full join change on class.class_id = change.class_id
 where coalesce(class.items, 0) + coalesce(change.items, 0) > 0;
 
 comment on view muse.classes is
-'One row a class that items are instances of: select * from classes order by items desc limit 10';
+'One row per class with items: select * from classes order by items desc limit 10';
 
 create or replace function muse.class_ids(class text)
 returns setof text
@@ -120,7 +120,7 @@ begin atomic
 end;
 
 comment on function muse.class_ids(text) is
-'Classes by their id or name, whatever its case: select class_ids(''cat'')';
+'Ids of classes by id or name in any case: select class_ids(''cat'')';
 
 create or replace function muse.subclasses_of(class text)
 returns table (class_id text, label text, items bigint)
@@ -144,7 +144,7 @@ begin atomic
 end;
 
 comment on function muse.subclasses_of(text) is
-'All classes below one, by its id or name: select * from subclasses_of(''Q146'')';
+'Direct and indirect subclasses of a class, by id or name: select * from subclasses_of(''Q146'')';
 
 create or replace function muse.instances_of(class text, with_subclasses boolean default false)
 returns setof muse.wikidata_item
@@ -168,4 +168,4 @@ begin atomic
 end;
 
 comment on function muse.instances_of(text, boolean) is
-'Items of a class, by its id or name: select * from instances_of(''cat'', with_subclasses => true)';
+'Items of a class, by id or name: select * from instances_of(''cat'', with_subclasses => true)';

@@ -1,14 +1,13 @@
--- Claims: what items state, value by value, and as Wikibase writes it.
+-- Claims: the values of statements, and statements in Wikibase's JSON.
 
 create or replace function muse.wikidata_value(type text, value jsonb, name text)
 returns jsonb
 language sql stable parallel safe
 begin atomic
-    -- A year alone has neither month nor day; the first ones stand for them.
     select case
         when starts_with(wikidata_value.type, 'wikibase-') or wikidata_value.type = 'entity-schema'
             then to_jsonb(coalesce(wikidata_value.name, wikidata_value.value #>> '{}'))
-        -- A year alone has neither month nor day; the first ones stand for them.
+        -- A time without month or day gets the first month or day.
         when wikidata_value.type = 'time'
             then
                 to_jsonb(replace(
@@ -28,7 +27,7 @@ begin atomic
 end;
 
 comment on function muse.wikidata_value(text, jsonb, text) is
-'A value of a claim as in properties: select wikidata_value(''string'', ''"a"'', null)';
+'Value of a claim as in the column properties: select wikidata_value(''string'', ''"a"'', null)';
 
 -- claim_values ---------------------------------------------------------------------------------
 
@@ -47,9 +46,9 @@ begin atomic
 end;
 
 comment on function muse.property_ids(text) is
-'Properties by their id or English label: select property_ids(''instance of'')';
+'Ids of properties by id or English label: select property_ids(''instance of'')';
 
--- Every statement has a rank: asking for all three finds a property's items through the index.
+-- Every statement has one of three ranks; the conditions on them use the index of claims.
 create or replace function muse.claim_values(property text)
 returns table (
     wikidata_id text, title text, rank text, type text, value text, value_id text,
@@ -101,9 +100,9 @@ begin atomic
 end;
 
 comment on function muse.claim_values(text) is
-'One row an item and value of a property: select * from claim_values(''instance of'')';
+'One row per item and value of a property: select * from claim_values(''instance of'')';
 
--- As Wikibase writes it ------------------------------------------------------------------------
+-- Wikibase's JSON --------------------------------------------------------------------------------
 
 create or replace function muse.wikibase_datavalue(type text, value jsonb)
 returns jsonb
@@ -152,7 +151,7 @@ begin atomic
 end;
 
 comment on function muse.wikibase_datavalue(text, jsonb) is
-'A value of claims in Wikibase''s JSON: select wikibase_datavalue(''wikibase-item'', ''"Q5"'')';
+'Value of a claim in Wikibase''s JSON: select wikibase_datavalue(''wikibase-item'', ''"Q5"'')';
 
 create or replace function muse.wikibase_snak(property text, snak jsonb, hash text)
 returns jsonb
@@ -183,7 +182,7 @@ begin atomic
 end;
 
 comment on function muse.wikibase_snak(text, jsonb, text) is
-'A snak in Wikibase''s JSON: select wikibase_snak(''P31'', ''{"snak": "novalue"}'', null)';
+'Snak in Wikibase''s JSON: select wikibase_snak(''P31'', ''{"snak": "novalue"}'', null)';
 
 create or replace function muse.wikibase_qualifiers(qualifiers jsonb, told jsonb)
 returns jsonb
@@ -239,7 +238,7 @@ begin atomic
 end;
 
 comment on function muse.wikibase_statement(text, jsonb, jsonb) is
-'A statement in Wikibase''s JSON: select wikibase_statement(''P31'', ''{"rank": "a"}'', ''{}'')';
+'Statement in Wikibase''s JSON: select wikibase_statement(''P31'', ''{"rank": "a"}'', ''{}'')';
 
 create or replace function muse.wikidata_statements(wikidata_id text)
 returns jsonb
@@ -268,4 +267,4 @@ begin atomic
 end;
 
 comment on function muse.wikidata_statements(text) is
-'An item''s statements in Wikibase''s JSON, no references: select wikidata_statements(''Q42'')';
+'Statements of an item in Wikibase''s JSON, no references: select wikidata_statements(''Q42'')';

@@ -1,7 +1,7 @@
--- Wikipedia: articles with their items of Wikidata, whichever of their titles those link to.
+-- Wikipedia: articles with the items of Wikidata that link to them, also through redirects.
 
--- Both arms are plain scans of one table and nothing here is a CTE, so that the planner can go
--- through an index from either end: from articles, or from items.
+-- Both arms are plain scans of one table, and there are no CTEs, so that the planner can use
+-- indexes from either side: from articles or from items.
 create or replace view muse.article_titles as
 select
     known.title,
@@ -14,7 +14,7 @@ select
 from muse.wikipedia_redirects as redirect;
 
 comment on view muse.article_titles is
-'One row a title, an article''s own or a redirect''s: select title from article_titles limit 9';
+'One row per title of an article or redirect: select title from article_titles limit 9';
 
 create or replace function muse.article_title(title text)
 returns text
@@ -26,7 +26,7 @@ begin atomic
 end;
 
 comment on function muse.article_title(text) is
-'The article that a title leads to, redirects followed: select article_title(''Ayn Rand'')';
+'Article of a title, redirects followed: select article_title(''Ayn Rand'')';
 
 create or replace view muse.article_items as
 select
@@ -39,7 +39,7 @@ from muse.article_titles as way
 inner join muse.wikidata as item on way.title = item.wikipedia_id;
 
 comment on view muse.article_items is
-'One row an item of Wikidata with an article here: select * from article_items limit 9';
+'One row per item of Wikidata that links to an article: select * from article_items limit 9';
 
 create or replace view muse.articles as
 select
@@ -61,7 +61,7 @@ from muse.wikipedia as article
 left join muse.article_items as linked on article.title = linked.article;
 
 comment on view muse.articles is
-'One row an article and item that links to it, most have one: select * from articles limit 9';
+'One row per article and item that links to it, mostly one: select * from articles limit 9';
 
 create or replace view muse.article_categories as
 select
@@ -71,4 +71,4 @@ from muse.wikipedia as article
 cross join lateral unnest(article.categories) as of_it (category);
 
 comment on view muse.article_categories is
-'One row an article and category: select category, count(*) from article_categories group by 1';
+'One row per article and category: select category, count(*) from article_categories group by 1';

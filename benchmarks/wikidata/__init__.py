@@ -1,1 +1,1 @@
-"""Benchmarks of wikidata."""
+"""Benchmarks of Wikidata."""

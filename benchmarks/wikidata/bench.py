@@ -1,4 +1,4 @@
-"""Wikidata measured: from a dump to rows, beside its limits and other ways, and what it answers."""
+"""The benchmark of Wikidata: loads beside limits and other loaders, and queries."""
 
 import bz2
 import gzip
@@ -20,7 +20,7 @@ QUICK, MILLION, INSERTED = 20, 1_000_000, 20_000
 
 
 def bench(*, as_json: bool, quick: bool, only: str | None, megabytes: int) -> None:
-    """Make a dump, pack it, and run the parts, each on fresh servers."""
+    """Write a dump, compress it, and run the parts, each on new servers."""
     check_part(only, PARTS)
     with tempfile.TemporaryDirectory(prefix="pgmuse-bench-") as folder:
         items = (QUICK if quick else megabytes) * 1_000_000 // ITEM
@@ -39,10 +39,10 @@ def _rows(folder: Path, items: int, queried: int, only: str | None) -> Iterator[
         files["half"] = folder / "half.json"
         wikidata_dump.write(files["half"], items // 2)
         begun("limits")
-        known = wikidata_limits.limits(files, size)
-        yield from wikidata_limits.rows(known, files, size)
+        limits = wikidata_limits.limits(files, size)
+        yield from wikidata_limits.rows(limits, files, size)
         begun("load")
-        yield from wikidata_load.rows(known, files, size)
+        yield from wikidata_load.rows(limits, files, size)
     if only in (None, "inserts"):
         begun("inserts")
         yield from inserts(folder, min(items, INSERTED))
@@ -53,7 +53,7 @@ def _rows(folder: Path, items: int, queried: int, only: str | None) -> Iterator[
 
 
 def inserts(folder: Path, items: int) -> Iterator[Row]:
-    """Our load of a small dump beside one row an INSERT, as the original wrote it."""
+    """Our load of a small dump, beside one INSERT per row as in the original loader."""
     plain = folder / "small.json"
     size = wikidata_dump.write(plain, items) / 1e6
     small = plain.with_suffix(".bz2")
@@ -67,11 +67,11 @@ def inserts(folder: Path, items: int) -> Iterator[Row]:
 
 
 def packed(folder: Path, plain: Path) -> dict[str, Path]:
-    """The same file as gzip and bzip2."""
+    """Compress the file with gzip and bzip2."""
     begun("packing")
-    found = {"gzip": folder / "dump.json.gz", "bzip2": folder / "dump.json.bz2"}
-    with plain.open("rb") as file, gzip.open(found["gzip"], "wb", 6) as out:
+    files = {"gzip": folder / "dump.json.gz", "bzip2": folder / "dump.json.bz2"}
+    with plain.open("rb") as file, gzip.open(files["gzip"], "wb", 6) as out:
         shutil.copyfileobj(file, out, 1 << 20)
-    with plain.open("rb") as file, bz2.open(found["bzip2"], "wb") as out:
+    with plain.open("rb") as file, bz2.open(files["bzip2"], "wb") as out:
         shutil.copyfileobj(file, out, 1 << 20)
-    return found
+    return files

@@ -13,7 +13,7 @@ def bench(
     only: Annotated[str | None, typer.Option(help="load, inserts or queries.")] = None,
     megabytes: Annotated[int, typer.Option(min=20, help="Size of the dump, as JSON.")] = 2000,
 ) -> None:
-    """Wikidata: a dump in each packing beside its limits and other ways, and a million items."""
+    """Benchmark Wikidata: load dumps in each compression; query a million items."""
     from benchmarks.wikidata.bench import bench as run
 
     run(as_json=as_json, quick=quick, only=only, megabytes=megabytes)

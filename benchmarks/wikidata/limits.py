@@ -1,4 +1,4 @@
-"""What no load can be faster than, and what others do with the same dump."""
+"""Upper limits for the speed of a load, and other readers of the same dump."""
 
 import bz2
 import json
@@ -15,7 +15,7 @@ from loaders.core.dumps.chunks import Chunk
 from loaders.core.server.cluster import Server
 from loaders.core.streams import open_compressed
 from loaders.wikidata.dump import chunks
-from loaders.wikidata.entities import Filter, Parser
+from loaders.wikidata.entities import EntityFilter, Parser
 from loaders.wikidata.staging import read
 
 ORIGINAL = """
@@ -29,7 +29,7 @@ ORIGINAL = """
 
 
 class Limits(NamedTuple):
-    """MB of JSON a second: unpacking alone, the same by its processor time, parsing alone."""
+    """MB of JSON per second: of unpacking by clock and by processor time, and of parsing."""
 
     unpacking: float
     unpacking_cpu: float
@@ -37,7 +37,7 @@ class Limits(NamedTuple):
 
 
 def limits(files: dict[str, Path], size: float) -> dict[str, Limits]:
-    """Of each packing; `size` is in MB of JSON."""
+    """The limits of each compression; `size` is in MB of JSON."""
     parsed = parsing(files["plain"], size)
     return {
         name: Limits(*unpacking(path, size), parsed)
@@ -46,18 +46,18 @@ def limits(files: dict[str, Path], size: float) -> dict[str, Limits]:
     }
 
 
-def rows(known: dict[str, Limits], files: dict[str, Path], size: float) -> Iterator[Row]:
-    """The limits, and a reader that is often used, for context."""
-    for name, limit in known.items():
+def rows(limits: dict[str, Limits], files: dict[str, Path], size: float) -> Iterator[Row]:
+    """The limits, and the speed of qwikidata for comparison."""
+    for name, limit in limits.items():
         yield Row(f"unpacking alone, {name}", limit.unpacking, "MB/s")
-    yield Row("parsing alone, one process", known["plain"].parsing, "MB/s")
+    yield Row("parsing alone, one process", limits["plain"].parsing, "MB/s")
     for name in ("plain", "gzip"):
         if (speed := qwikidata(files[name], size)) is not None:
             yield Row(f"qwikidata reading alone, {name}", speed, "MB/s")
 
 
 def unpacking(path: Path, size: float) -> tuple[float, float]:
-    """MB/s of JSON, by the clock and by processor time."""
+    """MB/s of JSON by clock and by processor time."""
     started, used = time.perf_counter(), time.process_time()
     stream = open_compressed(str(path), threads=2)
     while stream.read(1 << 22):
@@ -68,7 +68,7 @@ def unpacking(path: Path, size: float) -> tuple[float, float]:
 
 def parsing(path: Path, size: float) -> float:
     """MB/s of JSON to rows, in one process."""
-    parser = Parser(Filter())
+    parser = Parser(EntityFilter())
     started = time.process_time()
     with path.open("rb") as file:
         for chunk in chunks(file):
@@ -85,7 +85,7 @@ def qwikidata(path: Path, size: float) -> float | None:
     try:
         from qwikidata.json_dump import WikidataJsonDump
     except ImportError:
-        say("qwikidata is left out: .venv/bin/pip install qwikidata")
+        say("qwikidata is not installed, left out: .venv/bin/pip install qwikidata")
         return None
     started = time.perf_counter()
     for _ in WikidataJsonDump(str(path)):
@@ -94,34 +94,34 @@ def qwikidata(path: Path, size: float) -> float | None:
 
 
 def one_by_one(server: Server, path: Path) -> float:
-    """Seconds of the original's way: two passes, a row an INSERT into its indexed table."""
+    """Seconds of the original loader: two passes, one INSERT per row into an indexed table."""
     with server.connect() as conn:
         conn.execute(ORIGINAL)
         started = time.perf_counter()
         names: dict[str, str] = {}
-        for made in _entities(path):
-            names[made["id"]] = made["labels"].get("en", {}).get("value", made["id"])
-        for made in _entities(path):
-            described = made.get("descriptions", {}).get("en", {}).get("value")
-            key = f"{names[made['id']]} ({made['id']})"  # few of the varied items have an article
-            row = (key, key, made["id"], described, Jsonb(naive(made, names)))
+        for entity in _entities(path):
+            names[entity["id"]] = entity["labels"].get("en", {}).get("value", entity["id"])
+        for entity in _entities(path):
+            description = entity.get("descriptions", {}).get("en", {}).get("value")
+            key = f"{names[entity['id']]} ({entity['id']})"  # few varied items have an article
+            row = (key, key, entity["id"], description, Jsonb(naive(entity, names)))
             conn.execute("insert into items values (%s, %s, %s, %s, %s)", row, prepare=False)
         conn.commit()
         return time.perf_counter() - started
 
 
-def naive(made: dict[str, Any], names: dict[str, str]) -> dict[str, object]:
-    """Properties as the original made them: of several values only names are all kept."""
-    told: dict[str, object] = {}
-    for property_id, statements in made.get("claims", {}).items():
+def naive(entity: dict[str, Any], names: dict[str, str]) -> dict[str, object]:
+    """Properties as in the original loader: all names, but only the last of other values."""
+    properties: dict[str, object] = {}
+    for property_id, statements in entity.get("claims", {}).items():
         values = [one["mainsnak"].get("datavalue", {}).get("value") for one in statements]
         ids = [
-            names.get(held["id"], held["id"])
-            for held in values
-            if isinstance(held, dict) and "id" in held
+            names.get(value["id"], value["id"])
+            for value in values
+            if isinstance(value, dict) and "id" in value
         ]
-        told[names.get(property_id, property_id)] = ids or values[-1]
-    return told
+        properties[names.get(property_id, property_id)] = ids or values[-1]
+    return properties
 
 
 def _entities(path: Path) -> Iterator[dict[str, Any]]:

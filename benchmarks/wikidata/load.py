@@ -1,4 +1,4 @@
-"""A dump from its file to rows that are committed and named: speed, processor time, memory."""
+"""Speed, processor time and memory of a load, from the file to committed rows."""
 
 import os
 import subprocess
@@ -16,16 +16,17 @@ from benchmarks.core.running import fresh_server
 from benchmarks.wikidata.limits import Limits
 from loaders.core.db import connect_to_muse
 from loaders.core.server.cluster import Server
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.load import load_dump
 from loaders.wikidata.options import WikidataOptions
 
 
 @dataclass
 class Spent:
-    """Of one load: seconds from its start to its end, and of processors, by step and by side.
+    """The time and memory of one load.
 
-    megabytes: the most that its processes held together.
+    seconds: from start to end. steps: (seconds, processor seconds of the loader, of the server) by
+    name. workers: processor seconds of worker processes. megabytes: peak memory of all processes.
     """
 
     items: int = 0
@@ -36,7 +37,7 @@ class Spent:
 
 
 def rows(limits: dict[str, Limits], files: dict[str, Path], size: float) -> Iterator[Row]:
-    """Each packing, and a dump of half the size; `size` is in MB of JSON."""
+    """Each compression, and a dump of half the size; `size` is in MB of JSON."""
     for name, path in files.items():
         if name == "half":
             continue
@@ -59,7 +60,7 @@ def _speeds(name: str, spent: Spent, limit: Limits, size: float) -> Iterator[Row
 
 
 def _stages(name: str, spent: Spent, limit: Limits, size: float) -> Iterator[Row]:
-    """Processor time a GB of JSON, by stage; the two processors are the limit where all add up."""
+    """Processor time per GB of JSON, by stage."""
     gigabytes = size / 1000
     unpacking, parsing = 1000 / limit.unpacking_cpu, 1000 / limit.parsing
     staged = spent.steps.get("staging", (0, 0, 0))
@@ -82,21 +83,21 @@ def _stages(name: str, spent: Spent, limit: Limits, size: float) -> Iterator[Row
 
 
 def load(path: Path) -> Spent:
-    """Load it on a fresh server, in a process of its own, so that memory is that load's alone."""
+    """Load a dump on a new server, in its own process, so that the memory is that of the load."""
     with fresh_server() as server:
-        program = f"from benchmarks.wikidata.load import tell; tell({str(path)!r})"
+        program = f"from benchmarks.wikidata.load import measure; measure({str(path)!r})"
         command = [sys.executable, "-c", program, str(server.folder)]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=dict(os.environ))
     return msgspec.json.decode(done.stdout, type=Spent)
 
 
-def tell(path: str) -> None:
-    """The load itself, and what it took as JSON on stdout; the server's folder is argument 1."""
+def measure(path: str) -> None:
+    """Load a dump and print Spent as JSON; argument 1 of the process is the server's folder."""
     server = Server(Path(sys.argv[1]))
     measured = Steps(server)
     with connect_to_muse(autocommit=True) as conn:
         started = perf_counter()
-        load_dump(conn, Filter(), WikidataOptions(source=path, on_step=measured.begin))
+        load_dump(conn, EntityFilter(), WikidataOptions(source=path, on_step=measured.begin))
         measured.spent.seconds = perf_counter() - started
         measured.begin("")
         query = "select count(*) from muse.wikidata"
@@ -108,14 +109,14 @@ def tell(path: str) -> None:
 
 
 class Steps:
-    """Takes the time at the beginning of every step."""
+    """Measures the time of each step."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.spent = server, Spent()
         self.name, self.before = "", self._now()
 
     def begin(self, name: str) -> None:
-        """A step begins: the one before it is over."""
+        """End the previous step and begin this one."""
         now = self._now()
         if self.name:
             a, b, c = (after - before for after, before in zip(now, self.before, strict=True))

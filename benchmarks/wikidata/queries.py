@@ -1,4 +1,4 @@
-"""The analysts' queries over a million items of real size."""
+"""Queries of analysts over a million items of real size."""
 
 import statistics
 import time
@@ -11,7 +11,7 @@ from psycopg import sql
 from benchmarks.core.report import Row
 from loaders.core.db import connect_to_muse
 from loaders.wikidata import classes
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.load import load_dump
 from loaders.wikidata.options import WikidataOptions
 
@@ -19,7 +19,7 @@ SECONDARY = """
     select indexname, indexdef from pg_indexes
     where schemaname = 'muse' and tablename = 'wikidata' and indexname <> 'wikidata_pkey'
 """
-STEP = 100_000_000  # between the ids of one copy and of the next
+STEP = 100_000_000  # difference between the ids of two copies
 COPY = """
     insert into muse.wikidata select (jsonb_populate_record(item, jsonb_build_object(
         'wikidata_id', 'Q' || substring(item.wikidata_id from 2)::bigint + %s,
@@ -42,9 +42,9 @@ QUERIES = {
 
 
 def rows(plain: Path, items: int) -> Iterator[Row]:
-    """A dump loaded and copied until there are so many items, then each query."""
+    """Load a dump, copy its items until there are `items`, and time each query."""
     with connect_to_muse(autocommit=True) as conn:
-        load_dump(conn, Filter(), WikidataOptions(source=str(plain)))
+        load_dump(conn, EntityFilter(), WikidataOptions(source=str(plain)))
         yield from sizes(conn)
         multiply(conn, items)
         (count,) = conn.execute("select count(*) from wikidata").fetchone() or (0,)
@@ -54,7 +54,7 @@ def rows(plain: Path, items: int) -> Iterator[Row]:
 
 
 def sizes(conn: psycopg.Connection) -> Iterator[Row]:
-    """On disk, before anything is there twice."""
+    """Bytes per item on disk, before items are copied."""
     query = """
         select count(*), pg_table_size('muse.wikidata'), pg_indexes_size('muse.wikidata'),
             pg_total_relation_size('muse.wikidata_labels')
@@ -67,7 +67,7 @@ def sizes(conn: psycopg.Connection) -> Iterator[Row]:
 
 
 def multiply(conn: psycopg.Connection, items: int) -> None:
-    """More items of the same kinds."""
+    """Copy the stored items, with other ids, until there are `items`."""
     (count,) = conn.execute("select count(*) from wikidata").fetchone() or (1,)
     secondary = conn.execute(SECONDARY).fetchall()
     for name, _ in secondary:
@@ -76,12 +76,12 @@ def multiply(conn: psycopg.Connection, items: int) -> None:
         conn.execute(COPY, (number * STEP, number))
     for _, definition in secondary:
         conn.execute(definition)
-    classes.settle(conn)
+    classes.update_classes(conn)
     conn.execute("vacuum analyze muse.wikidata, muse.wikidata_classes")
 
 
 def milliseconds(conn: psycopg.Connection, query: str) -> float:
-    """The median of three, after one that warms up."""
+    """The median of three runs, after one to warm up."""
     times = []
     for _ in range(4):
         started = time.perf_counter()

@@ -1,1 +1,1 @@
-"""Benchmarks of wikipedia."""
+"""Benchmarks of Wikipedia."""

@@ -1,4 +1,4 @@
-"""Wikipedia measured: from a dump to rows, beside its limits, and its images beside a parser's."""
+"""The benchmark of Wikipedia: loads beside limits, first images beside a full parse."""
 
 import os
 import subprocess
@@ -26,12 +26,12 @@ from loaders.wikipedia.dump import chunks
 from loaders.wikipedia.load import WikipediaOptions, load_dump
 from loaders.wikipedia.staging import read
 
-COPIES, QUICK = 100, 4  # of 206 pages: 600 MB of XML, or enough to see that it runs
-LINE = 500  # pages a second and core: the least that is good
+COPIES, QUICK = 100, 4  # copies of 206 pages: 600 MB of XML, or a short run
+LINE = 500  # pages per second and core that must be reached
 
 
 def bench(*, as_json: bool, quick: bool) -> None:
-    """Make a dump, and load it on fresh servers."""
+    """Write a dump, and load it on new servers."""
     with tempfile.TemporaryDirectory(prefix="pgmuse-bench-") as folder:
         report(_rows(Path(folder), QUICK if quick else COPIES), as_json=as_json)
 
@@ -69,7 +69,7 @@ def _rows(folder: Path, copies: int) -> Iterator[Row]:
 
 
 def images() -> Iterator[Row]:
-    """First images of the sample beside those that a full parse of every article finds."""
+    """First images of the sample, compared with a full parse of every article."""
     articles = list(_articles())
     started = process_time()
     ours = [wikitext.extract(text).image for text in articles]
@@ -78,27 +78,27 @@ def images() -> Iterator[Row]:
     theirs = [wikipedia_images.first(text) for text in articles]
     slow = len(articles) / (process_time() - started)
     yield Row("articles read, one process", fast, "pages/s", "mwparserfromhell alone", slow)
-    there = [(one, other) for one, other in zip(ours, theirs, strict=True) if other]
-    found = sum(one is not None for one, _ in there)
-    yield Row("articles with an image", found, "", "by mwparserfromhell alone", len(there))
+    pairs = [(one, other) for one, other in zip(ours, theirs, strict=True) if other]
+    count = sum(one is not None for one, _ in pairs)
+    yield Row("articles with an image", count, "", "by mwparserfromhell alone", len(pairs))
     yield Row(
-        "of these the very same image", sum(one == other for one, other in there), "",
-        "by mwparserfromhell alone", len(there),
+        "of these the very same image", sum(one == other for one, other in pairs), "",
+        "by mwparserfromhell alone", len(pairs),
     )  # fmt: skip
-    known = [wikipedia_images.all_of(text) for text in articles]
-    real = sum(one in names for one, names in zip(ours, known, strict=True) if one)
-    yield Row("images that a full parse knows too", real, "", "all", sum(map(bool, ours)))
+    all_images = [wikipedia_images.all_of(text) for text in articles]
+    real = sum(one in names for one, names in zip(ours, all_images, strict=True) if one)
+    yield Row("images that a full parse finds too", real, "", "all", sum(map(bool, ours)))
 
 
 def _articles() -> Iterator[str]:
     for page in wikipedia_dump.PAGE.findall(wikipedia_dump.sample()):
-        made = ET.fromstring(page)
-        if made.find("redirect") is None:
-            yield made.findtext("revision/text") or ""
+        element = ET.fromstring(page)
+        if element.find("redirect") is None:
+            yield element.findtext("revision/text") or ""
 
 
 def parsing(path: Path, pages: int) -> float:
-    """Pages a second of one process, from XML to rows."""
+    """Pages per second of one process, from XML to rows."""
     started = process_time()
     with path.open("rb") as file:
         for chunk in chunks(file):
@@ -108,7 +108,7 @@ def parsing(path: Path, pages: int) -> float:
 
 
 def unpacking(path: Path, pages: int) -> float:
-    """Pages a second on two processors."""
+    """Pages per second of unpacking, on two processors."""
     started = perf_counter()
     stream = open_compressed(str(path), threads=2)
     while stream.read(1 << 22):
@@ -118,16 +118,16 @@ def unpacking(path: Path, pages: int) -> float:
 
 
 def load(path: Path) -> Spent:
-    """Load it on a fresh server, in a process of its own, so that memory is that load's alone."""
+    """Load a dump on a new server, in its own process, so that the memory is that of the load."""
     with fresh_server() as server:
-        program = f"from benchmarks.wikipedia.bench import tell; tell({str(path)!r})"
+        program = f"from benchmarks.wikipedia.bench import measure; measure({str(path)!r})"
         command = [sys.executable, "-c", program, str(server.folder)]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=dict(os.environ))
     return msgspec.json.decode(done.stdout, type=Spent)
 
 
-def tell(path: str) -> None:
-    """The load itself, and what it took as JSON on stdout; the server's folder is argument 1."""
+def measure(path: str) -> None:
+    """Load a dump and print Spent as JSON; argument 1 of the process is the server's folder."""
     measured = Steps(Server(Path(sys.argv[1])))
     with connect_to_muse(autocommit=True) as conn:
         started = perf_counter()

@@ -1,4 +1,4 @@
-"""A dump of any size, made of the installed piece of a real one: titles, ids and texts differ."""
+"""Generates dumps from copies of the sample: titles, ids and texts differ."""
 
 import bz2
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loaders.wikipedia.load import sample_path
 
-APART = 10_000_000  # what the ids of two copies of a page differ by
+APART = 10_000_000  # difference between the ids of two copies of a page
 STREAM = 100  # pages in a bzip2 stream, as Wikipedia packs them
 PAGE = re.compile(rb"  <page>.*?</page>\n", re.DOTALL)
 TITLE = re.compile(rb"(<title>|<redirect title=\")([^<\"]*)")
@@ -17,12 +17,12 @@ TEXT_END = b"</text>"
 
 
 def sample() -> bytes:
-    """The piece as it is, as XML."""
+    """The XML of the sample."""
     return bz2.decompress(sample_path().read_bytes())
 
 
 def write(plain: Path, packed: Path, copies: int) -> tuple[int, float]:
-    """Write so many copies of its pages, as XML and as multistream; pages, and MB of XML."""
+    """Write copies of the pages as XML and as multistream. Return pages, and MB of XML."""
     text = sample()
     first = PAGE.search(text)
     assert first is not None
@@ -39,13 +39,13 @@ def _in_turn(pages: list[bytes], copies: int, head: bytes) -> Iterator[list[byte
     """The head, the streams of each copy, and the end."""
     yield [head]
     for number in range(copies):
-        made = [_varied(page, number) for page in pages]
-        yield [b"".join(made[at : at + STREAM]) for at in range(0, len(made), STREAM)]
+        copy = [_varied(page, number) for page in pages]
+        yield [b"".join(copy[at : at + STREAM]) for at in range(0, len(copy), STREAM)]
     yield [b"</mediawiki>\n"]
 
 
 def _varied(page: bytes, number: int) -> bytes:
     more = b" %d" % number
-    page = TITLE.sub(lambda found: found[0] + more, page)
-    page = ID.sub(lambda found: found[1] + b"%d" % (int(found[2]) + number * APART), page)
+    page = TITLE.sub(lambda match: match[0] + more, page)
+    page = ID.sub(lambda match: match[1] + b"%d" % (int(match[2]) + number * APART), page)
     return page.replace(TEXT_END, b"\n[[Category:Copies" + more + b"]]" + TEXT_END)

@@ -1,6 +1,6 @@
-"""Entities from the wbgetentities API of a Wikibase, in the shape of a dump's lines.
+"""Entities from the wbgetentities API of a Wikibase, as lines of a dump.
 
-The API: https://www.wikidata.org/w/api.php?action=help&modules=wbgetentities
+API: https://www.wikidata.org/w/api.php?action=help&modules=wbgetentities
 """
 
 import re
@@ -14,7 +14,7 @@ from loaders.core.http.client import Client, Response, undecodable
 from loaders.core.http.faults import TryAgain
 
 API = "https://www.wikidata.org/w/api.php"
-BATCH = 50  # ids a call: what the service allows
+BATCH = 50  # ids in a request, the limit of the service
 PROPS = "info|labels|descriptions|aliases|claims|sitelinks"
 LINE = ("type", "id", "labels", "descriptions", "aliases", "claims", "sitelinks", "lastrevid")
 NOT_IN_DUMPS = {"pageid", "ns", "title", "modified", "redirects"}
@@ -26,14 +26,14 @@ Record = dict[str, msgspec.Raw]
 
 
 class Missing(NamedTuple):
-    """An id that is no entity's."""
+    """An id without an entity."""
 
     id: str
     reason: str
 
 
-class Redirect(NamedTuple):
-    """An id that was merged into another."""
+class ApiRedirect(NamedTuple):
+    """An id that was merged into another one."""
 
     source: str
     target: str
@@ -45,8 +45,8 @@ class _Error(msgspec.Struct):
     id: str | None = None
 
 
-class Reply(msgspec.Struct):
-    """An answer of wbgetentities."""
+class EntitiesResponse(msgspec.Struct):
+    """A response of wbgetentities."""
 
     entities: dict[str, Record] = {}
     error: _Error | None = None
@@ -54,57 +54,58 @@ class Reply(msgspec.Struct):
 
 def entities(
     ids: Iterable[str], client: Client, *, languages: Sequence[str] | None = None, api: str = API
-) -> Iterator[bytes | Missing | Redirect]:
-    """Each entity once, as the JSON of its line in a dump; what is missing or redirected too.
+) -> Iterator[bytes | Missing | ApiRedirect]:
+    """Each entity once, as its JSON line in a dump; also missing and redirected ids.
 
-    languages: of labels, descriptions and aliases; None: all.
+    languages: of labels, descriptions and aliases; None: all. Errors: Problem.
     """
     fields = {"props": PROPS}
     if languages is not None:
         fields["languages"] = "|".join(languages)
     delivered: set[str] = set()
-    for asked, made in _records(ids, client, api, fields):
-        if isinstance(made, Missing):
-            yield made
+    for id, record in _records(ids, client, api, fields):
+        if isinstance(record, Missing):
+            yield record
             continue
-        found = _text(made["id"])
-        if asked != found:
-            yield Redirect(asked, found)
-        if found not in delivered:
-            delivered.add(found)
-            yield dump_line(made)
+        target = _text(record["id"])
+        if id != target:
+            yield ApiRedirect(id, target)
+        if target not in delivered:
+            delivered.add(target)
+            yield dump_line(record)
 
 
 def labels(
     ids: Iterable[str], client: Client, *, language: str = "en", api: str = API
 ) -> Iterator[tuple[str, str | None, str | None]]:
-    """(id, label, datatype) of every id: None for a label that is not there, and for no property.
+    """(id, label, datatype) of every id; label None: it has none; datatype None: no property.
 
-    Where the language has no label, the one for all languages (`mul`) stands for it.
+    If there is no label in the language, the one for all languages (`mul`) is used.
     """
     fields = {"props": "info|labels|datatype", "languages": f"{language}|mul"}
-    for asked, made in _records(ids, client, api, fields):
-        if isinstance(made, Missing):
-            yield asked, None, None
+    for id, record in _records(ids, client, api, fields):
+        if isinstance(record, Missing):
+            yield id, None, None
             continue
-        told = _mapping(msgspec.json.decode(made.get("labels", b"{}")))
-        found = [_mapping(told.get(name)).get("value") for name in (language, "mul")]
-        datatype = _text(made["datatype"]) if "datatype" in made else None
-        yield asked, next((text for text in found if isinstance(text, str)), None), datatype
+        terms = _mapping(msgspec.json.decode(record.get("labels", b"{}")))
+        texts = [_mapping(terms.get(name)).get("value") for name in (language, "mul")]
+        datatype = _text(record["datatype"]) if "datatype" in record else None
+        yield id, next((text for text in texts if isinstance(text, str)), None), datatype
 
 
 def mentioned(entity: bytes) -> set[str]:
     """Ids of the properties, target entities and units of an entity's claims and qualifiers."""
     claims = _mapping(msgspec.json.decode(entity).get("claims"))
-    statements = [made for group in claims.values() for made in group]
-    snaks = [made["mainsnak"] for made in statements]
-    for made in statements:
-        snaks += (snak for group in _mapping(made.get("qualifiers")).values() for snak in group)
-    return {found for snak in snaks for found in _mentioned(snak)}
+    statements = [statement for group in claims.values() for statement in group]
+    snaks = [statement["mainsnak"] for statement in statements]
+    for statement in statements:
+        qualifiers = _mapping(statement.get("qualifiers"))
+        snaks += (snak for group in qualifiers.values() for snak in group)
+    return {id for snak in snaks for id in _mentioned(snak)}
 
 
 def dump_line(record: Record) -> bytes:
-    """The entity as a dump has it: its own keys in their order, and `{}` for what is empty."""
+    """An entity as a line of a dump: with the dump's keys in their order, and `{}` for `[]`."""
     keys = [key for key in LINE if key in record]
     keys += [key for key in record if key not in LINE and key not in NOT_IN_DUMPS]
     empty = msgspec.Raw(b"{}")
@@ -120,9 +121,9 @@ def _mentioned(snak: Mapping[str, Any]) -> Iterator[str]:
         return
     if "entity-type" in value:
         kind = {"item": "Q", "property": "P"}.get(value["entity-type"])
-        found = value.get("id") or (f"{kind}{value.get('numeric-id')}" if kind else None)
-        if found:
-            yield found
+        id = value.get("id") or (f"{kind}{value.get('numeric-id')}" if kind else None)
+        if id:
+            yield id
     if unit := ENTITY_ADDRESS.fullmatch(str(value.get("unit"))):
         yield unit[1]
 
@@ -130,63 +131,67 @@ def _mentioned(snak: Mapping[str, Any]) -> Iterator[str]:
 def _records(
     ids: Iterable[str], client: Client, api: str, fields: Mapping[str, str]
 ) -> Iterator[tuple[str, Record | Missing]]:
-    """(id asked for, what came) for each id once, in their order."""
-    wanted = list(dict.fromkeys(ids))
-    for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
-        found = _ask(batch, client, api, fields)
-        yield from ((asked, found[asked]) for asked in batch)
+    """(id, record) for each requested id once, in their order."""
+    unique_ids = list(dict.fromkeys(ids))
+    for start in range(0, len(unique_ids), BATCH):
+        batch = unique_ids[start : start + BATCH]
+        records = _request(batch, client, api, fields)
+        yield from ((id, records[id]) for id in batch)
 
 
-def _ask(
+def _request(
     ids: list[str], client: Client, api: str, fields: Mapping[str, str]
 ) -> dict[str, Record | Missing]:
-    """What comes for each id. One that the service will not hear of does not lose the others."""
+    """The record of each id. After an error, the request is split, so only bad ids are missing."""
     if not ids:
         return {}
-    asked = {"action": "wbgetentities", "ids": "|".join(ids), "format": "json", "maxlag": "5"}
-    reply = client.get(api, asked | dict(fields), read=_reply)
-    if reply.error is None:
-        found = _by_id(reply, ids)
-        # An answer that grew too large lacks its last entities.
-        left, reason = [name for name in ids if name not in found], "the service left it out"
+    query = {"action": "wbgetentities", "ids": "|".join(ids), "format": "json", "maxlag": "5"}
+    response = client.get(api, query | dict(fields), read=_decode)
+    error = response.error
+    if error is None:
+        records = _by_id(response, ids)
+        # The service cuts off the last entities of a response that is too large.
+        left, reason = [id for id in ids if id not in records], "the service left it out"
     else:
-        found, left, reason = {}, ids, reply.error.info or reply.error.code
-        if reply.error.id in ids:
-            found[str(reply.error.id)] = Missing(str(reply.error.id), reason)
-            return found | _ask([name for name in ids if name not in found], client, api, fields)
+        records, left, reason = {}, ids, error.info or error.code
+        if error.id in ids:
+            records[str(error.id)] = Missing(str(error.id), reason)
+            left = [id for id in ids if id not in records]
+            return records | _request(left, client, api, fields)
     if len(left) == 1 and len(ids) == 1:
         return {left[0]: Missing(left[0], reason)}
     half = (len(left) + 1) // 2
     for part in (left[:half], left[half:]):
-        found |= _ask(part, client, api, fields)
-    return found
+        records |= _request(part, client, api, fields)
+    return records
 
 
-def _by_id(reply: Reply, ids: Sequence[str]) -> dict[str, Record | Missing]:
-    """Entities under the ids asked for, wherever the service put one that was redirected."""
-    found: dict[str, Record | Missing] = {}
-    for key, record in reply.entities.items():
+def _by_id(response: EntitiesResponse, ids: Sequence[str]) -> dict[str, Record | Missing]:
+    """Entities by requested id; a redirected one may come under its own id or its target's."""
+    records: dict[str, Record | Missing] = {}
+    for key, record in response.entities.items():
         if "missing" in record:
-            found[key] = Missing(key, "there is no such entity")
+            records[key] = Missing(key, "there is no such entity")
             continue
         names = {key, _text(record["id"])}
         if "redirects" in record:
             names.add(msgspec.json.decode(record["redirects"])["from"])
-        found |= dict.fromkeys(names, record)
-    return {name: found[name] for name in ids if name in found}
+        records |= dict.fromkeys(names, record)
+    return {id: records[id] for id in ids if id in records}
 
 
-def _reply(response: Response) -> Reply:
+def _decode(response: Response) -> EntitiesResponse:
+    """Decode a response. Errors: TryAgain if the service is busy, Problem for other errors."""
     try:
-        reply = msgspec.json.decode(response.content, type=Reply)
+        decoded = msgspec.json.decode(response.content, type=EntitiesResponse)
     except (msgspec.DecodeError, RecursionError) as error:
         raise undecodable(response) from error
-    if reply.error is None or reply.error.code in BAD_IDS:
-        return reply
-    if reply.error.code in BUSY or reply.error.code.startswith("internal_api_error"):
-        raise TryAgain(f"{response.host} is busy ({reply.error.code})")
-    raise Problem(f"{response.host}: {reply.error.code}: {' '.join(reply.error.info.split())}")
+    if decoded.error is None or decoded.error.code in BAD_IDS:
+        return decoded
+    code, info = decoded.error.code, decoded.error.info
+    if code in BUSY or code.startswith("internal_api_error"):
+        raise TryAgain(f"{response.host} is busy ({code})")
+    raise Problem(f"{response.host}: {code}: {' '.join(info.split())}")
 
 
 def _text(raw: msgspec.Raw) -> str:
@@ -194,5 +199,5 @@ def _text(raw: msgspec.Raw) -> str:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    """An empty map is written as a list in places."""
+    """The value, or {} if it is no object: Wikibase writes some empty maps as lists."""
     return value if isinstance(value, dict) else {}

@@ -23,51 +23,61 @@ def commands() -> Commands:
 def load(
     source: Annotated[
         str | None,
-        typer.Argument(help="A JSON dump, also .gz, .bz2, .zst; an address; - is standard input."),
+        typer.Argument(
+            help="A JSON dump (also .gz, .bz2, .zst), an address, or - for standard input."
+        ),
     ] = None,
     classes: Annotated[
-        list[str] | None, typer.Option("--class", help="Keep instances of this id only; repeat it.")
+        list[str] | None,
+        typer.Option(
+            "--class", help="Keep only instances of this class, such as Q146; repeatable."
+        ),
     ] = None,
     subclasses: Annotated[
-        bool, typer.Option("--subclasses", help="Of its subclasses too, as loaded before.")
+        bool,
+        typer.Option(
+            "--subclasses", help="Also instances of its subclasses; they must be loaded already."
+        ),
     ] = False,
     ids: Annotated[
         str | None,
         typer.Option(
-            help="Q146,Q144 or a file of ids: keep those only, or without a dump ask for them."
+            help="Q146,Q144 or a file of ids: keep only those; without a dump, request them."
         ),
     ] = None,
     from_query: Annotated[
-        str | None, typer.Option(help="The same with ids from a query's result, JSON or CSV.")
+        str | None,
+        typer.Option(help="Like --ids, with the ids of a query result (JSON or CSV file)."),
     ] = None,
     sitelink: Annotated[
         list[str] | None,
-        typer.Option(help="Keep items of this wiki only, and its links; repeat it."),
+        typer.Option(help="Keep only items with an article in this wiki; repeatable."),
     ] = None,
     language: Annotated[
-        list[str] | None, typer.Option(help="Languages of labels; repeat it.")
+        list[str] | None, typer.Option(help="Language of labels, default en; repeatable.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many items.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many items.")] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="A table of id and English label, to name what has none.")
+        Path | None,
+        typer.Option(help="A file of ids and English labels, for entities without one."),
     ] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="Brands of the sample package.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Load the sample: brands of an npm package.")
+    ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove items that the dump does not hold.")
+        bool, typer.Option("--prune", help="Delete items that the dump no longer holds.")
     ] = False,
     max_prune: options.MaxPrune = MAX_PRUNE,
     max_bad: options.MaxBad = options.MAX_BAD,
     again: options.Again = False,
     workers: options.Workers = 2,
     contact: options.Contact = None,
-    api: Annotated[
-        str | None, typer.Option(help="The API of another Wikibase than Wikidata.")
-    ] = None,
+    api: Annotated[str | None, typer.Option(help="Address of another Wikibase's API.")] = None,
 ) -> None:
-    """Load items of Wikidata: from a dump, by their ids, or the sample.
+    """Load items of Wikidata from a dump, by their ids, or from the sample.
 
-    What is loaded twice is updated where its revision is newer. An interrupted load
-    goes on where it was.
+    Stored items are updated if the revision is newer. An interrupted load resumes
+    when the same command runs again.
 
     ./pgmuse load wikidata latest-all.json.bz2 --class Q146 --class Q144
     """
@@ -98,9 +108,9 @@ def load(
 
 
 def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")]) -> None:
-    """Take out an item of Wikidata, with its label."""
+    """Delete an item of Wikidata and its label."""
     from loaders.wikidata.forget import forget
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         forget(conn, wikidata_id)
-    say(f"{wikidata_id} is gone")
+    say(f"{wikidata_id} is deleted")

@@ -1,8 +1,8 @@
-"""A dump's bytes cut into chunks of whole entities, one a line; each byte is looked at once.
+"""Cuts a JSON dump into chunks of complete entities, one per line, in one pass.
 
-The real dumps are an array with one entity a line. Lines without the array's brackets and commas
-are read the same way; an array that is indented, or all on one line, more slowly; so are answers
-of the web service. An array is complete with its closing bracket; nothing else says where it ends.
+Wikidata's dumps are an array with one entity per line. Lines without brackets and commas are read
+the same way. Indented arrays, arrays on one line and responses of the web service take longer. Only
+the closing bracket of an array confirms that a dump is complete.
 """
 
 import codecs
@@ -12,75 +12,77 @@ from collections.abc import Generator, Iterator
 
 import msgspec
 
-from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable
+from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, Readable, UnconfirmedEnd
 from loaders.core.entries import BadEntry
 from loaders.core.streams import BadArchive
-from loaders.wikidata import answers
-from loaders.wikidata.failed import readable_ids
+from loaders.wikidata import responses
+from loaders.wikidata.readable_ids import readable_ids
 
 SPACE = b" \t\r\n\xef\xbb\xbf"
 FRAMING = SPACE + b",[]"
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
 _NEXT = re.compile(r'[\n,\[]\s*(?=\{\s*"(?:type|id|pageid)")')
 
+UNCONFIRMED_END = UnconfirmedEnd(
+    "nothing in the source says that it is complete, as the ] of a dump does"
+)
 
-OPEN_END = OpenEnd("nothing in the source says that it is complete, as the ] of a dump does")
 
+def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | UnconfirmedEnd]:
+    """Cut a stream into chunks of about `size` bytes.
 
-def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | OpenEnd]:
-    """Cut a stream; what raises in reading it comes after all that could be read.
-
-    Raises BadArchive where an array has no end.
+    Errors: BadArchive if an array has no end, and errors of the stream, both after the last chunk
+    that could be read.
     """
-    head = Head(stream)
+    head = PeekableStream(stream)
     first = head.first_line()
-    is_array = head.seen.lstrip(SPACE).startswith(b"[")
-    if is_line_by_line(first) and not answers.is_answer(first.strip(FRAMING)):
+    is_array = head.peeked.lstrip(SPACE).startswith(b"[")
+    if is_line_by_line(first) and not responses.is_response(first.strip(FRAMING)):
         closed = yield from _of_lines(head, size)
     else:
         closed = yield from _of_objects(head, size)
     if not is_array:
-        yield OPEN_END
+        yield UNCONFIRMED_END
     elif not closed:
         raise BadArchive("the dump is cut off: it has no ] at its end")
 
 
-class Head:
-    """A stream that one can look into first."""
+class PeekableStream:
+    """A stream whose beginning can be examined before it is read."""
 
     def __init__(self, stream: Readable) -> None:
         self.stream = stream
-        self.seen = b""
+        self.peeked = b""
         self.error: Exception | None = None
 
     def first_line(self) -> bytes:
-        """The first line with an entity, or what there is of it; all of it will be read again."""
+        """The first line with an entity, or as much as there is of it; `read` returns it again."""
         for length in (1 << 20, LONGEST):
-            self._look(length)
-            for line in self.seen.split(b"\n")[:-1]:
+            self._peek(length)
+            for line in self.peeked.split(b"\n")[:-1]:
                 if line.strip(FRAMING):
                     return line
-        return self.seen
+        return self.peeked
 
     def read(self, size: int) -> bytes:
-        """At least a byte until the end."""
-        if self.seen:
-            piece, self.seen = self.seen[:size], self.seen[size:]
+        """Return at least one byte, b"" at the end."""
+        if self.peeked:
+            piece, self.peeked = self.peeked[:size], self.peeked[size:]
             return piece
         if self.error is not None:
             raise self.error
         return self.stream.read(size)
 
-    def _look(self, length: int) -> None:
+    def _peek(self, length: int) -> None:
         try:
-            while len(self.seen) < length and (piece := self.stream.read(1 << 20)):
-                self.seen += piece
-        except Exception as error:  # of a cut-off archive: what came before it is good
+            while len(self.peeked) < length and (piece := self.stream.read(1 << 20)):
+                self.peeked += piece
+        except Exception as error:  # an archive is cut off; `read` raises it after the good part
             self.error = error
 
 
 def is_line_by_line(line: bytes) -> bool:
-    """Whether the entity of a line ends on it. A line that is nothing is a bad line among good."""
+    """Whether an entity ends on its line. Invalid JSON counts as one bad line among good ones."""
     line = line.strip(FRAMING)
     if not line.startswith(b"{"):
         return True
@@ -93,10 +95,10 @@ def is_line_by_line(line: bytes) -> bool:
     return True
 
 
-Cut = Generator[Chunk | BadEntry, None, bool]  # returns whether the array is closed
+ChunkGenerator = Generator[Chunk | BadEntry, None, bool]  # returns whether the array is closed
 
 
-def _of_lines(head: Head, size: int) -> Cut:
+def _of_lines(head: PeekableStream, size: int) -> ChunkGenerator:
     rest, number, last = b"", 1, b""
     while piece := head.read(size):
         end = piece.rfind(b"\n") + 1
@@ -125,7 +127,7 @@ def _last_line(content: bytes) -> bytes:
 
 
 def _closes(line: bytes) -> bool:
-    """Whether a line ends with the dump's bracket; one that was cut off may end with its own."""
+    """Whether a line ends with the array's bracket; one that is cut off may end with its own."""
     if not line.endswith(b"]"):
         return False
     before = line[:-1].strip(FRAMING)
@@ -136,58 +138,58 @@ def _closes(line: bytes) -> bool:
     return True
 
 
-def _after_line(head: Head, size: int) -> bytes:
-    """Pass over the rest of a line; what follows it in the same piece."""
+def _after_line(head: PeekableStream, size: int) -> bytes:
+    """Skip the rest of a line. Return the bytes after it in the same piece."""
     while piece := head.read(size):
-        _, found, after = piece.partition(b"\n")
-        if found:
+        _, separator, after = piece.partition(b"\n")
+        if separator:
             return after
     return b""
 
 
-def _of_objects(head: Head, size: int) -> Cut:
+def _of_objects(head: PeekableStream, size: int) -> ChunkGenerator:
     lines: list[bytes] = []
-    waiting, number = 0, 0
+    length, number = 0, 0
     objects = _Objects(head, size)
     entities = objects.entities()
     while True:
         error = None
         try:
-            made = next(entities, None)
+            entity = next(entities, None)
         except Exception as raised:
-            made, error = None, raised
-        if made is not None:
+            entity, error = None, raised
+        if entity is not None:
             number += 1
-            if isinstance(made, BadEntry):
-                yield made._replace(place=f"entity {number}")
-                made = b""  # keeps the count
-            # Within JSON a line break is white space: in a text it is written as \n.
-            lines.append(re.sub(rb"[\r\n]+", b" ", made))
-            waiting += len(made)
-        if waiting >= size or made is None:
+            if isinstance(entity, BadEntry):
+                yield entity._replace(place=f"entity {number}")
+                entity = b""  # an empty line keeps the numbers right
+            # A line break in JSON is white space; within a string it is escaped.
+            lines.append(re.sub(rb"[\r\n]+", b" ", entity))
+            length += len(entity)
+        if length >= size or entity is None:
             yield Chunk(b"\n".join(lines), "entity", number - len(lines) + 1)
-            lines, waiting = [], 0
+            lines, length = [], 0
         if error is not None:
             raise error
-        if made is None:
+        if entity is None:
             return objects.closed
 
 
 class _Objects:
-    """The objects of an array or of a stream, wherever they begin and end.
+    """The JSON objects of an array or a sequence, with any line breaks.
 
-    closed: whether a closing bracket came after the last of them.
+    closed: whether a closing bracket follows the last one.
     """
 
-    def __init__(self, head: Head, size: int) -> None:
+    def __init__(self, head: PeekableStream, size: int) -> None:
         self.head, self.size = head, size
         self.closed = False
 
     def entities(self) -> Iterator[bytes | BadEntry]:
-        """Those of answers of the web service one by one."""
+        """Yield the objects; of a response of the web service its entities."""
         for entity in self._all():
-            if isinstance(entity, bytes) and answers.is_answer(entity):
-                yield from answers.entities(entity)
+            if isinstance(entity, bytes) and responses.is_response(entity):
+                yield from responses.entities(entity)
             else:
                 yield entity
 
@@ -200,10 +202,9 @@ class _Objects:
             try:
                 _, end = scan(text, at)
             except (json.JSONDecodeError, RecursionError) as error:
-                if more and len(text) - at < LONGEST and _may_go_on(text, error):
-                    piece = self.head.read(
-                        max(self.size, len(text) - at)
-                    )  # twice as much each time
+                if more and len(text) - at < LONGEST and _may_continue(text, error):
+                    # Doubles the text each time.
+                    piece = self.head.read(max(self.size, len(text) - at))
                     more = bool(piece)
                     text, at = text[at:] + decoder.decode(piece, final=not more), 0
                     continue
@@ -229,8 +230,8 @@ def _not_json(text: str, error: Exception) -> BadEntry:
     return BadEntry("", f"not JSON: {error}"[:200], text[:200], readable_ids(content))
 
 
-def _may_go_on(text: str, error: Exception) -> bool:
-    """Whether what is wrong with the text may be that it ends too early."""
+def _may_continue(text: str, error: Exception) -> bool:
+    """Whether the error may come from a text that ends too early."""
     if isinstance(error, RecursionError):
         return False
     assert isinstance(error, json.JSONDecodeError)

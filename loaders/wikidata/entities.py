@@ -1,4 +1,4 @@
-"""An entity of a dump, from its line to what is stored of it."""
+"""Parses a line of a dump into a row of the table wikidata."""
 
 import hashlib
 import re
@@ -10,21 +10,28 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from loaders.core.db import Json
-from loaders.wikidata.statements import Claims, Compact, Odd, best_ids, compact, compact_each
+from loaders.wikidata.statements import (
+    Claims,
+    Compact,
+    NotCompactable,
+    best_ids,
+    compact,
+    compact_each,
+)
 
 INSTANCE_OF, SUBCLASS_OF = "P31", "P279"
-ENGLISH = ("en", "mul")  # what has one name in all languages is labelled in "mul" alone
+ENGLISH = ("en", "mul")  # a name that is the same in all languages is stored as "mul" only
 IDS = {"item": re.compile(r"Q[1-9][0-9]{0,17}"), "property": re.compile(r"P[1-9][0-9]{0,17}")}
 NUL = b"\\u0000"
 MAPS = ("labels", "descriptions", "aliases", "claims", "sitelinks")
 
 
-class Unusable(Exception):
-    """An entity that cannot be stored; the text says why."""
+class UnusableEntity(Exception):
+    """An entity that cannot be stored, with the reason."""
 
 
-class Seen(NamedTuple):
-    """What others need of an entity, kept of each that was seen."""
+class EntitySummary(NamedTuple):
+    """The part of an entity that other items need; stored for every entity."""
 
     wikidata_id: str
     label: str | None
@@ -35,7 +42,7 @@ class Seen(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A row of the table wikidata, still without the names of what its claims say."""
+    """A row of the table wikidata without the column properties."""
 
     wikidata_id: str
     wikipedia_id: str | None
@@ -51,29 +58,29 @@ class Item(NamedTuple):
     lastrevid: int | None
 
 
-class Redirect(NamedTuple):
-    """An id that was merged into another."""
+class ItemRedirect(NamedTuple):
+    """An id that was merged into another one."""
 
     wikidata_id: str
     target_id: str
 
 
 class Parsed(NamedTuple):
-    """An entity; `item` is None for a property and for what the filter leaves out.
+    """An entity; `item` is None for a property and for an item that the filter leaves out.
 
-    odd: (where, why) of what is kept, but not as it should be.
+    warnings: (place, reason) of parts that are stored in an altered form.
     """
 
-    seen: Seen
+    summary: EntitySummary
     item: Item | None
-    odd: list[tuple[str, str]]
+    warnings: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Filter:
-    """Which items are kept, and what of them; a set left at None asks for nothing.
+class EntityFilter:
+    """Conditions for items, None: no condition; and the languages and links that are stored.
 
-    origin: the options that it is made of, where those name sets that change, like a file of ids.
+    origin: the options, as text, if they name sets that may change, such as a file of ids.
     """
 
     class_ids: frozenset[str] | None = None
@@ -84,7 +91,7 @@ class Filter:
 
     @property
     def number(self) -> int:
-        """Tells filters apart, whatever source and languages they are used with; 0: none."""
+        """A 32-bit hash of the conditions, for the column loaded_by; 0: no conditions."""
         if self.class_ids is None and self.ids is None and not self.sitelinks:
             return 0
         sets = [sorted(ids) if ids is not None else None for ids in (self.class_ids, self.ids)]
@@ -94,107 +101,112 @@ class Filter:
 
     @property
     def wikis(self) -> tuple[str, ...]:
-        """Whose links are kept: English Wikipedia's always."""
+        """The wikis whose links are stored; always with enwiki."""
         return tuple(dict.fromkeys(("enwiki", *self.sitelinks)))
 
     def keeps(
         self, wikidata_id: str, class_ids: list[str], named: bool, links: dict[str, str]
     ) -> bool:
-        """Where nothing else is asked for: what has a label or an English Wikipedia article."""
+        """Whether an item meets the conditions; default: it has a label or an enwiki article."""
         if self.ids is not None and wikidata_id not in self.ids:
             return False
         if self.class_ids is not None and self.class_ids.isdisjoint(class_ids):
             return False
         if self.sitelinks:
             return any(wiki in links for wiki in self.sitelinks)
-        asked = self.ids is not None or self.class_ids is not None
-        return asked or named or "enwiki" in links
+        has_conditions = self.ids is not None or self.class_ids is not None
+        return has_conditions or named or "enwiki" in links
 
 
 class Parser:
-    """Entities of lines, for one filter; all_items: also of what it does not keep."""
+    """Parses lines for one filter; all_items: parse items too that it does not keep."""
 
-    def __init__(self, filter: Filter, *, all_items: bool = False) -> None:
+    def __init__(self, filter: EntityFilter, *, all_items: bool = False) -> None:
         self.filter, self.all_items = filter, all_items
         self.terms = tuple(dict.fromkeys((*ENGLISH, *filter.languages)))
         self.type = _entity_type(self.terms, filter)
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
 
-    def parse(self, line: bytes) -> Parsed | Redirect:
-        """What one line holds, without framing; Unusable where that is no item or property."""
-        odd: list[tuple[str, str]] = []
+    def parse(self, line: bytes) -> Parsed | ItemRedirect:
+        """Parse a line without its framing. Errors: UnusableEntity if it is no item or property."""
+        warnings: list[tuple[str, str]] = []
         if NUL in line:
-            line, odd = _without_nul(line)
+            line, warnings = _without_nul(line)
         try:
-            made = self.decode(line)
-            shown, identities = compact(made.claims)
-        except (msgspec.MsgspecError, Odd, UnicodeDecodeError, RecursionError):
-            made, shown, identities, more = self._statement_by_statement(line)
-            odd += more
-        if made.redirect is not None:
-            return Redirect(_checked(made.entity, "item"), _checked(made.redirect, "item"))
-        return self._parsed(made, shown, identities, odd)
+            entity = self.decode(line)
+            claims, identities = compact(entity.claims)
+        except (msgspec.MsgspecError, NotCompactable, UnicodeDecodeError, RecursionError):
+            entity, claims, identities, more = self._statement_by_statement(line)
+            warnings += more
+        if entity.redirect is not None:
+            return ItemRedirect(_checked(entity.entity, "item"), _checked(entity.redirect, "item"))
+        return self._parsed(entity, claims, identities, warnings)
 
     def _parsed(
-        self, made: Any, shown: Compact, identities: Compact, odd: list[tuple[str, str]]
+        self, entity: Any, claims: Compact, identities: Compact, warnings: list[tuple[str, str]]
     ) -> Parsed:
-        wikidata_id = _checked(made.id, made.type)
+        wikidata_id = _checked(entity.id, entity.type)
         languages = self.filter.languages
-        links = _texts(made.sitelinks, self.filter.wikis)
-        labels = _texts(made.labels, self.terms)
+        links = _texts(entity.sitelinks, self.filter.wikis)
+        labels = _texts(entity.labels, self.terms)
         title = labels.get("en", labels.get("mul"))
-        superclass_ids = best_ids(shown.get(SUBCLASS_OF, [])) or None
-        seen = Seen(
-            wikidata_id, title, links.get("enwiki"), made.datatype, superclass_ids, made.lastrevid
+        superclass_ids = best_ids(claims.get(SUBCLASS_OF, [])) or None
+        summary = EntitySummary(
+            wikidata_id,
+            title,
+            links.get("enwiki"),
+            entity.datatype,
+            superclass_ids,
+            entity.lastrevid,
         )
-        class_ids = best_ids(shown.get(INSTANCE_OF, []))
+        class_ids = best_ids(claims.get(INSTANCE_OF, []))
         kept = self.all_items or self.filter.keeps(wikidata_id, class_ids, bool(labels), links)
-        if made.type != "item" or not kept:
-            return Parsed(seen, None, odd)
-        descriptions = _texts(made.descriptions, self.terms)
+        if entity.type != "item" or not kept:
+            return Parsed(summary, None, warnings)
+        descriptions = _texts(entity.descriptions, self.terms)
         item = Item(
             wikidata_id,
-            seen.wikipedia_id,
+            summary.wikipedia_id,
             title,
             descriptions.get("en", descriptions.get("mul")),
-            _json(shown),
+            _json(claims),
             _json(identities),
             class_ids,
             _json({name: labels[name] for name in languages if name in labels}),
             _json({name: descriptions[name] for name in languages if name in descriptions}),
-            _json(_lists(made.aliases, languages)),
+            _json(_lists(entity.aliases, languages)),
             _json(links),
-            made.lastrevid,
+            entity.lastrevid,
         )
-        return Parsed(seen, item, odd)
+        return Parsed(summary, item, warnings)
 
     def _statement_by_statement(
         self, line: bytes
     ) -> tuple[Any, Compact, Compact, list[tuple[str, str]]]:
-        """The same, but an odd statement loses no other."""
+        """Parse an entity with statements that cannot be compacted; only those stay as they are."""
         try:
-            told = msgspec.json.decode(line)
+            entity = msgspec.json.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Unusable(f"not JSON: {error}") from error
-        if not isinstance(told, dict):
-            raise Unusable("no entity: not an object")
-        for name in MAPS:  # an empty map is written as a list in places
-            if name in told and not told[name]:
-                told[name] = {}
+            raise UnusableEntity(f"not JSON: {error}") from error
+        if not isinstance(entity, dict):
+            raise UnusableEntity("no entity: not an object")
+        for name in MAPS:  # Wikibase writes some empty maps as lists
+            if name in entity and not entity[name]:
+                entity[name] = {}
         try:
-            shown, identities, odd = compact_each(told.pop("claims", {}))
-            return msgspec.convert(told, self.type), shown, identities, odd
+            claims, identities, warnings = compact_each(entity.pop("claims", {}))
+            return msgspec.convert(entity, self.type), claims, identities, warnings
         except (msgspec.MsgspecError, AttributeError, TypeError, RecursionError) as error:
-            raise Unusable(f"no entity: {error}") from error
+            raise UnusableEntity(f"no entity: {error}") from error
 
 
 def label_of(line: bytes) -> Parsed:
-    """An entity of which only this is known: JSON of its id, label and datatype."""
+    """The entity of a line with only its id, label and datatype, as a JSON array."""
     wikidata_id, label, datatype = msgspec.json.decode(
         line, type=tuple[str, str | None, str | None]
     )
     label = label and _replaced(label)
-    return Parsed(Seen(wikidata_id, label, None, datatype, None, None), None, [])
+    return Parsed(EntitySummary(wikidata_id, label, None, datatype, None, None), None, [])
 
 
 class _Term(Struct, gc=False):
@@ -205,8 +217,8 @@ class _Link(Struct, gc=False):
     value: str = msgspec.field(name="title")
 
 
-def _entity_type(terms: tuple[str, ...], filter: Filter) -> type[Struct]:
-    """What is decoded of an entity: of its texts and links only those that somebody asked for."""
+def _entity_type(terms: tuple[str, ...], filter: EntityFilter) -> type[Struct]:
+    """The type that an entity is decoded as: with the texts and links of the filter only."""
     return msgspec.defstruct(
         "Entity",
         [
@@ -227,60 +239,62 @@ def _entity_type(terms: tuple[str, ...], filter: Filter) -> type[Struct]:
 
 
 def _map(name: str, keys: tuple[str, ...], kind: Any) -> list[tuple[str, Any, Any]]:
-    """A field of some keys of an object, in their order."""
+    """A field for some keys of an object, in their order."""
     fields = [
         (f"at_{i}", kind | UnsetType, msgspec.field(name=key, default=UNSET))
         for i, key in enumerate(keys)
     ]
-    made = msgspec.defstruct(name.title(), fields, gc=False)
-    return [(name, made, msgspec.field(default_factory=made))]
+    type_ = msgspec.defstruct(name.title(), fields, gc=False)
+    return [(name, type_, msgspec.field(default_factory=type_))]
 
 
-def _texts(held: Struct, keys: tuple[str, ...]) -> dict[str, str]:
-    values = (getattr(held, name) for name in held.__struct_fields__)
+def _texts(terms: Struct, keys: tuple[str, ...]) -> dict[str, str]:
+    values = (getattr(terms, name) for name in terms.__struct_fields__)
     return {key: term.value for key, term in zip(keys, values, strict=True) if term is not UNSET}
 
 
-def _lists(held: Struct, keys: tuple[str, ...]) -> dict[str, list[str]]:
-    values = (getattr(held, name) for name in held.__struct_fields__)
+def _lists(terms: Struct, keys: tuple[str, ...]) -> dict[str, list[str]]:
+    values = (getattr(terms, name) for name in terms.__struct_fields__)
     return {
-        key: [term.value for term in terms]
-        for key, terms in zip(keys, values, strict=True)
-        if terms is not UNSET
+        key: [term.value for term in several]
+        for key, several in zip(keys, values, strict=True)
+        if several is not UNSET
     }
 
 
-def _json(told: Any) -> Json:
-    return Json(msgspec.json.encode(told))
+def _json(value: Any) -> Json:
+    return Json(msgspec.json.encode(value))
 
 
 def _checked(wikidata_id: str, kind: str) -> str:
     if kind not in IDS:
-        raise Unusable(f"a {kind}: only items and properties are kept" if kind else "no entity")
+        raise UnusableEntity(
+            f"a {kind}: only items and properties are kept" if kind else "no entity"
+        )
     if not IDS[kind].fullmatch(wikidata_id):
-        raise Unusable(f"no id of an {kind}: {wikidata_id[:60]!r}")
+        raise UnusableEntity(f"no id of an {kind}: {wikidata_id[:60]!r}")
     return wikidata_id
 
 
 def _without_nul(line: bytes) -> tuple[bytes, list[tuple[str, str]]]:
-    """Postgres' text has no NUL: it is replaced, and reported."""
+    """Replace NUL, which Postgres cannot store in a text; with a warning."""
     try:
-        told = msgspec.json.decode(line)
+        entity = msgspec.json.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Unusable(f"not JSON: {error}") from error
-    clean = _replaced(told)
-    if clean == told:  # a backslash before u0000 is no NUL
+        raise UnusableEntity(f"not JSON: {error}") from error
+    clean = _replaced(entity)
+    if clean == entity:  # an escaped backslash before u0000
         return line, []
-    wikidata_id = str(told.get("id", "")) if isinstance(told, dict) else ""
+    wikidata_id = str(entity.get("id", "")) if isinstance(entity, dict) else ""
     return msgspec.json.encode(clean), [(wikidata_id, "NUL in a text: replaced by U+FFFD")]
 
 
-def _replaced(told: Any) -> Any:
-    match told:
+def _replaced(value: Any) -> Any:
+    match value:
         case str():
-            return told.replace("\0", "�")
+            return value.replace("\0", "�")
         case list():
-            return [_replaced(value) for value in told]
+            return [_replaced(element) for element in value]
         case dict():
-            return {_replaced(key): _replaced(value) for key, value in told.items()}
-    return told
+            return {_replaced(key): _replaced(member) for key, member in value.items()}
+    return value

@@ -1,4 +1,4 @@
-"""Entity ids from a command line, a file, or what a query service lets one download."""
+"""Entity ids from the command line, a file, or a downloaded query result."""
 
 import csv
 import io
@@ -21,61 +21,64 @@ WRITTEN = re.compile(
 
 
 def parse_ids(text: str) -> list[str]:
-    """The ids of "Q146,Q144"; entity addresses will do too. Each once, in their order."""
-    found = {part.strip(): entity_id(part) for part in text.split(",") if part.strip()}
-    for part, known in found.items():
-        if known is None:
-            raise Problem(f"{part!r} is no entity id: give ids like Q146, with commas between")
-    if not found:
-        raise Problem("no entity ids: give ids like Q146, with commas between")
-    return _once(found.values())
+    """The ids of "Q146,Q144", each once, in their order; also from addresses of entities.
+
+    Errors: Problem.
+    """
+    ids = {part.strip(): entity_id(part) for part in text.split(",") if part.strip()}
+    for part, id in ids.items():
+        if id is None:
+            raise Problem(f"{part!r} is no entity id: give ids like Q146, separated by commas")
+    if not ids:
+        raise Problem("no entity ids: give ids like Q146, separated by commas")
+    return _once(ids.values())
 
 
 def ids_or_file(text: str) -> list[str]:
-    """The ids of a list with commas, or of a file with one a line; `-` is standard input.
+    """The ids of a comma-separated list, or of a file with one per line; `-`: standard input.
 
-    In a file, blank lines and what follows a # are passed over.
+    Blank lines and comments after a # are ignored in a file. Errors: Problem.
     """
     if text != "-" and not os.path.isfile(text):
         if "/" in text and "://" not in text:
-            raise Problem(f"{text}: no such file, and no ids like Q146 with commas between")
+            raise Problem(f"{text}: no such file, and no ids like Q146, separated by commas")
         return parse_ids(text)
-    found: list[str | None] = []
+    ids: list[str | None] = []
     for number, line in enumerate(_text_of(text).splitlines(), start=1):
         part = re.split(r"(?:^|\s)#", line)[0].strip()
         if part and entity_id(part) is None:
             raise Problem(f"{text}: line {number} is no entity id like Q146: {part[:60]!r}")
-        found.append(entity_id(part))
-    return _once(found) or _none(text)
+        ids.append(entity_id(part))
+    return _once(ids) or _no_ids(text)
 
 
 def query_ids(path: str) -> list[str]:
-    """The ids in the result of a query: SPARQL JSON, the simple JSON, CSV, TSV, or lines of ids.
+    """The ids in a query result: SPARQL JSON, simple JSON, CSV, TSV, or one id per line.
 
-    They come from the first column that holds entities; `-` is standard input.
+    They are taken from the first column with entities; `-`: standard input. Errors: Problem.
     """
     text = _text_of(path)
     rows = _json_rows(text, path) if text.lstrip()[:1] in ("{", "[") else _table_rows(text, path)
     for column in zip_longest(*rows, fillvalue=""):
         cells = [cell for cell in column if cell.strip()]
-        found = [entity_id(cell) for cell in cells]
-        # The first line may be a header, and labels may look like an id now and then.
-        if found and sum(known is not None for known in found) * 2 >= len(cells):
-            return _once(found)
-    return _none(path)
+        ids = [entity_id(cell) for cell in cells]
+        # Half of the cells is enough: the first may be a header, and a few labels look like ids.
+        if ids and sum(id is not None for id in ids) * 2 >= len(cells):
+            return _once(ids)
+    return _no_ids(path)
 
 
 def entity_id(text: str) -> str | None:
-    """The id that is written as Q146, wd:Q146, or the entity's address, in <> or not."""
-    found = WRITTEN.fullmatch(text.strip())
-    return found[1].upper() if found else None
+    """The id in a text such as Q146, wd:Q146, or the entity's address, with or without <>."""
+    match = WRITTEN.fullmatch(text.strip())
+    return match[1].upper() if match else None
 
 
 def _once(ids: Iterable[str | None]) -> list[str]:
-    return [known for known in dict.fromkeys(ids) if known is not None]
+    return [id for id in dict.fromkeys(ids) if id is not None]
 
 
-def _none(path: str) -> list[str]:
+def _no_ids(path: str) -> list[str]:
     raise Problem(f"{path}: no entity ids like Q146 in it, nor addresses of entities")
 
 
@@ -100,15 +103,15 @@ def _table_rows(text: str, path: str) -> list[list[str]]:
 
 def _json_rows(text: str, path: str) -> list[list[str]]:
     try:
-        told = msgspec.json.decode(text)
+        decoded = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Problem(f"{path}: no JSON: {error}") from error
-    if isinstance(told, dict):
-        results = told.get("results")
-        told = results.get("bindings") if isinstance(results, dict) else None
-    if not isinstance(told, list):
-        raise Problem(f"{path}: no result of a query: it has no results with bindings")
-    rows = [row if isinstance(row, dict) else {"": row} for row in told]
+    if isinstance(decoded, dict):
+        results = decoded.get("results")
+        decoded = results.get("bindings") if isinstance(results, dict) else None
+    if not isinstance(decoded, list):
+        raise Problem(f"{path}: no query result: it has no results with bindings")
+    rows = [row if isinstance(row, dict) else {"": row} for row in decoded]
     names = list(dict.fromkeys(chain.from_iterable(rows)))
     return [_cells(row, names) for row in rows]
 

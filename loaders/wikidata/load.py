@@ -22,12 +22,13 @@ from loaders.core.dumps.workers import MakeStager
 from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
 from loaders.core.sources import Source
-from loaders.wikidata import classes, kept, merge, names
+from loaders.wikidata import classes, merge, names, scopes
 from loaders.wikidata.dump import chunks
-from loaders.wikidata.entities import Filter
-from loaders.wikidata.kept import VERSION, Kept
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.options import WikidataOptions, build_filter, check_options, read_ids
 from loaders.wikidata.prune import count_stored, prune
+from loaders.wikidata.queries import QUERIES
+from loaders.wikidata.scopes import VERSION, Scope
 from loaders.wikidata.sources import ids_source, labels_source, sample_source
 from loaders.wikidata.staging import EntityStager
 
@@ -35,7 +36,7 @@ NOUN = "items"
 
 
 def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
-    """Load labels, the sample, then the dump or the entities of the ids; report each.
+    """Load labels, the sample, then the dump or the entities of the ids; print a report of each.
 
     `conn` is in autocommit mode. Errors: Problem.
     """
@@ -58,8 +59,10 @@ def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadRes
     return results
 
 
-def load_dump(conn: psycopg.Connection, filter: Filter, options: WikidataOptions) -> LoadResult:
-    """Load a JSON dump: a file, an http address, or `-` for standard input; packed or not."""
+def load_dump(
+    conn: psycopg.Connection, filter: EntityFilter, options: WikidataOptions
+) -> LoadResult:
+    """Load a JSON dump: a file, an http address, or `-` (standard input); maybe compressed."""
     assert options.source is not None
     source = Source(options.source, contact=options.contact)
     request = options.to_json() if options.is_repeatable else None
@@ -70,11 +73,11 @@ def load_dump(conn: psycopg.Connection, filter: Filter, options: WikidataOptions
 def load_ids(
     conn: psycopg.Connection,
     ids: list[str],
-    filter: Filter,
+    filter: EntityFilter,
     options: WikidataOptions,
     client: Client,
 ) -> LoadResult:
-    """Load entities from the wbgetentities API, and the labels of all that they name."""
+    """Load entities from the wbgetentities API, and the labels of all entities they mention."""
     options = replace(options, workers=0, again=True)
     source = ids_source(conn, ids, filter, options, client)
     return load(conn, source, filter, options)
@@ -82,32 +85,32 @@ def load_ids(
 
 def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) -> LoadResult:
     """Load English labels from a table of id and label."""
-    return load(conn, labels_source(path, options), Filter(), replace(options, workers=0))
+    return load(conn, labels_source(path, options), EntityFilter(), replace(options, workers=0))
 
 
 def load_sample(conn: psycopg.Connection, options: WikidataOptions) -> LoadResult | None:
-    """Load brands, operators, networks and flags; None where the package is not installed."""
+    """Load brands, operators, networks and flags. Return None if the package is missing."""
     source = sample_source(options)
     if source is None:
         return None
     options = replace(options, workers=0)
-    return load(conn, source, Filter(), options, only_missing_labels=True)
+    return load(conn, source, EntityFilter(), options, only_missing_labels=True)
 
 
 def load(
     conn: psycopg.Connection,
     source: DumpSource,
-    filter: Filter,
+    filter: EntityFilter,
     options: DumpOptions,
     *,
     only_missing_labels: bool = False,
 ) -> LoadResult:
-    """Load the chunks of a source, and report it; `conn` is in autocommit mode.
+    """Load a source and print a report; `conn` is in autocommit mode.
 
-    only_missing_labels: labels that are stored already stay as they are.
+    only_missing_labels: stored labels do not change. Errors: Problem.
     """
     kind = partial(EntityLoad, filter=filter, only_missing_labels=only_missing_labels)
-    kept = _described(filter, options)
+    kept = _describe_filter(filter, options)
     result = dumps.load(
         conn, source, kind, options, topic=EntityLoad.topic, noun=NOUN, version=VERSION, kept=kept
     )
@@ -115,12 +118,12 @@ def load(
     return result
 
 
-class EntityLoad(dumps.Load):
-    """Merges staged entities."""
+class EntityLoad(dumps.DumpLoad):
+    """A load of Wikidata."""
 
     topic = "wikidata"
     tables = ("items", "seen")
-    outdated = merge.OUTDATED
+    outdated = QUERIES.find_outdated_chunks
     nothing = "nothing in it can be used as an item or property"
 
     def __init__(
@@ -130,14 +133,14 @@ class EntityLoad(dumps.Load):
         source: DumpSource,
         options: DumpOptions,
         *,
-        filter: Filter,
+        filter: EntityFilter,
         only_missing_labels: bool,
     ) -> None:
         super().__init__(run, staging, source, options)
-        self.filter, own = filter, Kept.of(filter)
+        self.filter, own = filter, Scope.of(filter)
         self.only_missing_labels = only_missing_labels
-        self.parts = {"number": str(own.number), "filter": str(filter.number)}
-        kept.write(self.conn, [own])
+        self.values = {"kept_as": own.number, "filter_number": filter.number}
+        scopes.write_scopes(self.conn, [own])
 
     def stager(self) -> MakeStager:
         return partial(
@@ -148,14 +151,14 @@ class EntityLoad(dumps.Load):
             fresh=self.fresh,
         )
 
-    def duplicates(self) -> Iterator[tuple[str, list[str]]]:
-        return merge.duplicates(self.conn, self.staging)
+    def delete_duplicates(self) -> Iterator[tuple[str, list[str]]]:
+        return merge.delete_duplicates(self.conn, self.staging)
 
     def count_stored(self) -> dict[str, int]:
         return {"wikidata": count_stored(self, self.filter.number)}
 
     def merge(self) -> None:
-        """Labels first, since properties hold names; then items, and what follows from both."""
+        """Merge labels before items, because properties contain labels; then update the rest."""
         conn, staging, workers = self.conn, self.staging, max(self.options.workers, 1)
         on_step = self.options.on_step
         on_step("labels")
@@ -171,29 +174,29 @@ class EntityLoad(dumps.Load):
             merge.merge_items(conn, staging, fresh=self.fresh, workers=workers, on_items=bar.update)
         if not self.fresh:
             merge.mark_items(conn, staging, self.filter.number, workers)
-        conn.execute(staging.sql(merge.GONE))
+        conn.execute(staging.sql(QUERIES.delete_redirected))
         if self.options.prune:
             self.run.details["pruned"] = prune(self, self.filter.number)
-        on_step("names that changed")
+        on_step("changed labels")
         self.run.details["renamed"] = names.rename(conn, staging)
         on_step("classes")
-        classes.settle(conn, staging)
+        classes.update_classes(conn, staging)
         on_step("indexes")
         indexes.create(conn, self.topic, workers)
         analyze(conn, "wikidata", "wikidata_labels", "wikidata_classes")
 
 
-def _described(filter: Filter, options: DumpOptions) -> dict[str, Any]:
-    """What was asked of a source, for the table sources; sets are told by their hash."""
-    told: dict[str, Any] = {"languages": filter.languages, "sitelinks": filter.sitelinks}
+def _describe_filter(filter: EntityFilter, options: DumpOptions) -> dict[str, Any]:
+    """The filter for the table sources; of sets with more than 50 ids only a hash."""
+    described: dict[str, Any] = {"languages": filter.languages, "sitelinks": filter.sitelinks}
     for name in ("class_ids", "ids"):
         ids = getattr(filter, name)
         if ids is not None and len(ids) > 50:
             text = ",".join(sorted(ids)).encode()
-            told[name] = f"{len(ids)} ids, {hashlib.blake2b(text, digest_size=8).hexdigest()}"
+            described[name] = f"{len(ids)} ids, {hashlib.blake2b(text, digest_size=8).hexdigest()}"
         elif ids is not None:
-            told[name] = sorted(ids)
+            described[name] = sorted(ids)
     if options.limit is not None:
-        told["limit"] = options.limit
-    told["filter"] = filter.number
-    return {key: value for key, value in told.items() if value}
+        described["limit"] = options.limit
+    described["filter"] = filter.number
+    return {key: value for key, value in described.items() if value}

@@ -1,8 +1,8 @@
-"""The sample: what the name-suggestion-index (BSD-3-Clause) keeps of Wikidata, as entities.
+"""The sample: entities that the name-suggestion-index (BSD-3-Clause) copied from Wikidata.
 
-It holds no P31: the category that an entity is brand, operator, network or flag of stands for its
-class, under its path as id ("amenity/bank"). What a flag stands for has no class. The identifier
-of a logo's property is not kept either: it is the image of a flag, the logo image of anything else.
+It has no P31. An entity's class is the category in which it is a brand, operator, network or flag,
+with the category's path ("amenity/bank") as id. A country or city of a flag has no class. The
+property of a logo is missing too: it is P18 (image) for a flag, else P154 (logo image).
 """
 
 from collections import Counter, defaultdict
@@ -18,10 +18,10 @@ from loaders.core.errors import Problem
 NAMED_BY = ("brand:wikidata", "operator:wikidata", "network:wikidata", "flag:wikidata")
 ENTITIES, CATEGORIES = Path("dist/wikidata/wikidata.json"), Path("dist/json/nsi.json")
 LOGO = "/wiki/Special:FilePath/"
-LOGO_TITLE = "Special:Redirect/file/"
+LOGO_TITLE = "Special:ItemRedirect/file/"
 GREGORIAN = "http://www.wikidata.org/entity/Q1985727"
 YEAR, DAY = 9, 11  # precisions of a time
-# id: (label, datatype), and of identifiers their name in the file.
+# id: (label, datatype); for IDENTIFIERS (label, name in the file).
 PROPERTIES = {
     "P31": ("instance of", "wikibase-item"),
     "P18": ("image", "commonsMedia"),
@@ -54,7 +54,7 @@ class _Dissolution(msgspec.Struct):
     upgrade: str | None = None
 
 
-class _Kept(msgspec.Struct, rename="camel"):
+class _IndexEntry(msgspec.Struct, rename="camel"):
     label: str | None = None
     description: str | None = None
     logos: dict[str, str] = {}
@@ -74,7 +74,7 @@ class _Category(msgspec.Struct):
 
 
 class _Entities(msgspec.Struct):
-    wikidata: dict[str, _Kept]
+    wikidata: dict[str, _IndexEntry]
 
 
 class _Categories(msgspec.Struct):
@@ -85,22 +85,24 @@ T = TypeVar("T")
 
 
 def entities(folder: Path) -> Iterator[bytes]:
-    """Each entity as JSON in the shape of a dump's line; folder: the unpacked package."""
-    kept = _read(folder / ENTITIES, _Entities).wikidata
+    """Each entity as a line of a dump; folder: the unpacked package. Errors: Problem."""
+    entries = _read(folder / ENTITIES, _Entities).wikidata
     categories = _read(folder / CATEGORIES, _Categories).nsi
     classes: defaultdict[str, set[str]] = defaultdict(set)
     flags: set[str] = set()
-    for path, item in ((path, item) for path, made in categories.items() for item in made.items):
+    for path, item in (
+        (path, item) for path, category in categories.items() for item in category.items
+    ):
         flags.add(item.tags.get("flag:wikidata", ""))
         for tag in NAMED_BY:
             classes[item.tags.get(tag, "")].add(class_of(path))
-    for qid, entry in kept.items():
+    for qid, entry in entries.items():
         values = _values(entry, sorted(classes.get(qid, ())), "P18" if qid in flags else "P154")
         yield msgspec.json.encode(_entity(qid, entry, values))
 
 
 def labels(folder: Path) -> Iterator[tuple[str, str, str | None]]:
-    """(id, label, datatype) of the classes, whose datatype is None, and of the properties used."""
+    """(id, label, datatype) of the classes, with datatype None, and of the properties."""
     paths = sorted({class_of(path) for path in _read(folder / CATEGORIES, _Categories).nsi})
     shared = Counter(path.rpartition("/")[2] for path in paths)
     for path in paths:
@@ -122,20 +124,24 @@ def _read(path: Path, type: type[T]) -> T:
     try:
         return msgspec.json.decode(path.read_bytes(), type=type)
     except OSError as error:
-        raise Problem(f"{path}: {error.strerror}: ./pgmuse setup fetches the samples") from error
+        raise Problem(
+            f"{path}: {error.strerror}: run ./pgmuse setup, which fetches the samples"
+        ) from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Problem(f"{path}: {error}: remove it, ./pgmuse setup fetches it anew") from error
+        raise Problem(
+            f"{path}: {error}: remove it and run ./pgmuse setup, which fetches it again"
+        ) from error
 
 
-def _values(entry: _Kept, classes: Iterable[str], image: str) -> dict[str, list[Any]]:
-    """Values of each property, as a datavalue holds them."""
-    gone = entry.dissolutions
+def _values(entry: _IndexEntry, classes: Iterable[str], image: str) -> dict[str, list[Any]]:
+    """The values of each property, as in a datavalue."""
+    dissolutions = entry.dissolutions
     values: dict[str, list[Any]] = {
         "P31": [{"entity-type": "item", "id": path} for path in classes],
         image: [name for name in [file_name(entry.logos.get("wikidata", ""))] if name],
-        "P576": [_time(made.date) for made in gone],
+        "P576": [_time(one.date) for one in dissolutions],
         "P856": entry.official_websites,
-        "P1366": [_target(made.upgrade) for made in gone if made.upgrade],
+        "P1366": [_target(one.upgrade) for one in dissolutions if one.upgrade],
         "P11707": entry.url_match_patterns,
         "P12454": entry.location_info_websites,
     }
@@ -145,14 +151,14 @@ def _values(entry: _Kept, classes: Iterable[str], image: str) -> dict[str, list[
     return values
 
 
-def _entity(qid: str, entry: _Kept, values: dict[str, list[Any]]) -> dict[str, Any]:
+def _entity(qid: str, entry: _IndexEntry, values: dict[str, list[Any]]) -> dict[str, Any]:
     return {
         "type": "item",
         "id": qid,
         "labels": _in_english(entry.label),
         "descriptions": _in_english(entry.description),
         "aliases": {},
-        "claims": {pid: _statements(qid, pid, some) for pid, some in values.items() if some},
+        "claims": {pid: _statements(qid, pid, group) for pid, group in values.items() if group},
         "sitelinks": {},
     }
 
@@ -185,7 +191,7 @@ def _target(qid: str) -> dict[str, Any]:
 
 
 def _time(date: str) -> dict[str, Any]:
-    """The file gives a day where only the year is known: its first."""
+    """A time; the file has the first of January if only the year is known."""
     day = date[:10]
     return {
         "time": f"+{day}T00:00:00Z",
@@ -198,9 +204,9 @@ def _time(date: str) -> dict[str, Any]:
 
 
 def file_name(address: str) -> str | None:
-    """The name on Commons of the file behind one of the two kinds of addresses in use."""
-    _, found, name = address.partition(LOGO)
-    if found:
+    """The file name on Commons, from one of the two kinds of addresses in the file."""
+    _, separator, name = address.partition(LOGO)
+    if separator:
         return name or None
     (title,) = parse_qs(urlsplit(address).query).get("title", [""])[:1]
     return title.removeprefix(LOGO_TITLE) or None if title.startswith(LOGO_TITLE) else None

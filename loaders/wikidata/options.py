@@ -1,4 +1,4 @@
-"""Options of `load wikidata`, and the filter that they ask for."""
+"""Options of `load wikidata`, and the filter that they define."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import psycopg
 from loaders.core.dumps.load import DumpOptions
 from loaders.core.errors import Problem
 from loaders.core.sources import Source
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.ids import entity_id, ids_or_file, query_ids
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,10}){0,3}")
@@ -21,12 +21,12 @@ SUBCLASSES = "select class_id from muse.subclasses_of(%s)"
 
 @dataclass(frozen=True)
 class WikidataOptions(DumpOptions):
-    """source: a JSON dump, an address, or `-`; None: entities by their ids, from the API.
+    """source: a JSON dump, an address, or `-`; None: entities by their ids, from the web service.
 
-    classes: ids; keep their instances, with `subclasses` those of subclasses too. ids: a list or a
-    file. from_query: a file of a query's result. sitelinks: keep items of these wikis, and their
-    links. languages: of labels. labels: a table of ids and labels. sample: load the sample too.
-    api: the API of another Wikibase.
+    classes: ids; keep instances of these classes, with `subclasses` also of their subclasses. ids:
+    a list or a file. from_query: a file with a query result. sitelinks: keep items with articles in
+    these wikis, and their links. languages: of labels, descriptions and aliases. labels: a file of
+    ids and labels. sample: load the sample too. api: the API of another Wikibase.
     """
 
     source: str | None = None
@@ -42,19 +42,21 @@ class WikidataOptions(DumpOptions):
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether a refresh can repeat the load: standard input is gone by then."""
+        """Whether a refresh can repeat the load: not from standard input or secret addresses."""
         if "-" in (self.ids, self.from_query):
             return False
         return self.source is None or Source(self.source).is_repeatable
 
 
 def check_options(options: WikidataOptions) -> None:
-    """Check before anything is loaded. Errors: Problem."""
+    """Check the options before anything is loaded. Errors: Problem."""
     sources = (options.source, options.ids, options.from_query, options.labels)
     if not options.sample and not any(source is not None for source in sources):
         raise Problem("nothing to load: name a dump, --ids, --from-query, --labels or --sample")
     if options.prune and (options.source is None or options.limit):
-        raise Problem("--prune removes what a dump does not hold: give one, and no --limit")
+        raise Problem(
+            "--prune deletes items that a dump no longer holds: give a dump, and no --limit"
+        )
     for language in options.languages:
         if not LANGUAGE.fullmatch(language):
             raise Problem(f"no language code: {language!r}: give one like en or zh-hans")
@@ -64,7 +66,7 @@ def check_options(options: WikidataOptions) -> None:
 
 
 def read_ids(options: WikidataOptions) -> list[str] | None:
-    """The ids of --ids and --from-query, each once; None where neither is given."""
+    """The ids of --ids and --from-query, each once; None without these options."""
     if options.ids is None and options.from_query is None:
         return None
     listed = ids_or_file(options.ids) if options.ids is not None else []
@@ -74,9 +76,9 @@ def read_ids(options: WikidataOptions) -> list[str] | None:
 
 def build_filter(
     conn: psycopg.Connection, options: WikidataOptions, ids: list[str] | None
-) -> Filter:
-    """The filter of the options; `ids` as read_ids gives them."""
-    return Filter(
+) -> EntityFilter:
+    """The filter of the options. ids: the result of read_ids. Errors: Problem."""
+    return EntityFilter(
         class_ids=_class_ids(conn, options) if options.classes else None,
         ids=None if ids is None else frozenset(ids),
         sitelinks=options.sitelinks,
@@ -86,7 +88,7 @@ def build_filter(
 
 
 def _origin(options: WikidataOptions, ids: list[str] | None) -> str:
-    """The options of a filter: a file of ids by its path, since it may hold others later."""
+    """The options of a filter as text; a file of ids by its path, because its content changes."""
     is_list = options.ids in (None, "-") or not os.path.isfile(str(options.ids))
     files = [_resolved(name) for name in (options.ids, options.from_query) if name is not None]
     origin = {
@@ -113,7 +115,7 @@ def _class_ids(conn: psycopg.Connection, options: WikidataOptions) -> frozenset[
             subclasses = {row[0] for row in conn.execute(SUBCLASSES, (class_id,))}
             if not subclasses:
                 raise Problem(
-                    f"no subclasses of {class_id} are known: load a dump without --subclasses first"
+                    f"no subclasses of {class_id} are stored: load a dump without --subclasses"
                 )
             class_ids |= subclasses
     return frozenset(class_ids)

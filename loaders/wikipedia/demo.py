@@ -9,18 +9,18 @@ from loaders.wikipedia.load import WikipediaOptions, load_all
 
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
-    """Load the sample, and ask for articles by infobox and category."""
+    """Load the sample, and query articles by infobox and category."""
     load_all(conn, WikipediaOptions(sample=True))
     yield Answer(
         "Writers who were born in 1905",
-        "Of a hundred articles, which are the beginning of a dump of 2016. The image is the "
-        "infobox's, else the first one in the text.",
+        "The data are the first 106 articles of a dump of 2016. The image is that of the infobox, "
+        "else the first one in the text.",
         "select title, infobox, image from articles\n"
         "where infobox = 'writer' and categories @> array['1905 births']",
     )
     yield Answer(
         "What kinds of articles are there?",
-        "An infobox says what an article is about; its name is kept without that word.",
+        "The name of its infobox is the kind of an article; the word infobox is not stored.",
         "select infobox, count(*) as articles, min(title) as for_example\n"
         "from articles where infobox is not null group by infobox order by 2 desc, 1 limit 5",
     )

@@ -1,35 +1,37 @@
-"""A dump's XML cut into chunks of whole pages, by their tags alone.
+"""Cuts the XML of a dump into chunks of complete pages, by searching for tags.
 
-MediaWiki escapes every < of a text, so `<page>` and `</page>` stand for nothing else. What is not
-between them is never parsed: a document type, with its entities, reaches no parser.
+MediaWiki escapes every < in a text, so `<page>` and `</page>` are always tags. Only the XML between
+them is parsed: a document type with entity definitions never reaches the parser.
 Format: https://www.mediawiki.org/wiki/Help:Export
 """
 
 import re
 from collections.abc import Iterator
 
-from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, OpenEnd, Readable
+from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, Readable, UnconfirmedEnd
 from loaders.core.entries import BadEntry
 from loaders.core.streams import BadArchive
 from loaders.wikipedia.names import titles_in
 
 BEGIN, END = b"<page>", b"</page>"
 ROOT, ROOT_END = b"<mediawiki", b"</mediawiki>"
-TAIL = 64  # bytes in which the end of the document is looked for
-# What may stand between pages: a document's end, and another's beginning.
+TAIL = 64  # bytes that are searched for the end of the document
+# Text that may come between pages: the end of a document, and the beginning of another one.
 FRAMING = re.compile(rb"\s*(?:</mediawiki>|<\?xml|<mediawiki|<!DOCTYPE|\xef\xbb\xbf|$)")
 
+UNCONFIRMED_END = UnconfirmedEnd(
+    "nothing in the source says that it is complete, as </mediawiki> does"
+)
 
-OPEN_END = OpenEnd("nothing in the source says that it is complete, as </mediawiki> does")
 
+def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | UnconfirmedEnd]:
+    """Cut a stream into chunks of about `size` bytes.
 
-def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | OpenEnd]:
-    """Cut a stream; what raises in reading it comes after all that could be read.
-
-    Raises BadArchive where the document ends too early.
+    Errors: BadArchive if the document ends too early, and errors of the stream, both after the last
+    chunk that could be read.
     """
     rest, number, open_root = b"", 1, False
-    searched = 0  # of rest
+    searched = 0  # bytes of rest
     pieces = _pieces(stream, size)
     for piece in pieces:
         open_root = open_root or (number == 1 and ROOT in rest + piece)
@@ -49,16 +51,16 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | O
             number += 1
             rest, searched = _after_page(pieces), 0
             continue
-        searched = max(len(rest) - len(END), 0)  # the tag may go on in the next piece
+        searched = max(len(rest) - len(END), 0)  # the next piece may complete a tag
     _check_end(rest, number, open_root)
     if not open_root:
-        yield OPEN_END
+        yield UNCONFIRMED_END
 
 
 def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | BadEntry]]:
-    """The XML of each page with its number, and what is none."""
+    """The number and XML of each page; a BadEntry for other text."""
     content = chunk.content
-    starts = [found.start() for found in re.finditer(BEGIN, content)]
+    starts = [match.start() for match in re.finditer(BEGIN, content)]
     before = content[: starts[0]] if starts else content
     if END in before or (chunk.first > 1 and not FRAMING.match(before)):
         yield chunk.first, _unreadable(chunk.first, "no page begins here", before)
@@ -77,33 +79,33 @@ def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | BadEntry]]:
 
 
 def _pieces(stream: Readable, size: int) -> Iterator[bytes]:
-    """`size` bytes each, so that a load that goes on cuts the same; the last is empty."""
-    waiting: list[bytes] = []
+    """Pieces of exactly `size` bytes, so that a resumed load cuts the same; the last is empty."""
+    parts: list[bytes] = []
     length = 0
     while True:
         try:
             piece = stream.read(size - length)
         except Exception:
-            if waiting:
-                yield b"".join(waiting)
+            if parts:
+                yield b"".join(parts)
             raise
-        waiting.append(piece)
+        parts.append(piece)
         length += len(piece)
         if not piece or length == size:
-            yield b"".join(waiting)
-            waiting, length = [], 0
+            yield b"".join(parts)
+            parts, length = [], 0
         if not piece:
             yield b""
             return
 
 
 def _after_page(pieces: Iterator[bytes]) -> bytes:
-    """Pass over the rest of a page; what follows it in the same piece."""
+    """Skip the rest of a page. Return the bytes after it in the same piece."""
     tail = b""
     for piece in pieces:
         tail += piece
-        if found := re.search(b"%s|(?=%s)" % (END, BEGIN), tail):
-            return tail[found.end() :]
+        if match := re.search(b"%s|(?=%s)" % (END, BEGIN), tail):
+            return tail[match.end() :]
         tail = tail[-len(END) :]
     return b""
 

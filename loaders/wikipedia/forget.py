@@ -5,28 +5,26 @@ import psycopg
 from loaders.core.console import say
 from loaders.core.db import take_turns
 from loaders.core.topics import StoredSource
-
-OTHER = """
-    select location from muse.sources
-    where topic = 'wikipedia' and source_id <> %s and loaded_at is not null
-    order by source_id limit 1
-"""
+from loaders.wikipedia.queries import QUERIES
 
 
 def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, int]:
-    """Delete a source, and all articles and redirects, in the caller's transaction.
+    """Delete a source and all articles and redirects, in the caller's transaction.
 
-    Where there is another source, its articles cannot be told apart and stay.
+    Articles stay if there is another source, because it is unknown from which one they came.
     """
-    key = (source.source_id,)
+    values = {"source": source.source_id}
     take_turns(conn, "wikipedia")
-    other = conn.execute(OTHER, key).fetchone()
+    other = conn.execute(QUERIES.find_other_source, values).fetchone()
     counts = {"articles": 0, "redirects": 0}
     if other is None:
         counts["articles"] = conn.execute("delete from muse.wikipedia").rowcount
         counts["redirects"] = conn.execute("delete from muse.wikipedia_redirects").rowcount
     else:
-        say(f"articles stay: they may be of {other[0]} too (load it with --prune, or forget it)")
-    conn.execute("select muse.drop_staging('wikipedia', %s)", key)
-    conn.execute("delete from muse.sources where source_id = %s", key)
+        say(
+            f"articles are not deleted, they may also come from {other[0]}: load that with "
+            "--prune, or forget it"
+        )
+    conn.execute("select muse.drop_staging('wikipedia', %(source)s)", values)
+    conn.execute("delete from muse.sources where source_id = %(source)s", values)
     return counts

@@ -1,23 +1,23 @@
-"""Names of pages as MediaWiki reads them, and the error for what no page is like."""
+"""Normal forms of page names, and the error for pages that are too complex to parse."""
 
 import html
 import re
 
 SPACES = re.compile(r"[\s_]+")
 TITLE = re.compile(rb"<title>([^<]{1,4000})<")
-# What XML 1.0 allows nowhere.
+# Characters that XML 1.0 does not allow.
 ILLEGAL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 MARKS = re.compile("[\u200e\u200f\u202a-\u202e]")
 
 
-class Beyond(Exception):
-    """What no article is like, and would take too long to read; the text says how."""
+class TooComplex(Exception):
+    """A text that would take too long to parse, with the reason."""
 
 
 def titles_in(xml: bytes) -> tuple[str, ...]:
-    """The titles of pages that cannot be parsed, as they are stored of others.
+    """The titles in pages that cannot be parsed, in their stored form.
 
-    Empty where zeros stand in them: a download with a gap may have lost any number of pages.
+    Empty if the text contains zero bytes: a download with a gap may lack any number of pages.
     """
     if b"\0" in xml:
         return ()
@@ -26,10 +26,10 @@ def titles_in(xml: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (title.strip().replace("_", " ") for title in titles))))
 
 
-def name_of(told: str) -> str:
-    """A name with spaces for underscores, one at a time, and entities resolved."""
-    if "&" in told:
-        told = html.unescape(told).replace("\0", "")
-    if not told.isascii():
-        told = MARKS.sub("", told)
-    return SPACES.sub(" ", told).strip()
+def name_of(text: str) -> str:
+    """A name with HTML entities resolved, and single spaces for underscores and white space."""
+    if "&" in text:
+        text = html.unescape(text).replace("\0", "")
+    if not text.isascii():
+        text = MARKS.sub("", text)
+    return SPACES.sub(" ", text).strip()

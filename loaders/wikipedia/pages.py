@@ -1,4 +1,4 @@
-"""A page of a dump, from its XML to what is stored of it."""
+"""Parses the XML of a page into a row of the table wikipedia or wikipedia_redirects."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from loaders.wikipedia import wikitext
-from loaders.wikipedia.names import ILLEGAL, Beyond
+from loaders.wikipedia.names import ILLEGAL, TooComplex
 from loaders.wikipedia.wikitext import Extract
 
 LONGEST_TITLE = 255  # bytes, as in MediaWiki
@@ -16,12 +16,12 @@ GAP = bytes(4)
 REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
 
 
-class Unusable(Exception):
-    """A page that cannot be stored; the text says why."""
+class UnusablePage(Exception):
+    """A page that cannot be stored, with the reason."""
 
 
 class Article(NamedTuple):
-    """A row of the table wikipedia. odd: why it is not kept as it should be."""
+    """A row of the table wikipedia. warnings: reasons why it is stored in an altered form."""
 
     title: str
     page_id: int
@@ -29,10 +29,10 @@ class Article(NamedTuple):
     revised_at: datetime | None
     extract: Extract
     wikitext: str
-    odd: list[str]
+    warnings: list[str]
 
 
-class Redirect(NamedTuple):
+class PageRedirect(NamedTuple):
     """A row of the table wikipedia_redirects."""
 
     title: str
@@ -41,37 +41,39 @@ class Redirect(NamedTuple):
     target: str
 
 
-def parse(xml: bytes) -> Article | Redirect | None:
-    """What a page holds; None for other namespaces than that of articles."""
-    page, odd = _element(xml)
+def parse(xml: bytes) -> Article | PageRedirect | None:
+    """Parse a page; None if it is not in the namespace of articles. Errors: UnusablePage."""
+    page, warnings = _element(xml)
     if _number(page, "ns", least=-2) != 0:
         return None
     title = _title(page.findtext("title"))
     page_id = _number(page, "id")
     revisions = page.findall("revision")
     if not revisions:
-        raise Unusable("no revision")
+        raise UnusablePage("no revision")
     revision = max(revisions, key=lambda one: _number(one, "id"))
     revision_id = _number(revision, "id")
     text = _text(revision)
     redirect = page.find("redirect")
     if redirect is not None:
-        return Redirect(title, page_id, revision_id, _target(redirect, text))
+        return PageRedirect(title, page_id, revision_id, _target(redirect, text))
     try:
         extract = wikitext.extract(text)
-    except Beyond as error:
+    except TooComplex as error:
         extract = Extract()
-        odd.append(f"{error}: kept as its wikitext alone")
-    return Article(title, page_id, revision_id, _time(revision), extract, text, odd)
+        warnings.append(f"{error}: kept as its wikitext alone")
+    return Article(title, page_id, revision_id, _time(revision), extract, text, warnings)
 
 
 def _element(xml: bytes) -> tuple[ET.Element, list[str]]:
-    """The page, and what had to be replaced in it. Of entities only XML's own are known."""
+    """The page, and warnings. Entities other than XML's own are errors."""
     try:
         return ET.fromstring(xml), []  # noqa: S314 - it has no document type
     except ET.ParseError as error:
         if GAP in xml:
-            raise Unusable("zeros: a download with a gap, which may end in another page") from error
+            raise UnusablePage(
+                "zeros: a download with a gap, which may end in another page"
+            ) from error
         text = xml.decode(errors="replace")
         clean = REFERENCE.sub(_reference, ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text))
         if clean.encode() != xml:
@@ -80,47 +82,48 @@ def _element(xml: bytes) -> tuple[ET.Element, list[str]]:
                 return page, ["invalid characters: replaced by U+FFFD"]
             except ET.ParseError:
                 pass
-        raise Unusable(f"not XML: {error}") from error
+        raise UnusablePage(f"not XML: {error}") from error
 
 
-def _reference(found: re.Match[str]) -> str:
-    code = int(found[1], 16) if found[1] else int(found[2])
+def _reference(match: re.Match[str]) -> str:
+    """Replace a reference to a character that XML does not allow."""
+    code = int(match[1], 16) if match[1] else int(match[2])
     bad = code > 0x10FFFF or ILLEGAL.fullmatch(chr(code))
-    return "\N{REPLACEMENT CHARACTER}" if bad else found[0]
+    return "\N{REPLACEMENT CHARACTER}" if bad else match[0]
 
 
 def _number(element: ET.Element, name: str, least: int = 1) -> int:
-    told = (element.findtext(name) or "").strip()
-    if not re.fullmatch(r"-?[0-9]{1,19}", told) or not least <= int(told) <= LARGEST_ID:
+    text = (element.findtext(name) or "").strip()
+    if not re.fullmatch(r"-?[0-9]{1,19}", text) or not least <= int(text) <= LARGEST_ID:
         kind = "page" if element.tag == "page" else "revision"
-        raise Unusable(f"no {name} of the {kind}: {told[:60]!r}")
-    return int(told)
+        raise UnusablePage(f"no {name} of the {kind}: {text[:60]!r}")
+    return int(text)
 
 
-def _title(told: str | None) -> str:
-    title = (told or "").strip().replace("_", " ")
+def _title(text: str | None) -> str:
+    title = (text or "").strip().replace("_", " ")
     if not title:
-        raise Unusable("no title")
+        raise UnusablePage("no title")
     if len(title.encode()) > LONGEST_TITLE:
-        raise Unusable(f"a title of more than {LONGEST_TITLE} bytes")
+        raise UnusablePage(f"a title of more than {LONGEST_TITLE} bytes")
     return title
 
 
 def _text(revision: ET.Element) -> str:
-    found = revision.find("text")
-    if found is None:
-        raise Unusable("no text")
-    if not found.text and found.get("bytes", "0") != "0":
-        raise Unusable("its text is not in this dump: give one of pages-articles")
-    return found.text or ""
+    element = revision.find("text")
+    if element is None:
+        raise UnusablePage("no text")
+    if not element.text and element.get("bytes", "0") != "0":
+        raise UnusablePage("its text is not in this dump: give one of pages-articles")
+    return element.text or ""
 
 
 def _target(redirect: ET.Element, text: str) -> str:
-    """Older dumps name it in the text alone."""
-    told = redirect.get("title")
-    if told is None and (found := REDIRECT.match(text)):
-        told = found[1]
-    return _title((told or "").partition("#")[0])
+    """The target of a redirect; older dumps have it in the text only."""
+    target = redirect.get("title")
+    if target is None and (match := REDIRECT.match(text)):
+        target = match[1]
+    return _title((target or "").partition("#")[0])
 
 
 def _time(revision: ET.Element) -> datetime | None:

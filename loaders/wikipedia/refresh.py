@@ -1,4 +1,4 @@
-"""Load changed dumps again, with the options of their last load."""
+"""Refresh: repeats the last load of a source with its options."""
 
 import psycopg
 
@@ -9,7 +9,7 @@ from loaders.wikipedia.load import WikipediaOptions, load_all
 
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
-    """Load a dump or the sample again; None where its options were not stored."""
+    """Load a source again. Return None if its options were not stored. Errors: Problem."""
     request = source.options.get("request")
     if request is None:
         return None

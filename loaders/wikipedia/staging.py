@@ -1,19 +1,20 @@
-"""What is staged of a dump's pages, chunk by chunk."""
+"""Parses chunks of Wikipedia, compares pages with the stored rows, and stages them."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from loaders.core.db import copy
 from loaders.core.dumps.chunks import Chunk
-from loaders.core.dumps.staging import Read, Stager
+from loaders.core.dumps.staging import ParsedChunk, Stager
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.wikipedia.dump import pages
 from loaders.wikipedia.names import titles_in
-from loaders.wikipedia.pages import Article, Redirect, Unusable, parse
+from loaders.wikipedia.pages import Article, PageRedirect, UnusablePage, parse
+from loaders.wikipedia.queries import QUERIES
 
-VERSION = 1  # of what is read of a page: another one loads all of them again
+VERSION = 1  # of the parser; a change makes every page be loaded again
 
-ARTICLE = {
+ARTICLE_COLUMNS = {
     "title": "text",
     "page_id": "int8",
     "revision_id": "int8",
@@ -27,8 +28,9 @@ ARTICLE = {
     "kept_as": "int4",
     "chunk_id": "int4",
 }
-# kind: article or redirect; a redirect has a target.
-SEEN = {
+# The staging table `seen`, with a row for every page. kind: article or redirect. target: of a
+# redirect.
+SEEN_COLUMNS = {
     "title": "text",
     "page_id": "int8",
     "revision_id": "int8",
@@ -37,91 +39,81 @@ SEEN = {
     "place": "text",
     "chunk_id": "int4",
 }
-UNCHANGED = """
-    select old.title
-    from unnest(%s::text[], %s::bigint[]) as new (title, revision_id)
-    join muse.wikipedia as old on old.title = new.title
-    where old.revision_id > new.revision_id
-        or old.revision_id = new.revision_id and old.kept_as = %s
-    union all
-    select old.title
-    from unnest(%s::text[], %s::bigint[], %s::text[]) as new (title, revision_id, target)
-    join muse.wikipedia_redirects as old on old.title = new.title
-    where old.revision_id > new.revision_id
-        or old.revision_id = new.revision_id and old.target = new.target
-"""
 
-Page = Article | Redirect
+Page = Article | PageRedirect
 
 
-def read(chunk: Chunk, limit: int | None = None) -> Read[Page]:
+def read(chunk: Chunk, limit: int | None = None) -> ParsedChunk[Page]:
     """Parse the pages of a chunk, until `limit` articles and redirects are kept."""
-    found: Read[Page] = Read()
+    result: ParsedChunk[Page] = ParsedChunk()
     for number, xml in pages(chunk):
-        if found.kept == limit:
+        if result.kept == limit:
             break
         if isinstance(xml, BadEntry):
-            found.fail(bad_entry(*xml))
+            result.fail(bad_entry(*xml))
             continue
         try:
-            made = parse(xml)
-        except Unusable as error:
-            found.fail(bad_entry(f"page {number}", error, xml, titles_in(xml)))
+            page = parse(xml)
+        except UnusablePage as error:
+            result.fail(bad_entry(f"page {number}", error, xml, titles_in(xml)))
             continue
-        if made is None:
+        if page is None:
             continue
-        found.entities.append((f"page {number}", made))
-        found.kept += 1
-        if isinstance(made, Article):
-            for why in made.odd:
-                found.bad.append(bad_entry(f"page {number}, {made.title}", why, xml))
-    return found
+        result.entities.append((f"page {number}", page))
+        result.kept += 1
+        if isinstance(page, Article):
+            for reason in page.warnings:
+                result.bad.append(bad_entry(f"page {number}, {page.title}", reason, xml))
+    return result
 
 
 class PageStager(Stager[Page]):
-    """Articles and redirects."""
+    """Stages articles and redirects."""
 
-    def read(self, chunk: Chunk, limit: int | None) -> Read[Page]:
+    def read(self, chunk: Chunk, limit: int | None) -> ParsedChunk[Page]:
         return read(chunk, limit)
 
-    def compare(self, found: Read[Page]) -> set[str]:
-        made = [page for _, page in found.entities]
-        articles = [page for page in made if isinstance(page, Article)]
-        redirects = [page for page in made if isinstance(page, Redirect)]
-        asked = (
-            [page.title for page in articles], [page.revision_id for page in articles], VERSION,
-            [page.title for page in redirects], [page.revision_id for page in redirects],
-            [page.target for page in redirects],
-        )  # fmt: skip
-        return {row[0] for row in self.conn.execute(UNCHANGED, asked)}
+    def compare(self, parsed: ParsedChunk[Page]) -> set[str]:
+        articles = [page for _, page in parsed.entities if isinstance(page, Article)]
+        redirects = [page for _, page in parsed.entities if isinstance(page, PageRedirect)]
+        values = {
+            "titles": [page.title for page in articles],
+            "revision_ids": [page.revision_id for page in articles],
+            "kept_as": VERSION,
+            "redirect_titles": [page.title for page in redirects],
+            "redirect_revision_ids": [page.revision_id for page in redirects],
+            "targets": [page.target for page in redirects],
+        }
+        return {row[0] for row in self.conn.execute(QUERIES.find_unchanged, values)}
 
-    def keeps(self, made: Page) -> bool:
+    def keeps(self, entry: Page) -> bool:
         return True
 
-    def key(self, made: Page) -> str:
-        return made.title
+    def key(self, entry: Page) -> str:
+        return entry.title
 
     def copy(self, entities: list[tuple[str, Page]], unchanged: set[str], chunk_id: int) -> None:
-        copy(self.conn, self.staging.name("seen"), SEEN, _seen(entities, chunk_id))
+        rows = _seen_rows(entities, chunk_id)
+        copy(self.conn, self.staging.name("seen"), SEEN_COLUMNS, rows)
         changed = (
-            _row(made, chunk_id)
-            for _, made in entities
-            if isinstance(made, Article) and made.title not in unchanged
+            _article_row(page, chunk_id)
+            for _, page in entities
+            if isinstance(page, Article) and page.title not in unchanged
         )
-        copy(self.conn, self.staging.name("pages"), ARTICLE, changed)
+        copy(self.conn, self.staging.name("pages"), ARTICLE_COLUMNS, changed)
 
 
-def _seen(entities: list[tuple[str, Page]], chunk_id: int) -> Iterator[tuple[Any, ...]]:
-    for place, made in entities:
-        target = made.target if isinstance(made, Redirect) else None
-        kind = "redirect" if isinstance(made, Redirect) else "article"
-        yield made.title, made.page_id, made.revision_id, target, kind, place, chunk_id
+def _seen_rows(entities: list[tuple[str, Page]], chunk_id: int) -> Iterator[tuple[Any, ...]]:
+    for place, page in entities:
+        target = page.target if isinstance(page, PageRedirect) else None
+        kind = "redirect" if isinstance(page, PageRedirect) else "article"
+        yield page.title, page.page_id, page.revision_id, target, kind, place, chunk_id
 
 
-def _row(made: Article, chunk_id: int) -> tuple[Any, ...]:
-    what = made.extract
+def _article_row(article: Article, chunk_id: int) -> tuple[Any, ...]:
+    extract = article.extract
     return (
-        made.title, made.page_id, made.revision_id, made.revised_at, what.infobox, what.image,
-        list(what.templates), list(what.categories), list(what.general), made.wikitext, VERSION,
-        chunk_id,
+        article.title, article.page_id, article.revision_id, article.revised_at, extract.infobox,
+        extract.image, list(extract.templates), list(extract.categories), list(extract.general),
+        article.wikitext, VERSION, chunk_id,
     )  # fmt: skip

@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 from loaders.admin.migrate import alembic_config, migrate, uninstall
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import DATABASE
-from loaders.wikidata import kept
-from loaders.wikidata.entities import Filter
+from loaders.wikidata import scopes
+from loaders.wikidata.entities import EntityFilter
 from tests.servers.postgres import use
 
 OBJECTS = "select proname from pg_proc where pronamespace = 'muse'::regnamespace order by 1"
@@ -82,10 +82,10 @@ def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
         query = "insert into muse.sources (topic, location, options) values (%s, %s, %s)"
         empty.execute(query, (topic, location, told))
     migrate()
-    sets = kept.read_all(empty)
+    sets = scopes.read_scopes(empty)
     assert set(sets.values()) == {
-        kept.Kept.of(Filter(languages=("en", "nl"), sitelinks=("nlwiki",))),
-        kept.Kept.of(Filter()),
+        scopes.Scope.of(EntityFilter(languages=("en", "nl"), sitelinks=("nlwiki",))),
+        scopes.Scope.of(EntityFilter()),
     }
     assert all(known.number == number for number, known in sets.items())
     query = "select wikidata_id, kept_as, loaded_by from muse.wikidata"

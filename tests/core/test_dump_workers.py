@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from loaders.core.dumps.chunks import Chunk
-from loaders.core.dumps.staging import Counts
+from loaders.core.dumps.staging import ChunkCounts
 from loaders.core.dumps.workers import staged
 from loaders.core.errors import Problem
 
@@ -17,7 +17,7 @@ class Fragile:
     def stage(self, chunk):
         if chunk.content == b"deadly":
             os.kill(os.getpid(), signal.SIGKILL)
-        return Counts(entities=chunk.first)
+        return ChunkCounts(entities=chunk.first)
 
 
 def fragile(conn) -> Fragile:

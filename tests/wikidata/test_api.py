@@ -1,4 +1,4 @@
-"""Entities by their ids from a web service, polite to it and safe from it."""
+"""Requests for entities by their ids: batches, retries, errors, limits."""
 
 import bz2
 import json
@@ -31,7 +31,7 @@ def fetched(service, client, *ids):
     return list(api.entities(ids, client, api=service.url))
 
 
-def test_fifty_a_call(service, client):
+def test_a_request_has_fifty_ids(service, client):
     service.entities = {f"Q{n}": json.loads(entity(f"Q{n}", "x")) for n in range(1, 121)}
     assert len(fetched(service, client, *service.entities)) == 120
     assert [fields["ids"].count("|") + 1 for fields in service.requests] == [50, 50, 20]
@@ -39,10 +39,10 @@ def test_fifty_a_call(service, client):
 
 def test_missing_redirected_and_bad_ids_lose_no_other(service, client):
     service.redirects["Q900"] = "Q1"
-    answers = fetched(service, client, "Q1", "Q900", "Q404", "Qx", "Q2")
-    assert api.Redirect("Q900", "Q1") in answers
-    assert {entry.id for entry in answers if isinstance(entry, api.Missing)} == {"Q404", "Qx"}
-    assert sorted(json.loads(entry)["id"] for entry in answers if isinstance(entry, bytes)) == [
+    entries = fetched(service, client, "Q1", "Q900", "Q404", "Qx", "Q2")
+    assert api.ApiRedirect("Q900", "Q1") in entries
+    assert {entry.id for entry in entries if isinstance(entry, api.Missing)} == {"Q404", "Qx"}
+    assert sorted(json.loads(entry)["id"] for entry in entries if isinstance(entry, bytes)) == [
         "Q1",
         "Q2",
     ]
@@ -52,13 +52,13 @@ def test_missing_redirected_and_bad_ids_lose_no_other(service, client):
     ("fault", "wait"),
     [("busy", 37), ("lagged", 5), ("broken", 5), ("cut_off", 5)],
 )
-def test_it_waits_as_long_as_it_is_told_to(service, client, waits, fault, wait):
+def test_it_waits_as_long_as_the_service_says(service, client, waits, fault, wait):
     service.faults = [FAULTS[fault]]
     assert len(fetched(service, client, "Q1")) == 1
     assert waits == [wait]
 
 
-def test_it_gives_up_in_one_line(service, client, waits):
+def test_it_gives_up_after_five_tries(service, client, waits):
     service.faults = [faults.broken] * 9
     with pytest.raises(Problem, match="answers 500 .*5 times: try again later"):
         fetched(service, client, "Q1")
@@ -66,21 +66,21 @@ def test_it_gives_up_in_one_line(service, client, waits):
 
 
 @pytest.mark.parametrize(("fault", "words"), [("web_page", "not JSON"), ("forbidden", "contact")])
-def test_what_asking_again_does_not_mend(service, client, waits, fault, words):
+def test_permanent_errors_are_not_retried(service, client, waits, fault, words):
     service.faults = [FAULTS[fault]]
     with pytest.raises(Problem, match=words):
         fetched(service, client, "Q1")
     assert waits == []
 
 
-def test_services_want_a_contact(monkeypatch):
+def test_services_require_a_contact(monkeypatch):
     monkeypatch.delenv("PGMUSE_CONTACT", raising=False)
     for contact in (None, "", "no contact", "a@b\r\nX-Evil: 1"):
         with pytest.raises(Problem, match="contact"):
             Client(contact)
 
 
-def test_a_dump_behind_an_address_goes_on_where_it_was_cut(service, monkeypatch):
+def test_a_cut_off_download_resumes(service, monkeypatch):
     monkeypatch.setenv("PGMUSE_CONTACT", "somebody@example.org")
     monkeypatch.setattr(downloads.open_url, "__kwdefaults__", {"sleep": lambda seconds: None})
     text = FRAMINGS["dump"]([entity(f"Q{n}", f"Item {n}") for n in range(1, 3000)]).encode()
@@ -93,7 +93,7 @@ def test_a_dump_behind_an_address_goes_on_where_it_was_cut(service, monkeypatch)
     assert "Range" in service.headers[1]
 
 
-def test_only_web_addresses():
+def test_only_http_addresses_are_requested():
     for url in ("file:///etc/passwd", "ftp://example.org/x"):
         with pytest.raises(Problem):
             Client("a@b.org").get(url, read=str)

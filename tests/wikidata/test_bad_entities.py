@@ -12,7 +12,7 @@ from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import FRAMINGS, entity, errors, ids, small, value
 
 
-def test_what_is_wrong_is_named_and_loses_nothing_else(load, muse):
+def test_bad_entities_are_reported_and_others_are_loaded(load, muse):
     odd = json.loads(entity("Q21", "Odd", P1=[value("x", datatype="string")]))
     odd["claims"]["P1"][0]["mainsnak"]["datavalue"] = {"type": "new", "value": {"a": 1}}
     lexeme = json.dumps({"type": "lexeme", "id": "L1", "lemmas": {}})
@@ -44,7 +44,7 @@ def test_what_is_wrong_is_named_and_loses_nothing_else(load, muse):
     assert claims["P1"][0]["mainsnak"]["datavalue"] == {"type": "new", "value": {"a": 1}}
 
 
-def test_too_much_that_is_wrong_changes_nothing(load, muse):
+def test_too_many_bad_entries_change_nothing(load, muse):
     load(small())
     with pytest.raises(Problem, match="more than 2 entries cannot be used"):
         load(["x", "y", "z", entity("Q1", "Changed", lastrevid=9)], max_bad=2, prune=True)
@@ -59,7 +59,7 @@ def test_too_much_that_is_wrong_changes_nothing(load, muse):
 
 
 @pytest.mark.parametrize("pack", ["gz", "bz2", "zst"])
-def test_a_cut_off_archive_gives_what_came_before(load, muse, tmp_path, pack):
+def test_a_cut_off_archive_is_loaded_up_to_the_cut(load, muse, tmp_path, pack):
     lines = [entity(f"Q{number}", os.urandom(40).hex()) for number in range(1, 20001)]
     load(small(), name="before.json")
     text = FRAMINGS["dump"](lines).encode()

@@ -1,10 +1,10 @@
-"""The rows of entries that cannot be read stay."""
+"""Pruning leaves the rows of entries that failed to parse."""
 
 import psycopg
 import pytest
 
 from loaders.wikidata import dump, staging
-from loaders.wikidata.failed import readable_ids
+from loaders.wikidata.readable_ids import readable_ids
 from tests.factories.wikidata import BROKEN, FRAMINGS, entity, errors, ids, many
 
 

@@ -1,4 +1,4 @@
-"""Dumps that are cut off, are no dumps, or hold no entities prune nothing."""
+"""Dumps that are cut off, and sources without entities, prune nothing."""
 
 import gzip
 import subprocess
@@ -39,14 +39,14 @@ def test_a_dump_that_is_cut_off_prunes_nothing(load, muse, capsys, cut, framing)
 @pytest.mark.parametrize(
     "end", ["\n]", "\n]   \n\n \t", "\r\n]\r\n", "]", " ,\n]\n", "\n\n\n]" + "\n" * 300]
 )
-def test_any_end_of_an_array_is_one(load, muse, end):
+def test_white_space_around_the_last_bracket_is_allowed(load, muse, end):
     load(many(6))
     assert load(("[\n" + ",\n".join(many(5)) + end).encode(), prune=True)
     assert len(ids(muse)) == 5
 
 
 @pytest.mark.parametrize("framing", ["dump", "one line"])
-def test_the_last_of_several_arrays_has_an_end(load, muse, framing):
+def test_the_last_of_several_arrays_must_be_complete(load, muse, framing):
     load(many(6))
     one, other = (FRAMINGS[framing](lines) for lines in (many(3), many(5)[3:]))
     assert not load((one + other.rstrip()[:-1]).encode(), prune=True)

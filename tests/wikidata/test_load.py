@@ -1,4 +1,4 @@
-"""A dump of Wikidata becomes items, claims and classes."""
+"""Loads of dumps: items, claims, classes, filters."""
 
 import bz2
 import gzip
@@ -39,7 +39,7 @@ def test_any_packing_gives_the_same(load, muse, pack):
     assert len(ids(muse)) == 9
 
 
-def test_properties_are_those_of_the_blog(load, muse):
+def test_properties_answer_the_query_of_the_blog(load, muse):
     load(small())
     assert properties(muse, "Q2") == {
         "instance of": ["Cat", "Q99"], "color": ["Blue", "Red", "White"],
@@ -56,7 +56,7 @@ def test_properties_are_those_of_the_blog(load, muse):
     assert counted['["Cat", "Q99"]'] == 1
 
 
-def test_views_count_what_stands_in_arrays(load, muse):
+def test_views_count_every_class_of_an_item(load, muse):
     load(small())
     assert muse.execute("select class_id, class, items from classes order by items desc, 1").fetchall() == [
         ("Q146", "Cat", 2), ("Q144", "dog", 1), ("Q99", "Q99", 1),
@@ -113,7 +113,7 @@ def without_references(claims):
     }
 
 
-def test_statements_come_back_as_they_were(muse, shared):
+def test_statements_are_restored_without_loss(muse, shared):
     path = shared / "data" / "wikidata" / "twenty_entities.json.bz2"
     assert load_all(muse, WikidataOptions(source=str(path)))
     lines = [line.strip(" ,") for line in bz2.decompress(path.read_bytes()).decode().splitlines()]
@@ -153,7 +153,7 @@ def test_filters(load, muse):
     assert kept(ids="Q7,Q12") == ["Q12", "Q7"]
     assert kept(sitelinks=("enwiki",)) == ["Q1", "Q146", "Q16521", "Q8"]
     assert kept(limit=2) == ["Q146", "Q16521"]
-    # Names of what was left out are known all the same.
+    # Labels of items that were left out are stored.
     kept(classes=("Q146",))
     assert properties(muse, "Q2")["color"] == ["Blue", "Red", "White"]
 

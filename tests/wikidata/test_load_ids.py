@@ -6,7 +6,7 @@ import pytest
 
 from loaders.core import db as connections
 from loaders.core.errors import Problem
-from loaders.wikidata.entities import Filter
+from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.load import load_ids
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.wikidata import entity, value
@@ -14,7 +14,9 @@ from tests.factories.wikidata import entity, value
 
 def test_entities_and_the_names_they_use(service, client, fresh):
     with connections.connect_to_load(autocommit=True) as conn:
-        loaded = load_ids(conn, ["Q2", "Q1"], Filter(), WikidataOptions(api=service.url), client)
+        loaded = load_ids(
+            conn, ["Q2", "Q1"], EntityFilter(), WikidataOptions(api=service.url), client
+        )
         assert loaded.written == 2
         rows = conn.execute("select wikidata_id, properties from wikidata order by 1").fetchall()
     assert rows[0] == ("Q1", {"instance of": "house cat", "date of birth": "1919-11-09T00:00:00Z"})
@@ -27,7 +29,7 @@ def test_a_redirect_goes_by_the_name_of_its_target(service, client, fresh):
     service.redirects["Q900"] = "Q146"
     service.entities["Q5"] = json.loads(entity("Q5", "Old", P31=[value("Q900")]))
     with connections.connect_to_load(autocommit=True) as conn:
-        load_ids(conn, ["Q5", "Q900"], Filter(), WikidataOptions(api=service.url), client)
+        load_ids(conn, ["Q5", "Q900"], EntityFilter(), WikidataOptions(api=service.url), client)
         assert conn.execute("select * from wikidata_redirects").fetchall() == [("Q900", "Q146")]
         (properties,) = conn.execute(
             "select properties from wikidata where wikidata_id = 'Q5'"
@@ -35,11 +37,11 @@ def test_a_redirect_goes_by_the_name_of_its_target(service, client, fresh):
     assert properties == {"instance of": "Cat"}
 
 
-def test_what_is_stored_keeps_its_languages(service, client, fresh):
-    """The service is asked for them too, also of what an id redirects to."""
-    wide = Filter(languages=("en", "nl"), sitelinks=("nlwiki",))
+def test_stored_items_keep_their_languages(service, client, fresh):
+    """They are requested too, also for the target of a redirect."""
+    wide = EntityFilter(languages=("en", "nl"), sitelinks=("nlwiki",))
     service.redirects["Q900"] = "Q1"
-    for revision, word, filter in ((1, "kat", wide), (2, "poes", Filter())):
+    for revision, word, filter in ((1, "kat", wide), (2, "poes", EntityFilter())):
         item = json.loads(entity("Q1", "cat", lastrevid=revision))
         item["labels"]["nl"] = {"language": "nl", "value": word}
         item["sitelinks"]["nlwiki"] = {"site": "nlwiki", "title": word}
@@ -53,6 +55,8 @@ def test_what_is_stored_keeps_its_languages(service, client, fresh):
 def test_ids_of_which_none_is_an_entity_fail(service, client, fresh):
     with connections.connect_to_load(autocommit=True) as conn:
         with pytest.raises(Problem, match="nothing was changed: see load_errors"):
-            load_ids(conn, ["Q404", "Q405"], Filter(), WikidataOptions(api=service.url), client)
+            load_ids(
+                conn, ["Q404", "Q405"], EntityFilter(), WikidataOptions(api=service.url), client
+            )
         count = "select count(*) from load_errors"
         assert conn.execute(count).fetchone() == (2,)

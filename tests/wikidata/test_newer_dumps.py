@@ -1,4 +1,4 @@
-"""Dumps loaded over others: newer, older, the same, interrupted."""
+"""Loads over stored items: newer, older, the same, interrupted."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import entity, ids, properties, small, value
 
 
-def test_a_refresh_touches_what_changed_alone(load, muse):
+def test_a_newer_dump_writes_changed_items_only(load, muse):
     load(small())
     versions = "select wikidata_id, xmin::text, ctid::text from wikidata order by 1"
     before = {row[0]: row[1:] for row in muse.execute(versions)}
@@ -33,7 +33,7 @@ def test_an_older_revision_changes_nothing(load, muse):
     assert muse.execute("select title from wikidata").fetchone() == ("new",)
 
 
-def test_a_label_that_changed_reaches_all_who_name_it(load, muse):
+def test_a_changed_label_changes_the_properties_of_others(load, muse):
     load(small())
     changed = small()
     changed[0] = entity("Q146", "cat", "Cats", lastrevid=2, P279=[value("Q16521")])
@@ -46,7 +46,7 @@ def test_a_label_that_changed_reaches_all_who_name_it(load, muse):
     ]  # fmt: skip
 
 
-def test_prune_removes_what_is_gone(load, muse):
+def test_prune_deletes_items_that_are_not_in_the_dump(load, muse):
     load(small())
     assert load(small()[:-1])
     assert "Q12" in ids(muse)
@@ -55,7 +55,7 @@ def test_prune_removes_what_is_gone(load, muse):
     assert len(ids(muse)) == 7
 
 
-def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
+def test_an_interrupted_load_resumes(load, muse, monkeypatch):
     lines = [entity(f"Q{number}", f"Item {number}") for number in range(1, 2001)]
     monkeypatch.setattr(dump.chunks, "__defaults__", (20_000,))
     parsed = []
@@ -74,7 +74,7 @@ def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
     assert ids(muse) == []
     again = []
     monkeypatch.setattr(
-        staging, "read", lambda *given: again.append(given[1].first) or original(*given)
+        staging, "read", lambda *arguments: again.append(arguments[1].first) or original(*arguments)
     )
     assert load(lines)
     assert len(ids(muse)) == 2000
@@ -97,7 +97,7 @@ def test_an_unchanged_dump_is_not_read_again(load, muse, capsys):
     assert "unchanged, skipped" in capsys.readouterr().err
 
 
-def test_a_second_load_waits_and_says_for_whom(load, muse, capsys):
+def test_a_second_load_waits_and_names_the_first(load, muse, capsys):
     with connections.connect_to_load(autocommit=True) as other, ThreadPoolExecutor() as pool:
         with connections.lock(other, "wikidata"):
             waiting = pool.submit(load, small())

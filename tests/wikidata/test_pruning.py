@@ -1,4 +1,4 @@
-"""What a load of Wikidata deletes: at most a share of the rows, also after interruptions."""
+"""Pruning of Wikidata: at most a share of the rows, also after interruptions."""
 
 import os
 import subprocess
@@ -13,19 +13,19 @@ from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import BROKEN, dump_of, entity, ids, many
 
 
-def test_an_interrupted_load_goes_on_and_prunes(load, muse, monkeypatch):
-    """What failed before the interruption is not read again, and stays all the same."""
+def test_an_interrupted_load_resumes_and_prunes(load, muse, monkeypatch):
+    """Entries that failed before the interruption are not read again, and their rows stay."""
     load(many(25))
     monkeypatch.setattr(dump.chunks, "__defaults__", (400,))
     lines = [BROKEN["dump"], *(line for line in many(24) if '"Q3"' not in line)]
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.delete_stale_chunks", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(lines)
     assert load(lines, prune=True)
     assert set(ids(muse)) == {f"Q{n}" for n in range(1, 25)}
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.delete_stale_chunks", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(["oops", *many(23)])
     assert not load(["oops", *many(23)], prune=True)
@@ -36,12 +36,12 @@ def interrupt(*arguments):
     raise KeyboardInterrupt
 
 
-def test_an_interrupted_load_looks_again_at_rows_that_others_changed(load, muse, monkeypatch):
-    """Q1 has got another language, Q2, which does not change, was removed."""
+def test_a_resumed_load_compares_rows_that_others_changed_again(load, muse, monkeypatch):
+    """Another load added a language to Q1; Q2, which is unchanged in the dump, was deleted."""
     load(many(3), name="other.json")
     lines = [many(1, lastrevid=4)[0], *many(3)[1:]]
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.delete_stale_chunks", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(lines)
     assert load(many(1, lastrevid=3), name="other.json", languages=("en", "nl"))
@@ -55,7 +55,7 @@ def test_an_interrupted_load_looks_again_at_rows_that_others_changed(load, muse,
     ]  # fmt: skip
 
 
-def test_no_more_than_a_tenth_goes(load, muse, capsys):
+def test_at_most_a_tenth_is_pruned(load, muse, capsys):
     load(many(25), prune=True)
     newer = many(22, lastrevid=2)
     assert not load(newer, prune=True)
@@ -69,11 +69,11 @@ def test_no_more_than_a_tenth_goes(load, muse, capsys):
     assert len(ids(muse)) == 23
     assert load(many(3), prune=True, max_prune=0.9)
     assert len(ids(muse)) == 3
-    assert load(many(1), prune=True)  # a share of a few rows says nothing
+    assert load(many(1), prune=True)  # below 20 rows the share is not checked
 
 
-def test_a_second_run_does_not_pass_what_was_refused(load, muse, tmp_path):
-    """Another dump by mistake: what it adds does not make the rest a small share."""
+def test_a_second_run_is_refused_too(load, muse, tmp_path):
+    """A wrong dump: the rows that it adds do not make the share of the others small."""
     load(many(25), prune=True)
     other = [entity(f"Q{number}", "other") for number in range(1000, 1400)]
     assert not load(other, prune=True)
@@ -82,10 +82,10 @@ def test_a_second_run_does_not_pass_what_was_refused(load, muse, tmp_path):
     assert len(ids(muse)) == 425
     assert load(other, prune=True, max_prune=1)
     assert len(ids(muse)) == 400
-    assert load(other[5:], prune=True)  # the count is of now again
+    assert load(other[5:], prune=True)  # compared with the new count
 
 
-def test_the_share_is_kept_for_refresh(load, muse, tmp_path):
+def test_refresh_uses_the_stored_share(load, muse, tmp_path):
     load(many(25), prune=True, max_prune=0.5)
     (tmp_path / "dump.json").write_bytes(dump_of(many(15)))
     assert refresh(muse)
@@ -105,7 +105,7 @@ def test_pruning_comes_after_a_load_without(load, muse, tmp_path, capsys):
     assert "unchanged, skipped" in capsys.readouterr().err
 
 
-def test_the_command_takes_the_share(load, muse, tmp_path):
+def test_the_command_has_an_option_for_the_share(load, muse, tmp_path):
     load(many(25))
     path = tmp_path / "newer.json"
     path.write_bytes(dump_of(many(20)))
@@ -126,7 +126,7 @@ def test_a_gap_of_zeros_may_have_swallowed_entities(load, muse, capsys):
     assert len(ids(muse)) == 30
 
 
-def test_a_load_between_does_not_allow_what_was_refused(load, muse):
+def test_a_load_without_pruning_does_not_lift_the_refusal(load, muse):
     load(many(25), prune=True)
     other = [entity(f"Q{n}", "other") for n in range(1000, 1400)]
     assert not load(other, prune=True)

@@ -1,4 +1,4 @@
-"""Queries over Wikidata: the indexes they use, and who may run them."""
+"""Queries over Wikidata: the indexes they use, and privileges."""
 
 import psycopg
 import pytest
@@ -30,7 +30,7 @@ def test_look_ups_are_index_scans(db):
     assert db.execute("select count(*) from claim_values('P7')").fetchone() == (40,)
 
 
-def test_readers_ask_and_do_not_write(db):
+def test_readers_can_query_and_not_write(db):
     db.execute("set local role muse_reader")
     for query in (
         "select * from classes",

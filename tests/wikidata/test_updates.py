@@ -1,4 +1,4 @@
-"""A load of Wikidata updates what it sees and adds: filters, languages and wikis, answers."""
+"""Loads over stored items: filters, languages and wikis, responses of the web service."""
 
 import json
 
@@ -11,7 +11,7 @@ from tests.factories.wikidata import entity, errors, ids, many, value
 
 
 def animals(revision=1, **classes):
-    """Items by name, each of a class of the one letter: c for cats, d for dogs."""
+    """Items; the value of an id is its classes: c for cat, d for dog."""
     target = {"c": "Q146", "d": "Q144"}
     return [
         entity(id, id, lastrevid=revision, P31=[value(target[letter]) for letter in letters])
@@ -19,7 +19,7 @@ def animals(revision=1, **classes):
     ]
 
 
-def test_a_filter_prunes_what_it_loaded_itself(load, muse):
+def test_a_filter_prunes_only_its_own_items(load, muse):
     lines = animals(Q1="c", Q2="d", Q3="cd", Q4="c")
     load(lines)
     assert load(lines, classes=("Q144",), prune=True)
@@ -35,7 +35,7 @@ def test_two_filters_take_turns(load, muse):
     assert ids(muse) == ["Q1", "Q2", "Q3", "Q4"]
     newer = animals(2, Q1="c", Q3="d", Q4="d")
     assert load(newer, **cats, prune=True)
-    assert ids(muse) == ["Q1", "Q2", "Q3"]  # Q3 is a dog yet, Q4 was of the cats alone
+    assert ids(muse) == ["Q1", "Q2", "Q3"]  # Q3 is still kept as a dog, Q4 was only kept as a cat
     assert load(newer, **dogs, prune=True)
     assert ids(muse) == ["Q1", "Q3", "Q4"]
     marks = muse.execute("select wikidata_id, cardinality(loaded_by) from wikidata order by 1")
@@ -56,7 +56,7 @@ def test_an_item_that_lost_its_name_stays_for_the_filter_that_keeps_it(load, mus
     assert ids(muse) == ["Q1", "Q2"]
 
 
-def test_a_filter_updates_what_it_does_not_keep_any_more(load, muse):
+def test_a_filter_updates_items_that_it_no_longer_keeps(load, muse):
     load(animals(Q1="c", Q2="c"), classes=("Q146",))
     assert load(animals(2, Q1="d", Q2="c", Q3="d"), classes=("Q146",))
     assert ids(muse) == ["Q1", "Q2"]
@@ -69,7 +69,7 @@ def test_a_filter_updates_what_it_does_not_keep_any_more(load, muse):
     assert ids(muse) == ["Q2"]
 
 
-def test_a_file_of_ids_is_one_filter_whatever_stands_in_it(load, muse, tmp_path):
+def test_a_file_of_ids_is_the_same_filter_with_other_ids(load, muse, tmp_path):
     path = tmp_path / "ids.txt"
     path.write_text("Q1\nQ2\n")
     lines = animals(Q1="c", Q2="c", Q3="c")
@@ -95,7 +95,7 @@ COLUMNS = "select labels, aliases, sitelinks, lastrevid, xmin::text from wikidat
 DUTCH = {"languages": ("en", "nl"), "sitelinks": ("nlwiki",)}
 
 
-def test_a_narrower_load_erases_nothing(load, muse):
+def test_a_load_with_fewer_languages_removes_none(load, muse):
     load([cat()], **DUTCH, name="wide.json")
     before = muse.execute(COLUMNS).fetchone()
     assert before[:3] == ({"en": "cat", "nl": "kat nl"}, {"nl": ["poes"]}, {"nlwiki": "kat"})
@@ -117,7 +117,7 @@ def test_after_both_neither_changes_anything(load, muse):
     load([cat()], languages=("de",), name="german.json")
     before = muse.execute(COLUMNS).fetchone()
     assert before[0] == {"en": "cat", "nl": "kat nl", "de": "kat de"}
-    load([cat()], ids="Q1", name="ids.json")  # its number is noted once
+    load([cat()], ids="Q1", name="ids.json")  # stores its number
     before = muse.execute(COLUMNS).fetchone()
     for name, options in (("german.json", {"languages": ("de",)}), ("wide.json", DUTCH)):
         assert load([cat()], name=name, again=True, **options)
@@ -151,10 +151,10 @@ def test_an_older_dump_changes_no_name(load, muse):
     assert muse.execute("select wikidata_label('Q1')").fetchone() == ("new",)
 
 
-# Answers of the web service -----------------------------------------------------------------------
+# Responses of the web service ---------------------------------------------------------------------
 
 
-def answer(*lines, **more):
+def response_of(*lines, **more):
     entities = {json.loads(line)["id"]: json.loads(line) for line in lines}
     for number, one in enumerate(entities.values()):
         one |= {"pageid": number, "ns": 0, "title": one["id"], "modified": "2026-01-01T00:00:00Z"}
@@ -164,40 +164,40 @@ def answer(*lines, **more):
 
 @pytest.mark.parametrize("form", [None, 2])
 @pytest.mark.parametrize("first", [{}, {"success": 1}])
-def test_an_answer_is_loaded(load, muse, form, first):
+def test_a_response_is_loaded(load, muse, form, first):
     missing = {"Q404": {"id": "Q404", "missing": ""}}
-    response = first | answer(*many(3), **missing)
+    response = first | response_of(*many(3), **missing)
     assert load(json.dumps(response, indent=form).encode())
     assert ids(muse) == ["Q1", "Q2", "Q3"]
     assert errors(muse) == [("entity 4", "Q404: there is no such entity")]
-    assert not load(json.dumps(answer(*many(1))).encode(), prune=True)
+    assert not load(json.dumps(response_of(*many(1))).encode(), prune=True)
     assert len(ids(muse)) == 3
 
 
-def test_answers_one_a_line_and_redirects(load, muse):
-    moved = answer(entity("Q7", "x"))
+def test_responses_one_per_line_and_redirects(load, muse):
+    moved = response_of(entity("Q7", "x"))
     moved["entities"]["Q7"]["redirects"] = {"from": "Q8", "to": "Q7"}
-    assert load("\n".join(json.dumps(each) for each in (answer(*many(2)), moved)).encode())
+    assert load("\n".join(json.dumps(each) for each in (response_of(*many(2)), moved)).encode())
     assert ids(muse) == ["Q1", "Q2", "Q7"]
     assert muse.execute("select * from wikidata_redirects").fetchall() == [("Q8", "Q7")]
 
 
-def test_an_answer_with_fewer_properties_replaces_nothing(load, muse):
+def test_a_response_with_fewer_properties_replaces_nothing(load, muse):
     load(many(1))
     part = {"type": "item", "id": "Q1", "lastrevid": 9, "labels": {}}
     assert load(json.dumps({"entities": {"Q1": part}}).encode(), name="part.json")
     assert muse.execute("select title, lastrevid from wikidata").fetchall() == [("Dog 1", 1)]
 
 
-def test_an_answer_that_is_an_error(load, muse):
+def test_a_response_that_is_an_error(load, muse):
     error = {"error": {"code": "no-such-entity", "info": "Could not find an entity"}}
     with pytest.raises(Problem, match="nothing in it can be used"):
         load(json.dumps(error).encode())
     assert "Could not find an entity" in errors(muse)[0][1]
 
 
-def test_names_that_a_killed_load_changed_come_with_the_next_load(load, muse, monkeypatch):
-    """Killed between the labels and the properties; then another source is loaded."""
+def test_the_next_load_applies_names_that_a_killed_load_changed(load, muse, monkeypatch):
+    """A load is killed between labels and properties; then another source is loaded."""
     load([entity("Q5", "person"), entity("Q42", "Ann", P31=[value("Q5")])])
 
     def killed(conn, staging):

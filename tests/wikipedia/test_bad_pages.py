@@ -10,7 +10,7 @@ from tests.factories.archives import PACKED
 from tests.factories.wikipedia import dump_of, errors, page, small, titles
 
 
-def test_pages_that_cannot_be_used_lose_no_others(load, muse):
+def test_bad_pages_are_reported_and_others_are_loaded(load, muse):
     good = page("Good", "good", id=100)
     assert load(dump_of(
         good,
@@ -77,7 +77,7 @@ def test_entities_expand_to_nothing(load, muse, tmp_path):
     assert "not XML" in errors(muse)["page 4"]
 
 
-def test_what_is_not_read_is_kept_as_its_wikitext(load, muse, monkeypatch):
+def test_texts_that_are_too_complex_are_stored_unparsed(load, muse, monkeypatch):
     monkeypatch.setattr(wikitext, "LONGEST", 400_000)
     deep = "{{a|" * 100_000
     many = "".join(f"{{{{t{n}}}}}" for n in range(3000))
@@ -92,7 +92,7 @@ def test_what_is_not_read_is_kept_as_its_wikitext(load, muse, monkeypatch):
     assert lengths == {"Deep": len(deep), "Long": 400_002, "Good": 0, "Many": len(many)}
 
 
-def test_a_page_longer_than_any_is_passed_over(load, muse, monkeypatch):
+def test_a_page_that_is_too_long_is_skipped(load, muse, monkeypatch):
     monkeypatch.setattr(dump, "LONGEST", 200_000)
     monkeypatch.setattr(dump.chunks, "__defaults__", (50_000,))
     assert load(dump_of(page("A", id=1), page("Huge", "x" * 900_000, id=2), page("B", id=3)))
@@ -101,7 +101,7 @@ def test_a_page_longer_than_any_is_passed_over(load, muse, monkeypatch):
 
 
 @pytest.mark.parametrize("pack", PACKED)
-def test_a_cut_off_dump_gives_what_came_before(load, muse, pack, capsys):
+def test_a_cut_off_dump_is_loaded_up_to_the_cut(load, muse, pack, capsys):
     load(dump_of(page("Stays", id=9999)), name="before.xml")
     text = dump_of(*(page(f"Page {n}", os.urandom(300).hex(), id=n + 1) for n in range(3000)))
     packed = PACKED[pack](text.encode())
@@ -112,13 +112,13 @@ def test_a_cut_off_dump_gives_what_came_before(load, muse, pack, capsys):
     assert "what came before it is loaded" in capsys.readouterr().err
 
 
-def test_what_is_no_dump_is_said(load, muse):
+def test_a_source_that_is_no_dump_is_an_error(load, muse):
     for text in ("", "{}\n" * 1000, dump_of()):
         with pytest.raises(Problem, match="no page is in it"):
             load(text, name=f"{len(text)}.xml")
 
 
-def test_too_much_that_is_wrong_changes_nothing(load, muse):
+def test_too_many_bad_entries_change_nothing(load, muse):
     load(small())
     bad = [page("", id=n + 1) for n in range(3)]
     with pytest.raises(Problem, match="more than 2 entries cannot be used"):

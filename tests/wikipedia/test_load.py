@@ -1,4 +1,4 @@
-"""A dump of Wikipedia becomes articles, redirects and categories."""
+"""Loads of dumps: articles, redirects, categories."""
 
 import bz2
 import os
@@ -17,7 +17,7 @@ from tests.factories.loads import load_wikipedia as load_all
 from tests.factories.wikipedia import HEAD, RAND, dump_of, page, small, titles
 
 
-def test_an_article_and_all_that_is_known_of_it(load, muse):
+def test_all_columns_of_an_article(load, muse):
     assert load(small(), workers=2)
     row = muse.execute("select * from wikipedia where title = 'Ayn Rand'")
     fields = dict(zip([column.name for column in row.description], row.fetchone(), strict=True))
@@ -39,7 +39,7 @@ def test_the_worked_query(load, muse):
         assert muse.execute(f"select title from {table} {query}").fetchall() == [("Ayn Rand",)]
 
 
-def test_redirects_are_kept_apart_and_followed(load, muse):
+def test_redirects_have_their_own_table_and_are_followed(load, muse):
     load(small())
     query = "select title, target, article from wikipedia_redirects order by title"
     assert muse.execute(query).fetchall() == [
@@ -55,7 +55,7 @@ def test_redirects_in_a_circle_end(load, muse):
     assert len(titles(muse, "wikipedia_redirects")) == 3
 
 
-def test_articles_know_their_items(load, muse):
+def test_articles_are_joined_with_their_items(load, muse):
     load(small())
     for row in (("Q1", "Ayn Rand", "writer"), ("Q2", "Alisa R.", "the same"), ("Q3", "Nobody", "")):
         muse.execute(
@@ -77,7 +77,7 @@ def test_any_packing_gives_the_same(load, muse, pack):
 
 
 def test_a_multistream_archive(load, muse):
-    """A stream for the head, one for every hundred pages, one for the end, as Wikipedia packs it."""
+    """As at Wikipedia: a stream for the head, one per hundred pages, one for the end."""
     pages = [page(f"Page {n}", os.urandom(200).hex(), id=n + 1) for n in range(300)]
     parts = [HEAD, *("".join(pages[at : at + 100]) for at in (0, 100, 200)), "</mediawiki>\n"]
     assert load(b"".join(bz2.compress(part.encode()) for part in parts), workers=2)

@@ -1,4 +1,4 @@
-"""Dumps loaded over others: newer, older, the same, interrupted."""
+"""Loads over stored pages: newer, older, the same, interrupted."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from tests.factories.loads import load_wikipedia as load_all
 from tests.factories.wikipedia import RAND, dump_of, page, small, titles
 
 
-def test_a_newer_dump_changes_what_changed(load, muse, capsys):
+def test_a_newer_dump_writes_changed_pages_only(load, muse, capsys):
     load(small())
     before = muse.execute("select xmin from wikipedia where title = 'Cat & <dog>'").fetchone()
     load(dump_of(
@@ -61,7 +61,7 @@ def test_prune(load, muse):
     assert titles(muse, "wikipedia_redirects") == []
 
 
-def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
+def test_an_interrupted_load_resumes(load, muse, monkeypatch):
     text = dump_of(*(page(f"Page {n}", "x" * 200, id=n + 1) for n in range(300)))
     monkeypatch.setattr(dump.chunks, "__defaults__", (20_000,))
     parsed = []
@@ -88,7 +88,7 @@ def test_an_interrupted_load_goes_on(load, muse, monkeypatch):
     assert not set(parsed[:3]) & set(again)
 
 
-def test_a_second_load_waits_and_says_for_whom(load, muse, capsys):
+def test_a_second_load_waits_and_names_the_first(load, muse, capsys):
     with connections.connect_to_load(autocommit=True) as other, ThreadPoolExecutor() as pool:
         with connections.lock(other, "wikipedia"):
             waiting = pool.submit(load, small())

@@ -1,4 +1,4 @@
-"""What a load of Wikipedia takes away: nothing, but what a complete dump does not hold any more."""
+"""Pruning of Wikipedia: only pages that are not in a complete dump are deleted."""
 
 import pytest
 
@@ -17,7 +17,7 @@ BROKEN = {
 
 
 def articles(count, *, start=1, revision=10):
-    """Pages with a name that XML escapes."""
+    """Pages with a title that XML escapes."""
     return [page(f"A & {n}", "x", id=n, revision=revision) for n in range(start, start + count)]
 
 
@@ -83,7 +83,7 @@ def test_a_source_without_articles_changes_nothing(load, muse, kind, tmp_path, c
     assert (len(titles(muse)), len(titles(muse, "wikipedia_redirects"))) == (25, 2)
 
 
-def test_no_more_than_a_tenth_goes_of_either_kind(load, muse, capsys):
+def test_at_most_a_tenth_of_either_kind_is_pruned(load, muse, capsys):
     load(dump_of(*articles(25), *redirects(300)))
     for pages in ([*articles(22, revision=11), *redirects(300)], [*articles(25), *redirects(200)]):
         assert not load(dump_of(*pages), prune=True)
@@ -95,7 +95,7 @@ def test_no_more_than_a_tenth_goes_of_either_kind(load, muse, capsys):
     assert (len(titles(muse)), len(titles(muse, "wikipedia_redirects"))) == (23, 290)
 
 
-def test_the_share_is_kept_for_refresh(load, muse, tmp_path):
+def test_refresh_uses_the_stored_share(load, muse, tmp_path):
     load(dump_of(*articles(25)), prune=True, max_prune=0.5)
     (tmp_path / "dump.xml").write_text(dump_of(*articles(15)))
     assert refresh(muse)
@@ -110,12 +110,12 @@ def test_the_sample_prunes_nothing(load, muse):
     assert muse.execute(query).fetchall() == before
 
 
-def test_an_interrupted_load_goes_on_and_prunes(load, muse, monkeypatch):
+def test_an_interrupted_load_resumes_and_prunes(load, muse, monkeypatch):
     pages = articles(5)
     load(dump_of(*pages), name="before.xml")
     pages[2] = BROKEN["no XML"](pages[2])
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.core.dumps.load.forget_stale", interrupt)
+        patch.setattr("loaders.core.dumps.load.delete_stale_chunks", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load(dump_of(*pages[:4]))
     muse.execute("delete from wikipedia where title = 'A & 1'")  # another load's work

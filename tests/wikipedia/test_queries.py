@@ -1,4 +1,4 @@
-"""Queries over Wikipedia: the indexes they use, who may run them, and checked rows."""
+"""Queries over Wikipedia: the indexes they use, privileges, and constraints."""
 
 import psycopg
 import pytest
@@ -50,7 +50,7 @@ def test_look_ups_are_index_scans(db):
     assert db.execute("select count(*) from articles").fetchone() == (20000,)
 
 
-def test_readers_ask_and_do_not_write(db):
+def test_readers_can_query_and_not_write(db):
     db.execute("set local role muse_reader")
     for table in ("wikipedia", "wikipedia_redirects", "articles", "article_categories"):
         db.execute(f"select * from {table}")

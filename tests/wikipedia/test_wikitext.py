@@ -1,4 +1,4 @@
-"""The first image and the templates of a wikitext, and limits of its parser."""
+"""The first image and the templates of a wikitext, and limits of the parser."""
 
 import time
 from contextlib import suppress
@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from loaders.wikipedia import wikitext
-from loaders.wikipedia.names import Beyond
+from loaders.wikipedia.names import TooComplex
 
 pytestmark = pytest.mark.unit
 
@@ -25,17 +25,17 @@ pytestmark = pytest.mark.unit
         "\n*",
     ],
 )
-def test_what_no_article_is_like_takes_no_time(unit):
+def test_hostile_wikitext_takes_at_most_three_seconds(unit):
     began = time.process_time()
     for many in (1000, 100_000):
-        with suppress(Beyond):
+        with suppress(TooComplex):
             wikitext.extract("{{Infobox x|image=[[File:a.jpg]]|b=" + unit * many + "|c=d.jpg}}")
     assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize("unit", ["{{", "[[", "{{a|", "[[a|"])
-def test_what_is_nested_too_deeply_is_said(unit):
-    with pytest.raises(Beyond, match="more than 200 times"):
+def test_nesting_that_is_too_deep_is_an_error(unit):
+    with pytest.raises(TooComplex, match="more than 200 times"):
         wikitext.extract("{{Infobox x|image=a.jpg|b=" + unit * 100_000)
 
 

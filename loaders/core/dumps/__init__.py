@@ -1,1 +1,1 @@
-"""What loaders of large dumps share: cut, staged by processes, resumed, brought in set by set."""
+"""Loads of large dumps: cut into chunks, staged by worker processes, resumable, then merged."""

@@ -1,42 +1,42 @@
-"""Pieces of a dump: whole entries each, as what cuts a stream hands them on."""
+"""Chunks of a dump: some megabytes of complete entries."""
 
 from typing import NamedTuple, Protocol
 
 CHUNK = 4 << 20  # bytes
 LONGEST = 64 << 20  # bytes of one entry
-KEPT_START = 1000  # bytes
+PREFIX_LENGTH = 1000  # bytes
 
 
 class Readable(Protocol):
-    """What can be read once from its start."""
+    """A stream that is read once, from its start."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes, b"" at the end."""
+        """Return up to `size` bytes, b"" at the end."""
 
 
 class Chunk(NamedTuple):
-    """Whole entries; `unit` and `first` say where the first stands in the source."""
+    """Complete entries. unit: such as "line"; first: the number of the first one in the source."""
 
     content: bytes
     unit: str
     first: int
 
 
-class OpenEnd(NamedTuple):
-    """The end of a source that does not say whether it is complete."""
+class UnconfirmedEnd(NamedTuple):
+    """The end of a source whose format does not mark its end: it may be cut off."""
 
     reason: str
 
 
-class Beginning:
-    """A stream that keeps its first bytes, for an error message."""
+class PrefixReader:
+    """A stream that keeps its first 1,000 bytes in `prefix`, for error messages."""
 
     def __init__(self, stream: Readable) -> None:
-        self.stream, self.start = stream, b""
+        self.stream, self.prefix = stream, b""
 
     def read(self, size: int, /) -> bytes:
-        """As the stream does."""
+        """Read from the stream."""
         piece = self.stream.read(size)
-        if len(self.start) < KEPT_START:
-            self.start += piece[:KEPT_START]
+        if len(self.prefix) < PREFIX_LENGTH:
+            self.prefix += piece[:PREFIX_LENGTH]
         return piece

@@ -1,4 +1,4 @@
-"""Indexes of a table: a first load fills it without them, which is several times faster."""
+"""Dropping and rebuilding a table's indexes: a first load without them is several times faster."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,14 +8,14 @@ from loaders.core.db import connect_to_load
 
 
 def drop(conn: psycopg.Connection, table: str) -> None:
-    """Drop the secondary indexes of an empty table, unless a reader would have to wait for it."""
+    """Drop the secondary indexes of an empty table. If a reader would have to wait, keep them."""
     conn.execute("select muse.drop_indexes(%s)", (table,))
 
 
 def create(conn: psycopg.Connection, table: str, workers: int) -> None:
-    """Create again what `drop` dropped, also in a run that was killed, `workers` at a time.
+    """Build the indexes that `drop` dropped in this or a killed run, `workers` at a time.
 
-    Indexes of jsonb and arrays take longest and come first.
+    GIN indexes take longest and are built first.
     """
     query = """
         select index_name from muse.dropped_indexes where table_name = %s

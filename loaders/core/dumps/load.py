@@ -1,6 +1,6 @@
-"""One load of a dump: all of it is staged first, so that a bad one changes nothing.
+"""One load of a dump: all of it is staged and checked, then merged into the tables.
 
-Then it is brought in. What a topic does by itself is a subclass of Load and one of Stager.
+An unusable dump therefore changes nothing. A topic subclasses DumpLoad and Stager.
 """
 
 from abc import ABC, abstractmethod
@@ -14,10 +14,10 @@ import psycopg
 from loaders.core import runs
 from loaders.core.console import say
 from loaders.core.db import lock
-from loaders.core.dumps.chunks import Chunk, OpenEnd
-from loaders.core.dumps.merging import forget_outdated, forget_stale
+from loaders.core.dumps.chunks import Chunk, UnconfirmedEnd
+from loaders.core.dumps.merging import delete_outdated_chunks, delete_stale_chunks
 from loaders.core.dumps.sources import DumpSource
-from loaders.core.dumps.staging import Counts, Staging, copy_failed
+from loaders.core.dumps.staging import ChunkCounts, Staging, copy_failed
 from loaders.core.dumps.workers import MakeStager, staged
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
@@ -26,7 +26,7 @@ from loaders.core.pruning import Coverage, check_usable
 from loaders.core.runs import LoadResult
 from loaders.core.streams import BadArchive
 
-BAD_LABEL = "entries with faults (see load_errors)"
+BAD_LABEL = "entries with errors (see load_errors)"
 
 OnStep = Callable[[str], object]
 
@@ -40,15 +40,16 @@ class DumpOptions(LoadOptions):
     OF_THE_CALL: ClassVar[frozenset[str]] = LoadOptions.OF_THE_CALL | {"on_step"}
 
 
-class Load(ABC):
-    """The steps of one run. `tables`: the staging tables, the one of all entries is `seen`.
+class DumpLoad(ABC):
+    """The steps of one run.
 
-    outdated: selects chunk_ids whose comparison with the stored rows is no longer true, because
-    other loads ran since; parts: of that query. nothing: the beginning of the error where no entry
-    can be used.
+    topic: also the name of the table that it loads. noun: the entries, for messages. tables: the
+    topic's staging tables; `seen` has a row for every entry. outdated: a query for the chunk_ids
+    whose comparison with the stored rows is out of date because of loads in between; values: its
+    values. nothing: the beginning of the message for a source without usable entries.
     """
 
-    topic: str  # also the table whose rows it loads
+    topic: str
     noun: str
     tables: tuple[str, ...]
     outdated: str
@@ -59,10 +60,10 @@ class Load(ABC):
     ) -> None:
         self.run, self.conn = run, run.conn
         self.staging, self.source, self.options = staging, source, options
-        self.counts = Counts()
-        self.failed: list[str] = []  # ids or titles of entries that stand in no chunk
+        self.counts = ChunkCounts()
+        self.failed: list[str] = []  # ids or titles of failed entries that are in no chunk
         self.unreadable = 0
-        self.parts: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
         self.incomplete: str | None = None
         self.stored: dict[str, int] = {}
         query = f"select from muse.{self.topic} limit 1"
@@ -70,25 +71,27 @@ class Load(ABC):
 
     @abstractmethod
     def stager(self) -> MakeStager:
-        """What gives a process its stager."""
+        """Return a picklable function that builds the stager of a worker process."""
 
     @abstractmethod
-    def duplicates(self) -> Iterator[tuple[str, list[str]]]:
-        """Take out all but one copy of an entry; what it is, and where the others stand."""
+    def delete_duplicates(self) -> Iterator[tuple[str, list[str]]]:
+        """Delete all but one copy of each entry; yield its name and the places of the others."""
 
     @abstractmethod
     def count_stored(self) -> dict[str, int]:
-        """Rows that pruning may concern, by table, before the merge."""
+        """Count the rows that pruning may delete, by table, before the merge."""
 
     @abstractmethod
     def merge(self) -> None:
-        """Bring in what is staged."""
+        """Merge the staging tables into the tables."""
 
-    def all(self) -> None:
-        """Stage all of the source, and where that is good merge it into the tables."""
+    def execute(self) -> None:
+        """Stage the source; if it is usable, merge it into the tables."""
         if self.staging.create(self.conn):
-            say("going on with the load that was interrupted")
-            forget_outdated(self.conn, self.staging, self._tables, self.outdated, self.parts)
+            say("resuming the interrupted load")
+            delete_outdated_chunks(
+                self.conn, self.staging, self._tables, self.outdated, self.values
+            )
         self.options.on_step("staging")
         try:
             self.stage()
@@ -107,7 +110,7 @@ class Load(ABC):
         self.run.unchanged = self.counts.unchanged
 
     def stage(self) -> None:
-        """Stage every chunk, and delete what an interrupted load staged of another file."""
+        """Stage every chunk, and delete those that an interrupted run staged of another file."""
         options, chunks, make = self.options, self._chunks(), self.stager()
         if options.limit is not None or options.workers == 0:
             results = self._one_by_one(chunks, make)
@@ -118,42 +121,42 @@ class Load(ABC):
                 self.counts += counts
                 self.source.on_chunk(self.counts)
                 self.check()
-        forget_stale(self.conn, self.staging, self._tables, self.run.run_id)
+        delete_stale_chunks(self.conn, self.staging, self._tables, self.run.run_id)
         copy_failed(self.conn, self.staging, self.failed, None)
-        for name, places in self.duplicates():
+        for name, places in self.delete_duplicates():
             for place in places:
                 self.leave_out(place, f"{name} is there more than once", name)
 
     def leave_out(self, place: str, reason: str, start: str) -> None:
-        """Note what is wrong outside of a chunk."""
+        """Record an error outside of a chunk."""
         self.run.leave_out(bad_entry(place, reason, start))
 
     def check(self) -> None:
-        """A Problem where too much cannot be used; nothing was changed then."""
+        """Raise a Problem if there are more than max_bad errors; nothing is changed then."""
         if self.counts.bad + self.run.bad > self.options.max_bad:
             self.check_usable()
             raise Problem(
                 f"more than {self.options.max_bad:,} entries cannot be used, so nothing was "
-                "changed: see load_errors, and give --max-bad where that is right"
+                "changed: see load_errors; --max-bad raises the limit"
             )
 
     def check_usable(self) -> None:
-        """A Problem where no entry can be used; nothing was changed then."""
+        """Raise a Problem if no entry is usable; nothing is changed then."""
         if not self.counts.entities:
             for failure in self.run.failures:
                 say(failure)
-        start = self.source.start
-        check_usable(self.source.name, self.coverage(), start and start(), nothing=self.nothing)
+        prefix = self.source.prefix
+        check_usable(self.source.name, self.coverage(), prefix and prefix(), nothing=self.nothing)
 
     def coverage(self) -> Coverage:
-        """How much of the source was read, by this run and by the one that it goes on with."""
+        """How much of the source was read, by this run and the interrupted one that it resumes."""
         unreadable = self.counts.unreadable + self.unreadable
         return Coverage(self.counts.entities, unreadable, self.incomplete)
 
     def may_prune(self, table: str, stored: int, gone: int) -> bool:
-        """Whether so many of the stored rows may be deleted; if not, the run fails with the line.
+        """Whether the rows may be deleted; if not, record the reason: the run ends as failed.
 
-        stored: rows that this source, or filter, had before the load. gone: those not in it now.
+        stored: rows of this source, or filter, before the load. gone: those not in it any more.
         """
         line = self.run.refusal(
             self.coverage(), table, stored=stored, gone=gone, max_prune=self.options.max_prune
@@ -163,31 +166,31 @@ class Load(ABC):
         return line is None
 
     def report(self) -> None:
-        """What is wrong within chunks, those of an interrupted run too."""
+        """Record the errors within chunks, also those of the interrupted run."""
         query = "select errors, bad from {chunks} where run_id = %s and bad > 0 order by chunk_id"
         with self.conn.cursor() as cursor:
-            for found, bad in cursor.execute(self.staging.sql(query), (self.run.run_id,)):
-                for entry in found:
+            for entries, bad in cursor.execute(self.staging.sql(query), (self.run.run_id,)):
+                for entry in entries:
                     self.run.leave_out(BadEntry(*entry))
-                self.run.bad += bad - len(found)
+                self.run.bad += bad - len(entries)
 
     @property
     def _tables(self) -> tuple[str, ...]:
         return (*self.tables, "failed")
 
     def _chunks(self) -> Iterator[Chunk]:
-        """The chunks; what cannot be read is noted, and an archive's end where it was cut off."""
+        """Yield the chunks; record unreadable entries, and where an archive is cut off."""
         try:
-            for made in self.source.chunks:
-                match made:
+            for piece in self.source.chunks:
+                match piece:
                     case Chunk():
-                        yield made
-                    case OpenEnd(reason):
+                        yield piece
+                    case UnconfirmedEnd(reason):
                         self.incomplete = reason
                     case BadEntry():
-                        self.run.leave_out(bad_entry(*made))
-                        self.failed += made.keys
-                        self.unreadable += not made.keys
+                        self.run.leave_out(bad_entry(*piece))
+                        self.failed += piece.keys
+                        self.unreadable += not piece.keys
         except BadArchive as error:
             self.incomplete = str(error)
             self.leave_out("end", str(error), "")
@@ -195,7 +198,8 @@ class Load(ABC):
 
     def _one_by_one(
         self, chunks: Iterable[Chunk], make: MakeStager
-    ) -> Generator[Counts, None, None]:
+    ) -> Generator[ChunkCounts, None, None]:
+        """Stage in this process, until options.limit entries are kept."""
         stager, left = make(self.conn), self.options.limit
         for chunk in chunks:
             counts = stager.stage(chunk, left)
@@ -209,7 +213,7 @@ class Load(ABC):
 def load(
     conn: psycopg.Connection,
     source: DumpSource,
-    kind: type[Load] | Callable[..., Load],
+    kind: type[DumpLoad] | Callable[..., DumpLoad],
     options: DumpOptions,
     *,
     topic: str,
@@ -217,15 +221,16 @@ def load(
     version: int,
     kept: dict[str, Any],
 ) -> LoadResult:
-    """Load the chunks of a source; `conn` is in autocommit mode.
+    """Load a source; `conn` is in autocommit mode.
 
-    kind: makes the topic's Load of a run, its staging tables, the source and the options. version
-    and kept: of how entries are parsed and what is kept; where one differs from the last load, or
-    that did not prune, the source is read again. Errors: Problem, and nothing was changed.
+    kind: builds the topic's DumpLoad from a run, its staging tables, the source and the options.
+    version: of the parser. kept: the settings that decide which entries are kept, as JSON values.
+    An unchanged source is skipped unless one of the two differs from its last load, or pruning is
+    new. Errors: Problem, and nothing was changed.
     """
     with lock(conn, topic):
-        form = [version, kept]
-        key = Staging.of(topic, 0, [form, options.prune]).key
+        settings = [version, kept]
+        key = Staging.of(topic, 0, [settings, options.prune]).key
         fingerprint = f"{source.fingerprint}, {key}" if source.fingerprint else None
         stored = kept | ({"request": source.request} if source.request else {})
         with runs.run(
@@ -233,8 +238,9 @@ def load(
         ) as run:
             if run is None:
                 return runs.result_of(None, source.name, noun)
-            dump = kind(run, Staging.of(topic, run.source_id, form), source, options)
-            dump.all()
+            staging = Staging.of(topic, run.source_id, settings)
+            dump = kind(run, staging, source, options)
+            dump.execute()
     return runs.result_of(
         run, source.name, noun, bad_label=BAD_LABEL,
         scope=f"written of {dump.counts.entities:,} entities",

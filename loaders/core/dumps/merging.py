@@ -1,83 +1,70 @@
-"""From staging into the tables: each entry once, in batches, by connections side by side."""
+"""Staging tables cleaned up, and merged into the tables in batches by parallel connections."""
 
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 
 from loaders.core.db import connect_to_load
-from loaders.core.dumps.staging import Staging
+from loaders.core.dumps.staging import QUERIES, Staging
 
-BATCH = 512  # pages of staging that are merged at once
-# A batch is small against its tables, whatever the planner knows of them.
-PLAN = """
+DELETE_CHUNKS = "delete from {table} where chunk_id = any(%s)"
+BATCH = 512  # pages (of 8 kB) of a staging table in one batch
+# A batch is small against its tables, whatever the planner estimates.
+PLANNER = """
     set jit = off; set work_mem = '64MB'; set enable_memoize = off; set synchronous_commit = off;
     set max_parallel_workers_per_gather = 0
 """
-# What this pass did not see is of an older file that was cut off.
-STALE = "delete from {{{}}} where chunk_id in (select chunk_id from {{chunks}} where run_id <> %s)"
-OUTDATED = """
-    create temporary table outdated on commit drop as {query};
-    delete from {chunks} where chunk_id in (select chunk_id from pg_temp.outdated);
-"""
-OF_OUTDATED = "delete from {table} where chunk_id in (select chunk_id from pg_temp.outdated)"
-# Of what is there twice the best counts: {rank} orders.
-DUPLICATES = """
-    select {key}::text, array_agg(place order by {rank})
-    from {seen} where {key} is not null group by {key} having count(*) > 1 order by {key}
-"""
-ONCE = """
-    delete from {table} as old using (
-        select ctid, row_number() over (partition by {key} order by {rank}) as copy
-        from {table} where {key}::text = any(%s)
-    ) as ranked
-    where ranked.ctid = old.ctid and ranked.copy > 1
-"""
 
 
-def forget_stale(
+def delete_stale_chunks(
     conn: psycopg.Connection, staging: Staging, tables: tuple[str, ...], run_id: int
 ) -> None:
-    """Take out what an earlier pass staged and this one did not come across."""
-    for table in tables:
-        conn.execute(staging.sql(STALE.format(table)), (run_id,))
-    conn.execute(staging.sql("delete from {chunks} where run_id <> %s"), (run_id,))
+    """Delete the chunks that an interrupted run staged and this run did not read."""
+    for table in (*tables, "chunks"):
+        query = staging.sql(QUERIES.delete_stale, table=f"{{{table}}}")
+        conn.execute(query, {"run": run_id})
 
 
-def forget_outdated(
+def delete_outdated_chunks(
     conn: psycopg.Connection,
     staging: Staging,
     tables: tuple[str, ...],
     query: str,
-    parts: dict[str, str],
+    values: dict[str, Any],
 ) -> None:
-    """Take out the chunks that a query selects, so that they are staged again.
+    """Delete the chunks whose chunk_ids a query selects, so that they are staged again.
 
-    Names that stand in no chunk go too: every pass collects its own.
+    Keys of failed entries outside of chunks are deleted too: every run collects its own.
     """
     with conn.transaction():
-        conn.execute(staging.sql(OUTDATED, query=query, **parts))
-        for table in tables:
-            conn.execute(staging.sql(OF_OUTDATED, table=f"{{{table}}}"))
+        chunk_ids = [row[0] for row in conn.execute(staging.sql(query), values)]
+        for table in (*tables, "chunks"):
+            delete = staging.sql(DELETE_CHUNKS, table=f"{{{table}}}")
+            conn.execute(delete, (chunk_ids,))
         conn.execute(staging.sql("delete from {failed} where chunk_id is null"))
 
 
-def duplicates(
+def delete_duplicates(
     conn: psycopg.Connection, staging: Staging, key: str, ranks: dict[str, str]
 ) -> Iterator[tuple[str, list[str]]]:
-    """Take out all but the best copy of an entry; its key, and where the others stand.
+    """Delete all but the best copy of each entry; yield its key and the places of the others.
 
-    key: the column that should be unique. ranks: of each table the order, the best first.
+    key: the column that must be unique. ranks: by staging table, the `order by` list that puts the
+    best copy first.
     """
-    query = staging.sql(DUPLICATES, key=key, rank=ranks["seen"])
-    found = conn.execute(query).fetchall()
-    if found:
-        keys = [value for value, _ in found]
+    query = staging.sql(QUERIES.find_duplicates, key=key, rank=ranks["seen"])
+    rows = conn.execute(query).fetchall()
+    if rows:
+        keys = [value for value, _ in rows]
         for table, rank in ranks.items():
-            name = f"{{{table}}}"
-            conn.execute(staging.sql(ONCE, table=name, key=key, rank=rank), (keys,))
-    for value, places in found:
+            delete = staging.sql(
+                QUERIES.delete_duplicates, table=f"{{{table}}}", key=key, rank=rank
+            )
+            conn.execute(delete, {"keys": keys})
+    for value, places in rows:
         yield value, places[1:]
 
 
@@ -87,30 +74,32 @@ def in_batches(
     table: str,
     query: str,
     *,
-    parts: dict[str, str],
+    parts: dict[str, str] | None = None,
+    values: dict[str, Any] | None = None,
     workers: int,
     on_rows: Callable[[int], object],
 ) -> None:
-    """Run a query over a staging table, batch by batch, each in a transaction.
+    """Run a query over a staging table in batches of 4 MB, each in its own transaction.
 
-    query: takes two ctids, from and below. workers: connections that write at once.
+    query: restricts the table to ctids from %(first)s to before %(last)s. parts: see Staging.sql.
+    workers: number of connections. on_rows: called with each batch's row count, from any thread.
     """
     size = "select pg_relation_size(%s::regclass) / current_setting('block_size')::int"
     (pages,) = conn.execute(size, (staging.name(table),)).fetchone() or (0,)
     starts = iter(range(0, pages, BATCH))
-    turn = threading.Lock()
-    composed = staging.sql(query, **parts)
+    mutex = threading.Lock()
+    composed = staging.sql(query, **(parts or {}))
 
     def work() -> None:
         with connect_to_load(autocommit=True) as own:
-            own.execute(PLAN)
+            own.execute(PLANNER)
             while True:
-                with turn:
+                with mutex:
                     start = next(starts, None)
                 if start is None:
                     return
-                span = (f"({start},0)", f"({start + BATCH},0)")
-                on_rows(own.execute(composed, span).rowcount)
+                span = {"first": f"({start},0)", "last": f"({start + BATCH},0)"}
+                on_rows(own.execute(composed, span | (values or {})).rowcount)
 
     with ThreadPoolExecutor(workers) as pool:
         for done in [pool.submit(work) for _ in range(workers)]:

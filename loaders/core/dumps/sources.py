@@ -1,4 +1,4 @@
-"""A dump as a source of chunks: where it is, and what tells that it changed."""
+"""A dump as a stream of chunks, with its stored name and fingerprint."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -6,29 +6,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from loaders.core.console import progress
-from loaders.core.dumps.chunks import Beginning, Chunk, OpenEnd, Readable
-from loaders.core.dumps.staging import Counts
+from loaders.core.dumps.chunks import Chunk, PrefixReader, Readable, UnconfirmedEnd
+from loaders.core.dumps.staging import ChunkCounts
 from loaders.core.entries import BadEntry
 from loaders.core.sources import Source
 from loaders.core.streams import open_compressed
 
-Pieces = Iterable[Chunk | BadEntry | OpenEnd]
+Pieces = Iterable[Chunk | BadEntry | UnconfirmedEnd]
 
 
 @dataclass(frozen=True)
 class DumpSource:
-    """Chunks, and what is stored of where they come from.
+    """The chunks of a dump and the fields of its row in muse.sources.
 
-    name: in muse.sources. request: options that a refresh repeats the load with; None: it cannot.
-    start: the first bytes of the source, for an error message. on_chunk: gets the counts so far.
+    name: the location. request: the options with which a refresh repeats the load; None: it cannot
+    be repeated. prefix: returns the first bytes of the source, for an error message. on_chunk:
+    called with the total counts after each chunk.
     """
 
     name: str
     chunks: Pieces
     fingerprint: str | None = None
     request: dict[str, Any] | None = None
-    start: Callable[[], bytes] | None = None
-    on_chunk: Callable[[Counts], None] = lambda counts: None
+    prefix: Callable[[], bytes] | None = None
+    on_chunk: Callable[[ChunkCounts], None] = lambda counts: None
 
 
 @contextmanager
@@ -40,21 +41,21 @@ def open_dump(
     noun: str,
     request: dict[str, Any] | None,
 ) -> Iterator[DumpSource]:
-    """Open a file, an http address, or `-`, with a bar that says how far it is read.
+    """Open a file, an http address, or `-` (standard input), with a progress bar.
 
-    cut: makes chunks of a stream. noun: the entries that are kept, for the bar.
+    cut: cuts a stream into chunks. noun: the entries that are kept, for the bar.
     """
     fingerprint = source.fingerprint()
     opened = open_compressed(source.location, threads=threads, contact=source.contact)
     with closing(opened) as stream, closing(progress("B", stream.size, "staging")) as bar:
 
-        def show(counts: Counts) -> None:
+        def show(counts: ChunkCounts) -> None:
             bar.update(stream.position - bar.n)
             kept = f"{counts.kept:,} {noun} of {counts.entities:,} entries"
             bar.set_postfix_str(kept, refresh=False)
 
-        beginning = Beginning(stream)
+        reader = PrefixReader(stream)
         yield DumpSource(
-            source.name, cut(beginning), fingerprint, request if source.is_repeatable else None,
-            lambda: beginning.start, show,
+            source.name, cut(reader), fingerprint, request if source.is_repeatable else None,
+            lambda: reader.prefix, show,
         )  # fmt: skip

@@ -1,0 +1,285 @@
+-- Queries of the loader of Wikidata. {seen}, {items}, {failed}: staging tables of a load.
+
+-- Values such as %(ids)s look like unqualified columns to sqlfluff.
+-- sqlfluff:exclude_rules:RF01,RF02,RF03,RF04,ST05,ST06
+
+-- Items ------------------------------------------------------------------------------------------
+
+-- name: find_outdated_chunks
+-- Chunks of an interrupted run for which another load has since changed or deleted stored rows.
+select distinct new.chunk_id
+from {seen} as new
+left join muse.wikidata as old on new.wikidata_id = old.wikidata_id
+where
+    (
+        new.kind in ('kept', 'seen')
+        and old.kept_as is distinct from new.stored_as
+        and old.kept_as is distinct from coalesce(new.kept_as, %(kept_as)s)
+    ) or (
+        new.kind = 'kept' and not new.unmarked
+        and not old.loaded_by @> array[%(filter_number)s::integer]
+    );
+
+-- name: insert_items
+-- For an empty table.
+with item as materialized (
+    select * from {items} as staged
+    where staged.ctid >= %(first)s and staged.ctid < %(last)s
+),
+
+made as (
+    select
+        built.wikidata_id,
+        built.properties
+    from {properties} as built
+)
+
+insert into muse.wikidata ({columns}, loaded_by, properties)
+select
+    {item_columns},
+    item.loaded_by,
+    coalesce(made.properties, '{{}}') as properties
+from item
+left join made on item.wikidata_id = made.wikidata_id;
+
+-- name: upsert_items
+-- Writes newer revisions, and the same revision with other languages or wikis.
+with item as materialized (
+    select * from {items} as staged
+    where staged.ctid >= %(first)s and staged.ctid < %(last)s
+),
+
+made as (
+    select
+        built.wikidata_id,
+        built.properties
+    from {properties} as built
+),
+
+changed as (
+    update muse.wikidata as old set
+        ({columns}, loaded_by, properties) = (
+            {item_columns},
+            case
+                when old.loaded_by @> item.loaded_by then old.loaded_by
+                else old.loaded_by || item.loaded_by
+            end,
+            coalesce(made.properties, '{{}}')
+        )
+    from item
+    left join made on item.wikidata_id = made.wikidata_id
+    where
+        item.wikidata_id = old.wikidata_id
+        and (
+            old.lastrevid is null
+            or item.lastrevid > old.lastrevid
+            or (item.lastrevid = old.lastrevid and old.kept_as <> item.kept_as)
+        )
+)
+
+insert into muse.wikidata ({columns}, loaded_by, properties)
+select
+    {item_columns},
+    item.loaded_by,
+    coalesce(made.properties, '{{}}') as properties
+from item
+left join made on item.wikidata_id = made.wikidata_id
+where
+    item.loaded_by <> '{{}}'
+    and not exists (
+        select from muse.wikidata as old
+        where old.wikidata_id = item.wikidata_id
+    );
+
+-- name: mark_items
+-- Adds the filter's number to unchanged rows that it keeps.
+update muse.wikidata as old set
+    loaded_by = old.loaded_by || array[%(filter_number)s::integer]
+from {seen} as new
+where
+    new.ctid >= %(first)s and new.ctid < %(last)s
+    and new.kind = 'kept' and new.unmarked
+    and old.wikidata_id = new.wikidata_id
+    and not old.loaded_by @> array[%(filter_number)s::integer];
+
+-- name: delete_redirected
+delete from muse.wikidata
+where wikidata_id in (
+    select new.wikidata_id from {seen} as new
+    where new.kind = 'redirect'
+);
+
+-- Classes ----------------------------------------------------------------------------------------
+
+-- name: take_class_changes
+-- Moves the changes that triggers counted into a temporary table.
+create temporary table delta on commit drop as
+with counted as (
+    delete from muse.wikidata_class_changes
+    returning class_id, items
+)
+
+select
+    counted.class_id,
+    sum(counted.items)::bigint as items
+from counted
+group by counted.class_id
+having sum(counted.items) <> 0;
+
+-- name: create_superclasses
+create temporary table above (
+    class_id text collate "C", superclass_ids text[] collate "C"
+) on commit drop;
+
+-- name: insert_superclasses
+-- Staged classes; also those that have no superclass any more.
+insert into pg_temp.above
+select
+    new.wikidata_id,
+    coalesce(new.superclass_ids, '{{}}') as superclass_ids
+from {seen} as new
+where
+    new.kind in ('kept', 'seen')
+    and (
+        new.superclass_ids is not null
+        or exists (
+            select from muse.wikidata_classes as class
+            where class.class_id = new.wikidata_id
+        )
+    );
+
+-- name: insert_classes
+insert into muse.wikidata_classes (class_id, class)
+select
+    new.class_id,
+    new.class_id as class
+from (
+    select delta.class_id from pg_temp.delta as delta
+    union
+    select above.class_id from pg_temp.above as above
+    union
+    select superclass.id
+    from pg_temp.above as above
+    cross join unnest(above.superclass_ids) as superclass (id)
+) as new
+where
+    not exists (
+        select from muse.wikidata_classes as old
+        where old.class_id = new.class_id
+    );
+
+-- name: update_superclasses
+update muse.wikidata_classes as class set superclass_ids = above.superclass_ids
+from pg_temp.above as above
+where above.class_id = class.class_id and above.superclass_ids <> class.superclass_ids;
+
+-- name: update_class_items
+update muse.wikidata_classes as class set items = class.items + delta.items
+from pg_temp.delta as delta
+where delta.class_id = class.class_id;
+
+-- name: update_class_names
+update muse.wikidata_classes as class set
+    class = coalesce(label.wikipedia_id, label.label, label.wikidata_id),
+    label = label.label
+from muse.wikidata_labels as label
+where
+    label.wikidata_id = class.class_id
+    and (class.class, class.label) is distinct from (
+        coalesce(label.wikipedia_id, label.label, label.wikidata_id), label.label
+    );
+
+-- Languages and wikis of rows --------------------------------------------------------------------
+
+-- name: insert_scope
+insert into muse.wikidata_kept (kept_as, languages, wikis)
+values (%(number)s, %(languages)s, %(wikis)s)
+on conflict (kept_as) do nothing;
+
+-- name: read_item_scopes
+-- For rows whose kept_as is not in wikidata_kept: the languages and wikis that they have.
+select
+    item.wikidata_id,
+    array(select jsonb_object_keys(item.labels || item.descriptions || item.aliases)) as languages,
+    array(select jsonb_object_keys(item.sitelinks)) as wikis
+from muse.wikidata as item
+where item.wikidata_id = any(%(ids)s);
+
+-- name: find_languages
+select unnest(kept.languages) as language from muse.wikidata_kept as kept
+union
+select language.code
+from muse.wikidata as item
+left join muse.wikidata_kept as kept on item.kept_as = kept.kept_as
+cross join
+    lateral unnest(coalesce(kept.languages, array(
+        select jsonb_object_keys(item.labels || item.descriptions || item.aliases)
+    ))) as language (code)
+where item.wikidata_id = any(%(ids)s);
+
+-- Pruning and forgetting -------------------------------------------------------------------------
+
+-- name: find_gone
+-- is_last: no other filter keeps the row. Rows of entries that failed to parse stay.
+create temporary table gone on commit drop as
+select
+    old.wikidata_id,
+    (
+        old.loaded_by <@ array[%(filter_number)s::integer]
+        or (%(filter_number)s = 0 and new.kind is null)
+    ) as is_last
+from muse.wikidata as old
+left join {seen} as new
+    on old.wikidata_id = new.wikidata_id and new.kind in ('kept', 'seen')
+where
+    new.kind is distinct from 'kept'
+    and (
+        old.loaded_by @> array[%(filter_number)s::integer]
+        or (%(filter_number)s = 0 and new.kind is null)
+    )
+    and not exists (
+        select from {failed} as failed
+        where failed.key = old.wikidata_id
+    );
+
+-- name: delete_gone
+delete from muse.wikidata
+where wikidata_id in (
+    select gone.wikidata_id from pg_temp.gone as gone
+    where gone.is_last
+);
+
+-- name: unmark_gone
+update muse.wikidata set loaded_by = array_remove(loaded_by, %(filter_number)s::integer)
+where wikidata_id in (
+    select gone.wikidata_id from pg_temp.gone as gone
+    where not gone.is_last
+);
+
+-- name: find_same_filter
+-- Another source with the same filter: it is unknown from which of the two an item came.
+select source.location
+from muse.sources as source
+where
+    source.topic = 'wikidata' and source.source_id <> %(source)s
+    and coalesce((source.options ->> 'filter')::integer, 0) = %(filter_number)s
+    and source.loaded_at is not null
+    and not starts_with(source.location, 'labels: ')
+order by source.source_id
+limit 1;
+
+-- name: is_last_source
+select not exists (
+    select from muse.sources as source
+    where source.topic = 'wikidata' and source.source_id <> %(source)s
+);
+
+-- name: delete_source_items
+delete from muse.wikidata
+where
+    loaded_by <@ array[%(filter_number)s::integer]
+    and (loaded_by <> '{}' or %(is_last)s);
+
+-- name: unmark_source_items
+update muse.wikidata set loaded_by = array_remove(loaded_by, %(filter_number)s::integer)
+where loaded_by @> array[%(filter_number)s::integer];

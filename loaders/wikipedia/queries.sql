@@ -1,0 +1,159 @@
+-- Queries of the loader of Wikipedia. {seen}, {pages}, {failed}: staging tables of a load.
+
+-- Values such as %(kept_as)s look like unqualified columns to sqlfluff.
+-- sqlfluff:exclude_rules:RF01,RF02,RF03,RF04,ST05,ST06
+
+-- name: find_unchanged
+-- Stored articles and redirects that are newer than the parsed ones, or the same.
+select old.title
+from unnest(%(titles)s::text[], %(revision_ids)s::bigint[]) as new (title, revision_id)
+inner join muse.wikipedia as old on new.title = old.title
+where
+    old.revision_id > new.revision_id
+    or (old.revision_id = new.revision_id and old.kept_as = %(kept_as)s)
+union all
+select old.title
+from
+    unnest(
+        %(redirect_titles)s::text[], %(redirect_revision_ids)s::bigint[], %(targets)s::text[]
+    ) as new (title, revision_id, target)
+inner join muse.wikipedia_redirects as old on new.title = old.title
+where
+    old.revision_id > new.revision_id
+    or (old.revision_id = new.revision_id and old.target = new.target);
+
+-- name: find_outdated_chunks
+-- Chunks of an interrupted run that count a row as unchanged that another load has since deleted.
+select distinct new.chunk_id
+from {seen} as new
+left join muse.wikipedia as old on new.title = old.title
+left join {pages} as page on new.title = page.title
+where
+    new.kind = 'article' and page.title is null
+    and (old.title is null or old.revision_id < new.revision_id);
+
+-- name: insert_pages
+-- For an empty table.
+insert into muse.wikipedia ({columns})
+select {page_columns} from {pages} as page
+where page.ctid >= %(first)s and page.ctid < %(last)s;
+
+-- name: upsert_pages
+insert into muse.wikipedia as old ({columns})
+select {page_columns} from {pages} as page
+where page.ctid >= %(first)s and page.ctid < %(last)s
+on conflict (title) do update set
+    ({columns}) = ({excluded_columns})
+where
+old.revision_id < excluded.revision_id
+or (old.revision_id = excluded.revision_id and old.kept_as <> excluded.kept_as);
+
+-- name: upsert_redirects
+insert into muse.wikipedia_redirects as old (title, page_id, revision_id, target, article)
+select
+    page.title,
+    page.page_id,
+    page.revision_id,
+    page.target,
+    page.target as article
+from {seen} as page
+where page.kind = 'redirect' and page.ctid >= %(first)s and page.ctid < %(last)s
+on conflict (title) do update set
+    page_id = excluded.page_id,
+    revision_id = excluded.revision_id,
+    target = excluded.target,
+    article = excluded.target
+where
+old.revision_id < excluded.revision_id
+or (old.revision_id = excluded.revision_id and old.target <> excluded.target);
+
+-- name: delete_other_kind
+-- Articles that became redirects, or the reverse. kind: the new kind of the page.
+delete from muse.{table} as old using {seen} as new
+where new.title = old.title and new.kind = %(kind)s and old.revision_id <= new.revision_id;
+
+-- name: delete_renamed
+-- Pages whose title changed, unless the old title is that of a page that failed to parse.
+delete from muse.{table} as old using {seen} as new
+where
+    new.page_id = old.page_id and new.title <> old.title
+    and old.revision_id <= new.revision_id
+    and not exists (
+        select from {failed} as failed
+        where failed.key = old.title
+    );
+
+-- name: follow_redirects
+-- Redirects to redirects, up to ten steps; those in a circle keep their target.
+with recursive path (title, target, steps) as (
+    select
+        redirect.title,
+        next.target,
+        1 as steps
+    from muse.wikipedia_redirects as redirect
+    inner join muse.wikipedia_redirects as next on redirect.target = next.title
+    union all
+    select
+        path.title,
+        next.target,
+        path.steps + 1 as steps
+    from path
+    inner join muse.wikipedia_redirects as next on path.target = next.title
+    where path.steps < 10
+),
+
+longest as (
+    select distinct on (path.title)
+        path.title,
+        path.target
+    from path
+    order by path.title asc, path.steps desc
+),
+
+final as (
+    select
+        redirect.title,
+        coalesce(longest.target, redirect.target) as article
+    from muse.wikipedia_redirects as redirect
+    left join longest on redirect.title = longest.title
+)
+
+update muse.wikipedia_redirects as old set article = final.article
+from final
+where final.title = old.title and final.article <> old.article;
+
+-- name: count_gone
+-- Rows that are not in the dump. Rows of pages that failed to parse stay.
+select count(*)
+from muse.{table} as old
+where
+    not exists (
+        select from {seen} as new
+        where new.title = old.title and new.kind = %(kind)s
+    )
+    and not exists (
+        select from {failed} as failed
+        where failed.key = old.title
+    );
+
+-- name: delete_gone
+delete from muse.{table} as old
+where
+    not exists (
+        select from {seen} as new
+        where new.title = old.title and new.kind = %(kind)s
+    )
+    and not exists (
+        select from {failed} as failed
+        where failed.key = old.title
+    );
+
+-- name: find_other_source
+-- It is unknown from which of several sources an article came.
+select source.location
+from muse.sources as source
+where
+    source.topic = 'wikipedia' and source.source_id <> %(source)s
+    and source.loaded_at is not null
+order by source.source_id
+limit 1;
