@@ -3,12 +3,14 @@
 -- In plpgsql, so that n is checked, the query vector is looked up once, and the plan is the same
 -- for a literal, a sub-select and a volatile argument. An index scan needs one ordering key.
 
--- similar_songs ---------------------------------------------------------------------------
--- The inner product of the seed's input vector and the other tracks' context vectors, which
+-- nearest_songs ---------------------------------------------------------------------------
+-- The inner product of a track's input vector and the other tracks' context vectors, which
 -- training raises for neighbours in playlists (docs/songs.md has figures).
 
-create or replace function muse.similar_songs(track_id text, n integer default 10)
-returns setof muse.similar_song
+create or replace function muse.nearest_songs(
+    model_id bigint, input_vector public.vector, n integer, left_out text default null
+)
+returns table (track_id text, similarity double precision, place integer)
 language plpgsql stable parallel safe rows 10
 set search_path = pg_catalog, muse, pg_temp
 set hnsw.iterative_scan = strict_order  -- noqa: PRS
@@ -16,10 +18,61 @@ set hnsw.ef_search = 100
 set jit = off
 as $$
 declare
+    ids text[];
+    similarities double precision[];
+begin
+    perform muse.check_n(nearest_songs.n);
+    perform muse.check_snapshot('song_vectors', nearest_songs.model_id);
+    select array_agg(near.track_id), array_agg(near.similarity) into ids, similarities
+    from (
+        select
+            vectors.track_id,
+            -(vectors.context_vector operator(public.<#>) nearest_songs.input_vector) as similarity
+        from muse.song_vectors as vectors
+        where
+            vectors.model_id = nearest_songs.model_id
+            and vectors.track_id is distinct from nearest_songs.left_out
+        order by vectors.context_vector operator(public.<#>) nearest_songs.input_vector
+        limit nearest_songs.n
+    ) as near;
+
+    -- An index scan may end early; an exact scan then gives all n rows.
+    if coalesce(cardinality(ids), 0) < nearest_songs.n then
+        select array_agg(near.track_id), array_agg(near.similarity) into ids, similarities
+        from (
+            select
+                vectors.track_id,
+                -(vectors.context_vector operator(public.<#>) nearest_songs.input_vector)
+                    as similarity
+            from muse.song_vectors as vectors
+            where
+                vectors.model_id = nearest_songs.model_id
+                and vectors.track_id is distinct from nearest_songs.left_out
+            order by -(vectors.context_vector operator(public.<#>) nearest_songs.input_vector) desc
+            limit nearest_songs.n
+        ) as near;
+    end if;
+
+    return query
+    select near.track_id, near.similarity, near.place::integer
+    from unnest(ids, similarities) with ordinality as near (track_id, similarity, place);
+end
+$$;
+
+comment on function muse.nearest_songs(bigint, public.vector, integer, text) is
+'Tracks by similarity to an input vector: select near.* from song_vectors as v, nearest_songs(v.model_id, v.input_vector, 3) as near limit 3';
+
+-- similar_songs ---------------------------------------------------------------------------
+
+create or replace function muse.similar_songs(track_id text, n integer default 10)
+returns setof muse.similar_song
+language plpgsql stable parallel safe rows 10
+set search_path = pg_catalog, muse, pg_temp
+set jit = off
+as $$
+declare
     live constant bigint := muse.live_model('songs');
     seed public.vector;
-    ids text[];
-    similarities real[];
 begin
     perform muse.check_n(similar_songs.n);
     perform muse.check_length(similar_songs.track_id, 'track_id', 10000);
@@ -33,32 +86,9 @@ begin
         return;
     end if;
 
-    select array_agg(near.track_id), array_agg(near.similarity) into ids, similarities
-    from (
-        select vectors.track_id, -(vectors.context_vector operator(public.<#>) seed) as similarity
-        from muse.song_vectors as vectors
-        where vectors.model_id = live and vectors.track_id <> similar_songs.track_id
-        order by vectors.context_vector operator(public.<#>) seed
-        limit similar_songs.n
-    ) as near;
-
-    -- An index scan may return fewer rows than exist: then an exact scan returns all.
-    if coalesce(cardinality(ids), 0) < similar_songs.n then
-        select array_agg(near.track_id), array_agg(near.similarity) into ids, similarities
-        from (
-            select
-                vectors.track_id,
-                -(vectors.context_vector operator(public.<#>) seed) as similarity
-            from muse.song_vectors as vectors
-            where vectors.model_id = live and vectors.track_id <> similar_songs.track_id
-            order by -(vectors.context_vector operator(public.<#>) seed) desc
-            limit similar_songs.n
-        ) as near;
-    end if;
-
     return query
     select near.track_id, track.name, track.artist, near.similarity::real
-    from unnest(ids, similarities) with ordinality as near (track_id, similarity, place)
+    from muse.nearest_songs(live, seed, similar_songs.n, similar_songs.track_id) as near
     inner join muse.tracks as track on near.track_id = track.track_id
     order by near.place;
 end

@@ -28,9 +28,7 @@ create or replace function muse.recall_songs(n integer, sample integer)
 returns setof muse.measured_recall
 language plpgsql stable parallel safe rows 1
 set search_path = pg_catalog, muse, pg_temp
-set hnsw.iterative_scan = strict_order  -- noqa: PRS
-set hnsw.ef_search = 100
-set jit = off
+set jit = off  -- noqa: PRS
 as $$
 declare
     live constant bigint := muse.live_model('songs');
@@ -51,11 +49,10 @@ begin
     loop
         asked := asked + 1;
         with by_index as materialized (
-            select vectors.track_id
-            from muse.song_vectors as vectors
-            where vectors.model_id = live and vectors.track_id <> seed.track_id
-            order by vectors.context_vector operator(public.<#>) seed.input_vector
-            limit recall_songs.n
+            select near.track_id
+            from muse.nearest_songs(
+                live, seed.input_vector, recall_songs.n, seed.track_id
+            ) as near
         ),
 
         exact as materialized (
