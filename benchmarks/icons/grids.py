@@ -50,7 +50,7 @@ def looked_at(numbers: Any, size: int) -> tuple[Any, Any, float]:
         interpreter = runtime.open_network(export(model))
     started = time.perf_counter()
     told = [
-        images.look(interpreter, grids.picture(grids.numbered(int(number), GRID), size))
+        images.predict(interpreter, grids.picture(grids.numbered(int(number), GRID), size))
         for number in numbers
     ]
     seconds = time.perf_counter() - started

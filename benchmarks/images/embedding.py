@@ -169,9 +169,9 @@ def _invoke(network: bytes, size: int, count: int) -> Spent:
     with quiet():
         interpreter = runtime.open_network(network)
     picture = np.full((1, size, size, 3), 127, dtype=np.float32)
-    images.look(interpreter, picture)
+    images.predict(interpreter, picture)
     started, before = time.perf_counter(), time.process_time()
     for _ in range(count):
-        images.look(interpreter, picture)
+        images.predict(interpreter, picture)
     seconds, used = time.perf_counter() - started, time.process_time() - before
     return Spent(count / seconds, 1000 * used / count)

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import LiteralString
 
 NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
@@ -20,6 +20,6 @@ class Queries:
 
     def __getattr__(self, name: str) -> LiteralString:
         try:
-            return cast(LiteralString, self._queries[name])
+            return self._queries[name]
         except KeyError:
             raise AttributeError(f"no query is called {name!r}") from None

@@ -37,7 +37,7 @@ def test_litert_in_float32_is_keras_and_in_float16_nearly(keras, flatbuffer):
     for path in list(classifier.labelled_photos())[:5]:
         picture = images.network_input(Image.open(path).convert("RGB"), 224)
         theirs = classifier.look_with_keras(keras, picture)
-        ours, nearly = images.look(whole, picture), images.look(half, picture)
+        ours, nearly = images.predict(whole, picture), images.predict(half, picture)
         assert np.abs(ours.embedding - theirs.embedding).max() < 1e-4
         assert np.abs(ours.probabilities - theirs.probabilities).max() < 1e-4
         assert nearly.embedding @ theirs.embedding > 0.9999

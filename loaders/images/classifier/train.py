@@ -102,7 +102,7 @@ def measure(model: Any, content: bytes) -> dict[str, Any]:
     inputs = [images.network_input(decode(path.read_bytes(), THUMBNAIL), size) for path in photos]
     inputs.append(noise)
     interpreter = runtime.open_network(content)
-    ours = [images.look(interpreter, picture) for picture in inputs]
+    ours = [images.predict(interpreter, picture) for picture in inputs]
     theirs = [look_with_keras(model, picture) for picture in inputs]
     pairs = list(zip(ours, theirs, strict=True))
     cosine = min(float(a.embedding @ b.embedding) for a, b in pairs)
@@ -122,10 +122,10 @@ def measure(model: Any, content: bytes) -> dict[str, Any]:
     }
 
 
-def look_with_keras(model: Any, picture: Array) -> images.Seen:
+def look_with_keras(model: Any, picture: Array) -> images.Prediction:
     """What the Keras model says of one input."""
     embedding, probabilities = (output.numpy()[0] for output in model(picture, training=False))
-    return images.Seen(images.unit(embedding), probabilities)
+    return images.Prediction(images.unit(embedding), probabilities)
 
 
 def labelled_photos() -> dict[Path, int]:

@@ -79,6 +79,6 @@ def _vector(thumbnail: bytes) -> Vector | str:
         image = decode(thumbnail, THUMBNAIL)
     except BadPicture as error:
         return str(error)
-    answer = images.look(interpreter, images.network_input(image, size))
+    answer = images.predict(interpreter, images.network_input(image, size))
     best = int(answer.probabilities.argmax())
     return Vector(answer.embedding.astype(np.float32), best, float(answer.probabilities[best]))
