@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from loaders.core.http import guard
-from loaders.images.fetch.download import Refused, download
+from loaders.images.fetch.download import PermanentFailure, download
 from tests.servers import faults
 
 pytestmark = pytest.mark.unit
@@ -24,7 +24,7 @@ def test_no_private_address_is_connected_to(monkeypatch, address):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: answer)
     monkeypatch.setattr(socket.socket, "connect", lambda self, to: connected.append(to))
     client = guard.GuardedClient("a@b.c", {"pictures.example.org"}, timeout=1)
-    with pytest.raises(Refused, match="is not a public address"):
+    with pytest.raises(PermanentFailure, match="is not a public address"):
         download(client, "http://pictures.example.org/a.png")
     assert not connected
 
@@ -54,7 +54,7 @@ def test_a_redirect_to_this_machine_by_another_name(host):
     """Allowed by name, but not where the name leads."""
     there = f"localhost:{host.server_port}"
     client = guard.GuardedClient("a@b.c", {there})
-    with pytest.raises(Refused, match="is not a public address"):
+    with pytest.raises(PermanentFailure, match="is not a public address"):
         download(client, f"http://{there}/a.png")
     assert not host.requests
 
@@ -77,6 +77,6 @@ def test_a_redirect_to_a_private_address(host, monkeypatch, target, says):
     port = host.server_port
     host.faults["a.png"] = [faults.redirect(target.format(port=port))]
     allowed = {f"pictures.example.org:{port}", f"localhost:{port}"}
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(PermanentFailure, match=says):
         download(guard.GuardedClient("a@b.c", allowed), f"http://pictures.example.org:{port}/a.png")
     assert host.requests == ["/a.png"]
