@@ -1,4 +1,4 @@
-"""The options that loads of several topics share: as a value, and as the command spells them."""
+"""Options that loads of several topics share: the dataclass, and the options of the command."""
 
 import os
 from dataclasses import dataclass, fields
@@ -11,29 +11,29 @@ from loaders.core.pruning import MAX_PRUNE
 
 MAX_BAD = 1000
 
-Again = Annotated[bool, typer.Option("--again", help="Load sources that have not changed too.")]
+Again = Annotated[bool, typer.Option("--again", help="Reload unchanged sources.")]
 Contact = Annotated[
-    str | None, typer.Option(help="Your e-mail or page, for web services; or PGMUSE_CONTACT.")
+    str | None, typer.Option(help="Your e-mail or page, for web services (or PGMUSE_CONTACT).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 MaxBad = Annotated[
-    int, typer.Option(min=0, help="Stop, and change nothing, after more unusable entries.")
+    int, typer.Option(min=0, help="Fail without a change if more entries are unusable.")
 ]
 MaxPrune = Annotated[
-    float, typer.Option(min=0, max=1, help="Delete nothing where more than this share would go.")
+    float, typer.Option(min=0, max=1, help="Largest share of rows that --prune may delete.")
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="A small run, to see that it works.")]
-Workers = Annotated[int, typer.Option(min=1, help="Processes that work side by side.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A short run on little data.")]
+Workers = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]
 
 
 @dataclass(frozen=True)
 class LoadOptions:
     """Options of one load. A topic adds its own in a subclass.
 
-    again: load also what has not changed. workers: processes that parse, and connections that
-    write; 0: this process alone. limit: entries to keep. prune: delete rows that the source does
-    not hold. max_prune: share of the rows that may be deleted. max_bad: entries that may be
-    unusable. contact: an e-mail address or web page, for web services.
+    again: reload unchanged sources. workers: parsing processes, each with a connection; 0: parse
+    in this process. limit: number of entries to load. prune: delete rows that are no longer in the
+    source. max_prune: largest share of rows that may be deleted. max_bad: largest number of
+    unusable entries. contact: an e-mail address or web page, for web services.
     """
 
     again: bool = False
@@ -47,9 +47,9 @@ class LoadOptions:
     OF_THE_CALL: ClassVar[frozenset[str]] = frozenset({"again", "workers", "contact"})
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` needs to repeat the load: options that are not the default.
+        """The options that differ from their defaults, for `from_json`; they repeat the load.
 
-        Paths are absolute; links in them are followed at each refresh.
+        Paths become absolute; symbolic links in them are resolved at each refresh.
         """
         return {
             field.name: _as_json(value)
@@ -60,7 +60,7 @@ class LoadOptions:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
-        """The options that `to_json` described; names that this version does not have are left."""
+        """The inverse of `to_json`; unknown names are ignored."""
         names = {field.name for field in fields(cls)} - cls.OF_THE_CALL
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value

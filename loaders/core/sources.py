@@ -1,4 +1,4 @@
-"""Sources by where they are: their stored name, and what tells that they changed."""
+"""Sources of data: their stored names, and fingerprints that detect changes."""
 
 import hashlib
 import os
@@ -14,15 +14,16 @@ from loaders.core.http import downloads
 
 STANDARD_INPUT = "standard input"
 ADDRESS = ("http://", "https://")
-HASHED = 64 << 20  # bytes up to which all of a file is hashed
-ENDS = 1 << 20  # bytes at either end of a larger one
+HASHED = 64 << 20  # bytes: larger files are not hashed completely
+ENDS = 1 << 20  # bytes hashed at both ends of a larger file
 
 
 @dataclass(frozen=True)
 class Source:
     """A file, a folder, an http address, or `-` for standard input.
 
-    hidden: whether files whose names begin with a dot count in a folder. contact: for addresses.
+    hidden: include files of a folder whose names begin with a dot. contact: e-mail address or web
+    page for the User-Agent of requests.
     """
 
     location: str
@@ -39,7 +40,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The name in muse.sources: an absolute path, or an address without secrets."""
+        """The location in muse.sources: an absolute path, or an address without secrets."""
         if self.location == "-":
             return STANDARD_INPUT
         if self.is_address:
@@ -52,10 +53,11 @@ class Source:
         return self.location != "-" and not (self.is_address and self.name != self.location)
 
     def fingerprint(self, *settings: object) -> str | None:
-        """A text that differs where the content or one of the settings does.
+        """A text that changes when the content or one of the settings changes.
 
-        None: it cannot be told, as of a pipe or an address whose server says nothing. A file of
-        more than 64 MiB is known by its size, time and ends. Errors: Problem.
+        None where changes cannot be detected: of a pipe, or an address whose server sends neither
+        ETag nor date. Of a file of more than 64 MiB, size, time and both ends are used.
+        Errors: Problem.
         """
         if self.location == "-":
             return None
@@ -76,7 +78,7 @@ class Source:
 
 
 def file_fingerprint(path: Path) -> str:
-    """The SHA-256 of a small file; size, time and a hash of both ends of a large one."""
+    """The SHA-256 of a file; of one above 64 MiB its size, time and a hash of both ends."""
     size = path.stat().st_size
     if size <= HASHED:
         return sha256(path)
@@ -94,7 +96,7 @@ def sha256(path: Path) -> str:
 
 
 def digest(values: Iterable[object]) -> str:
-    """A SHA-256 that differs where one of the values does."""
+    """A SHA-256 over the values."""
     hashed = hashlib.sha256()
     for value in values:
         hashed.update(repr(value).encode())
@@ -108,7 +110,7 @@ def without_secrets(url: str) -> str:
 
 
 def check_exists(location: str) -> None:
-    """Check that a stored path is a file or folder: no device or pipe, which may never end.
+    """Check that a stored path is a file or a folder, since a device or pipe may never end.
 
     Errors: Problem.
     """

@@ -1,4 +1,4 @@
-"""Where a download may go: to hosts of a list, at public addresses, whatever a redirect says."""
+"""Downloads reach only allowed hosts at public addresses, redirects included."""
 
 import socket
 
@@ -30,7 +30,7 @@ def test_no_private_address_is_connected_to(monkeypatch, address):
 
 
 def test_what_was_checked_is_what_is_connected_to(monkeypatch):
-    """A name that means another machine each time it is asked for."""
+    """A name that resolves to another address at each look-up."""
     answers = iter(["93.184.216.34", "127.0.0.1", "127.0.0.1"])
     connected = []
 
@@ -51,7 +51,7 @@ def test_what_was_checked_is_what_is_connected_to(monkeypatch):
 
 
 def test_a_redirect_to_this_machine_by_another_name(host):
-    """Allowed by name, but not where the name leads."""
+    """The host is allowed, but its address is not public."""
     there = f"localhost:{host.server_port}"
     client = guard.GuardedClient("a@b.c", {there})
     with pytest.raises(PermanentFailure, match="is not a public address"):
@@ -68,7 +68,7 @@ def test_a_redirect_to_this_machine_by_another_name(host):
     ],
 )
 def test_a_redirect_to_a_private_address(host, monkeypatch, target, says):
-    """From a host that may be asked, and is made to look public."""
+    """Download from an allowed host whose address is patched to look public."""
     really = guard.public_address
     monkeypatch.setattr(
         guard, "public_address",

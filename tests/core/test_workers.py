@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from loaders.core.dumps.chunks import Chunk
-from loaders.core.dumps.staging import Counts
-from loaders.core.dumps.workers import staged
 from loaders.core.errors import Problem
 from loaders.core.workers import Pool, WorkerDied
 
@@ -49,7 +46,7 @@ def sleep(seconds: float) -> float:
 
 
 def running(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
+    """Whether a process exists and is no zombie."""
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
@@ -58,19 +55,6 @@ def running(pid: int) -> bool:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
-
-
-class Fragile:
-    """A stager whose process one chunk kills."""
-
-    def stage(self, chunk):
-        if chunk.content == b"deadly":
-            kill(os.getpid())
-        return Counts(entities=chunk.first)
-
-
-def fragile(conn) -> Fragile:
-    return Fragile()
 
 
 def test_a_process_that_dies_before_it_has_read_a_large_task_is_not_waited_for():
@@ -159,14 +143,6 @@ def test_close_leaves_no_process_and_drops_what_waits():
     assert all(future.cancelled() for future in waiting)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-
-
-def test_chunks_of_a_dump_come_in_order_and_a_killed_worker_is_a_problem(fresh):
-    chunks = [Chunk(b"", "line", number) for number in range(12)]
-    assert [counts.entities for counts in staged(chunks, fragile, 2)] == list(range(12))
-    chunks[6] = Chunk(b"deadly", "line", 6)
-    with pytest.raises(Problem, match=r"a worker process was killed .is there enough memory"):
-        list(staged(chunks, fragile, 2))
 
 
 PARENT = """

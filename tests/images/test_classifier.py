@@ -1,4 +1,4 @@
-"""The classifier: ported from real weights, equal to Keras, and what it says in SQL."""
+"""The classifier: ported weights, equality with Keras, and its results in SQL."""
 
 import io
 import os
@@ -32,12 +32,12 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
 
 def test_litert_in_float32_is_keras_and_in_float16_nearly(keras, flatbuffer):
     with quiet():
-        whole = runtime.open_network(export(keras, float16=False))
+        full = runtime.open_network(export(keras, float16=False))
     half = runtime.open_network(flatbuffer)
     for path in list(classifier.labelled_photos())[:5]:
         picture = images.network_input(Image.open(path).convert("RGB"), 224)
         theirs = classifier.predict_with_keras(keras, picture)
-        ours, nearly = images.predict(whole, picture), images.predict(half, picture)
+        ours, nearly = images.predict(full, picture), images.predict(half, picture)
         assert np.abs(ours.embedding - theirs.embedding).max() < 1e-4
         assert np.abs(ours.probabilities - theirs.probabilities).max() < 1e-4
         assert nearly.embedding @ theirs.embedding > 0.9999
@@ -123,7 +123,7 @@ def test_the_command_publishes_it_once_and_says_nothing_of_tensorflow(fresh, ker
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         lines.append(done.stderr.splitlines())
-    assert [len(told) for told in lines] == [3, 3]
+    assert [len(output) for output in lines] == [3, 3]
     assert "is live" in lines[0][1]
     assert "was live already" in lines[1][1]
     config, metrics = fresh.execute("select config, metrics from models").fetchone()

@@ -1,4 +1,4 @@
-"""The confidence of a match: logistic regression, measures, the calibration that ships."""
+"""The confidence of a match: logistic regression, measures, the shipped calibration."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Pictures are decoded in processes that may die."""
+"""Pictures are decoded in worker processes that may crash."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Pictures found again in SQL, and how sure a match is."""
+"""Image search in SQL, and the confidence of matches."""
 
 import os
 import subprocess
@@ -51,7 +51,7 @@ def test_images_like_leaves_the_picture_itself_out(trained):
 
 
 def test_confidence_in_sql_is_that_of_the_training(trained):
-    """The same features in numpy and in SQL, for every picture that is stored."""
+    """numpy and SQL compute the same features, for every stored picture."""
     rows = trained.execute(
         "select v.image_id, v.embedding, s.class, v.label from muse.image_vectors as v "
         "join muse.image_sources as s using (image_id) order by 1"
@@ -153,7 +153,7 @@ def test_the_command_prints_a_table_and_draws_the_matches(trained, tmp_path):
 
 
 def test_matches_come_nearest_first(trained):
-    """Also where the plan would give them in the order of the table."""
+    """The order does not depend on the plan."""
     picture = encoded(shape("dots", 77))
     rows = trained.execute("select image_id from similar_images(%s, 24)", (picture,)).fetchall()
     results = search.search(trained, picture, 24, 0)

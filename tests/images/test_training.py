@@ -1,4 +1,4 @@
-"""Training the search of pictures: embeddings, workers, a new classifier."""
+"""Training image search: embeddings, concurrent workers, a new classifier."""
 
 import os
 import subprocess
@@ -36,8 +36,8 @@ def test_only_what_is_new_is_embedded(trained):
 
 def test_a_picture_that_cannot_be_decoded_is_parked_after_three_tries(album):
     bad = add_picture(album, encoded(shape("bar"))[:400], "broken")
-    made = train(album, 1)
-    assert (made.vectors, made.parked, made.model_id is None) == (24, 1, False)
+    result = train(album, 1)
+    assert (result.vectors, result.parked, result.model_id is None) == (24, 1, False)
     row = album.execute(
         "select attempts, parked from images where image_id = %s", (bad,)
     ).fetchone()
@@ -53,9 +53,9 @@ def test_two_workers_share_the_pictures(album, server):
     with server.connect(dbname="fresh") as other:
         claim = vectors.QUERIES.claim
         first = other.execute(claim, {"model_id": classifier_id, "batch": 10}).fetchall()
-        made = train(album, 1)
-        assert made.model_id is None  # the other's pictures are missing
-        assert made.vectors == 24 - len(first) == 14
+        result = train(album, 1)
+        assert result.model_id is None  # the other's pictures are missing
+        assert result.vectors == 24 - len(first) == 14
     assert train(album, 1).vectors == 10
 
 

@@ -61,7 +61,7 @@ REDIRECT = """
 
 @pytest.fixture
 def classes(fresh):
-    """Cats have an image of their own, dogs their article's, fish have none; one rare class."""
+    """Classes: cats with their own image, dogs with their article's, fish without; one rare class."""
     add_item(
         fresh, "Q146", images=[("old.jpg", "normal"), ("cat 03.jpg", "preferred")], article="Cat"
     )

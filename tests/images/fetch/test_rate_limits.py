@@ -77,7 +77,7 @@ def test_requests_a_minute(fresh, host, work):
 
 
 class Clock:
-    """A clock that only sleeping moves; it starts now, for deadlines that are kept elsewhere."""
+    """A clock that only `sleep` advances. It starts at the real time, for deadlines in other modules."""
 
     def __init__(self) -> None:
         self.start, self.slept = time.monotonic(), 0.0
