@@ -28,7 +28,7 @@ left join lateral (
 ) as source on true;
 
 comment on view muse.pictures is
-'One row a picture, with its thumbnail as a data: address: select picture from pictures';
+'One row a picture, with its thumbnail as a data URL: select picture from pictures';
 
 create or replace view muse.image_classes as
 select

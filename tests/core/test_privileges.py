@@ -236,7 +236,7 @@ def test_refresh_reads_no_file_that_another_login_named(logins, fresh, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "1 sources of loader_login are left to that login" in done.stderr
     assert fresh.execute("select count(*) from muse.load_runs").fetchone() == (0,)
-    # Whoever loads one of them does so for itself, and with options of its own.
+    # A login that loads one of them becomes its owner, with its own options.
     assert run("load", "playlists", str(secret), user="postgres").returncode == 0
     row = "select added_by, options from muse.sources where topic = 'songs'"
     assert fresh.execute(row).fetchall() == [("postgres", {})]
@@ -253,7 +253,7 @@ def test_options_that_cannot_be_read_end_no_refresh(logins, fresh, tmp_path):
         )
     done = run("refresh")
     assert done.returncode == 1
-    assert done.stderr.count("stored options of a source cannot be read") == 3
+    assert done.stderr.count(f"the stored options of {tmp_path} cannot be read") == 3
     assert "Traceback" not in done.stderr
     with pytest.raises(psycopg.errors.CheckViolation):
         fresh.execute("update muse.sources set options = '[1]'")

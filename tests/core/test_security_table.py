@@ -10,7 +10,9 @@ PRIVILEGES = {
     "table": ("select", "insert", "update", "delete", "truncate", "references", "trigger"),
     "function": ("execute",),
 }
-WRITTEN_BY_FUNCTIONS = "('alembic_version', 'vector_indexes', 'index_builds', 'dropped_indexes')"
+WRITTEN_BY_FUNCTIONS = (
+    "('alembic_version', 'model_names', 'vector_indexes', 'index_builds', 'dropped_indexes')"
+)
 TABLE = "select oid from pg_class where relkind in ('r', 'p') and relnamespace = "
 FUNCTION = "select oid from pg_proc where pronamespace = 'muse'::regnamespace and "
 # The objects of each row of the table.
