@@ -1,4 +1,4 @@
-"""`python -m loaders` is the pgmuse command, once ./pgmuse has set things up."""
+"""`python -m loaders` runs the pgmuse command."""
 
 from loaders.cli import main
 

@@ -1,4 +1,4 @@
-"""The one list of systems. A new one is a folder beside this file, and a line here."""
+"""The list of topics. A new topic is a folder beside this file, and a line here."""
 
 from loaders import icons, images, ink, songs, wikidata, wikipedia
 from loaders.core.topics import Topic

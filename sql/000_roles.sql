@@ -1,4 +1,4 @@
--- Roles, first: a dump carries none, and revisions and grants name them.
+-- Roles. Created first, because a dump has none, and revisions and grants name them.
 
 do $$
 declare
@@ -17,7 +17,7 @@ begin
             end;
         end if;
     end loop;
-    -- Loads do `set role muse_loader`: a superuser may, everybody else as a member.
+    -- Loads run `set role muse_loader`, which needs a superuser or a member of the role.
     if not (select role.rolsuper from pg_roles as role where role.rolname = current_user) then
         begin
             execute format('grant muse_loader to %I', current_user);

@@ -1,4 +1,4 @@
--- Checks: what every function asks of its arguments.
+-- Checks of function arguments, and the look-up of live models.
 
 create or replace function muse.check_n(n integer)
 returns void
@@ -14,7 +14,7 @@ end
 $$;
 
 comment on function muse.check_n(integer) is
-'An error where n is not from 1 to 1000: select check_n(10)';
+'Check that n is from 1 to 1000: select check_n(10)';
 
 create or replace function muse.check_min_confidence(min_confidence real)
 returns void
@@ -32,7 +32,7 @@ end
 $$;
 
 comment on function muse.check_min_confidence(real) is
-'An error where it is not from 0 to 1: select check_min_confidence(0.5)';
+'Check that a confidence is from 0 to 1: select check_min_confidence(0.5)';
 
 create or replace function muse.check_length(value text, name text, bytes integer)
 returns void
@@ -48,7 +48,7 @@ end
 $$;
 
 comment on function muse.check_length(text, text, integer) is
-'An error where a text has more bytes than that: select check_length(''abc'', ''query'', 10)';
+'Check of the length of a text in bytes: select check_length(''abc'', ''query'', 10)';
 
 create or replace function muse.check_sample(sample integer)
 returns void
@@ -65,7 +65,7 @@ end
 $$;
 
 comment on function muse.check_sample(integer) is
-'An error where sample is not from 1 to 10,000: select check_sample(100)';
+'Check that sample is from 1 to 10,000: select check_sample(100)';
 
 create or replace function muse.live_model(name text)
 returns bigint
@@ -91,4 +91,4 @@ end
 $$;
 
 comment on function muse.live_model(text) is
-'The id of the model that answers under a name: select live_model(''songs'')';
+'Id of the live model of a name: select live_model(''songs'')';

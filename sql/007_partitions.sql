@@ -1,6 +1,6 @@
--- Partitions of vector tables, one a model: loaders own no table, so these functions, with the
--- rights of the schema's owner and checked arguments, make, index, attach and drop them.
--- No reader waits for any of it longer than the lock_timeout below.
+-- Partitions of vector tables, one per model. Loaders own no tables, so these functions create,
+-- index, attach and drop partitions with the rights of the schema's owner and checked arguments.
+-- They block queries for at most the lock_timeout below.
 
 create or replace function muse.partition_name(table_name text, model_id bigint)
 returns text
@@ -29,7 +29,7 @@ end
 $$;
 
 comment on function muse.partition_name(text, bigint) is
-'The name of a model''s partition: select partition_name(''song_vectors'', model_id) from models';
+'Name of a model''s partition: select partition_name(''song_vectors'', model_id) from models';
 
 create or replace function muse.is_partition(table_name text, model_id bigint)
 returns boolean
@@ -46,7 +46,7 @@ begin atomic
 end;
 
 comment on function muse.is_partition(text, bigint) is
-'Whether queries read it: select is_partition(''song_vectors'', model_id) from models';
+'Whether a model has an attached partition: select is_partition(''song_vectors'', model_id) from models';  -- noqa: LT05
 
 create or replace function muse.check_snapshot(table_name text, model_id bigint)
 returns void
@@ -65,7 +65,7 @@ end
 $$;
 
 comment on function muse.check_snapshot(text, bigint) is
-'An error where a snapshot outlived its model: select check_snapshot(''song_vectors'', 1)';
+'Check that a snapshot sees the partition of its model: select check_snapshot(''song_vectors'', 1)';
 
 create or replace function muse.create_partition(table_name text, model_id bigint)
 returns boolean
@@ -81,7 +81,7 @@ declare
         from pg_extension as extension where extension.extname = 'vector'
     );
 begin
-    -- Two workers may both need it.
+    -- Two workers may create it at the same time.
     execute format('lock table muse.%I in share update exclusive mode', create_partition.table_name);
     if to_regclass(format('muse_partitions.%I', name)) is not null then
         return false;
@@ -91,7 +91,7 @@ begin
         'including compression including defaults including generated, check (model_id = %s))',
         name, create_partition.table_name, create_partition.model_id
     );
-    -- Before 0.8.4 of pgvector, vacuum can damage an HNSW index beside inserts.
+    -- Before pgvector 0.8.4, vacuum can damage an HNSW index during inserts.
     if version < array[0, 8, 4] and exists (
         select from muse.vector_indexes as wanted
         where wanted.table_name = create_partition.table_name
@@ -104,7 +104,7 @@ end
 $$;
 
 comment on function muse.create_partition(text, bigint) is
-'False where it is there; queries do not read it yet: select * from vector_indexes';
+'Creation of an unattached partition, false if it exists: select * from vector_indexes';
 
 create or replace function muse.attach_partition(table_name text, model_id bigint)
 returns void
@@ -124,7 +124,7 @@ end
 $$;
 
 comment on function muse.attach_partition(text, bigint) is
-'Lets queries read a partition: select is_partition(''song_vectors'', model_id) from models';
+'Attachment of a partition: select is_partition(''song_vectors'', model_id) from models';
 
 create or replace function muse.index_partition(table_name text, model_id bigint)
 returns void
@@ -168,7 +168,7 @@ end
 $$;
 
 comment on function muse.index_partition(text, bigint) is
-'Key and vector index of a partition; readers go on: select * from vector_indexes';
+'Creation of a partition''s key and vector index: select * from vector_indexes';
 
 create or replace function muse.beware_of_old_pgvector()
 returns void
@@ -186,7 +186,7 @@ end
 $$;
 
 comment on function muse.beware_of_old_pgvector() is
-'Before 0.8.2, index builds of this transaction use one process: select beware_of_old_pgvector()';
+'Limit to one process for index builds before pgvector 0.8.2: select beware_of_old_pgvector()';
 
 create or replace function muse.rebuild_index(table_name text, model_id bigint)
 returns boolean
@@ -224,14 +224,14 @@ begin
         execute format('drop index %s', old_index);
         execute format('alter index muse_partitions.%I rename to %I', new_index, name || '_vector');
     exception when lock_not_available then
-        return false;  -- a reader holds the old one; both answer until the next call
+        return false;  -- a query uses the old index; both are kept until the next call
     end;
     return true;
 end
 $$;
 
 comment on function muse.rebuild_index(text, bigint) is
-'False where the old index stays until the next call: select * from index_builds';
+'Rebuild of a vector index, false if the old one is kept until the next call: select * from index_builds';  -- noqa: LT05
 
 create or replace view muse.stale_indexes as
 select
@@ -251,14 +251,14 @@ where
     and to_regclass(format('muse_partitions.%I', part.relname || '_vector')) is not null
     and (
         to_regclass(format('muse_partitions.%I', part.relname || '_vector_new')) is not null
-        -- The counter starts again at 0 after a crash.
+        -- The counter is reset to 0 by a crash.
         or stats.n_tup_del - case
             when build.rows_deleted <= stats.n_tup_del then build.rows_deleted else 0
         end > greatest(stats.n_live_tup / 100, 0)
     );
 
 comment on view muse.stale_indexes is
-'One row a partition whose vector index holds many deleted rows: select * from stale_indexes';
+'One row a partition whose vector index contains many deleted rows: select * from stale_indexes';
 
 create or replace function muse.drop_retired_partitions()
 returns integer
@@ -281,7 +281,7 @@ begin
             parent.relnamespace = 'muse'::regnamespace
             and child.relnamespace = 'muse_partitions'::regnamespace and child.relkind = 'r'
     loop
-        -- Kept: of a model that is not deployed yet, ...
+        -- Keep partitions of a model that is not deployed yet.
         continue when exists (
             select from muse.models as model
             left join muse.deployments as live on model.name = live.name
@@ -289,7 +289,7 @@ begin
                 model.model_id = part.model_id
                 and (live.model_id is null or live.model_id < model.model_id)
         );
-        -- ... that is live or was so before (for 24 hours), or that such a model is made with.
+        -- Keep those of live models, of their predecessors for 24 hours, and of their classifiers.
         continue when exists (
             select from muse.deployments as live
             inner join muse.models as model
@@ -312,4 +312,4 @@ end
 $$;
 
 comment on function muse.drop_retired_partitions() is
-'How many, of models replaced a day ago or twice: select name, previous_id from deployments';
+'Number of partitions dropped, of models replaced a day ago or twice: select name, previous_id from deployments';  -- noqa: LT05

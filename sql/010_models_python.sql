@@ -1,4 +1,4 @@
--- Models: what this connection has loaded.
+-- Models in the memory of this connection.
 
 create or replace function muse.model_cache()
 returns table (name text, model_id bigint, bytes bigint, used_at timestamptz)
@@ -10,4 +10,4 @@ as $$
 $$;
 
 comment on function muse.model_cache() is
-'The networks that this connection keeps in memory: select * from model_cache()';
+'Networks in the memory of this connection: select * from model_cache()';

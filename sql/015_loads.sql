@@ -1,4 +1,4 @@
--- Loads: what the loaders did.
+-- Runs of the loaders, and the login that added a source.
 
 create or replace view muse.loads as
 select
@@ -18,8 +18,8 @@ inner join muse.sources as source on run.source_id = source.source_id;
 comment on view muse.loads is
 'One row a run of a loader over a source: select * from loads order by run_id desc limit 5';
 
--- Who added a source. A loader can write any row; what cron repeats with the rights of its own
--- login must be what that login asked for.
+-- Loaders can write any row. The trigger records the login, because refresh may reload only the
+-- sources of its own login.
 
 create or replace function muse.note_login()
 returns trigger
@@ -33,7 +33,7 @@ end
 $$;
 
 comment on function muse.note_login() is
-'Writes the login into a new or changed source: select location, added_by from sources';
+'Trigger of sources, records the login that wrote a row: select location, added_by from sources';
 
 create or replace trigger note_login
 before insert or update of topic, location, options, added_by on muse.sources

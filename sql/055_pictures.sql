@@ -1,4 +1,4 @@
--- Pictures: what is stored, and what it shows.
+-- Pictures: their metadata, their classes, and the deletion of derived rows.
 
 create or replace view muse.pictures as
 select
@@ -19,7 +19,7 @@ select
     || ';base64,' || translate(encode(image.thumbnail, 'base64'), e'\n', '') as picture
 from muse.images as image
 left join lateral (
-    -- Where it was found first; where something is known of it before all others.
+    -- The first location, preferring those that have a class, then those that have a title.
     select found.*
     from muse.image_sources as found
     where found.image_id = image.image_id
@@ -28,7 +28,7 @@ left join lateral (
 ) as source on true;
 
 comment on view muse.pictures is
-'One row a picture, its thumbnail as an address that pages show: select picture from pictures';
+'One row a picture, with its thumbnail as a data URL: select picture from pictures';
 
 create or replace view muse.image_classes as
 select
@@ -40,10 +40,10 @@ where source.class is not null
 group by source.class;
 
 comment on view muse.image_classes is
-'One row a class, with one of its pictures: select class, pictures from image_classes';
+'One row a class, with the number of its pictures: select class, pictures from image_classes';
 
--- Whoever deletes pictures, nothing that was made of them stays. image_vectors has no foreign key:
--- its partitions are filled aside. It runs with the rights of the role that deletes.
+-- Deletes everything derived from deleted pictures. image_vectors has no foreign key, because its
+-- partitions are filled before they are attached. Runs with the rights of the role that deletes.
 create or replace function muse.delete_made_of_images()
 returns trigger
 language plpgsql volatile parallel unsafe
@@ -64,5 +64,5 @@ end
 $$;
 
 comment on function muse.delete_made_of_images() is
-'Trigger of images, deletes vectors and samples of pictures that were deleted: '
+'Trigger of images, deletes vectors and samples of deleted pictures: '
 'select tgname from pg_trigger where tgrelid = ''muse.images''::regclass';

@@ -1,7 +1,7 @@
--- Images: what the classifier sees in a picture.
+-- Labels, embeddings and hashes of pictures.
 --
--- A picture is its bytes: \set p `base64 -w0 cat.jpg` and decode(:'p', 'base64') in psql.
--- pg_read_binary_file does it for files of the server's machine, for superusers only.
+-- Pictures are passed as bytes: \set p `base64 -w0 cat.jpg` and decode(:'p', 'base64') in psql.
+-- Superusers can read files of the server's machine with pg_read_binary_file.
 
 create or replace function muse.classify_image(picture muse.picture, n integer default 5)
 returns table (label text, probability real)
@@ -13,7 +13,7 @@ as $$
 $$;
 
 comment on function muse.classify_image(muse.picture, integer) is
-'What a picture shows, likeliest first: '
+'Labels of a picture with probabilities, most probable first: '
 'select label from images, classify_image(thumbnail) limit 9';
 
 create or replace function muse.embed_image(picture muse.picture)
@@ -26,7 +26,7 @@ as $$
 $$;
 
 comment on function muse.embed_image(muse.picture) is
-'The 1,280 numbers that stand for a picture, unit length: '
+'Embedding of a picture, 1,280 numbers of unit length: '
 'select embed_image(thumbnail) from images limit 1';
 
 create or replace function muse.image_features(
@@ -44,7 +44,7 @@ as $$
 $$;
 
 comment on function muse.image_features(muse.picture, bigint) is
-'What a certain classifier sees in a picture: '
+'Embedding and best label of a picture by a given classifier: '
 'select (image_features(thumbnail, live_model(''classifier''))).label from images limit 1';
 
 create or replace function muse.image_hash(picture muse.picture)
@@ -57,5 +57,5 @@ as $$
 $$;
 
 comment on function muse.image_hash(muse.picture) is
-'A perceptual hash, of which few bits differ in nearly the same picture: '
+'Perceptual hash of a picture, 64 bits, few of which differ between copies: '
 'select image_hash(thumbnail) from images limit 1';

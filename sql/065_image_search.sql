@@ -1,6 +1,6 @@
--- Image search: the nearest pictures, and how sure each match is.
+-- Image search: the nearest pictures, and the confidence of each match.
 --
--- plpgsql on purpose: the query vector is a variable, and one ordering key lets an index be used.
+-- In plpgsql: the query vector is then a variable, so that the index can be used for the ordering.
 
 -- nearest_images --------------------------------------------------------------------------
 
@@ -33,7 +33,7 @@ begin
         limit nearest_images.n
     ) as near;
 
-    -- An index may end early: then the rest is there for whoever looks at every row.
+    -- An index scan may return fewer rows than n; then scan all rows.
     if coalesce(cardinality(ids), 0) < nearest_images.n then
         select array_agg(near.image_id), array_agg(near.distance) into ids, distances
         from (
@@ -59,12 +59,12 @@ comment on function muse.nearest_images(bigint, public.halfvec, integer, bigint)
 'Pictures by distance to a vector: select near.* from image_vectors as v, nearest_images(v.model_id, v.embedding, 3) as near limit 3';
 
 -- image_matches ---------------------------------------------------------------------------
--- The nearest with what is known of each, and two readings of how good it is. Confidence is a
--- logistic regression on the neighbourhood (loaders/images/search/confidence.py fits it):
--- the distance; that of the fifth match; how far the match's own fifth neighbour is; whether the
--- classifier names both alike; and how many of the first ten and five are of the match's class,
--- where that class has other pictures. Typical needs no labels: the share of stored pictures
--- whose own nearest neighbour is at least as far.
+-- The nearest pictures with their metadata and two measures of each match. Confidence is a
+-- logistic regression, fitted by loaders/images/search/confidence.py, over: the distance; the
+-- distance of the fifth match; the distance of the match's own fifth neighbour; whether both have
+-- the same label; and, where the match's class has other pictures, the shares of the first ten and
+-- five matches that have its class. Typical needs no classes: it is the share of stored pictures
+-- whose own nearest neighbour is at least as far away.
 
 create or replace function muse.image_matches(
     live bigint,
@@ -120,7 +120,7 @@ begin
         select
             near.*, picture.title, picture.class, picture.page_url, picture.licence,
             picture.author, vectors.label,
-            -- What is left out is no neighbour of its matches.
+            -- The picture that is left out does not count as a neighbour of its matches.
             coalesce(
                 crowd.distances[
                     5 + (
@@ -206,7 +206,7 @@ end
 $$;
 
 comment on function muse.image_matches(bigint, public.halfvec, integer, integer, real, bigint) is
-'The nearest pictures with confidence: select m.* from image_vectors as v, image_matches(live_model(''images''), v.embedding, v.label, 3, 0) as m limit 3';
+'Nearest pictures with confidence: select m.* from image_vectors as v, image_matches(live_model(''images''), v.embedding, v.label, 3, 0) as m limit 3';
 
 -- images_like -----------------------------------------------------------------------------
 
@@ -248,4 +248,4 @@ end
 $$;
 
 comment on function muse.images_like(bigint, integer, real) is
-'Stored pictures that look like a stored one: select title, confidence from images_like((select max(image_id) from images))';
+'Pictures similar to a stored one: select title, confidence from images_like((select max(image_id) from images))';

@@ -1,4 +1,4 @@
--- Search by a picture that is not stored: it is embedded or hashed first.
+-- Search by the bytes of a picture, which is embedded or hashed first.
 
 create or replace function muse.similar_images(
     picture bytea, n integer default 10, min_confidence real default 0
@@ -31,7 +31,7 @@ end
 $$;
 
 comment on function muse.similar_images(bytea, integer, real) is
-'Stored pictures that look like one, and how sure that is: select title, confidence from similar_images((select thumbnail from images limit 1))';  -- noqa: LT05
+'Stored pictures similar to a picture, with confidence: select title, confidence from similar_images((select thumbnail from images limit 1))';  -- noqa: LT05
 
 create or replace function muse.near_duplicates(
     picture bytea, max_distance integer default 8, n integer default 10
@@ -66,4 +66,4 @@ end
 $$;
 
 comment on function muse.near_duplicates(bytea, integer, integer) is
-'Stored pictures that are nearly the same one: select title, distance from near_duplicates((select thumbnail from images limit 1))';  -- noqa: LT05
+'Stored copies of a picture, by perceptual hash: select title, distance from near_duplicates((select thumbnail from images limit 1))';  -- noqa: LT05

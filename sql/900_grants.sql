@@ -1,5 +1,5 @@
--- Grants, last, and at every migration: a restored dump may carry neither owners nor grants.
--- Nothing for public; readers read and ask; loaders write rows, and own and create nothing.
+-- Grants. Applied last at every migration, because a restored dump may have no owners or grants.
+-- Public gets nothing; readers select and execute; loaders also write rows, and own nothing.
 
 do $$
 declare
@@ -64,7 +64,7 @@ declare
     command text;
 begin
     for command in
-        -- What only migrations and security definer functions write.
+        -- Tables that only migrations and security definer functions write.
         select format('revoke insert, update, delete, truncate, references, trigger on %s '
             'from muse_loader', relation.oid::regclass)
         from pg_class as relation
@@ -79,7 +79,7 @@ begin
                 'dropped_indexes'
             )
         union all
-        -- A lock is an empty table that may be locked; that of migrations is their own.
+        -- A lock is an empty table that loaders may lock; the one of migrations is excluded.
         select format('grant update on %s to muse_loader', relation.oid::regclass)
         from pg_class as relation
         inner join pg_namespace as schema on relation.relnamespace = schema.oid
@@ -87,7 +87,7 @@ begin
             schema.nspname = 'muse_locks' and relation.relkind = 'r'
             and relation.relname <> 'migrate'
         union all
-        -- Staging tables of an interrupted load in a restored database.
+        -- Staging tables of an interrupted load, in a restored database.
         select format(
             case relation.relkind
                 when 'S' then 'grant usage on sequence %s to muse_loader'
@@ -100,7 +100,7 @@ begin
             relation.relnamespace = 'muse_staging'::regnamespace
             and relation.relkind in ('r', 'S') and relation.relname ~ '_[0-9a-f]{8}_'
         union all
-        -- Functions with the owner's rights are the loaders' tools.
+        -- Functions with the owner's rights are for loaders only.
         select format('revoke execute on function %s from muse_reader',
             function.oid::regprocedure)
         from pg_proc as function

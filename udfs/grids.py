@@ -37,10 +37,10 @@ def label(
     except BadBitmap as error:
         runtime.fail(plpy, str(error))
     model = runtime.model(plpy, cache, "classifier")
-    features = images.look(model.interpreter, picture(square, model.config["size"]))
-    best = np.argsort(-features.probabilities, kind="stable")[:n]
+    prediction = images.predict(model.interpreter, picture(square, model.config["size"]))
+    best = np.argsort(-prediction.probabilities, kind="stable")[:n]
     labels: list[str] = model.config["labels"]
-    return [(labels[number], float(features.probabilities[number])) for number in best]
+    return [(labels[number], float(prediction.probabilities[number])) for number in best]
 
 
 def best(plpy: Any, cache: dict[str, Any], grid: int, block: int) -> list[tuple[str, float, str]]:

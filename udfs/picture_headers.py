@@ -1,7 +1,7 @@
-"""What a picture's first bytes say, and what of a JPEG a decoder needs to see.
+"""Detect a picture's format, and reduce a JPEG to the segments that a decoder needs.
 
-Everything here reads hostile bytes with slices and struct alone: nothing is allocated for what a
-header claims.
+The bytes are untrusted: they are read with slices and struct only, and no buffer is allocated from
+a size in a header.
 """
 
 import re
@@ -18,31 +18,31 @@ MAGIC = {
     b"BM": "BMP",
 }
 ORIENTATION = 0x0112  # the tag of EXIF
-SEGMENTS = 10_000  # before the first scan of a JPEG: 20 MB of profiles are 305
-SCANS = 100  # of a progressive JPEG: usual ones have ten, and each goes over every pixel again
+SEGMENTS = 10_000  # limit before the first scan of a JPEG; 20 MB of colour profiles are 305
+SCANS = 100  # limit of a progressive JPEG; usual ones have 10, and each visits every pixel
 
 START_OF_SCAN = 0xDA
-FRAMES = range(0xC0, 0xC3)  # baseline, extended, progressive: which can be fed in pieces
+FRAMES = range(0xC0, 0xC3)  # baseline, extended, progressive: decoded incrementally
 OTHER_FRAMES = {*range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC}
 TABLES = {0xC4, 0xDB, 0xDD}
-COLOURS = {0xE0, 0xEE}  # JFIF and Adobe say how colours are meant
+COLOURS = {0xE0, 0xEE}  # JFIF and Adobe: the colour space
 EXIF = 0xE1
-MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]", re.DOTALL)  # one with a segment
+MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]", re.DOTALL)  # one that has a segment
 
 
 class BadPicture(ValueError):
-    """Bytes that cannot be decoded as a picture, or may not be: one line that says why."""
+    """Bytes that are no picture, are damaged, or exceed a limit. The message is one line."""
 
 
 class Jpeg(NamedTuple):
-    """A JPEG without its metadata, which is where a decoder's Python code could be tricked."""
+    """A JPEG without metadata, which Pillow would parse in Python code."""
 
     content: bytes
     orientation: int  # 1 to 8, as in EXIF
 
 
 def kind_of(content: bytes) -> str:
-    """The format by its first bytes. Errors: none of the six."""
+    """The format, by the first bytes. Errors: BadPicture where it is none of the six."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "WEBP"
     for magic, kind in MAGIC.items():
@@ -52,9 +52,10 @@ def kind_of(content: bytes) -> str:
 
 
 def plain_jpeg(content: bytes) -> Jpeg:
-    """The frame, its tables and its scans; thumbnails, profiles and comments left out.
+    """Keep frame, tables and scans; remove thumbnails, profiles and comments.
 
-    Errors: no frame, a coding that cannot be decoded piece by piece, or too many scans.
+    Errors: BadPicture where there is no frame, a coding that is not decoded incrementally, or more
+    than 100 scans.
     """
     kept, orientation, at, framed = [b"\xff\xd8"], 1, 2, False
     for _ in range(SEGMENTS):
@@ -81,7 +82,7 @@ def plain_jpeg(content: bytes) -> Jpeg:
 
 
 def exif_orientation(exif: bytes) -> int:
-    """How the picture is to be turned, 1 to 8; 1 where EXIF does not say."""
+    """The orientation, 1 to 8; 1 where the EXIF data has none."""
     tiff = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None:
@@ -94,16 +95,16 @@ def exif_orientation(exif: bytes) -> int:
             if (tag, kind) == (ORIENTATION, 3):
                 return value if 1 <= value <= 8 else 1
     except struct.error:
-        pass  # cut off: it says nothing
+        pass  # truncated EXIF data has no orientation
     return 1
 
 
 def _marker(content: bytes, at: int) -> tuple[int, int]:
-    """The next marker with a segment, and where its length stands."""
-    found = MARKER.search(content, at)
-    if found is None:
+    """The next marker that has a segment, and the position of the segment's length."""
+    match = MARKER.search(content, at)
+    if match is None:
         raise BadPicture("a cut-off JPEG: it ends before its first scan")
-    return content[found.end() - 1], found.end()
+    return content[match.end() - 1], match.end()
 
 
 def _unpack(form: str, content: bytes, at: int) -> tuple[int, ...]:

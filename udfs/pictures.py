@@ -1,8 +1,8 @@
-"""Pictures: hostile bytes in, an upright RGB picture out; thumbnails and perceptual hashes.
+"""Decode untrusted bytes to an upright RGB picture; compute thumbnails and perceptual hashes.
 
-Decoders are native code that nobody can interrupt, so they are fed through a file that lets
-cancellations through, in pieces that are smaller the more pixels a piece could stand for. What
-cannot be fed piece by piece may be small only.
+Decoders are native code that cannot be interrupted. They read from a file object that checks for
+cancellation at each read, in chunks that are smaller the more pixels a picture has. Formats that
+are decoded in one call have a lower limit of megapixels.
 """
 
 import io
@@ -14,26 +14,26 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-# Plugins that Image.open would look for among all that exist.
+# Imported here, or Image.open would import every plugin at the first call.
 from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
 from udfs.picture_headers import BadPicture, exif_orientation, kind_of, plain_jpeg
 
 BYTES = 20_000_000
 MEGAPIXELS = {"JPEG": 100, "PNG": 40, "BMP": 40, "WEBP": 8, "TIFF": 8, "GIF": 8}
-SMALLEST = 8  # pixels a side
-LONGEST = 8  # times the short side: of a longer strip the middle is taken
-THUMBNAIL = 320  # short side
-# As good as bicubic where a picture only shrinks, in three fifths of the time.
+SMALLEST = 8  # pixels, of the short side
+LONGEST = 8  # longest side as a multiple of the short one; longer strips are cropped to the middle
+THUMBNAIL = 320  # pixels, of the short side
+# For shrinking as good as bicubic, in 60 % of its time.
 SHRINK = Image.Resampling.HAMMING
-TILE = 4096  # of a TIFF, a side
-# What Pillow's decoders raise on damaged bytes. Not Exception: cancellation is one too.
+TILE = 4096  # pixels, largest side of a TIFF's tile
+# Raised by Pillow's decoders on damaged bytes. Not Exception, which includes cancellation.
 BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError,
     AttributeError, AssertionError, NotImplementedError, RecursionError, MemoryError,
     struct.error, zlib.error,
 )  # fmt: skip
-# Of TIFF's many compressions those that pictures have.
+# TIFF compressions that are decoded.
 COMPRESSIONS = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "jpeg"}
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -44,12 +44,12 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-PIECE = 1 << 16  # bytes fed at once where the picture has a megapixel, fewer where it has more
-BAND = 4_000_000  # pixels that are converted at once
+PIECE = 1 << 16  # bytes a read for a picture of 1 megapixel; fewer for a larger one
+BAND = 4_000_000  # pixels converted between two checkpoints
 
 
-class Decoded(NamedTuple):
-    """A picture, and how large it was: pixels as a person sees it."""
+class DecodedPicture(NamedTuple):
+    """A decoded picture. width, height: of the original in pixels, after rotation."""
 
     image: Image.Image
     width: int
@@ -59,19 +59,19 @@ class Decoded(NamedTuple):
 def decode(
     content: bytes, side: int, checkpoint: Callable[[], object] = lambda: None
 ) -> Image.Image:
-    """`decode_sized`, where its size is of no interest."""
+    """`decode_sized` without the original size."""
     return decode_sized(content, side, checkpoint).image
 
 
 def decode_sized(
     content: bytes, side: int, checkpoint: Callable[[], object] = lambda: None
-) -> Decoded:
-    """The picture as a person sees it: upright, RGB, on white, the first frame of an animation.
+) -> DecodedPicture:
+    """Decode a picture: upright, RGB, transparency on white, the first frame of an animation.
 
-    Its short side is `side` to four times `side` pixels, or fewer where it has fewer: who needs
-    a size resamples once. `checkpoint` is called at least every 100 ms or so; what it raises ends
-    the decoding. A JPEG of 100 megapixels takes some 20 MB while it is decoded, a progressive one
-    300 to 600, a PNG of 40 megapixels 170.
+    The short side of the result is `side` to 4 * `side` pixels; a smaller picture keeps its size.
+    `checkpoint` is called about every 100 ms; an exception that it raises ends the decoding.
+    Memory: 20 MB for a JPEG of 100 megapixels, 300 to 600 MB for a progressive one, 170 MB for a
+    PNG of 40 megapixels.
 
     Errors: BadPicture.
     """
@@ -84,20 +84,21 @@ def decode_sized(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(_Reader(content, checkpoint), formats=(kind,))
+            image = Image.open(_CheckpointReader(content, checkpoint), formats=(kind,))
             _check(kind, image)
             width, height = image.size
-            image.draft(None, (side, side))  # of the six only JPEG knows it
+            image.draft(None, (side, side))  # has an effect on JPEG only
             block = PIECE * 1_000_000 // max(image.width * image.height, 1_000_000)
             cast(Any, image).decodermaxblock = max(block, 1024)
             image.load()
             if kind in ("PNG", "WEBP"):
                 orientation = exif_orientation(image.info.get("exif", b""))
-            elif kind == "TIFF":  # it turns itself
+            elif kind == "TIFF":  # Pillow rotates it when it loads
                 width, height = image.size
             if orientation >= 5:
                 width, height = height, width
-            return Decoded(_turned(_scaled(image, side, checkpoint), orientation), width, height)
+            small = _scaled(image, side, checkpoint)
+            return DecodedPicture(_rotated(small, orientation), width, height)
     except BadPicture:
         raise
     except Image.DecompressionBombError:
@@ -108,7 +109,7 @@ def decode_sized(
 
 
 def thumbnail(image: Image.Image) -> Image.Image:
-    """The picture with a short side of 320 pixels, or fewer where it has fewer."""
+    """The picture reduced to a short side of 320 pixels; a smaller one is returned unchanged."""
     short = min(image.size)
     if short <= THUMBNAIL:
         return image
@@ -117,22 +118,22 @@ def thumbnail(image: Image.Image) -> Image.Image:
 
 
 def jpeg(image: Image.Image) -> bytes:
-    """The bytes that are stored of a picture."""
+    """The picture as JPEG of quality 85, as thumbnails are stored."""
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)
     return out.getvalue()
 
 
 def perceptual_hash(image: Image.Image) -> int:
-    """pHash: 64 bits, as a signed bigint; near pictures differ in few of them.
+    """pHash: 64 bits as a signed bigint; similar pictures have a small Hamming distance.
 
-    The 8 x 8 lowest frequencies of the 32 x 32 grey picture's cosine transform, each above their
-    median or not (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash
-    Functions").
+    One bit for each of the 8 x 8 lowest frequencies of the cosine transform of the 32 x 32 grey
+    picture: 1 where it is above their median (Zauner 2010, "Implementation and Benchmarking of
+    Perceptual Image Hash Functions").
     """
     grey = image.convert("L").resize((32, 32), Image.Resampling.LANCZOS)
     low = LOW_COSINES @ np.asarray(grey, dtype=np.float64) @ LOW_COSINES.T  # (8, 8)
-    low = np.round(low, 3)  # a plain picture has no noise
+    low = np.round(low, 3)  # without rounding, the hash of a plain picture would be noise
     bits = np.packbits(low > np.median(low))
     return int.from_bytes(bits.tobytes(), "big", signed=True)
 
@@ -140,8 +141,8 @@ def perceptual_hash(image: Image.Image) -> int:
 LOW_COSINES = np.cos(np.pi / 64 * np.outer(np.arange(8), 2 * np.arange(32) + 1))  # (8, 32)
 
 
-class _Reader(io.BytesIO):
-    """Bytes as a file that lets cancellations through, and is not read over and over."""
+class _CheckpointReader(io.BytesIO):
+    """A file over bytes that calls `checkpoint` at each read and limits the bytes read in total."""
 
     def __init__(self, content: bytes, checkpoint: Callable[[], object]) -> None:
         super().__init__(content)
@@ -158,7 +159,7 @@ class _Reader(io.BytesIO):
 
 
 def _check(kind: str, image: Image.Image) -> None:
-    """Refuse by what the header says, before a pixel is decoded."""
+    """Check size, compression and tiles in the header, before any pixel is decoded."""
     width, height = image.size
     if min(width, height) < SMALLEST:
         message = f"a picture of {width} x {height} pixels: {SMALLEST} x {SMALLEST} are needed"
@@ -178,7 +179,7 @@ def _check(kind: str, image: Image.Image) -> None:
 
 
 def _scaled(image: Image.Image, side: int, checkpoint: Callable[[], object]) -> Image.Image:
-    """RGB of that short side to four times that, made band by band."""
+    """Convert to RGB and reduce to a short side of `side` to 4 * `side` pixels, band by band."""
     image = _middle(image)
     if image.mode in ("I", "F"):
         image = _stretched(image)
@@ -205,14 +206,14 @@ def _middle(image: Image.Image) -> Image.Image:
 
 
 def _stretched(image: Image.Image) -> Image.Image:
-    """Measurements of 32 bits, whose range no header tells: from their least to their most."""
+    """Map 32-bit values, whose range the header does not state, from their extremes to 0-255."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
     low, high = float(values.min()), float(values.max())
     return Image.fromarray(((values - low) * (255 / max(high - low, 1e-30))).astype(np.uint8))
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """RGB of any mode that the six formats have; what is transparent is white."""
+    """Convert any mode of the six formats to RGB; transparent pixels become white."""
     if image.mode.startswith("I;16"):
         order = ">u2" if image.mode.endswith("B") else "<u2"
         values = np.frombuffer(image.tobytes(), dtype=order).reshape(image.height, image.width)
@@ -227,7 +228,7 @@ def _rgb(image: Image.Image) -> Image.Image:
     return white
 
 
-def _turned(image: Image.Image, orientation: int) -> Image.Image:
+def _rotated(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(TURNS[orientation]) if orientation in TURNS else image
 
 

@@ -1,8 +1,8 @@
-"""What every function in Python stands on: errors, cancellation, and the models of this backend.
+"""Shared by all functions in Python: errors, cancellation, and this backend's cache of models.
 
-A model is kept as a LiteRT interpreter in GD, which lives as long as the connection. The cache is
-bounded by bytes and lets go of what was used least recently; a name is read again only after
-another model was deployed for it.
+The cache holds LiteRT interpreters in GD, which lives as long as the connection. It is limited to
+64 MiB and evicts the least recently used model. A model is read again only after another one was
+deployed under its name.
 """
 
 import ctypes
@@ -17,8 +17,8 @@ import numpy
 
 import udfs
 
-CACHE_BYTES = 64 << 20  # of every backend: a hundred connections hold 6 GB at the very most
-MODEL_BYTES = range(16, (64 << 20) + 1)  # what the table allows too
+CACHE_BYTES = 64 << 20  # a backend: 100 connections use 6.4 GB at most
+MODEL_BYTES = range(16, (64 << 20) + 1)  # the table models has the same constraint
 IDENTIFIER = b"TFL3"  # bytes 4 to 8 of a LiteRT flatbuffer
 
 REVISION = "select version_num from muse.alembic_version"
@@ -37,32 +37,35 @@ class Model:
     model_id: int
     config: dict[str, Any]
     interpreter: Any  # ai_edge_litert.interpreter.Interpreter, its tensors allocated
-    bytes: int  # the private memory it took, its flatbuffer at least
+    bytes: int  # private memory, at least the size of the flatbuffer
     used_at: float = field(default_factory=time.time)
 
 
 def fail(plpy: Any, message: str, hint: str = "", sqlstate: str = "22023") -> NoReturn:
-    """Raise an error of SQL: one line, what to do about it, and a code (invalid parameter)."""
-    told = {"hint": hint} if hint else {}  # None would be told as such
-    plpy.error(message, sqlstate=sqlstate, **told)
-    raise AssertionError("plpy.error returned")  # for a fake plpy that does not raise
+    """Raise an SQL error with a message of one line, a hint and a SQLSTATE.
+
+    The default SQLSTATE 22023 is invalid_parameter_value.
+    """
+    fields = {"hint": hint} if hint else {}  # plpy would print a hint None as "None"
+    plpy.error(message, sqlstate=sqlstate, **fields)
+    raise AssertionError("plpy.error returned")  # only a test's fake plpy returns
 
 
 def checkpoint(plpy: Any) -> None:
-    """Let a cancellation or a timeout through: call it in every turn of a loop (1.7 us)."""
+    """Raise a pending cancellation or timeout. Call it in every iteration of a loop (1.7 us)."""
     plpy.execute(_plan(plpy, "select 1"))
 
 
 def check_n(plpy: Any, n: int | None) -> None:
-    """An error where n is not from 1 to 1000."""
+    """Check that n is from 1 to 1000. Errors: SQLSTATE 22023."""
     if n is None or not 1 <= n <= 1000:
         fail(plpy, f"n must be from 1 to 1000, not {'null' if n is None else n}")
 
 
 def model(plpy: Any, cache: dict[str, Any], name: str, model_id: int | None = None) -> Model:
-    """The live model of that name, or the one with that id, from the cache or from the table.
+    """The live model of a name, or the one with `model_id`, from the cache or from the table.
 
-    Errors: there is none yet (undefined_object), or its bytes are no LiteRT flatbuffer.
+    Errors: SQLSTATE 42704 where there is none, 22000 where its bytes are no LiteRT flatbuffer.
     """
     models = _models(plpy, cache)
     if model_id is None:
@@ -80,15 +83,15 @@ def model(plpy: Any, cache: dict[str, Any], name: str, model_id: int | None = No
 
 
 def run(model: Model, *inputs: Any) -> list[Any]:
-    """Invoke the network: arrays in, in the graph's order, arrays out, copied.
+    """Run the network on arrays in the order of its inputs; return copies of its outputs.
 
-    A native call cannot be interrupted: keep one short, and call `checkpoint` between two.
+    A native call cannot be interrupted: keep it short, and call `checkpoint` between two calls.
     """
     return invoke(model.interpreter, *inputs)
 
 
 def invoke(interpreter: Any, *inputs: Any) -> list[Any]:
-    """The same with an interpreter, as `open_network` makes it."""
+    """`run` with an interpreter that `open_network` returned."""
     for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(detail["index"], value)
     interpreter.invoke()
@@ -96,7 +99,7 @@ def invoke(interpreter: Any, *inputs: Any) -> list[Any]:
 
 
 def cached(plpy: Any, cache: dict[str, Any]) -> list[tuple[str, int, int, str]]:
-    """Rows of model_cache(): name, model_id, bytes, used_at; the latest used comes first."""
+    """Rows of model_cache(): name, model_id, bytes, used_at; the most recently used first."""
     return [
         (m.name, m.model_id, m.bytes, datetime.fromtimestamp(m.used_at, UTC).isoformat())
         for m in reversed(_models(plpy, cache).values())
@@ -104,24 +107,27 @@ def cached(plpy: Any, cache: dict[str, Any]) -> list[tuple[str, int, int, str]]:
 
 
 def interpreter(plpy: Any, content: bytes) -> Any:
-    """An interpreter of one thread over these bytes, which are checked before it sees them."""
+    """An interpreter with one thread. Errors: SQLSTATE 22000 where the bytes are no LiteRT model.
+
+    The size and the identifier are checked before LiteRT parses the bytes.
+    """
     if len(content) not in MODEL_BYTES or content[4:8] != IDENTIFIER:
         fail(plpy, f"{len(content)} bytes that are no LiteRT model", "deploy another", "22000")
     return open_network(content)
 
 
 def open_network(content: bytes) -> Any:
-    """An interpreter of one thread over bytes that are a LiteRT model for certain."""
-    # Imported late: a connection that runs no network does not pay for the library.
+    """An interpreter with one thread, over bytes that must be a valid LiteRT model."""
+    # Imported here: connections that run no network do not load the library.
     from ai_edge_litert.interpreter import Interpreter
 
-    made = Interpreter(model_content=content, num_threads=1)
-    made.allocate_tensors()
-    return made
+    network = Interpreter(model_content=content, num_threads=1)
+    network.allocate_tensors()
+    return network
 
 
 def _hint(plpy: Any, name: str) -> str:
-    """What to do where no model of that name is live."""
+    """The hint for an error that no model of this name is live."""
     rows = plpy.execute(_plan(plpy, HINT, "text"), [name])
     return rows[0]["hint"] if rows else "the table deployments has the names of all models"
 
@@ -137,38 +143,41 @@ def _read(plpy: Any, name: str, model_id: int) -> Model:
     if row["content"] is None:
         hint = "the table deployments has the names of all models"
         fail(plpy, f"model {name!r} is no network", hint, "22000")
-    _release_memory()  # or the network would take what others left, and seem to take nothing
+    _release_memory()  # else the network could reuse freed memory, and its size would read as 0
     before = _private_bytes() - len(row["content"])
-    made = interpreter(plpy, row["content"])
-    # Once on zeros: what it takes is known, and its first answer is not slower.
-    invoke(made, *(numpy.zeros(x["shape"], x["dtype"]) for x in made.get_input_details()))
+    network = interpreter(plpy, row["content"])
+    # Run once on zeros: LiteRT allocates its memory, so that it is measured and not paid later.
+    invoke(network, *(numpy.zeros(x["shape"], x["dtype"]) for x in network.get_input_details()))
     size = max(_private_bytes() - before, len(row["content"]))
-    return Model(name, model_id, json.loads(row["config"]), made, size)
+    return Model(name, model_id, json.loads(row["config"]), network, size)
 
 
 def _release_memory() -> None:
-    """Give back to the system what is free: glibc keeps the memory of networks that were let go."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # another C library has none
+    """Return free memory to the system: glibc keeps the memory of evicted networks."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries do not have it
     if trim is not None:
         trim(0)
 
 
 def _private_bytes() -> int:
-    """The memory that is this process's alone, as the kernel counts it."""
+    """The private memory of this process, from the kernel's RssAnon."""
     with open("/proc/self/status", "rb") as status:
         line = next(line for line in status if line.startswith(b"RssAnon"))
     return int(line.split()[1]) << 10
 
 
 def _evict(models: "OrderedDict[str, Model]") -> None:
-    """Let the least recently used go until the rest fits; the one in use always stays."""
+    """Evict the least recently used models until the rest fits; the last one is never evicted."""
     while len(models) > 1 and sum(model.bytes for model in models.values()) > CACHE_BYTES:
         models.popitem(last=False)
         _release_memory()
 
 
 def _models(plpy: Any, cache: dict[str, Any]) -> "OrderedDict[str, Model]":
-    """The models of this backend; its first use checks that code and database go together."""
+    """The cached models. The first call checks that code and database have the same revision.
+
+    Errors: SQLSTATE 55000 where they differ.
+    """
     if "models" not in cache:
         revision = plpy.execute(REVISION)[0]["version_num"]
         if revision != udfs.REVISION:
@@ -180,7 +189,7 @@ def _models(plpy: Any, cache: dict[str, Any]) -> "OrderedDict[str, Model]":
 
 
 def _plan(plpy: Any, query: str, *types: str) -> Any:
-    """A prepared statement, kept for the connection."""
+    """The prepared statement of a query, from this backend's cache."""
     if query not in _plans:
         _plans[query] = plpy.prepare(query, list(types))
     return _plans[query]

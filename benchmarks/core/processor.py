@@ -26,18 +26,18 @@ def of_server(server: Server) -> float:
     postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
     ticks = sum(_stat(postmaster)[11:15])  # its own, and of the children it waited for
     for path in PROC.glob("[0-9]*"):
-        found = _stat(int(path.name))
-        if found and found[1] == postmaster:
-            ticks += sum(found[11:13])
+        match = _stat(int(path.name))
+        if match and match[1] == postmaster:
+            ticks += sum(match[11:13])
     return ticks / TICKS
 
 
 def peak_megabytes() -> tuple[float, float]:
     """The most memory that this process held, and the largest of those that it started."""
     status = (PROC / "self" / "status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+)", status)
-    assert found
-    return int(found[1]) / 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    match = re.search(r"VmHWM:\s+(\d+)", status)
+    assert match
+    return int(match[1]) / 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 def private_megabytes(pid: int) -> float:

@@ -22,13 +22,13 @@ def rows(quick: bool) -> Iterator[Row]:
     """Random 5 x 5 grids: agreement with the full size, and seconds of one thread."""
     count = 20 if quick else 2000
     numbers = np.random.default_rng(0).integers(1 << GRID * GRID, size=count)
-    whole, full, rate = looked_at(numbers, VARIANTS[0].size)
+    network, full, rate = looked_at(numbers, VARIANTS[0].size)
     for size in SMALLER[:1] if quick else SMALLER:
-        _, told, faster = looked_at(numbers, size)
-        agreed = float((told == full).mean())
+        _, predictions, faster = looked_at(numbers, size)
+        agreed = float((predictions == full).mean())
         yield Row(f"the same likeliest label at {size} pixels", agreed, "", "to go smaller", 0.95)
         yield Row(f"grids a second at {size} pixels, one thread", faster, "", "224 pixels", rate)
-    yield Row("grids a second in halves, one thread", in_halves(whole, count), "", "whole", rate)
+    yield Row("grids a second in halves, one thread", in_halves(network, count), "", "whole", rate)
 
 
 def in_halves(model: Any, count: int) -> float:
@@ -49,12 +49,16 @@ def looked_at(numbers: Any, size: int) -> tuple[Any, Any, float]:
         model = classifier.port(classifier.find_weights(0), variant)
         interpreter = runtime.open_network(export(model))
     started = time.perf_counter()
-    told = [
-        images.look(interpreter, grids.picture(grids.numbered(int(number), GRID), size))
+    predictions = [
+        images.predict(interpreter, grids.picture(grids.numbered(int(number), GRID), size))
         for number in numbers
     ]
     seconds = time.perf_counter() - started
-    return model, np.array([seen.probabilities.argmax() for seen in told]), len(told) / seconds
+    return (
+        model,
+        np.array([prediction.probabilities.argmax() for prediction in predictions]),
+        len(predictions) / seconds,
+    )
 
 
 def timed(work: Callable[[], object], count: int) -> float:

@@ -33,9 +33,9 @@ def rows(quick: bool) -> Iterator[Row]:
         for card in _cards():
             parts = parts_of(conn, card.config["kind"], card.config["size"], card.config["sets"])
             test = parts.test[:: 10 if quick else 1]
-            told = lines(parts.train, parts.validation, test)
+            results = lines(parts.train, parts.validation, test)
             bits_a_pixel = cost(conn, card.name, test)
-            for table, value in told.items():
+            for table, value in results.items():
                 name = f"{card.name}: bits a pixel, {len(test)} held out"
                 yield Row(name, bits_a_pixel, "bits", table, value)
         if not quick:
@@ -51,9 +51,9 @@ def other_hand(conn: psycopg.Connection) -> Iterator[Row]:
     load_all(conn, options)
     parts = parts_of(conn, "hieroglyph", 32, {"NewGardiner": None})
     other = icons_of(conn, "hieroglyph", 32, {"other hand": None})[0]
-    told = lines(parts.train, parts.validation, other)["context 16"]
+    results = lines(parts.train, parts.validation, other)["context 16"]
     name = f"hieroglyphs_32: bits a pixel, {len(other)} signs in another hand"
-    yield Row(name, cost(conn, "hieroglyphs_32", other), "bits", "context 16", told)
+    yield Row(name, cost(conn, "hieroglyphs_32", other), "bits", "context 16", results)
 
 
 def novelty(quick: bool) -> Iterator[Row]:
@@ -65,11 +65,11 @@ def novelty(quick: bool) -> Iterator[Row]:
 
 def _novelty(conn: psycopg.Connection, card: Card, seeds: int) -> Iterator[Row]:
     parts = parts_of(conn, card.config["kind"], card.config["size"], card.config["sets"])
-    told = [row for seed in range(seeds) for row in conn.execute(DRAWN, (card.name, seed))]
-    drawn = np.stack([pixels(bitmap) for bitmap, _, _ in told])
+    results = [row for seed in range(seeds) for row in conn.execute(DRAWN, (card.name, seed))]
+    drawn = np.stack([pixels(bitmap) for bitmap, _, _ in results])
     name, held_out = card.name, "held-out icons"
-    yield Row(f"{name}: valid", 100 * float(np.mean([valid for _, valid, _ in told])), "%")
-    copies = np.mean([copy is not None for _, _, copy in told])
+    yield Row(f"{name}: valid", 100 * float(np.mean([valid for _, valid, _ in results])), "%")
+    copies = np.mean([copy is not None for _, _, copy in results])
     yield Row(f"{name}: exact copies of an icon", 100 * float(copies), "%")
     yield Row(
         f"{name}: pixels to the nearest training icon, median",
@@ -80,9 +80,9 @@ def _novelty(conn: psycopg.Connection, card: Card, seeds: int) -> Iterator[Row]:
         yield Row(*row)
 
 
-def nearest(icons: np.ndarray, known: np.ndarray) -> float:
+def nearest(icons: np.ndarray, others: np.ndarray) -> float:
     """The median over icons of how many pixels the nearest known one differs in."""
-    one, other = (part.reshape(len(part), -1).astype(np.float32) for part in (icons, known))
+    one, other = (part.reshape(len(part), -1).astype(np.float32) for part in (icons, others))
     apart = one.sum(1)[:, None] + other.sum(1)[None] - 2 * one @ other.T
     return float(np.median(apart.min(1)))
 
@@ -103,8 +103,8 @@ def symmetry(icons: np.ndarray) -> float:
 
 def cost(conn: psycopg.Connection, model: str, icons: np.ndarray) -> float:
     """The mean of what icons cost a network, asked in SQL."""
-    (told,) = conn.execute(COSTS, ([bits(icon) for icon in icons], model)).fetchone() or ([],)
-    return float(np.mean(told))
+    (results,) = conn.execute(COSTS, ([bits(icon) for icon in icons], model)).fetchone() or ([],)
+    return float(np.mean(results))
 
 
 def parts_of(conn: psycopg.Connection, kind: str, size: int, sets: dict[str, str | None]) -> Parts:
@@ -116,10 +116,10 @@ def icons_of(
     conn: psycopg.Connection, kind: str, size: int, sets: dict[str, str | None]
 ) -> tuple[np.ndarray, list[str]]:
     """Bitmaps and families, each bitmap once."""
-    found = conn.execute(
+    rows = conn.execute(
         QUERIES.training_icons, {"kind": kind, "size": size, "sets": list(sets) or None}
     ).fetchall()
-    return np.stack([pixels(bitmap) for _, bitmap in found]), [family for family, _ in found]
+    return np.stack([pixels(bitmap) for _, bitmap in rows]), [family for family, _ in rows]
 
 
 def _cards() -> list[Card]:

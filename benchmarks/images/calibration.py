@@ -1,4 +1,4 @@
-"""Learn the calibration that ships, from Tux Paint's photos, which no other benchmark asks about.
+"""Fit the shipped calibration to Tux Paint's photos, which no other benchmark uses as queries.
 
 apt-get install tuxpaint-stamps-default
 .venv/bin/python -m benchmarks.images.calibration > loaders/images/search/calibration.json
@@ -18,18 +18,18 @@ from loaders.images.sources import sample_source
 
 
 def main() -> None:
-    """Print it as JSON."""
+    """Print the calibration as JSON."""
     source = sample_source("tuxpaint")
     if source is None:
-        raise Problem("its photos are not there: apt-get install tuxpaint-stamps-default")
+        raise Problem("Tux Paint's photos are missing: apt-get install tuxpaint-stamps-default")
     with fresh_server(), connect_to_muse(autocommit=True) as conn:
         model_id = classifier.train(conn, 0).model_id
         load_source(conn, source, ImageOptions())
         train.train(conn, 2)
-        labelled = train.read_labelled(conn, model_id)
-    told = {"data": "photos of Tux Paint, by their folders"}
-    told |= train.learned(labelled, confidence.pairs(labelled), None)
-    print(json.dumps(told, indent=2))
+        labelled = train.select_labelled(conn, model_id)
+    calibration = {"data": "photos of Tux Paint, by their folders"}
+    calibration |= train.fit_calibration(labelled, confidence.build_pairs(labelled), None)
+    print(json.dumps(calibration, indent=2))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def bench(
         int, typer.Option(min=20_000, help="Generated ones; a million takes 10 GB and a while.")
     ] = 100_000,
 ) -> None:
-    """Image search: embedding, answers, retrieval and confidence, each beside its peers."""
+    """Image search: speed of embedding and search, retrieval and confidence, beside peers."""
     from benchmarks.images.bench import bench as run
 
     run(as_json=as_json, quick=quick, only=only, vectors=vectors)

@@ -1,4 +1,4 @@
-"""Whether confidence tells a match from a stranger, on classes that it was not learned from."""
+"""The quality of confidence on held-out classes, and on queries that have no match."""
 
 import io
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from benchmarks.core.report import Row
 from loaders.images import train
 from loaders.images.search import confidence
-from loaders.images.search.confidence import Calibration, Labelled
+from loaders.images.search.confidence import Calibration, LabelledPictures
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Guesses = dict[str, Array]  # by method (pairs,), and "same" and "classes" beside them
+Predictions = dict[str, Array]  # by method (pairs,), and "same" and "classes" beside them
 MEASURES = ("auroc", "fpr95", "ece")
 METHODS = (
     "confidence", "as it ships", "1 - distance", "distance, calibrated", "largest probability",
@@ -40,82 +40,86 @@ SURE = "select coalesce(max(confidence), 0) > 0.5 from muse.similar_images(%s::b
 WORDS = "the of and to in is that for it as was with be by on not he his but at are this have from"
 
 
-def rows(known: Labelled, probabilities: Array, quick: bool) -> Iterator[Row]:
-    """Means over seeds, each with its interval of 95 % from drawing classes again."""
-    seeds = [held_out(known, probabilities, seed) for seed in range(1 if quick else 5)]
-    kinds = np.unique(known.classes)
+def rows(labelled: LabelledPictures, probabilities: Array, quick: bool) -> Iterator[Row]:
+    """Means over seeds, with 95 % intervals from a bootstrap over classes."""
+    seeds = [predict_held_out(labelled, probabilities, seed) for seed in range(1 if quick else 5)]
+    kinds = np.unique(labelled.classes)
     pairs = [len(guesses["same"]) for guesses in seeds]
     positive = [float(guesses["same"].sum()) for guesses in seeds]
     yield Row("held-out classes: pairs, a seed", float(np.mean(pairs)))
     yield Row("held-out classes: of the same kind", float(np.mean(positive)))
-    found = {method: mean_quality(seeds, method) for method in METHODS}
+    figures = {method: mean_quality(seeds, method) for method in METHODS}
     dice = np.random.default_rng(0)
-    drawn = [
+    resamples = [
         {method: mean_quality(again, method) for method in METHODS}
         for again in (resampled(seeds, kinds, dice) for _ in range(20 if quick else 200))
     ]
     for measure in MEASURES:
-        ours = found["confidence"][measure]
+        ours = figures["confidence"][measure]
         for method in METHODS:
             peer = "" if method == "confidence" else "confidence"
             yield Row(
-                f"held-out classes: {measure}, {method}", found[method][measure], "",
+                f"held-out classes: {measure}, {method}", figures[method][measure], "",
                 peer, ours if peer else None,
             )  # fmt: skip
-        low, high = np.percentile([one["confidence"][measure] for one in drawn], [2.5, 97.5])
+        low, high = np.percentile([one["confidence"][measure] for one in resamples], [2.5, 97.5])
         yield Row(f"held-out classes: {measure}, confidence, from", float(low))
         yield Row(f"held-out classes: {measure}, confidence, to", float(high))
         for method in METHODS[1:]:
-            ahead = [better(measure, one["confidence"], one[method]) for one in drawn]
+            ahead = [better(measure, one["confidence"], one[method]) for one in resamples]
             yield Row(f"drawn again, ahead of {method}: {measure}", float(np.mean(ahead)))
 
 
-def held_out(known: Labelled, probabilities: Array, seed: int) -> Guesses:
-    """What each method says of the pairs of either half of the classes, learned on the other."""
-    kinds = np.random.default_rng(seed).permutation(np.unique(known.classes))
-    half = np.isin(known.classes, kinds[::2])
+def predict_held_out(labelled: LabelledPictures, probabilities: Array, seed: int) -> Predictions:
+    """The predictions of each method for each half of the classes, fitted to the other half."""
+    kinds = np.random.default_rng(seed).permutation(np.unique(labelled.classes))
+    half = np.isin(labelled.classes, kinds[::2])
     sides = [np.flatnonzero(half), np.flatnonzero(~half)]
-    found = [
-        confidence.pairs(Labelled(known.embeddings[s], known.classes[s], known.labels[s]))
+    figures = [
+        confidence.build_pairs(
+            LabelledPictures(labelled.embeddings[s], labelled.classes[s], labelled.labels[s])
+        )
         for s in sides
     ]
-    start = Calibration.read(train.shipped())
-    made: list[Guesses] = []
-    for side, asked, learned in zip(sides, found, reversed(found), strict=True):
-        distance = asked.features[:, :1]
+    start = Calibration.from_json(train.shipped_calibration())
+    results: list[Predictions] = []
+    for side, queries, learned in zip(sides, figures, reversed(figures), strict=True):
+        distance = queries.features[:, :1]
         alone = confidence.logistic(learned.features[:, :1], learned.same)
-        question = side[asked.questions]
-        made.append(
+        question = side[queries.queries]
+        results.append(
             {
-                "confidence": confidence.fit(learned, start).confidence(asked.features),
-                "as it ships": start.confidence(asked.features),
+                "confidence": confidence.fit(learned, start).confidence(queries.features),
+                "as it ships": start.confidence(queries.features),
                 "1 - distance": np.clip(1 - distance[:, 0], 0, 1),
                 "distance, calibrated": Calibration(alone, alone).confidence(distance),
                 "largest probability": probabilities[question],
-                "same": asked.same,
-                "classes": known.classes[question],
+                "same": queries.same,
+                "classes": labelled.classes[question],
             }
         )
-    return {name: np.concatenate([one[name] for one in made]) for name in made[0]}
+    return {name: np.concatenate([one[name] for one in results]) for name in results[0]}
 
 
-def mean_quality(seeds: list[Guesses], method: str) -> dict[str, float]:
-    """A method's figures, the mean over seeds."""
-    found = [confidence.quality(guesses[method], guesses["same"]) for guesses in seeds]
-    return {measure: float(np.mean([one[measure] for one in found])) for measure in MEASURES}
+def mean_quality(seeds: list[Predictions], method: str) -> dict[str, float]:
+    """The quality measures of a method, averaged over seeds."""
+    figures = [confidence.quality(guesses[method], guesses["same"]) for guesses in seeds]
+    return {measure: float(np.mean([one[measure] for one in figures])) for measure in MEASURES}
 
 
-def resampled(seeds: list[Guesses], kinds: Array, dice: np.random.Generator) -> list[Guesses]:
-    """Questions of classes drawn with replacement: pairs of one class are not independent."""
-    drawn = dice.choice(kinds, len(kinds))
-    made = []
+def resampled(
+    seeds: list[Predictions], kinds: Array, dice: np.random.Generator
+) -> list[Predictions]:
+    """A bootstrap sample of classes, since pairs of one class are not independent."""
+    classes = dice.choice(kinds, len(kinds))
+    results = []
     for guesses in seeds:
         order = np.argsort(guesses["classes"], kind="stable")
         ordered = guesses["classes"][order]
-        starts, ends = (np.searchsorted(ordered, drawn, side) for side in ("left", "right"))
+        starts, ends = (np.searchsorted(ordered, classes, side) for side in ("left", "right"))
         which = np.concatenate([order[a:b] for a, b in zip(starts, ends, strict=True)])
-        made.append({name: values[which] for name, values in guesses.items()})
-    return made
+        results.append({name: values[which] for name, values in guesses.items()})
+    return results
 
 
 def better(measure: str, ours: dict[str, float], theirs: dict[str, float]) -> bool:
@@ -125,14 +129,14 @@ def better(measure: str, ours: dict[str, float], theirs: dict[str, float]) -> bo
 
 
 def strangers(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
-    """How many are given a confidence above a half, of what nothing stored is like."""
+    """The shares of queries without a match that have a confidence above 0.5."""
     count = 4 if quick else 60
     dice = np.random.default_rng(0)
     for name, draw in {"noise": noise, "drawn text": text, "drawn icons": icon}.items():
-        asked = [as_png(draw(dice, number)) for number in range(count)]
-        yield Row(f"{name}: above .5", share_of_sure(conn, asked), "", "all", 1)
+        queries = [as_png(draw(dice, number)) for number in range(count)]
+        yield Row(f"{name}: above .5", share_of_sure(conn, queries), "", "all", 1)
     kinds = [kind for (kind,) in conn.execute(CLASSES)]
-    found = []
+    figures = []
     for seed in range(1 if quick else 3):
         away = np.random.default_rng(seed).permutation(kinds)[::4].tolist()
         stored = [row[0] for row in conn.execute(OF_CLASSES, (away,)).fetchall()]
@@ -140,19 +144,19 @@ def strangers(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
             gone = [row[0] for row in conn.execute(FORGET, (away,)).fetchall()]
             train.train(conn, workers=2)
             strange = share_of_sure(conn, gone[: count * 4])
-        found.append((strange, share_of_sure(conn, stored[: count * 4])))
-    strange, there = (float(np.mean(shares)) for shares in zip(*found, strict=True))
+        figures.append((strange, share_of_sure(conn, stored[: count * 4])))
+    strange, there = (float(np.mean(shares)) for shares in zip(*figures, strict=True))
     yield Row("photos of classes taken away: above .5", strange, "", "the same, stored", there)
 
 
 def share_of_sure(conn: psycopg.Connection, pictures: list[bytes]) -> float:
-    """Of pictures asked about, those with a match that is rather of their kind than not."""
+    """The share of pictures that have a match with a confidence above 0.5."""
     sure = [conn.execute(SURE, (picture,)).fetchone() == (True,) for picture in pictures]
     return sum(sure) / len(sure)
 
 
 def noise(dice: np.random.Generator, number: int) -> Image.Image:
-    """Random pixels, the more blurred the higher the number."""
+    """Random pixels, blurred by 0 to 15 pixels."""
     pixels = dice.integers(0, 256, (330, 360, 3), dtype=np.uint8)
     return Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(number % 6 * 3))
 

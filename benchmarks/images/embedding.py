@@ -1,4 +1,4 @@
-"""From the bytes of pictures to vectors in the table, beside Keras and LiteRT alone."""
+"""The speed from a picture's bytes to its vector in the table, beside Keras and LiteRT alone."""
 
 import io
 import itertools
@@ -22,76 +22,78 @@ from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS
 from loaders.images.decoding import sha256
 from loaders.images.load import load_source
-from loaders.images.model import About, Picture
+from loaders.images.model import PictureFile, PictureMetadata
 from loaders.images.options import ImageOptions
 from loaders.images.samples import packages as samples
 from loaders.images.search import vectors
-from loaders.images.search.embedding import Lookers
+from loaders.images.search.embedding import EmbeddingPool
 from loaders.images.sources import PictureSource
 from udfs import images, runtime
 from udfs.pictures import THUMBNAIL, decode
 
 WIDTH, HEIGHT = 500, 375
-PHOTOS = 150  # that the others are made of
+PHOTOS = 150  # originals of the variants
 WORKERS = 2
 STORED = "update muse.images set thumbnail = %s where sha256 = %s"
 EMPTY = "delete from muse.image_vectors"
 
 
 class Spent(NamedTuple):
-    """Pictures a second, and milliseconds of a processor for one: these tell on a busy machine."""
+    """Pictures a second, and processor time of one in ms, which does not depend on other load."""
 
     rate: float
     processor_ms: float
 
 
 def rows(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
-    """The two commands once, then rounds in which ours, Keras and LiteRT alone take turns."""
+    """The two commands once, then rounds that alternate between ours, Keras and LiteRT alone."""
     count = 128 if quick else 1000
-    made = varied(count)
+    contents = varied(count)
     _, network, size = conn.execute(train.CLASSIFIER).fetchone() or (0, b"", 0)
-    yield from commands(conn, made, alone(network, size, 128))
-    yield from rounds(conn, made, 1 if quick else 3)
+    yield from commands(conn, contents, alone(network, size, 128))
+    yield from rounds(conn, contents, 1 if quick else 3)
     conn.execute(EMPTY)
     conn.execute("delete from muse.images")
 
 
-def commands(conn: psycopg.Connection, made: list[bytes], limit: Spent) -> Iterator[Row]:
+def commands(conn: psycopg.Connection, contents: list[bytes], limit: Spent) -> Iterator[Row]:
     """`load images` and `train images` from their start to their end."""
-    pictures = [Picture(f"{n}.jpg", content, About()) for n, content in enumerate(made)]
+    pictures = [
+        PictureFile(f"{n}.jpg", content, PictureMetadata()) for n, content in enumerate(contents)
+    ]
     source, options = PictureSource("benchmark", pictures), ImageOptions(workers=WORKERS)
-    loading = spent(lambda: load_source(conn, source, options), len(made))
-    training = spent(lambda: train.train(conn, WORKERS), len(made))
-    for name, found in {"load images": loading, "train images": training}.items():
-        yield Row(f"{name}, started and ended", found.rate, "pictures/s")
+    loading = spent(lambda: load_source(conn, source, options), len(contents))
+    training = spent(lambda: train.train(conn, WORKERS), len(contents))
+    for name, results in {"load images": loading, "train images": training}.items():
+        yield Row(f"{name}, started and ended", results.rate, "pictures/s")
         yield Row(
-            f"{name}, processor time a picture", found.processor_ms, "ms",
+            f"{name}, processor time a picture", results.processor_ms, "ms",
             "LiteRT alone", limit.processor_ms,
         )  # fmt: skip
     both = 1 / (1 / loading.rate + 1 / training.rate)
     yield Row("load images and train images", both, "pictures/s", "LiteRT alone", limit.rate)
 
 
-def rounds(conn: psycopg.Connection, made: list[bytes], times: int) -> Iterator[Row]:
+def rounds(conn: psycopg.Connection, contents: list[bytes], times: int) -> Iterator[Row]:
     """Medians of pictures a second, by processes that are started already."""
     model_id, network, size = conn.execute(train.CLASSIFIER).fetchone() or (0, b"", 0)
     inputs = np.concatenate(
-        [images.network_input(decode(one, THUMBNAIL), size) for one in made[:256]]
+        [images.network_input(decode(one, THUMBNAIL), size) for one in contents[:256]]
     )
     with quiet():
         keras = classifier.port(classifier.find_weights(0), VARIANTS[0])
         keras.predict(inputs[:64], batch_size=64, verbose=0)
     thumbnails = conn.execute("select thumbnail, sha256 from muse.images").fetchall()
-    originals = [(content, sha256(content)) for content in made]
-    found: list[tuple[float, ...]] = []
-    with closing(Lookers(network, size, WORKERS)) as lookers:
-        lookers.look(made[:16])
+    originals = [(content, sha256(content)) for content in contents]
+    results: list[tuple[float, ...]] = []
+    with closing(EmbeddingPool(network, size, WORKERS)) as pool:
+        pool.embed(contents[:16])
         for _ in range(times):
-            ours = [fill(conn, model_id, lookers, stored) for stored in (originals, thumbnails)]
+            ours = [fill(conn, model_id, pool, stored) for stored in (originals, thumbnails)]
             limit = alone(network, size, len(inputs) // WORKERS)
-            found.append((*ours, predict(keras, inputs), limit.rate))
-    whole, small, theirs, least = (statistics.median(rates) for rates in zip(*found, strict=True))
-    for name, rate in (("JPEG of 500 px", whole), ("stored thumbnails", small)):
+            results.append((*ours, predict(keras, inputs), limit.rate))
+    full, small, theirs, least = (statistics.median(rates) for rates in zip(*results, strict=True))
+    for name, rate in (("JPEG of 500 px", full), ("stored thumbnails", small)):
         name = f"vectors in the table, from {name}"
         yield Row(name, rate, "pictures/s", "Keras predict, decoded before", theirs)
         yield Row(name, rate, "pictures/s", "LiteRT alone", least)
@@ -108,13 +110,13 @@ def spent(work: Callable[[], object], count: int) -> Spent:
 def varied(count: int) -> list[bytes]:
     """JPEG of 500 x 375 pixels, cut out of the sample photos: no two are the same."""
     dice = np.random.default_rng(0)
-    known = samples.samples()
-    found = itertools.chain.from_iterable(
-        known[name].pictures(folder)
+    packages = samples.samples()
+    entries = itertools.chain.from_iterable(
+        packages[name].pictures(folder)
         for name in ("foolbox", "gcompris")
-        if (folder := known[name].folder) is not None
+        if (folder := packages[name].folder) is not None
     )
-    contents = (one.content for one in found if not isinstance(one, BadEntry))
+    contents = (one.content for one in entries if not isinstance(one, BadEntry))
     photos = [decode(content, WIDTH) for content in itertools.islice(contents, PHOTOS)]
     return [_variant(photos[number % len(photos)], dice) for number in range(count)]
 
@@ -133,7 +135,10 @@ def _variant(photo: Image.Image, dice: np.random.Generator) -> bytes:
 
 
 def fill(
-    conn: psycopg.Connection, model_id: int, lookers: Lookers, stored: list[tuple[bytes, bytes]]
+    conn: psycopg.Connection,
+    model_id: int,
+    pool: EmbeddingPool,
+    stored: list[tuple[bytes, bytes]],
 ) -> float:
     """Pictures a second that get a vector, with these bytes in the place of the thumbnails."""
     conn.execute(EMPTY)
@@ -141,7 +146,7 @@ def fill(
         cursor.executemany(STORED, stored)
     conn.execute("vacuum analyze muse.images")
     started = time.perf_counter()
-    done = vectors.fill(conn, model_id, lookers)
+    done = vectors.fill(conn, model_id, pool)
     return done.vectors / (time.perf_counter() - started)
 
 
@@ -169,9 +174,9 @@ def _invoke(network: bytes, size: int, count: int) -> Spent:
     with quiet():
         interpreter = runtime.open_network(network)
     picture = np.full((1, size, size, 3), 127, dtype=np.float32)
-    images.look(interpreter, picture)
+    images.predict(interpreter, picture)
     started, before = time.perf_counter(), time.process_time()
     for _ in range(count):
-        images.look(interpreter, picture)
+        images.predict(interpreter, picture)
     seconds, used = time.perf_counter() - started, time.process_time() - before
     return Spent(count / seconds, 1000 * used / count)

@@ -13,8 +13,8 @@ from benchmarks.images import confidence as image_confidence
 from loaders.core.console import quiet
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export
-from loaders.images.search.confidence import Labelled
-from loaders.images.search.embedding import Lookers, Vector
+from loaders.images.search.confidence import LabelledPictures
+from loaders.images.search.embedding import EmbeddingPool, Vector
 
 Array = np.ndarray[Any, np.dtype[Any]]
 PHOTOS = """
@@ -31,26 +31,26 @@ PHOTOS = """
 
 @dataclass(frozen=True)
 class Photos:
-    """Photos whose class is known, a row each, and what the classifier says of them."""
+    """Photos whose class is known, and the predictions of the classifier for them."""
 
-    known: Labelled
+    labelled: LabelledPictures
     probabilities: Array  # (photos,), of the likeliest label
     hashes: Array  # (photos, 64), 0 or 1
     thumbnails: list[bytes]
 
 
 def rows(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
-    """Leave-one-out retrieval, then confidence on classes that it was not learned from."""
+    """Leave-one-out retrieval, then confidence on held-out classes."""
     photos = read(conn)
-    kinds, counts = np.unique(photos.known.classes, return_counts=True)
+    kinds, counts = np.unique(photos.labelled.classes, return_counts=True)
     yield Row("photos whose class is known", len(photos.thumbnails))
     yield Row("classes of several photos", int((counts > 1).sum()), "", "all", len(kinds))
-    by_hash = retrieval(near_hashes(photos.hashes), photos.known.classes)
-    yield from as_rows("Lite0", cosine(photos.known.embeddings), photos, "pHash", by_hash)
+    by_hash = retrieval(near_hashes(photos.hashes), photos.labelled.classes)
+    yield from as_rows("Lite0", cosine(photos.labelled.embeddings), photos, "pHash", by_hash)
     yield from as_rows("pHash", near_hashes(photos.hashes), photos, "pHash", by_hash)
     if not quick:
         yield from as_rows("Lite2", cosine(lite2(photos.thumbnails)), photos, "pHash", by_hash)
-    yield from image_confidence.rows(photos.known, photos.probabilities, quick)
+    yield from image_confidence.rows(photos.labelled, photos.probabilities, quick)
 
 
 def read(conn: psycopg.Connection) -> Photos:
@@ -59,10 +59,13 @@ def read(conn: psycopg.Connection) -> Photos:
         *conn.execute(PHOTOS).fetchall(), strict=True
     )
     embeddings = np.array([vector.to_numpy() for vector in vectors], dtype=np.float32)
-    known = Labelled(embeddings, np.array(classes), np.array(labels))
+    labelled = LabelledPictures(embeddings, np.array(classes), np.array(labels))
     bits = np.array(hashes, dtype=np.int64).view(np.uint8).reshape(-1, 8)
     return Photos(
-        known, np.array(probabilities), np.unpackbits(bits, axis=1), [bytes(t) for t in thumbnails]
+        labelled,
+        np.array(probabilities),
+        np.unpackbits(bits, axis=1),
+        [bytes(t) for t in thumbnails],
     )
 
 
@@ -83,9 +86,9 @@ def lite2(thumbnails: list[bytes]) -> Array:
     """Embeddings of the larger network."""
     with quiet():
         network = export(classifier.port(classifier.find_weights(2), VARIANTS[2]))
-    with closing(Lookers(network, VARIANTS[2].size, 2)) as lookers:
-        seen = lookers.look(thumbnails)
-    return np.array([one.embedding for one in seen if isinstance(one, Vector)])
+    with closing(EmbeddingPool(network, VARIANTS[2].size, 2)) as pool:
+        results = pool.embed(thumbnails)
+    return np.array([one.embedding for one in results if isinstance(one, Vector)])
 
 
 def retrieval(near: Array, classes: Array) -> dict[str, float]:
@@ -114,5 +117,5 @@ def as_rows(
     name: str, near: Array, photos: Photos, peer: str, theirs: dict[str, float]
 ) -> Iterator[Row]:
     """Three figures, beside the perceptual hash's."""
-    for measure, value in retrieval(near, photos.known.classes).items():
+    for measure, value in retrieval(near, photos.labelled.classes).items():
         yield Row(f"retrieval: {measure}, {name}", value, "", peer, theirs[measure])

@@ -70,11 +70,11 @@ def _rows(quick: bool, only: str | None) -> Iterator[Row]:
     layers = ("block1", "class") if quick else ()
     with fresh_server(), connect_to_muse(autocommit=True) as conn:
         classifier.train(conn, 0)
-        made = train(conn, layers)
+        trained = train(conn, layers)
         for name, part in PARTS.items():
             if only in (None, name):
                 begun(name)
-                yield from part(conn, made, quick)
+                yield from part(conn, trained, quick)
 
 
 def steps(conn: psycopg.Connection, layers: list[str], quick: bool) -> Iterator[Row]:
@@ -99,35 +99,39 @@ def graph_alone(conn: psycopg.Connection, layer: str, times: int) -> float:
     """Seconds a look at the LiteRT graph takes, the median."""
     look = ink_drawings.evaluator(*network(conn, layer), CHANNEL)
     picture = np.full((224, 224), 129, dtype=np.float32)
-    found = []
+    measured = []
     for _ in range(times):
         started = time.perf_counter()
         look(picture)
-        found.append(time.perf_counter() - started)
-    return statistics.median(found)
+        measured.append(time.perf_counter() - started)
+    return statistics.median(measured)
 
 
 def tensorflow(layers: list[str], times: int) -> dict[str, float]:
     """Seconds a gradient takes in TensorFlow, in a process of its own, one thread."""
-    asked = [layer for layer in layers if layer != "class"]
-    command = [sys.executable, "-c", TENSORFLOW, json.dumps(asked), str(times)]
+    names = [layer for layer in layers if layer != "class"]
+    command = [sys.executable, "-c", TENSORFLOW, json.dumps(names), str(times)]
     done = subprocess.run(
         command, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
     )  # fmt: skip
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    results: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return results
 
 
 def connections(conn: psycopg.Connection, layers: list[str], quick: bool) -> Iterator[Row]:
     """The first step of a connection, its memory, a cancellation, and eight at once."""
     for layer in layers:
-        found = [first_step(layer) for _ in range(3)]
+        measured = [first_step(layer) for _ in range(3)]
         yield Row(
             f"fresh connection to its first step, {layer}",
-            statistics.median(seconds for seconds, _ in found) * 1000, "ms",
+            statistics.median(seconds for seconds, _ in measured) * 1000, "ms",
         )  # fmt: skip
-        yield Row(f"its private memory (RssAnon), {layer}", max(held for _, held in found), "MB")
+        yield Row(
+            f"its private memory (RssAnon), {layer}",
+            max(megabytes for _, megabytes in measured),
+            "MB",
+        )
     layer = "block4" if "block4" in layers else layers[0]
     yield Row(f"cancelled after, {layer}", cancelled(layer) * 1000, "ms")
     seconds, megabytes = at_once(layer, 2 if quick else 8, 10 if quick else 100)
@@ -159,12 +163,12 @@ def cancelled(layer: str) -> float:
 
 def at_once(layer: str, backends: int, count: int) -> tuple[float, float]:
     """Seconds until all have drawn, and their memory while all are open."""
-    held: list[psycopg.Connection] = []
+    connections: list[psycopg.Connection] = []
 
     def work() -> None:
         conn = psycopg.connect()
         conn.execute(STEPS, (layer, CHANNEL, count)).fetchone()
-        held.append(conn)
+        connections.append(conn)
 
     started = time.perf_counter()
     workers = [threading.Thread(target=work) for _ in range(backends)]
@@ -173,10 +177,10 @@ def at_once(layer: str, backends: int, count: int) -> tuple[float, float]:
     for worker in workers:
         worker.join()
     seconds = time.perf_counter() - started
-    megabytes = sum(private_megabytes(conn.info.backend_pid) for conn in held)
-    for conn in held:
+    megabytes = sum(private_megabytes(conn.info.backend_pid) for conn in connections)
+    for conn in connections:
         conn.close()
-    assert len(held) == backends
+    assert len(connections) == backends
     return seconds, megabytes
 
 
@@ -198,8 +202,8 @@ def works(conn: psycopg.Connection, layers: list[str], quick: bool) -> Iterator[
         ) as asked
     """
     numbers = np.linspace(0, 999, count).astype(int).tolist()
-    seen = [conn.execute(query, (n, taken, n)).fetchone() or (False, 0) for n in numbers]
-    right = sum(bool(same) for same, _ in seen)
+    rows = [conn.execute(query, (n, taken, n)).fetchone() or (False, 0) for n in numbers]
+    right = sum(bool(same) for same, _ in rows)
     yield Row(f"of {count} classes drawn, seen as such by the classifier", right)
 
 

@@ -19,10 +19,10 @@ def rows(layer: str, network: Any, channels: int, count: int, steps: int) -> Ite
     drawn, chance, grey = [], [], []
     for number in numbers:
         look = evaluator(network, channels, number)
-        made = list(ink.frames(look, request(steps), SIDE))
-        drawn.append(made[-1].score - made[0].score)
-        chance.append(by_chance(look, [frame.flipped for frame in made[1:]]) - made[0].score)
-        grey.append(any_level(look, steps) - made[0].score)
+        frames = list(ink.frames(look, request(steps), SIDE))
+        drawn.append(frames[-1].score - frames[0].score)
+        chance.append(by_chance(look, [frame.flipped for frame in frames[1:]]) - frames[0].score)
+        grey.append(any_level(look, steps) - frames[0].score)
     gained = float(np.mean(drawn))
     about = f"gained in {steps} steps, {layer}, mean of {count} channels"
     yield Row(about, gained, "", "random flips at the border", float(np.mean(chance)))

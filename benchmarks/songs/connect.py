@@ -70,12 +70,12 @@ def first_row(query: str) -> tuple[float, float]:
 
 def at_once(backends: int) -> tuple[float, float]:
     """Seconds until all have answered, and their memory while all are open."""
-    held: list[psycopg.Connection] = []
+    connections: list[psycopg.Connection] = []
 
     def work() -> None:
         conn = psycopg.connect()
         conn.execute(ASK["a LiteRT function"].encode()).fetchone()
-        held.append(conn)
+        connections.append(conn)
 
     started = time.perf_counter()
     workers = [threading.Thread(target=work) for _ in range(backends)]
@@ -84,7 +84,7 @@ def at_once(backends: int) -> tuple[float, float]:
     for worker in workers:
         worker.join()
     seconds = time.perf_counter() - started
-    megabytes = sum(private_megabytes(conn.info.backend_pid) for conn in held)
-    for conn in held:
+    megabytes = sum(private_megabytes(conn.info.backend_pid) for conn in connections)
+    for conn in connections:
         conn.close()
     return seconds, megabytes

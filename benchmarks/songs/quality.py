@@ -128,10 +128,10 @@ def candidates(
 ) -> Iterator[tuple[list[str], set[str]]]:
     """The n best tracks that are not visible, for every playlist with something hidden."""
     number = data.number
-    for seen, goal in zip(visible, hidden, strict=True):
+    for tracks, goal in zip(visible, hidden, strict=True):
         if not goal:
             continue
-        seeds = sorted({number[track] for track in seen})
+        seeds = sorted({number[track] for track in tracks})
         scores = rank(seeds)
         scores[seeds] = -np.inf
         best = np.argpartition(-scores, n)[:n] if len(scores) > n else np.arange(len(scores))
@@ -193,10 +193,10 @@ def plain(data: Matrix, parts: Split, seed: int, **settings: Any) -> Quality:
 
 def ours_by_seed(data: Matrix, parts: Split, settings: Word2VecSettings) -> dict[str, Quality]:
     """The vectors alone, from all tracks and from the last one, then the radio asked in SQL."""
-    made = fit(parts.visible, for_size(settings, len(data.tracks)))
-    row = {track: number for number, track in enumerate(made.track_ids)}
+    model = fit(parts.visible, for_size(settings, len(data.tracks)))
+    row = {track: number for number, track in enumerate(model.track_ids)}
     order = [row[track] for track in data.tracks]
-    inputs, contexts = made.inputs[order], made.contexts[order]
+    inputs, contexts = model.inputs[order], model.contexts[order]
     last = replace(parts, visible=[tracks[-1:] for tracks in parts.visible])
     return {
         "Word2Vec: input to context": measured(data, parts, between(inputs, contexts)),
@@ -217,8 +217,8 @@ def radio(parts: Split, settings: Word2VecSettings) -> Iterator[tuple[list[str],
         songs.train(conn, settings, EVERYTHING)
         for visible, hidden in zip(parts.visible, parts.hidden, strict=True):
             if hidden:
-                found = conn.execute(RADIO, (visible,)).fetchall()
-                yield [track for (track,) in found], set(hidden)
+                rows = conn.execute(RADIO, (visible,)).fetchall()
+                yield [track for (track,) in rows], set(hidden)
 
 
 def as_playlists(playlists: list[list[str]]) -> Iterator[Playlist]:

@@ -1,1 +1,1 @@
-"""Commands that are about all of a database: migrate, doctor, refresh, demo."""
+"""Commands for the database as a unit: migrate, doctor, status, refresh, forget, demo."""

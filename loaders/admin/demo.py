@@ -1,4 +1,4 @@
-"""The demo: real sample data in, an answer of every system out, in the terminal and as a page."""
+"""The demo: load sample data, and show queries of every topic in the terminal and on a page."""
 
 import os
 
@@ -11,7 +11,7 @@ from loaders.core.server.cluster import embedded
 
 
 def demo() -> None:
-    """Set everything up on the embedded server, ignoring PG* variables, and show it."""
+    """Load the sample data on the embedded server, ignoring PG* variables, and show queries."""
     for name in [name for name in os.environ if name.startswith("PG") and "PGMUSE" not in name]:
         del os.environ[name]
     say("starting the embedded server")

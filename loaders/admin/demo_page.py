@@ -1,4 +1,4 @@
-"""What the demo shows: a query with its rows in the terminal, and the same on a page."""
+"""The demo's output: each query with its rows, in the terminal and on an HTML page."""
 
 import base64
 import html
@@ -30,7 +30,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums }
 
 
 def show(answer: Answer) -> None:
-    """The query and its rows as psql prints them."""
+    """Print a query and its rows with psql."""
     script = f"{answer.query};\n"
     if answer.file is not None:
         quoted = shlex.quote(str(answer.file)).replace("`", "\\`")
@@ -41,14 +41,14 @@ def show(answer: Answer) -> None:
     if answer.is_picture:
         print("(a picture: see the page)")
         return
-    named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
-    where = {named[key]: value for key, value in db.conninfo().items()}
+    variables = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    server = {variables[key]: value for key, value in db.conninfo().items()}
     command = [str(bindir() / "psql"), "-X", "-q", "-P", "pager=off", "-v", "ON_ERROR_STOP=1"]
-    subprocess.run(command, input=script.encode(), env=os.environ | where, check=True)
+    subprocess.run(command, input=script.encode(), env=os.environ | server, check=True)
 
 
 def section(conn: psycopg.Connection, answer: Answer) -> str:
-    """The same as a piece of the page; names come from outside and are escaped."""
+    """A query and its rows as HTML; all text is escaped."""
     content = answer.file.read_bytes() if answer.file is not None else b""
     literal = f"decode('{content.hex()}', 'hex')"
     cursor = conn.execute(answer.query.replace(PICTURE, literal).encode())
@@ -61,19 +61,19 @@ def section(conn: psycopg.Connection, answer: Answer) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
     body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
     query = html.escape(answer.query.replace(PICTURE, "decode(:'picture', 'base64')"))
-    asked = ""
+    image = ""
     if answer.file is not None:
         data = base64.b64encode(content).decode()
         kind = "png" if answer.file.suffix == ".png" else "jpeg"
-        asked = f'<img src="data:image/{kind};base64,{data}" alt="what is asked about">\n'
+        image = f'<img src="data:image/{kind};base64,{data}" alt="the query picture">\n'
     return (
-        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.text)}</p>\n{asked}"
+        f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.text)}</p>\n{image}"
         f"<pre>{query};</pre>\n<table>\n<tr>{head}</tr>\n{body}\n</table>"
     )
 
 
 def cell(value: object) -> str:
-    """A cell of a table."""
+    """A value as a cell of an HTML table."""
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, int | float):
@@ -90,10 +90,10 @@ def cell(value: object) -> str:
 
 
 def write_page(sections: list[str]) -> None:
-    """The page, whole."""
+    """Write the HTML page."""
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>pgmuse</title>'
-    words = "<h1>pgmuse</h1><p>Every table here is the answer to the query above it.</p>"
+    words = "<h1>pgmuse</h1><p>Each table is the result of the query above it.</p>"
     PAGE.write_text(
         f"{head}\n<style>{STYLE}</style>\n{words}\n" + "\n".join(sections) + "\n</html>\n"
     )

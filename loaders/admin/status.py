@@ -1,4 +1,4 @@
-"""What the embedded server does, and what is in its database."""
+"""`pgmuse status`: the state of the embedded server and the contents of its database."""
 
 import json
 from typing import Any
@@ -11,27 +11,27 @@ MODELS = "select name, model_id from muse.deployments order by name"
 
 
 def status(*, as_json: bool) -> bool:
-    """Print it; whether the server runs."""
-    told = describe(embedded())
+    """Print the status; return whether the server runs."""
+    values = describe(embedded())
     if as_json:
-        print(json.dumps(told))
+        print(json.dumps(values))
     else:
-        for name, value in told.items():
+        for name, value in values.items():
             print(f"{name:<10} {value}")
-    return bool(told["running"])
+    return bool(values["running"])
 
 
 def describe(server: Server) -> dict[str, Any]:
-    """What is known, as a JSON object."""
-    told: dict[str, Any] = {"running": server.running(), "folder": str(server.folder)}
-    if not told["running"]:
-        return told
+    """The status as a JSON object; a stopped server has `running` and `folder` only."""
+    values: dict[str, Any] = {"running": server.running(), "folder": str(server.folder)}
+    if not values["running"]:
+        return values
     host, port = server.address()
-    told |= {"socket": str(server.socket), "listens": f"{host}:{port}" if host else None}
+    values |= {"socket": str(server.socket), "listens": f"{host}:{port}" if host else None}
     with server.connect() as conn:
         row = conn.execute("select pg_database_size(current_database())").fetchone()
-        told |= {"megabytes": row[0] >> 20 if row else 0} | _contents(conn)
-    return told
+        values |= {"megabytes": row[0] >> 20 if row else 0} | _contents(conn)
+    return values
 
 
 def _contents(conn: psycopg.Connection) -> dict[str, Any]:

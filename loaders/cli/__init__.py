@@ -1,4 +1,4 @@
-"""The pgmuse command: options and help texts. Topics add theirs, from their cli.py."""
+"""The pgmuse command. Topics add their commands from their cli.py."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ def describe(error: psycopg.Error) -> str:
 
 
 def missing_module(error: ModuleNotFoundError) -> str | None:
-    """What to do where an installed wheel lacks a module; None in a checkout, which has all."""
+    """The message for a module that an installed wheel lacks; None in a checkout."""
     package = (error.name or "").partition(".")[0]
     if IS_CHECKOUT:
         return None
@@ -35,8 +35,8 @@ def missing_module(error: ModuleNotFoundError) -> str | None:
 
 
 def main() -> None:
-    """Run the command; what a person can mend is one line and exit status 1."""
-    logging.getLogger("psycopg").setLevel(logging.ERROR)  # a Ctrl-C needs no words of its own
+    """Run the command. Errors that the user can correct are one line, with exit status 1."""
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # no warning after a Ctrl-C
     try:
         app(prog_name="pgmuse")
     except Problem as error:
@@ -51,6 +51,6 @@ def main() -> None:
         say(reason)
         sys.exit(1)
     except BrokenPipeError:
-        # Whoever read our output left; nothing more can be said to them.
+        # The reader of our output closed the pipe. Python would fail again at its flush on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""The command: its verbs are filled from the topics."""
+"""Build the command from the topics' commands."""
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -11,13 +11,13 @@ from loaders.core.errors import Problem
 from loaders.core.topics import Topic
 
 HELP = (
-    "Answers of machine-learning systems as SQL queries. PGHOST, PGHOSTADDR, PGPORT, PGDATABASE "
-    "or PGSERVICE choose a server; with none of them it is the embedded one."
+    "Query machine-learning systems in SQL. PGHOST, PGHOSTADDR, PGPORT, PGDATABASE or PGSERVICE "
+    "choose a server; without them the embedded server is used."
 )
 VERBS = {
     "load": "Fill tables.",
     "train": "Train a model on the loaded data.",
-    "draw": "Generate something and store it as a sample.",
+    "draw": "Generate a picture and store it as a sample.",
     "forget": "Delete data and everything derived from it.",
 }
 
@@ -34,8 +34,8 @@ def build_app(topics: Sequence[Topic]) -> typer.Typer:
     groups = {verb: typer.Typer(no_args_is_help=True, help=text) for verb, text in VERBS.items()}
     for commands in (root.commands(), data.commands(), *(topic.commands() for topic in topics)):
         for name, command in commands.root.items():
-            passed_on = root.PASSED_ON if command in (root.test, root.psql) else None
-            app.command(name, context_settings=passed_on)(command)
+            settings = root.PASS_ARGUMENTS if command in (root.test, root.psql) else None
+            app.command(name, context_settings=settings)(command)
         for verb, group in groups.items():
             for name, command in getattr(commands, verb).items():
                 group.command(name)(command)

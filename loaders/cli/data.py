@@ -1,4 +1,4 @@
-"""Commands over all topics: load models, forget source."""
+"""Commands for all topics: load models, forget source."""
 
 from typing import Annotated
 
@@ -12,14 +12,14 @@ from loaders.core.topics import Commands
 
 
 def commands() -> Commands:
-    """The commands over all topics."""
+    """The commands for all topics, by verb and name."""
     return Commands(load={"models": load_models}, forget={"source": forget_source})
 
 
 def load_models(
-    again: Annotated[bool, typer.Option("--again", help="Replace models of your own too.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Replace other live models too.")] = False,
 ) -> None:
-    """Deploy the networks that ship with the project."""
+    """Deploy the networks shipped with the project."""
     from loaders.core.shipped import load_models as load
 
     models = [model for topic in topics.TOPICS for model in topic.models]
@@ -29,9 +29,9 @@ def load_models(
 
 
 def forget_source(
-    location: Annotated[str, typer.Argument(help="As in the table sources.")],
+    location: Annotated[str, typer.Argument(help="Its location in the table sources.")],
 ) -> None:
-    """Delete a source, and all that came from it alone."""
+    """Delete a source and all rows that come only from it."""
     from loaders.admin.forget import forget_source as forget
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:

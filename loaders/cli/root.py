@@ -1,4 +1,4 @@
-"""Commands that stand alone: set-up, the server, the database, cron."""
+"""Commands without a verb: set-up, the server, the database, cron."""
 
 import os
 import subprocess
@@ -17,17 +17,17 @@ from loaders.core.errors import Problem
 from loaders.core.server import cluster as server
 from loaders.core.topics import Commands
 
-PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+PASS_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def commands() -> Commands:
-    """The commands that stand alone, by name."""
+    """The commands without a verb, by name."""
     functions = (setup, demo, test, up, down, status, migrate, uninstall, psql, doctor, refresh)
     return Commands(root={function.__name__: function for function in functions})
 
 
 def setup() -> None:
-    """Install what is missing on this machine, and only that."""
+    """Install missing requirements on this machine."""
     if not IS_CHECKOUT:  # ./pgmuse has done it there
         from loaders.admin.samples import fetch_missing, read_manifest
 
@@ -36,20 +36,20 @@ def setup() -> None:
 
 
 def demo() -> None:
-    """Load real sample data, train quickly, show an answer of every system."""
+    """Load sample data, train small models, and show queries of every system."""
     from loaders.admin.demo import demo as run
 
     run()
 
 
 def test(context: typer.Context) -> None:
-    """Run the tests on private, throw-away servers; arguments are pytest's.
+    """Run the tests on temporary servers; arguments are passed to pytest.
 
-    All tests, or those of folders, run in one process a processor, at most four (-n 0: in one).
+    Folders run in one process per processor, at most four; -n 0 runs them in one.
     """
     if not IS_CHECKOUT:
         raise Problem("the tests are in the repository, not in the installed package")
-    # Folders of pytest and TensorFlow in /tmp would be shared with other runs, or stay behind.
+    # pytest's and TensorFlow's temporary folders, which would collide or remain in /tmp.
     with tempfile.TemporaryDirectory(prefix="pgmuse-test-") as folder:
         temporary = Path(folder) / "tmp"
         temporary.mkdir()
@@ -61,7 +61,7 @@ def test(context: typer.Context) -> None:
 
 
 def _workers(arguments: list[str]) -> list[str]:
-    """Options of xdist; a few tests take less time in one process."""
+    """Options of xdist for folders; single files run faster in one process."""
     if not all((ROOT / argument).is_dir() for argument in arguments):
         return []
     return ["-n", str(min(len(os.sched_getaffinity(0)), 4)), "--dist", "worksteal"]
@@ -75,12 +75,12 @@ def up(
         ),
     ] = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="End all connections where another address takes it.")
+        bool, typer.Option("--restart", help="Allow a restart, which ends all connections.")
     ] = False,
 ) -> None:
     """Start the embedded server.
 
-    Beyond this machine connections need TLS: psql "host=... user=... dbname=pgmuse sslmode=require"
+    Connections from other machines need TLS: psql "host=... user=... dbname=pgmuse sslmode=require"
     """
     embedded = server.embedded()
     embedded.up(listen, restart=restart)
@@ -96,10 +96,10 @@ def down() -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Say what the embedded server does and what is in it; exit 1 where it is stopped."""
-    from loaders.admin.status import status as tell
+    """Print the state and contents of the embedded server; exit 1 if it is stopped."""
+    from loaders.admin.status import status as run
 
-    raise typer.Exit(0 if tell(as_json=as_json) else 1)
+    raise typer.Exit(0 if run(as_json=as_json) else 1)
 
 
 def migrate(
@@ -110,7 +110,7 @@ def migrate(
         ),
     ] = False,
 ) -> None:
-    """Bring the database's schema up to date; nothing happens twice."""
+    """Update the database's schema; does nothing if it is up to date."""
     from loaders.admin.migrate import migrate as run
 
     run(with_python=not without_python)
@@ -119,11 +119,11 @@ def migrate(
 def uninstall(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Drop the schema muse with everything in it, the roles and our settings."""
+    """Drop the schema muse with all its data, the roles and our settings."""
     from loaders.admin.migrate import uninstall as run
 
     with db.connect() as conn:
-        where = db.described(conn)
+        where = db.describe(conn)
     if not yes:
         typer.confirm(f"Drop everything of pgmuse in {where}?", abort=True, err=True)
     for line in run():
@@ -131,17 +131,17 @@ def uninstall(
 
 
 def psql(context: typer.Context) -> None:
-    """Open psql on the database; arguments are psql's."""
-    named = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
-    environment = os.environ | {named[key]: value for key, value in db.conninfo().items()}
+    """Open psql on the database; arguments are passed to psql."""
+    variables = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    environment = os.environ | {variables[key]: value for key, value in db.conninfo().items()}
     program = server.bindir() / "psql"
-    # Where in Python an error was raised is no help to who asks.
+    # Users need no Python traceback with an error.
     arguments = ["psql", "--set=SHOW_CONTEXT=never", *context.args]
     os.execve(program, arguments, environment)  # noqa: S606
 
 
 def doctor() -> None:
-    """Check every requirement; each line is ok or says what to do, exit 1 if one fails."""
+    """Check every requirement and print how to fix failures; exit 1 if one fails."""
     from loaders.admin.doctor import doctor as run
 
     raise typer.Exit(0 if run() else 1)
@@ -151,11 +151,11 @@ def refresh(
     topic: Annotated[
         str | None,
         typer.Argument(
-            help=f"One of {', '.join(topic.name for topic in topics.TOPICS)}; all if left out."
+            help=f"One of {', '.join(topic.name for topic in topics.TOPICS)}; default: all."
         ),
     ] = None,
 ) -> None:
-    """Load changed sources again, and train again what grew; for cron.
+    """Reload changed sources and retrain grown models; for cron.
 
     17 3 * * * /opt/pgmuse/pgmuse refresh
     """

@@ -1,1 +1,1 @@
-"""What every topic uses. Nothing here names a topic."""
+"""Modules shared by all topics; none of them names a topic."""

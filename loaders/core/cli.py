@@ -1,4 +1,4 @@
-"""What the commands of all topics end with."""
+"""Exit codes and reports that the commands of all topics share."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,11 +9,11 @@ from loaders.core.runs import LoadResult
 
 
 def finish(results: Iterable[LoadResult]) -> None:
-    """End a load: exit status 1 where one failed."""
+    """Exit with status 1 where a load failed, else 0."""
     raise typer.Exit(0 if all(result.is_good for result in results) else 1)
 
 
 def report_deleted(counts: Mapping[str, int]) -> None:
-    """Say how many rows were deleted, by what they are."""
+    """Print the numbers of deleted rows by their nouns."""
     listed = [f"{count:,} {noun}" for noun, count in counts.items()]
     say(f"deleted: {', '.join(listed) or 'nothing'}")

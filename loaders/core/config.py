@@ -1,4 +1,4 @@
-"""Where the code and its data are, in a checkout and installed from a wheel; the version."""
+"""The folders of the code and of its data, in a checkout and in a wheel; the version."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]  # the folder of `loaders`
-_SHIPPED = PACKAGE / "schema"  # a wheel has sql/ and migrations/ there
+_SHIPPED = PACKAGE / "schema"  # sql/ and migrations/ in a wheel
 IS_CHECKOUT = not _SHIPPED.is_dir()
 
 
@@ -20,10 +20,11 @@ def find_root() -> Path:
 
 
 def find_home() -> Path:
-    """The folder of what a user has: the embedded server, samples, logs.
+    """The folder of the user's data: the embedded server, samples, logs.
 
-    `./pgmuse` sets PGMUSE_HOME. Programs of its environment find it beside the environment;
-    an installed wheel uses the user's data folder, which root's server could not enter.
+    It is PGMUSE_HOME, which `./pgmuse` sets, else the folder beside the environment. An installed
+    wheel uses the user's data folder, or /var/lib/pgmuse for root, whose home the server's user
+    cannot enter.
     """
     if path := os.environ.get("PGMUSE_HOME"):
         return Path(path)

@@ -1,4 +1,4 @@
-"""What a person sees on stderr: lines, progress bars, and nothing from native libraries."""
+"""Output on stderr: lines and progress bars, without messages of native libraries."""
 
 import logging
 import os
@@ -15,17 +15,17 @@ CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def say(line: str) -> None:
-    """A line for the person, on stderr, apart from the data on stdout and from any bar.
+    """Print a line to stderr, above a progress bar if there is one.
 
-    Names of sources come from outside: what controls a terminal is printed as its code.
+    Control characters, which names of sources may contain, are printed as escapes.
     """
-    line = CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", line)
+    line = CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", line)
     with tqdm.external_write_mode(file=sys.stderr) if sys.stderr.isatty() else nullcontext():
         print(f"pgmuse: {line}", file=sys.stderr, flush=True)
 
 
 def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]":
-    """A bar on a terminal, with rate and time left; a line now and then in a log."""
+    """A progress bar with rate and remaining time; in a log, a line every 30 s."""
     terminal = sys.stderr.isatty()
     return tqdm(
         total=total,
@@ -42,25 +42,25 @@ def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what TensorFlow says of processors and passes off the terminal; an error brings it back.
+    """Discard everything that is written to stderr, such as TensorFlow's messages.
 
-    Nothing else of the process reaches stderr meanwhile.
+    After an error it is written to stderr.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as words:
-        os.dup2(words.fileno(), 2)
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
         try:
             yield
         except BaseException:
             sys.stderr.flush()
-            words.seek(0)
-            os.write(kept, words.read())
+            messages.seek(0)
+            os.write(stderr, messages.read())
             raise
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)

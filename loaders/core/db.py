@@ -1,8 +1,9 @@
-"""Where the database is, and the one place that knows bulk loading."""
+"""Connections to the database, named locks, and COPY."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,51 +17,20 @@ from psycopg.types import TypeInfo
 import udfs
 from loaders.core.console import say
 from loaders.core.errors import Problem
+from loaders.core.queries import Queries
 from loaders.core.server.cluster import embedded
 
-CHOSEN_BY = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 PGVECTOR_TYPES: dict[tuple[str, str], Callable[[psycopg.Connection, TypeInfo], None]] = {
     ("public", "vector"): register_vector_info,
     ("public", "halfvec"): register_halfvec_info,
     ("pg_catalog", "bit"): register_bit_info,
 }
-# What a role, a database or the environment may have set otherwise. A temporary table of ours may
-# not stand in for one of muse's, and nothing of public, where others may create, is ever called.
-SESSION = """
-    set search_path = pg_catalog, muse, pg_temp;
-    set statement_timeout = 0;
-    set lock_timeout = 0;
-    set idle_in_transaction_session_timeout = 0;
-    set default_transaction_isolation = 'read committed';
-    set default_transaction_deferrable = off;
-    set standard_conforming_strings = on;
-    set bytea_output = 'hex';
-    set datestyle = 'ISO';
-    set intervalstyle = 'postgres';
-    set timezone = 'UTC';
-    set idle_session_timeout = 0
-"""
-# The owner of the schema, where this login is a superuser and the owner is not.
-OWNER_BELOW = """
-    select owner.rolname
-    from pg_namespace as schema
-    join pg_roles as owner on owner.oid = schema.nspowner
-    join pg_roles as login on login.rolname = session_user
-    where schema.nspname = 'muse' and login.rolsuper and not owner.rolsuper
-"""
-HOLDER = """
-    select lock.pid, coalesce(activity.usename, 'another role'),
-        coalesce(activity.application_name, '')
-    from pg_locks as lock
-    left join pg_stat_activity as activity on activity.pid = lock.pid
-    where lock.relation = %s::regclass and lock.granted and lock.pid <> pg_backend_pid()
-        and lock.database = (select oid from pg_database where datname = current_database())
-    limit 1
-"""
 
 
 class Json(bytes):
-    """JSON as text, which goes into a jsonb column as it is."""
+    """JSON text for a jsonb column, sent without parsing it."""
 
 
 class _JsonDumper(psycopg.adapt.Dumper):
@@ -71,14 +41,14 @@ class _JsonDumper(psycopg.adapt.Dumper):
         return b"\1" + obj  # the version of jsonb's binary form
 
 
-def chosen() -> bool:
-    """Whether the environment names a server; if not, it is the embedded one."""
-    return any(os.environ.get(name) for name in CHOSEN_BY)
+def is_configured() -> bool:
+    """Whether PG* variables name a server; without them the embedded one is used."""
+    return any(os.environ.get(name) for name in SERVER_VARIABLES)
 
 
 def conninfo() -> dict[str, str]:
-    """What libpq needs; the embedded server is started where it does not run."""
-    if chosen():
+    """Parameters for libpq; starts the embedded server if it is used and not running."""
+    if is_configured():
         return {}
     server = embedded()
     server.up()
@@ -86,37 +56,37 @@ def conninfo() -> dict[str, str]:
 
 
 def connect(**options: Any) -> psycopg.Connection:
-    """Open a connection to the chosen server with the settings that we rely on.
+    """Open a connection to the configured server, with fixed session settings.
 
-    Errors: a Problem in one line where there is no server.
+    options: as for psycopg.connect. Errors: Problem where the server cannot be reached.
     """
     defaults: dict[str, Any] = {
         "connect_timeout": 10,
         "application_name": "pgmuse",
-        "client_encoding": "utf8",  # whatever PGCLIENTENCODING says
+        "client_encoding": "utf8",  # overrides PGCLIENTENCODING
     }
     try:
         conn = psycopg.connect(**(defaults | conninfo() | options))
     except psycopg.OperationalError as error:
         raise Problem(f"no connection: {' '.join(str(error).split())}") from error
     if is_pooled(conn):
-        conn.prepare_threshold = None  # the next transaction may have another server process
+        conn.prepare_threshold = None  # the next transaction may use another server process
     else:
-        conn.execute(SESSION)
+        conn.execute(QUERIES.session_settings)
     conn.commit()
     return conn
 
 
 def is_pooled(conn: psycopg.Connection) -> bool:
-    """Whether a pooler such as pgbouncer is in between: it hands out process ids of its own."""
+    """Whether a pooler such as pgbouncer is in between: it reports process ids of its own."""
     pid = conn.execute("select pg_catalog.pg_backend_pid()").fetchone()
     return pid != (conn.info.backend_pid,)
 
 
 def connect_to_muse(**options: Any) -> psycopg.Connection:
-    """`connect` to a database of this code's revision, for reading.
+    """`connect` to a migrated database, for reading.
 
-    Errors: a Problem where it is not migrated, newer than this code, or not in UTF8.
+    Errors: Problem where its revision is not this code's, or its encoding is not UTF8.
     """
     conn = connect(**options)
     try:
@@ -130,10 +100,10 @@ def connect_to_muse(**options: Any) -> psycopg.Connection:
 
 
 def connect_to_load(*, announce: bool = False, **options: Any) -> psycopg.Connection:
-    """`connect_to_muse` as muse_loader, for loads, trainings and their workers.
+    """`connect_to_muse` with the role muse_loader, for loads, trainings and their workers.
 
-    announce: say on stderr which database will be written. Errors: a Problem where the login is
-    not a member of muse_loader, or a pooler is in between.
+    announce: print the name of the database to stderr. Errors: Problem where the login is not a
+    member of muse_loader, or a pooler is in between.
     """
     conn = connect_to_muse(**options)
     try:
@@ -153,12 +123,12 @@ def connect_to_load(*, announce: bool = False, **options: Any) -> psycopg.Connec
         raise
     conn.commit()
     if announce:
-        say(f"writing to {described(conn)}")
+        say(f"writing to {describe(conn)}")
     return conn
 
 
 def _check_revision(conn: psycopg.Connection) -> None:
-    where = described(conn)
+    where = describe(conn)
     if (encoding := conn.info.parameter_status("server_encoding")) != "UTF8":
         raise Problem(f"{where} has the encoding {encoding}: create a database with UTF8")
     if conn.execute("select pg_catalog.to_regclass('muse.alembic_version')").fetchone() == (None,):
@@ -188,8 +158,8 @@ def _check_revision(conn: psycopg.Connection) -> None:
 
 
 def _check_owner(conn: psycopg.Connection) -> None:
-    """A trigger of the schema's owner could undo `set role` for a superuser."""
-    owner = conn.execute(OWNER_BELOW).fetchone()
+    """Check the owner: its triggers could `reset role` to a superuser's login. Errors: Problem."""
+    owner = conn.execute(QUERIES.select_weaker_owner).fetchone()
     if owner is not None:
         raise Problem(
             f"the schema muse is {owner[0]}'s, whose triggers would run as a superuser: load as a "
@@ -198,7 +168,7 @@ def _check_owner(conn: psycopg.Connection) -> None:
 
 
 def _register_types(conn: psycopg.Connection) -> None:
-    """pgvector's types, by qualified names: search_path does not lead to public."""
+    """Register pgvector's types by qualified names, since search_path excludes public."""
     for (schema, name), register in PGVECTOR_TYPES.items():
         info = TypeInfo.fetch(conn, sql.Identifier(schema, name))
         assert info is not None
@@ -208,24 +178,25 @@ def _register_types(conn: psycopg.Connection) -> None:
 
 @contextmanager
 def lock(conn: psycopg.Connection, name: str, *, wait: bool = True) -> Iterator[None]:
-    """Hold the lock of that name, across transactions, until the end of the block.
+    """Acquire a named lock until the end of the block, across transactions of `conn`.
 
-    A second connection holds it in a transaction with nothing else in it, so that it has neither a
-    transaction id nor a snapshot and holds up no vacuum; it ends with this process. A lock that
-    another session holds is waited for, after a line that says whose it is.
-    Errors: a Problem where it is held and `wait` is false.
+    A second connection holds it, in a transaction without a transaction id or a snapshot, so that
+    vacuum is not delayed. The server releases it when this process ends. If another session has
+    the lock, this prints which one and waits.
+
+    Errors: Problem where another session has the lock and `wait` is false.
     """
     with _same_database(conn) as holder:
         if not _take_lock(holder, name):
             if not wait:
-                raise Problem(f"{_described_holder(holder, name)}; nothing done")
-            say(f"waiting: {_described_holder(holder, name)}")
+                raise Problem(f"{_describe_holder(holder, name)}; nothing done")
+            say(f"waiting: {_describe_holder(holder, name)}")
             holder.execute(_lock_statement(name))
         yield
 
 
 def take_turns(conn: psycopg.Connection, name: str) -> None:
-    """Hold the lock of that name until the end of this transaction; wait for others."""
+    """Wait for a named lock and keep it until the end of this transaction."""
     conn.execute(_lock_statement(name))
 
 
@@ -244,7 +215,7 @@ def _take_lock(holder: psycopg.Connection, name: str) -> bool:
 
 
 def _same_database(conn: psycopg.Connection) -> psycopg.Connection:
-    """A connection to where that one leads, as the same role."""
+    """A second connection to the same database, with the same role."""
     info = psycopg.conninfo.conninfo_to_dict(conn.info.dsn)
     other = connect(**info, password=conn.info.password or None)
     (role,) = conn.execute("select current_user").fetchone() or ("",)
@@ -253,27 +224,28 @@ def _same_database(conn: psycopg.Connection) -> psycopg.Connection:
     return other
 
 
-def _described_holder(conn: psycopg.Connection, name: str) -> str:
-    row = conn.execute(HOLDER, (f"muse_locks.{name}",)).fetchone()
+def _describe_holder(conn: psycopg.Connection, name: str) -> str:
+    values = {"table": f"muse_locks.{name}"}
+    row = conn.execute(QUERIES.select_lock_holder, values).fetchone()
     conn.rollback()
     by = "process {} of {} on {}".format(*row) if row else "another session"
     return f"{by} holds the lock {name!r}"
 
 
-def described(conn: psycopg.Connection) -> str:
-    """Which database that is, for a person."""
+def describe(conn: psycopg.Connection) -> str:
+    """The database and its server, in words for messages."""
     info = conn.info
-    where = f"{info.host}:{info.port}" if chosen() else "the embedded server"
+    where = f"{info.host}:{info.port}" if is_configured() else "the embedded server"
     return f"database {info.dbname} on {where}"
 
 
 def analyze(conn: psycopg.Connection, *tables: str) -> None:
-    """Collect statistics of tables of muse for the planner."""
+    """Run ANALYZE on tables of the schema muse."""
     conn.execute("select muse.analyze_tables(%s)", ([f"muse.{table}" for table in tables],))
 
 
 def table_name(name: str) -> sql.Identifier:
-    """A table of ours by its name, with its schema where that is not muse."""
+    """The identifier of `table` in the schema muse, or of `schema.table`."""
     schema, _, table = name.rpartition(".")
     return sql.Identifier(schema or "muse", table)
 
@@ -281,7 +253,7 @@ def table_name(name: str) -> sql.Identifier:
 def copy(
     conn: psycopg.Connection, table: str, columns: dict[str, str], rows: Iterable[Sequence[Any]]
 ) -> int:
-    """Append rows by binary COPY; `columns` maps names to types. Return how many there were."""
+    """Append rows by binary COPY; return their number. columns: types by column name."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     into = sql.SQL("copy {} ({}) from stdin (format binary)").format(table_name(table), names)
     count = 0

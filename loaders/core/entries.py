@@ -8,10 +8,10 @@ UNPRINTABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
 
 
 class BadEntry(NamedTuple):
-    """An entry that is left out, or not kept as it came, while the rest loads.
+    """An entry that is left out or changed while the rest loads.
 
-    place: where it stands in its source. start: its first characters. keys: ids, titles or paths
-    in it, whose stored rows are not pruned; empty: none can be read.
+    place: its position in the source. start: its first characters. keys: ids, titles or paths in
+    it, whose stored rows are not pruned; empty where none can be read.
     """
 
     place: str

@@ -1,15 +1,15 @@
-"""Errors that a person reads: one line that says what to do next."""
+"""Errors for the user: one line that says what to do next."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 
 class Problem(Exception):
-    """Something the person can mend: the command prints it as one line and ends with status 1."""
+    """An error that the user can correct; the command prints it and exits with status 1."""
 
 
 def check_out(out: Path | None, endings: Iterable[str]) -> None:
-    """Before the work: whether its result can be written there. Errors: Problem."""
+    """Check that a result can be written to `out`, before the work. Errors: Problem."""
     if out is None:
         return
     if out.suffix not in endings:

@@ -1,4 +1,4 @@
-"""The files below a folder, parts of which may be unreadable or disappear during the scan."""
+"""List the files below a folder; parts of it may be unreadable or disappear meanwhile."""
 
 import os
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from loaders.core.entries import BadEntry, bad_entry
 
 
 def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | BadEntry]:
-    """Regular files in order of their names, and a BadEntry for a folder that cannot be listed.
+    """Regular files sorted by name, and a BadEntry for each folder that cannot be listed.
 
-    Its key is the folder's path in `folder`: the files in it are unknown, and not gone.
+    Its key is the folder's path in `folder`, whose stored rows must not be pruned.
 
     Symbolic links to folders are not followed. A broken link, or a file whose status is unreadable,
     is yielded as a file: opening it raises the reason. hidden: include names that begin with a dot.
@@ -30,7 +30,7 @@ def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | BadEnt
 
 
 def facts(folder: Path, *, hidden: bool = False) -> Iterator[tuple[str, ...]]:
-    """Paths, sizes and times of all files: they differ where a folder has changed."""
+    """Path, size and time of each file; for fingerprints."""
     for file in files_below(folder, hidden=hidden):
         if isinstance(file, BadEntry):
             yield str(folder / file.keys[0]), "unreadable"

@@ -14,11 +14,11 @@ SMALL = 20  # stored rows; below that a share says nothing
 
 @dataclass
 class Coverage:
-    """How much of a source one pass read.
+    """The counts of one pass over a source.
 
-    usable: entries that were parsed. unreadable: entries whose id or path is unknown. An entry with
-    a readable id that fails to parse is not counted: its row stays. incomplete: the reason why the
-    pass did not reach the end of the source, else None.
+    usable: entries that were parsed. unreadable: entries whose id or path cannot be read; an entry
+    with a readable id that fails to parse is not counted, because its row is kept. incomplete: the
+    reason why the pass did not reach the end of the source, else None.
     """
 
     usable: int = 0

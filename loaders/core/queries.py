@@ -8,10 +8,10 @@ NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
 class Queries:
-    """Queries of a file by their names, as attributes: `-- name: merge` begins the query `merge`.
+    """The queries of a file as attributes: the line `-- name: merge` begins the query `merge`.
 
-    Values are psycopg's: %(source)s. Names of tables and other parts are in braces, for
-    psycopg.sql: {staging}; a brace of SQL itself is written twice.
+    Values are placeholders of psycopg: %(source)s. Identifiers and other parts are placeholders of
+    psycopg.sql: {staging}; a query with such parts writes literal braces twice.
     """
 
     def __init__(self, path: Path) -> None:

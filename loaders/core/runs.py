@@ -1,4 +1,4 @@
-"""Runs: the rows of sources, load_runs and load_errors that every load writes."""
+"""Runs of loads: rows of the tables sources, load_runs and load_errors."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,57 +10,33 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from loaders.core.console import say
+from loaders.core.db import QUERIES
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, refusal
 
 T = TypeVar("T")
 
-KEPT_ERRORS = 10_000  # of one run; all are counted
+KEPT_ERRORS = 10_000  # rows of load_errors per run; further errors are only counted
 REFUSED_ROWS = "rows_before_refusal"  # in a source's options
 
-SOURCE = """
-    insert into muse.sources as source (topic, location, options) values (%s, %s, %s)
-    on conflict (topic, location) do update set
-        topic = excluded.topic,
-        -- Of another login's source nothing is taken over: its options may ask for anything.
-        options = case source.added_by when session_user then source.options else '{}' end,
-        loaded_at = case source.added_by when session_user then source.loaded_at end,
-        fingerprint = case source.added_by when session_user then source.fingerprint end
-    returning source_id, fingerprint, options
-"""
-INTERRUPTED = """
-    update muse.load_runs
-    set status = 'failed', finished_at = now(), message = 'interrupted'
-    where source_id = %s and status = 'running' and not exists (
-        select from pg_stat_activity as activity
-        where activity.pid = load_runs.backend_pid and activity.pid <> pg_backend_pid()
-    )
-"""
 BEGIN = "insert into muse.load_runs (source_id) values (%s) returning run_id"
-FINISH = """
-    update muse.load_runs
-    set status = %s, finished_at = clock_timestamp(), loaded = %s, unchanged = %s, bad = %s,
-        message = %s
-    where run_id = %s
-"""
+CLEAR_FINGERPRINT = "update muse.sources set fingerprint = null where source_id = %s"
 LOADED = """
     update muse.sources set options = %s, fingerprint = %s, loaded_at = now() where source_id = %s
 """
-UNFINISHED = "update muse.sources set fingerprint = null where source_id = %s"
 ERROR = """
-    insert into muse.load_errors (run_id, number, place, reason, start)
-    values (%s, %s, %s, %s, %s)
+    insert into muse.load_errors (run_id, number, place, reason, start) values (%s, %s, %s, %s, %s)
 """
 
 
 @dataclass
 class LoadResult:
-    """Counts of one load of a source.
+    """The counts of one load of a source.
 
-    noun: the entries ("playlists"). details: further counts by what they are ("pruned"). scope:
-    follows the noun, such as "with 1,200 places". is_unchanged: the source was not read, because
-    it had not changed. bad_label: says what became of bad entries.
+    noun: the kind of its entries ("playlists"). details: further counts by label ("pruned").
+    scope: text after the noun, such as "with 1,200 places". is_unchanged: the source was skipped
+    because it has not changed. bad_label: the label of the count of bad entries.
     """
 
     source: str
@@ -80,7 +56,7 @@ class LoadResult:
         return not self.failures
 
     def report(self) -> None:
-        """Print the failures, and a line with the counts."""
+        """Print the failures and a line with the counts."""
         for failure in self.failures:
             say(failure)
         if self.is_unchanged:
@@ -102,9 +78,9 @@ class LoadResult:
 
 @dataclass
 class Run:
-    """One run over one source: its counts, and the entries that were left out.
+    """One run over one source, with its counts and the entries that were left out.
 
-    details: further counts by what they are ("pruned").
+    details: further counts by label ("pruned"). earlier_rows, refused_rows: see `refusal`.
     """
 
     conn: psycopg.Connection
@@ -120,7 +96,7 @@ class Run:
     _errors: list[tuple[int, int, str, str, str]] = field(default_factory=list)
 
     def accept(self, entries: Iterable[T | BadEntry]) -> Iterator[T]:
-        """Yield the entries that can be used, and leave out the others."""
+        """Yield the usable entries, and leave out the others."""
         for entry in entries:
             if isinstance(entry, BadEntry):
                 self.leave_out(entry)
@@ -128,13 +104,13 @@ class Run:
                 yield entry
 
     def leave_out(self, entry: BadEntry) -> None:
-        """Count an entry that cannot be used, and keep the reason for load_errors."""
+        """Count an unusable entry, and keep its reason for load_errors."""
         self.bad += 1
         if self.bad <= KEPT_ERRORS:
             self._errors.append((self.run_id, self.bad, *entry[:3]))
 
     def fail(self, reason: str) -> None:
-        """Note a part of the source that could not be loaded: the run ends as failed."""
+        """Record a part of the source that could not be loaded; the run ends as failed."""
         self.bad += 1
         self.failures.append(reason)
         self._errors.append((self.run_id, self.bad, *bad_entry("file", reason, "")[:3]))
@@ -142,10 +118,11 @@ class Run:
     def refusal(
         self, coverage: Coverage, table: str, *, stored: int, gone: int, max_prune: float
     ) -> str | None:
-        """Why nothing of a table may be deleted, None where it may; see pruning.refusal.
+        """The reason why no row of a table may be deleted, else None; see pruning.refusal.
 
-        stored: rows before the load. A refused load may have added many, so the count from before
-        it is kept with the source until a pruning is allowed: a second run must not pass.
+        stored: rows before the load. The number before a refused load is kept with the source until
+        pruning is allowed. Otherwise the rows that the refused load added would raise the limit,
+        and a second load would be allowed to prune.
         """
         rows = min(stored, self.earlier_rows.pop(table, stored))
         reason = refusal(coverage, stored=rows, gone=gone, max_prune=max_prune)
@@ -159,14 +136,14 @@ class Run:
         return self.loaded + self.unchanged
 
     def write_errors(self) -> None:
-        """Store what was left out. `finish` calls it; inside a transaction it may be undone."""
+        """Insert the collected errors into load_errors. `finish` calls it."""
         with self.conn.cursor() as cursor:
             cursor.executemany(ERROR, self._errors)
         self._errors.clear()
 
 
 def result_of(run: Run | None, source: str, noun: str, **options: Any) -> LoadResult:
-    """The counts of a run; None: the source was unchanged."""
+    """The counts of a run as a LoadResult. run: None where the source was unchanged."""
     if run is None:
         return LoadResult(source, noun, is_unchanged=True)
     return LoadResult(
@@ -185,18 +162,18 @@ def run(
     fingerprint: str | None = None,
     again: bool = False,
 ) -> Iterator[Run | None]:
-    """One run of a loader over a source; None where the source is unchanged since it was loaded.
+    """A run of a loader over a source; None where the source is unchanged since its last load.
 
-    `conn` is in autocommit mode and the caller opens its own transactions, and holds the topic's
-    lock (db.lock). An error is written into the run and raised again; a run whose server process
-    is gone is marked as failed by the next one. What was left out is written when the run ends,
-    however it ends. The options of a source are those of its last load that stored something; its
-    fingerprint is that of its last load without a failure.
+    `conn` is in autocommit mode. The caller opens transactions, and has the topic's lock (db.lock).
+    An error is stored in the run and raised again; errors of entries are stored in any case. The
+    run of a killed process is marked as failed by the next one. A source keeps the options of its
+    last load that stored a row, and the fingerprint of its last load without a failure.
     """
-    row = conn.execute(SOURCE, (topic, location, Jsonb(options or {}))).fetchone()
+    values = {"topic": topic, "location": location, "options": Jsonb(options or {})}
+    row = conn.execute(QUERIES.upsert_source, values).fetchone()
     assert row is not None
     source_id, loaded, earlier = row
-    conn.execute(INTERRUPTED, (source_id,))
+    conn.execute(QUERIES.fail_interrupted_runs, {"source_id": source_id})
     if fingerprint is not None and fingerprint == loaded and not again:
         yield None
         return
@@ -209,36 +186,43 @@ def run(
             now.fail(str(error))
         finish(now, str(error) or type(error).__name__)
         if now.loaded and not conn.broken:
-            conn.execute(UNFINISHED, (source_id,))
+            conn.execute(CLEAR_FINGERPRINT, (source_id,))
         raise
     with conn.transaction():
         finish(now, "; ".join(now.failures) or None)
         if now.usable or not now.failures:
             loaded = None if now.failures else fingerprint
-            # Counts of a load that did not prune are those of the refused one before it.
+            # A load that did not prune keeps the counts of the refused load before it.
             rows = now.earlier_rows | now.refused_rows
             kept = {REFUSED_ROWS: rows} if rows else {}
             conn.execute(LOADED, (Jsonb((options or {}) | kept), loaded, source_id))
 
 
 def note_failure(conn: psycopg.Connection, topic: str, location: str, reason: str) -> None:
-    """A failed run over a source that could not be opened; the options of its loads stay."""
+    """Store a failed run of a source that could not be opened; its options are kept."""
     with run(conn, topic, location, again=True) as failed:
         assert failed is not None
         failed.fail(reason)
 
 
 def begin(conn: psycopg.Connection, source_id: int) -> Run:
-    """A run of its own, for workers that share a source; `finish` ends it."""
+    """Begin a run without `run`, for workers that share a source; call `finish` at its end."""
     (run_id,) = conn.execute(BEGIN, (source_id,)).fetchone() or (0,)
     return Run(conn, source_id, run_id)
 
 
 def finish(run: Run, failure: str | None = None) -> None:
-    """Write the outcome; a lost connection is left for the next run to see."""
+    """Store the outcome of a run. After a lost connection the next run marks it as failed."""
     if run.conn.broken:
         return
     status, message = ("failed", failure[:1000]) if failure else ("done", None)
-    counts = (status, run.loaded, run.unchanged, run.bad, message, run.run_id)
-    run.conn.execute(FINISH, counts)
+    values = {
+        "run_id": run.run_id,
+        "status": status,
+        "message": message,
+        "loaded": run.loaded,
+        "unchanged": run.unchanged,
+        "bad": run.bad,
+    }
+    run.conn.execute(QUERIES.finish_run, values)
     run.write_errors()

@@ -1,4 +1,4 @@
-"""Networks that ship with the project: a LiteRT file, and a card that says how it was made."""
+"""Networks shipped with the project: a LiteRT file, and a card in JSON that describes it."""
 
 import json
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ MODEL = """
 
 
 class Card(NamedTuple):
-    """How a network was made, its licence, and its measured quality."""
+    """The description of a network. command: the one that trained it. metrics: its quality."""
 
     name: str
     command: str
@@ -32,16 +32,16 @@ class Card(NamedTuple):
 
 
 def read_card(path: Path) -> Card:
-    """The card beside a LiteRT file."""
+    """Read the card beside a LiteRT file."""
     return Card(**json.loads(path.with_suffix(".json").read_text()))
 
 
 def load_models(
     conn: psycopg.Connection, models: Iterable[ModelName], *, again: bool = False
 ) -> dict[str, str]:
-    """Deploy the models that ship, where no other is live; the outcome of each, by name.
+    """Deploy the shipped models whose name has no live model; return the outcomes by name.
 
-    `conn` is in autocommit mode. again: replace a model of one's own too.
+    `conn` is in autocommit mode. again: replace live models too.
     """
     return {
         model.name: _load(conn, model.shipped, again=again)
@@ -56,14 +56,14 @@ def _load(conn: psycopg.Connection, path: Path, *, again: bool) -> str:
     if live == (True,):
         return "live already"
     if live is not None and not again:
-        return "another one is live and stays (--again replaces it)"
+        return "another model is live, skipped (--again replaces it)"
     config = card.config | {"licence": card.licence}
     model_id = publish(conn, card.name, config, card.metrics, content=content)
     return f"model {model_id} is live"
 
 
 def save(conn: psycopg.Connection, name: str, command: str, licence: str, folder: Path) -> Path:
-    """Write the live network of a name, with its card, as one that ships."""
+    """Write the live network of a name and its card to `folder`. Errors: Problem."""
     row = conn.execute(MODEL, (name,)).fetchone()
     if row is None:
         raise Problem(f"no network {name} is live: run ./pgmuse train {name}")

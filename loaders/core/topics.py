@@ -1,4 +1,4 @@
-"""A topic: one system, and all that the command, refresh, forget, demo and doctor know of it."""
+"""The Topic dataclass: everything that the command, refresh, forget, demo and doctor use."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class StoredSource(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One line of doctor. remedy: what to do; empty: all is well. is_note: not a failure."""
+    """A line of doctor. remedy: what to do; empty where the check passes. is_note: no failure."""
 
     name: str
     state: str
@@ -34,11 +34,11 @@ class Check(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A query of the demo, what it is about, and a sentence on how to read its rows.
+    """A query of the demo, with a title and a sentence that explains its rows.
 
-    file: a file whose bytes the query names as :PICTURE. page_column: a select list with its from
-    clause, of a column that only the page shows. is_picture: the result is a picture, and the
-    terminal shows the query alone.
+    file: the file that :PICTURE in the query stands for. page_column: a select list with its from
+    clause, for a column that only the HTML page has. is_picture: the result is a picture, so that
+    the terminal shows only the query.
     """
 
     title: str
@@ -50,7 +50,10 @@ class Answer(NamedTuple):
 
 
 class ModelName(NamedTuple):
-    """A name that models are deployed under. shipped: the LiteRT file, with a card beside it."""
+    """A name that models are deployed under.
+
+    hint: what to do where none is live. shipped: the LiteRT file, with a card beside it.
+    """
 
     name: str
     hint: str
@@ -59,7 +62,7 @@ class ModelName(NamedTuple):
 
 @dataclass(frozen=True)
 class Commands:
-    """The commands of a topic, by verb and name; root: those without a verb."""
+    """The commands of a topic by verb and name. root: commands without a verb."""
 
     load: Mapping[str, Command] = field(default_factory=dict)
     train: Mapping[str, Command] = field(default_factory=dict)
@@ -94,14 +97,14 @@ def no_checks(conn: psycopg.Connection) -> Iterator[Check]:
 
 @dataclass(frozen=True)
 class Topic:
-    """One system. `conn` is in autocommit mode, as muse_loader, in all of its functions.
+    """A system. Its functions get a connection in autocommit mode with the role muse_loader.
 
-    name: of the folder in loaders/, and in muse.sources. aliases: earlier names, still understood.
-    refresh: loads a stored source again; None where its options do not allow that.
-    retrain: trains again what grew since it was trained. forget: deletes what came from a source;
-    the deleted rows by what they are ("pictures"). demo: fills tables and yields Answers.
-    checks: lines for doctor, from a connection that may only read. benchmark: the module of the
-    command `bench`; a wheel does not have it.
+    name: of the folder in loaders/, and in muse.sources. aliases: earlier names, still accepted.
+    refresh: loads a stored source again; returns None where its options do not allow that.
+    retrain: trains models again whose data has grown. forget: deletes a source and its rows;
+    returns the numbers of deleted rows by noun ("pictures"). demo: fills tables and yields
+    Answers. checks: yields lines of doctor; its connection is for reading only. benchmark: the
+    module of the command `bench`, which a wheel does not have.
     """
 
     name: str
@@ -117,7 +120,7 @@ class Topic:
 
 
 def deferred(module: str, name: str) -> Callable[..., Any]:
-    """A function of a module that is imported at the first call: commands start fast."""
+    """A function whose module is imported at the first call, so that commands start fast."""
     return partial(_call, module, name)
 
 

@@ -1,4 +1,4 @@
-"""Worker processes: a crash or a timeout costs the task that caused it and no other."""
+"""A pool of worker processes; a crash or a timeout fails only the task that caused it."""
 
 import multiprocessing
 import os
@@ -41,7 +41,7 @@ class Pool:
         memory: int | None = None,
     ) -> None:
         self._settings = start, arguments, memory
-        self._threads = ThreadPoolExecutor(workers)  # one drives one process at a time
+        self._threads = ThreadPoolExecutor(workers)  # each thread uses one process at a time
         self._idle: LifoQueue[_Worker | None] = LifoQueue()
         for _ in range(workers):
             self._idle.put(None)
@@ -81,9 +81,9 @@ class Pool:
 
 
 class _Worker:
-    """One process and the pipe to it. No other process has an end of the pipe.
+    """A process and its pipe.
 
-    So a process that dies in the middle of a task or of a message breaks only its own pipe.
+    No other process has an end of the pipe, so that a crash during a message breaks only this one.
     """
 
     def __init__(self, *settings: Any) -> None:

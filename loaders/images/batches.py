@@ -1,4 +1,4 @@
-"""Batches of pictures: read, decoded where they are new, and stored, some batches ahead."""
+"""Read pictures in batches, decode the new ones in worker processes, and store them."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,34 +10,34 @@ import psycopg
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.runs import Run
 from loaders.images import store
-from loaders.images.decoding import Decoded, Decoder, sha256
-from loaders.images.files import BadFile
-from loaders.images.model import Picture
+from loaders.images.decoding import Decoder, PreparedPicture, sha256
+from loaders.images.files import BadPictureSource
+from loaders.images.model import PictureFile
 from udfs.picture_headers import BadPicture
 
-BATCH, BATCH_BYTES = 64, 32 << 20  # pictures of a batch: bounds memory
-AHEAD = 2  # batches being decoded while one is stored
+BATCH, BATCH_BYTES = 64, 32 << 20  # pictures and bytes of a batch; together they bound the memory
+AHEAD = 2  # batches that are decoded while one is stored
 
 
-class InHand(NamedTuple):
-    """A batch, and what is being decoded of it."""
+class PendingBatch(NamedTuple):
+    """A batch. decoding: the futures of its new pictures, by hash."""
 
-    pictures: list[Picture]
+    pictures: list[PictureFile]
     hashes: list[bytes]
-    decoding: dict[bytes, "Future[Decoded]"]
+    decoding: dict[bytes, "Future[PreparedPicture]"]
 
 
 def store_pictures(
     run: Run,
-    pictures: Iterable[Picture | BadEntry],
+    pictures: Iterable[PictureFile | BadEntry],
     decoder: Decoder,
     on_pictures: Callable[[int], object],
 ) -> None:
     """Store pictures batch by batch, each in a transaction.
 
-    Errors: what `pictures` raises, after everything before it is stored.
+    Errors: those of the iterator `pictures`; the pictures before the error are stored first.
     """
-    waiting: deque[InHand] = deque()
+    waiting: deque[PendingBatch] = deque()
 
     def finish() -> None:
         batch = waiting.popleft()
@@ -49,14 +49,14 @@ def store_pictures(
             waiting.append(_begin(run.conn, batch, decoder))
             if len(waiting) > AHEAD:
                 finish()
-    finally:  # also what comes before the place where an archive is cut off
+    finally:  # also the pictures before the point where an archive is cut off
         while waiting and not run.conn.broken:
             finish()
 
 
-def batches(pictures: Iterable[Picture]) -> Iterator[list[Picture]]:
-    """Lists of pictures that fit into memory; also of what comes before a BadFile."""
-    batch: list[Picture] = []
+def batches(pictures: Iterable[PictureFile]) -> Iterator[list[PictureFile]]:
+    """Split pictures into batches. Before a BadPictureSource is raised, the rest is yielded."""
+    batch: list[PictureFile] = []
     size = 0
     try:
         for picture in pictures:
@@ -65,54 +65,54 @@ def batches(pictures: Iterable[Picture]) -> Iterator[list[Picture]]:
             if len(batch) >= BATCH or size >= BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
-    except BadFile:
+    except BadPictureSource:
         yield batch
         raise
     yield batch
 
 
-def _begin(conn: psycopg.Connection, pictures: list[Picture], decoder: Decoder) -> InHand:
-    """Have decoded what is not stored."""
+def _begin(conn: psycopg.Connection, pictures: list[PictureFile], decoder: Decoder) -> PendingBatch:
+    """Submit the pictures that are not stored to the decoder."""
     hashes = [sha256(picture.content) for picture in pictures]
-    stored = store.known(conn, hashes)
-    decoding: dict[bytes, Future[Decoded]] = {}
+    stored = store.select_stored(conn, hashes)
+    decoding: dict[bytes, Future[PreparedPicture]] = {}
     for key, picture in zip(hashes, pictures, strict=True):
         if key not in stored and key not in decoding:
             decoding[key] = decoder.submit(picture.content)
-    return InHand(pictures, hashes, decoding)
+    return PendingBatch(pictures, hashes, decoding)
 
 
-def _store(run: Run, batch: InHand, decoder: Decoder) -> int:
-    """Store a batch; how many pictures it took the place of."""
-    made, reasons = _decoded(batch, decoder)
-    found = list(zip(batch.hashes, batch.pictures, strict=True))
-    places = [
-        store.Place(key, picture.location, picture.about)
-        for key, picture in found
-        if key not in reasons
+def _store(run: Run, batch: PendingBatch, decoder: Decoder) -> int:
+    """Store a batch; return the number of earlier pictures that it replaced."""
+    decoded, errors = _results(batch, decoder)
+    entries = list(zip(batch.hashes, batch.pictures, strict=True))
+    locations = [
+        store.PictureLocation(key, picture.location, picture.metadata)
+        for key, picture in entries
+        if key not in errors
     ]
     try:
         with run.conn.transaction():
-            written = store.store(run.conn, run.source_id, places, made)
-    except store.Forgotten:  # what was known when the batch was begun
+            counts = store.store(run.conn, run.source_id, locations, decoded)
+    except store.PictureRemoved:  # a picture that was stored when the batch began
         return _store(run, _begin(run.conn, batch.pictures, decoder), decoder)
-    for key, picture in found:
-        if key in reasons:
-            run.leave_out(bad_entry(picture.location, reasons[key], picture.content[:50]))
-    run.loaded += written.places
-    run.unchanged += len(places) - written.places
-    return written.gone
+    for key, picture in entries:
+        if key in errors:
+            run.leave_out(bad_entry(picture.location, errors[key], picture.content[:50]))
+    run.loaded += counts.locations
+    run.unchanged += len(locations) - counts.locations
+    return counts.deleted
 
 
-def _decoded(
-    batch: InHand, decoder: Decoder
-) -> tuple[dict[bytes, Decoded], dict[bytes, BadPicture]]:
-    """What was decoded, and why the rest cannot be, by hash."""
-    made: dict[bytes, Decoded] = {}
-    reasons: dict[bytes, BadPicture] = {}
+def _results(
+    batch: PendingBatch, decoder: Decoder
+) -> tuple[dict[bytes, PreparedPicture], dict[bytes, BadPicture]]:
+    """The decoded pictures, and the errors of the others, by hash."""
+    decoded: dict[bytes, PreparedPicture] = {}
+    errors: dict[bytes, BadPicture] = {}
     for key, future in batch.decoding.items():
         try:
-            made[key] = decoder.result(future)
+            decoded[key] = decoder.result(future)
         except BadPicture as error:
-            reasons[key] = error
-    return made, reasons
+            errors[key] = error
+    return decoded, errors

@@ -5,20 +5,15 @@ from collections.abc import Iterator
 import psycopg
 
 from loaders.core.topics import Check
-
-CONFIDENCE = """
-    select model.config #>> '{confidence,learned_on}', model.config #>> '{confidence,pairs}'
-    from muse.deployments as live join muse.models as model using (model_id)
-    where live.name = 'images'
-"""
+from loaders.images.store import QUERIES
 
 
 def checks(conn: psycopg.Connection) -> Iterator[Check]:
-    """The data that the confidence of image search was learned on."""
+    """The data that the confidence of image search was calibrated on."""
     if conn.execute("select to_regclass('muse.deployments')").fetchone() == (None,):
         yield Check("confidence", "no schema yet")
         return
-    row = conn.execute(CONFIDENCE).fetchone()
+    row = conn.execute(QUERIES.select_confidence).fetchone()
     if row is None:
         yield Check("confidence", "no pictures yet")
         return

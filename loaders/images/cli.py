@@ -26,40 +26,42 @@ def commands() -> Commands:
 def load(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(help="Folders, pictures, .zip and .tar archives, addresses of pictures."),
+        typer.Argument(help="Folders, pictures, .zip and .tar archives, or addresses of pictures."),
     ] = None,
     class_from: Annotated[
-        str | None, typer.Option(help="folder: what a picture shows is the folder it is in.")
+        str | None, typer.Option(help="folder: the class of a picture is the name of its folder.")
     ] = None,
     sample: Annotated[
-        bool, typer.Option("--sample", help="The photos of the sample packages.")
+        bool, typer.Option("--sample", help="Load the photos of the sample packages.")
     ] = False,
     classes: Annotated[
-        bool, typer.Option("--classes", help="Want a picture for every class of Wikidata.")
+        bool, typer.Option("--classes", help="Queue a picture for each class of Wikidata.")
     ] = False,
-    min_count: Annotated[int, typer.Option(min=1, help="Of classes that have so many items.")] = 1,
+    min_count: Annotated[
+        int, typer.Option(min=1, help="With --classes: smallest number of items of a class.")
+    ] = 1,
     fetch: Annotated[
-        bool, typer.Option("--fetch", help="Fetch what is wanted; any number may, at once.")
+        bool, typer.Option("--fetch", help="Download queued images; safe to run concurrently.")
     ] = False,
     host: Annotated[
-        list[str] | None, typer.Option(help="Fetch from this host too; repeat it.")
+        list[str] | None, typer.Option(help="Allow downloads from this host too; repeatable.")
     ] = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove pictures whose file is gone from the source.")
+        bool, typer.Option("--prune", help="Delete pictures whose file is no longer in the source.")
     ] = False,
     max_prune: options.MaxPrune = MAX_PRUNE,
     again: Annotated[
-        bool, typer.Option("--again", help="What has not changed, or could not be fetched, too.")
+        bool, typer.Option("--again", help="Reload unchanged sources; retry failed downloads.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes that decode; with --fetch, downloads at once.")
+        int, typer.Option(min=1, help="Decoding processes; with --fetch, concurrent downloads.")
     ] = 2,
     contact: options.Contact = None,
 ) -> None:
-    """Load pictures: from folders and archives, the sample, or by address from the web.
+    """Load pictures from folders and archives, sample packages, or the web.
 
-    A picture is stored once, with all places where it was found. Hosts are asked no
-    more than they allow, however many workers fetch.
+    A picture is stored once, with all its locations. Rate limits of hosts are shared
+    by all workers.
 
     ./pgmuse load images ~/Photos --class-from folder
     """
@@ -86,59 +88,61 @@ def load(
 
 def train_classifier(
     lite: Annotated[
-        int, typer.Option(min=0, max=2, help="EfficientNet-Lite 0, 1 or 2: slower, a bit better.")
+        int, typer.Option(min=0, max=2, help="EfficientNet-Lite 0, 1 or 2: larger is slower.")
     ] = 0,
 ) -> None:
-    """Port the network that looks at pictures, from the installed weights."""
+    """Port the classifier from the installed weights and deploy it."""
     from loaders.images.classifier.train import train
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        made = train(conn, lite)
-    say(f"model {made.model_id} is live" if made.new else f"model {made.model_id} was live already")
+        model = train(conn, lite)
+    state = "is live" if model.is_new else "was live already"
+    say(f"model {model.model_id} {state}")
     say(
-        f"{made.metrics['photos_right']} of {made.metrics['photos']} photos are named right; "
-        f"{made.metrics['published_top1']} % of ImageNet's, as published"
+        f"{model.metrics['photos_right']} of {model.metrics['photos']} sample photos have the "
+        f"right label; published accuracy on ImageNet: {model.metrics['published_top1']} %"
     )
 
 
 def train_images(
-    workers: Annotated[int, typer.Option(min=1, help="Processes that look at pictures.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Embedding processes.")] = 2,
 ) -> None:
-    """Embed pictures that have no vector yet, and learn how sure a match is.
+    """Embed pictures that have no vector, and calibrate the confidence of matches.
 
-    Any number of these may run at once, on any number of machines.
+    Safe to run concurrently, on any number of machines.
     """
     from loaders.images.train import train
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        made = train(conn, workers)
-    say(f"{made.vectors:,} pictures embedded, {made.parked:,} could not be looked at")
-    if made.model_id is None:
-        say("another worker has the rest in hand, and will make it live")
+        model = train(conn, workers)
+    say(f"{model.vectors:,} pictures embedded, {model.parked:,} cannot be decoded")
+    if model.model_id is None:
+        say("another worker embeds the remaining pictures and will deploy the model")
         return
-    say(f"model {made.model_id} is live; confidence is learned on {made.calibration['learned_on']}")
+    data = model.calibration["learned_on"]
+    say(f"model {model.model_id} is live; confidence is calibrated on {data}")
 
 
 def forget_picture(image_id: Annotated[int, typer.Argument(help="As in pictures.")]) -> None:
-    """Take out a picture, wherever it was found, with its vectors."""
+    """Delete a picture with all its locations and vectors."""
     from loaders.images.forget import forget_picture as forget
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         forget(conn, image_id)
-    say(f"picture {image_id} is gone")
+    say(f"deleted picture {image_id}")
 
 
 def search(
     file: Annotated[Path, typer.Argument(help="A JPEG, PNG, GIF, WebP, TIFF or BMP.")],
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many matches.")] = 10,
     min_confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out matches that are less sure.")
+        float, typer.Option(min=0, max=1, help="Leave out matches of lower confidence.")
     ] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="A .png or .jpg to draw them in, beside the question.")
+        Path | None, typer.Option(help="A .png or .jpg file for a picture of the matches.")
     ] = None,
 ) -> None:
-    """Find stored pictures that look like one, and say how sure that is.
+    """Find stored pictures that are similar to a file, with the confidence of each match.
 
     ./pgmuse search cat.jpg --out matches.png
     """
@@ -152,4 +156,4 @@ def search(
     say(images.verdict(matches))
     if out is not None and matches:
         images.picture(content, matches, out)
-        say(f"they are drawn in {out}")
+        say(f"wrote {out}")

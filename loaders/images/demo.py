@@ -1,4 +1,4 @@
-"""Reverse image search's part of the demo: photos, a classifier, and two pictures to look up."""
+"""Image search's part of the demo: load photos, port the classifier, search for two pictures."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,18 +13,12 @@ from loaders.core.topics import PICTURE, Answer
 from loaders.images.classifier.train import train as train_classifier
 from loaders.images.forget import forget_picture
 from loaders.images.load import load_samples
+from loaders.images.store import QUERIES
 from loaders.images.train import train as train_images
-
-# One of five of its kind.
-HELD_OUT = """
-    select image.image_id, image.thumbnail
-    from muse.image_sources as source join muse.images as image using (image_id)
-    where source.class = 'dam' and source.location like '%/dam1.webp'
-"""
 
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
-    """Load photos, port the classifier, and look up a photo that is not stored, and no photo."""
+    """Load photos, port the classifier, and search for a held-out photo and for a drawing."""
     if not load_samples(conn):
         return
     say("porting the classifier")
@@ -45,18 +39,18 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         "same kind of thing.",
         f"select title, class, round(confidence::numeric, 2) as confidence\n{query}",
         photo,
-        "(select picture from pictures where pictures.image_id = found.image_id) "  # noqa: S608
-        f"{query} found",
+        "(select picture from pictures where pictures.image_id = match.image_id) "  # noqa: S608
+        f"{query} match",
     )
     yield Answer(
-        "And what does this, which is no photo?",
-        "A picture of some words. Nothing stored is like it, and the answer says so.",
+        "What does this picture show, which is no photo?",
+        "A picture of some words. No stored picture is similar, so the confidence is low.",
         f"select title, class, round(confidence::numeric, 2) as confidence\n{query}",
         words,
     )
     yield Answer(
-        "What the classifier calls the photo",
-        "One of ImageNet's thousand classes.",
+        "How does the classifier label the photo?",
+        "The labels are the 1,000 classes of ImageNet.",
         "select label, round(probability::numeric, 2) as probability\n"
         f"from classify_image({PICTURE}, n => 3)",
         photo,
@@ -64,8 +58,8 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
 
 
 def hold_out(conn: psycopg.Connection, path: Path) -> None:
-    """Take one photo out of the tables into a file, where that is not done yet."""
-    row = conn.execute(HELD_OUT).fetchone()
+    """Write one photo to a file and delete it from the tables, unless that is done already."""
+    row = conn.execute(QUERIES.select_held_out).fetchone()
     if row is not None:
         image_id, content = row
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +68,7 @@ def hold_out(conn: psycopg.Connection, path: Path) -> None:
 
 
 def write_words(path: Path) -> None:
-    """A picture of black words on white."""
+    """Write a picture of black text on white."""
     image = Image.new("RGB", (480, 320), "white")
     pen = ImageDraw.Draw(image)
     for line in range(8):

@@ -1,4 +1,4 @@
-"""The pictures in folders and archives; other files are passed over."""
+"""Read the pictures in folders and archives; other files are skipped."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -8,7 +8,7 @@ from loaders.core.entries import BadEntry, bad_entry, printable
 from loaders.core.folders import files_below
 from loaders.core.streams import BadArchive
 from loaders.core.streams.archives import Member, tar_members, zip_members
-from loaders.images.model import About, Picture, spaced, title_of
+from loaders.images.model import PictureFile, PictureMetadata, spaced, title_of
 from loaders.images.prune import Scan, location_of
 from udfs.picture_headers import BadPicture, kind_of
 from udfs.pictures import BYTES
@@ -22,28 +22,29 @@ NO_PICTURE = "not a JPEG, PNG, GIF, WebP, TIFF or BMP picture"
 START = 16  # bytes that identify a picture
 
 
-class BadFile(Exception):
-    """The reason why a folder or an archive cannot be read to its end; what precedes is loaded."""
+class BadPictureSource(Exception):
+    """A folder or an archive that cannot be read to its end; pictures before that are loaded."""
 
 
 def is_archive(path: Path) -> bool:
-    """Whether the name is that of an archive."""
+    """Whether the file name ends like an archive's."""
     return path.name.lower().endswith(ARCHIVES)
 
 
 def in_folder(
     folder: Path, *, class_from_folder: bool = False, scan: Scan | None = None
-) -> Iterator[Picture | BadEntry]:
-    """All pictures below a folder. A file that is no picture and not named like one is passed over.
+) -> Iterator[PictureFile | BadEntry]:
+    """All pictures below a folder; files that are no picture by content and name are skipped.
 
-    A subfolder that cannot be listed is a BadEntry. Errors: BadFile where the folder itself cannot.
+    A subfolder that cannot be listed is a BadEntry. Errors: BadPictureSource where the folder
+    itself cannot be listed.
     """
     scan = scan or Scan()
     for file in files_below(folder):
         if isinstance(file, BadEntry):
             (name,) = file.keys
             if name == ".":
-                raise BadFile(f"{printable(str(folder))}: {file.reason}")
+                raise BadPictureSource(f"{printable(str(folder))}: {file.reason}")
             scan.unreadable.append(location_of(name))
             yield file._replace(place=location_of(name))
             continue
@@ -52,8 +53,8 @@ def in_folder(
         yield from one_file(file, path, folder.name if class_from_folder else None)
 
 
-def one_file(path: Path, name: Path, top: str | None) -> Iterator[Picture | BadEntry]:
-    """The picture of that path, if it is one. `name`: below its source. `top`: see `about`."""
+def one_file(path: Path, name: Path, top: str | None) -> Iterator[PictureFile | BadEntry]:
+    """The picture at a path, if it is one. name: path in its source. top: see `metadata_of`."""
     try:
         with path.open("rb") as file:
             yield from read(file, path.stat().st_size, name.as_posix(), top)
@@ -62,16 +63,19 @@ def one_file(path: Path, name: Path, top: str | None) -> Iterator[Picture | BadE
             yield bad_entry(str(name), error.strerror or error, "")
 
 
-def named_file(path: Path, top: str | None) -> Iterator[Picture | BadEntry]:
-    """The picture of a path, or a BadEntry where it is none."""
+def named_file(path: Path, top: str | None) -> Iterator[PictureFile | BadEntry]:
+    """The picture at a path, or a BadEntry where the file is no picture."""
     pictures = list(one_file(path, Path(path.name), top))
     yield from pictures or [bad_entry(path.name, NO_PICTURE, "")]
 
 
 def in_archive(
     path: Path, *, class_from_folder: bool = False, scan: Scan | None = None
-) -> Iterator[Picture | BadEntry]:
-    """All pictures of a .zip or .tar, packed or not. Errors: BadFile where it cannot be read on."""
+) -> Iterator[PictureFile | BadEntry]:
+    """All pictures of a .zip or .tar file, compressed or not.
+
+    Errors: BadPictureSource where the archive cannot be read to its end.
+    """
     scan, top = scan or Scan(), "" if class_from_folder else None
     try:
         if path.name.lower().endswith(".zip"):
@@ -84,24 +88,26 @@ def in_archive(
             for member in _shown(tar_members(path), scan):
                 yield from _in_member(member, top)
     except BadArchive as error:
-        raise BadFile(f"{path.name}: the archive cannot be read on: {error}") from error
+        raise BadPictureSource(f"{path.name}: the archive cannot be read on: {error}") from error
 
 
 def _shown(members: Iterator[Member], scan: Scan) -> Iterator[Member]:
-    """The members that are not hidden, noted in `scan`."""
+    """The members that are not hidden; their locations are added to `scan`."""
     for member in members:
         if not hidden(member.name):
             scan.locations.add(location_of(member.name))
             yield member
 
 
-def _in_member(member: Member, top: str | None) -> Iterator[Picture | BadEntry]:
+def _in_member(member: Member, top: str | None) -> Iterator[PictureFile | BadEntry]:
     with member.open() as file:
         yield from read(file, member.size, member.name, top)
 
 
-def read(file: IO[bytes], size: int, name: str, top: str | None) -> Iterator[Picture | BadEntry]:
-    """The picture in a file, if it is one. size: in bytes; it may be wrong."""
+def read(
+    file: IO[bytes], size: int, name: str, top: str | None
+) -> Iterator[PictureFile | BadEntry]:
+    """The picture in a file, if it is one. size: in bytes, as the archive states it."""
     start = file.read(START)
     try:
         kind_of(start)
@@ -113,16 +119,19 @@ def read(file: IO[bytes], size: int, name: str, top: str | None) -> Iterator[Pic
     if size > BYTES or len(content) > BYTES:
         yield bad_entry(name, f"more than {BYTES:,} bytes", start)
     else:
-        yield Picture(location_of(name), content, about(name, top))
+        yield PictureFile(location_of(name), content, metadata_of(name, top))
 
 
-def about(name: str, top: str | None) -> About:
-    """Title by name. Where `top` is not None the class is the folder, `top` that of the first."""
+def metadata_of(name: str, top: str | None) -> PictureMetadata:
+    """The title from the file name, and the class from the folder's name unless `top` is None.
+
+    top: the class of pictures that are in no subfolder.
+    """
     path = PurePosixPath(printable(name))
     if top is None:
-        return About(title=title_of(path.name))
+        return PictureMetadata(title=title_of(path.name))
     folder = path.parent.name or top
-    return About(title=title_of(path.name), class_name=spaced(folder) if folder else None)
+    return PictureMetadata(title=title_of(path.name), class_name=spaced(folder) if folder else None)
 
 
 def hidden(name: str) -> bool:

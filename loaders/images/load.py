@@ -1,4 +1,4 @@
-"""Load pictures: from folders, archives, files and samples; queue and fetch those of the web."""
+"""Load pictures from folders, archives, files and samples; queue and download pictures."""
 
 import os
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from loaders.images import files, prune
 from loaders.images.batches import store_pictures
 from loaders.images.decoding import Decoder
 from loaders.images.fetch import enqueue, worker
-from loaders.images.files import BadFile
+from loaders.images.files import BadPictureSource
 from loaders.images.options import ImageOptions
 from loaders.images.sources import (
     PictureSource,
@@ -32,7 +32,7 @@ TOPIC, NOUN = "images", "pictures"
 
 
 def load_all(conn: psycopg.Connection, options: ImageOptions) -> list[LoadResult]:
-    """Load the samples and sources, queue what classes want, fetch; report each.
+    """Load samples and sources, queue addresses and classes, download; report each.
 
     `conn` is in autocommit mode. A source that fails does not stop the others.
     """
@@ -44,20 +44,22 @@ def load_all(conn: psycopg.Connection, options: ImageOptions) -> list[LoadResult
         results += _load_paths(conn, options)
         addresses = [source for source in options.sources if source.startswith(ADDRESS)]
         if addresses:
-            queued = enqueue.want_addresses(conn, addresses, worker.allowed(options.hosts))
-            enqueue.tell("addresses", queued)
+            queued = enqueue.enqueue_addresses(conn, addresses, worker.allowed_hosts(options.hosts))
+            enqueue.report("addresses", queued)
         if options.classes:
-            enqueue.tell(enqueue.CLASSES_OF_WIKIDATA, enqueue.want_classes(conn, options.min_count))
+            queued = enqueue.enqueue_classes(conn, options.min_count)
+            enqueue.report(enqueue.CLASSES_OF_WIKIDATA, queued)
     if options.fetch:
-        settings = worker.Settings(hosts=worker.allowed(options.hosts), contact=options.contact)
+        hosts = worker.allowed_hosts(options.hosts)
+        settings = worker.FetchSettings(hosts=hosts, contact=options.contact)
         results.append(worker.fetch_all(settings, workers=options.workers, again=options.again))
     return results
 
 
 def check_options(options: ImageOptions) -> None:
-    """Check before anything is loaded. Errors: Problem."""
+    """Check the options before the load. Errors: Problem."""
     if not (options.sources or options.sample or options.classes or options.fetch):
-        raise Problem("nothing to load: name a folder, --sample, --classes or --fetch")
+        raise Problem("nothing to load: give a folder, --sample, --classes or --fetch")
     if options.class_from not in (None, "folder"):
         raise Problem(f"--class-from takes folder, not {options.class_from!r}")
     for source in options.sources:
@@ -68,7 +70,7 @@ def check_options(options: ImageOptions) -> None:
 def load_samples(
     conn: psycopg.Connection, options: ImageOptions = ImageOptions()
 ) -> list[LoadResult]:
-    """Load the sample packages that are installed, and report each; say which are missing."""
+    """Load the installed sample packages, and report each; print the names of missing ones."""
     return [_load_and_report(conn, source, options) for source in sample_sources()]
 
 
@@ -79,7 +81,7 @@ def load_sample(conn: psycopg.Connection, name: str) -> LoadResult | None:
 
 
 def load_path(conn: psycopg.Connection, path: Path, options: ImageOptions) -> LoadResult:
-    """Load all pictures of a folder or an archive, where it has changed. Errors: Problem."""
+    """Load all pictures of a folder or an archive unless it is unchanged. Errors: Problem."""
     return load_source(conn, path_source(path, options), options)
 
 
@@ -88,8 +90,8 @@ def load_source(
 ) -> LoadResult:
     """Load the pictures of a source; `conn` is in autocommit mode.
 
-    Each batch is stored in a transaction, so that a load that is killed resumes: a picture that is
-    stored is read and not decoded again. Errors: Problem where no picture can be used.
+    Each batch is one transaction. A load that was killed resumes: stored pictures are read again
+    but not decoded. Errors: Problem where no picture is usable.
     """
     with runs.run(
         conn, TOPIC, source.name, options=source.stored_options, fingerprint=source.fingerprint,
@@ -120,7 +122,7 @@ def _load_paths(conn: psycopg.Connection, options: ImageOptions) -> list[LoadRes
             results.append(_load_path_and_report(conn, path, options))
     for source in file_sources(conn, singles, options):
         result = _load_and_report(conn, source, options)
-        if result.bad and result.is_good:  # each file was named, so one that is bad is a failure
+        if result.bad and result.is_good:  # the user listed these files, so each must be usable
             result.failures.append(f"{source.name}: {result.bad:,} of the files cannot be used")
         results.append(result)
     return results
@@ -155,11 +157,11 @@ def _load_and_report(
 
 
 def _store(run: runs.Run, source: PictureSource, options: ImageOptions) -> str | None:
-    """Store the pictures; why the source could not be read to its end."""
+    """Store the pictures; return the reason why the source cannot be read to its end, if any."""
     with closing(Decoder(options.workers)) as decoder, closing(progress(NOUN)) as bar:
         try:
             store_pictures(run, source.pictures, decoder, bar.update)
-        except BadFile as error:
+        except BadPictureSource as error:
             reason = str(error)
             run.fail(reason if run.usable else f"{reason}: it seems to be {source.describe()}")
             return reason
@@ -167,7 +169,7 @@ def _store(run: runs.Run, source: PictureSource, options: ImageOptions) -> str |
 
 
 def _check_folders(run: runs.Run, location: str, unreadable: Iterable[str]) -> None:
-    """Fail the run where a folder in the source could not be listed; the rest is loaded."""
+    """Mark the run as failed where a subfolder could not be listed; the rest is loaded."""
     folders = list(unreadable)
     if folders:
         run.failures.append(

@@ -1,16 +1,16 @@
-"""A picture as it was found, before anything is decoded."""
+"""A picture as it is in its source, before it is decoded."""
 
 import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-NUMBERED = re.compile(r"(?<=[a-z]{2})[\s_-]*(?:\d+|\(\d+\))$")  # not what a camera counts
+NUMBERED = re.compile(r"(?<=[a-z]{2})[\s_-]*(?:\d+|\(\d+\))$")  # not a camera's IMG_0001
 LONGEST_NAME = 300
 
 
-class About(NamedTuple):
-    """What is known of a picture. `class_name`: what kind of thing it shows."""
+class PictureMetadata(NamedTuple):
+    """Metadata of a picture. class_name: the kind of thing that it shows."""
 
     title: str | None = None
     class_name: str | None = None
@@ -22,20 +22,20 @@ class About(NamedTuple):
     author: str | None = None
 
 
-class Picture(NamedTuple):
-    """The bytes of a file, and where in its source it was found."""
+class PictureFile(NamedTuple):
+    """A picture's file. location: its path in the source. content: its bytes."""
 
     location: str
     content: bytes
-    about: About
+    metadata: PictureMetadata
 
 
 def title_of(name: str) -> str:
-    """A file's name for a person: `tajMahal2.webp` is `taj Mahal`; what a camera counts stays."""
+    """A title from a file name: `tajMahal2.webp` becomes `taj Mahal`; IMG_0001 keeps its number."""
     return spaced(NUMBERED.sub("", PurePosixPath(name).stem))
 
 
 def spaced(name: str) -> str:
-    """Words apart, where a name has underscores, hyphens or capitals instead of spaces."""
+    """Replace underscores, hyphens and capitals within words by spaces."""
     words = CAMEL.sub(" ", name).replace("_", " ").replace("-", " ").split()
     return " ".join(words)[:LONGEST_NAME] or name[:LONGEST_NAME]

@@ -9,8 +9,8 @@ from loaders.core.options import LoadOptions
 class ImageOptions(LoadOptions):
     """sources: folders, files, archives and addresses. class_from: "folder", or None.
 
-    sample: load the sample packages. classes: queue a picture for every class of Wikidata that has
-    min_count items. fetch: download what is queued, also from `hosts`.
+    sample: load the sample packages. classes: queue a picture for each class of Wikidata that has
+    at least min_count items. fetch: download queued pictures. hosts: further allowed hosts.
     """
 
     sources: tuple[str, ...] = ()

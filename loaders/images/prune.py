@@ -1,4 +1,4 @@
-"""Places of a folder or archive whose file is gone, and pictures that are found nowhere else."""
+"""Delete locations whose file is no longer in the source, and pictures without a location."""
 
 import os
 from collections import Counter
@@ -11,7 +11,7 @@ from loaders.core import runs
 from loaders.core.db import take_turns
 from loaders.core.entries import printable
 from loaders.core.pruning import SMALL, Coverage
-from loaders.images.store import drop_without_source
+from loaders.images.store import delete_without_source
 
 LONGEST = 4000  # characters of a location
 STORED = "select image_source_id, location from muse.image_sources where source_id = %s"
@@ -24,20 +24,20 @@ DELETE = """
 
 @dataclass
 class Scan:
-    """What a pass over a source met.
+    """The files that one pass over a source listed.
 
-    folder: the source, None for an archive. locations: files, also those that are unreadable or no
-    pictures. unreadable: folders in it that could not be listed.
+    folder: the source; None for an archive. locations: all files, including unreadable ones and
+    those that are no pictures. unreadable: subfolders that could not be listed.
     """
 
     folder: Path | None = None
     locations: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
 
-    def may_hold(self, location: str) -> bool:
-        """Whether a file is there, or may be.
+    def may_exist(self, location: str) -> bool:
+        """Whether the file exists or may exist.
 
-        It may be in a folder that could not be listed, or behind a link that leads nowhere now.
+        It may exist in a folder that could not be listed, or behind a broken link.
         """
         above = [str(parent) for parent in PurePosixPath(location).parents]
         if location in self.locations or not self.locations.isdisjoint(above):
@@ -47,7 +47,7 @@ class Scan:
         return self.folder is not None and os.path.lexists(self.folder / location)
 
     def emptied(self, location: str) -> str | None:
-        """The folder above a location that is there and holds nothing; None where there is none."""
+        """The nearest existing folder above a location if it is empty, else None."""
         for parent in map(str, PurePosixPath(location).parents):
             if self.folder is not None and parent != "." and os.path.isdir(self.folder / parent):
                 return parent if _is_empty(self.folder / parent) else None
@@ -55,23 +55,23 @@ class Scan:
 
 
 def location_of(name: str) -> str:
-    """How a path in a source is stored."""
+    """The stored form of a path in a source."""
     return printable(name)[:LONGEST]
 
 
 def count(conn: psycopg.Connection, source_id: int) -> int:
-    """Places that are stored of a source."""
-    (places,) = conn.execute(COUNT, (source_id,)).fetchone() or (0,)
-    return int(places)
+    """The number of stored locations of a source."""
+    (locations,) = conn.execute(COUNT, (source_id,)).fetchone() or (0,)
+    return int(locations)
 
 
 def prune(
     run: runs.Run, location: str, scan: Scan, coverage: Coverage, stored: int, max_prune: float
 ) -> int:
-    """Delete places whose file is gone; how many pictures went with them.
+    """Delete locations whose file is gone; return the number of pictures deleted with them.
 
-    location: the source's, for messages. stored: places before the load. Where the rule refuses it,
-    nothing is deleted and the run fails.
+    location: the source's, for messages. stored: the number of locations before the load. Where
+    core.pruning.refusal gives a reason, nothing is deleted and the run fails.
     """
     gone = _without_unmounted(run, location, scan, _gone(run, scan))
     if not gone:
@@ -86,7 +86,7 @@ def prune(
     with run.conn.transaction():
         take_turns(run.conn, "pictures")
         rows = run.conn.execute(DELETE, (run.source_id, list(gone))).fetchall()
-        return drop_without_source(run.conn, [image_id for (image_id,) in rows])
+        return delete_without_source(run.conn, [image_id for (image_id,) in rows])
 
 
 def _is_empty(folder: Path) -> bool:
@@ -98,21 +98,21 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _gone(run: runs.Run, scan: Scan) -> dict[int, str]:
-    """Places whose file is gone: their ids and locations."""
-    with run.conn.transaction(), run.conn.cursor("places") as cursor:
-        places = cursor.execute(STORED, (run.source_id,))
-        return {key: location for key, location in places if not scan.may_hold(location)}
+    """The locations whose file is gone, by their ids."""
+    with run.conn.transaction(), run.conn.cursor("locations") as cursor:
+        rows = cursor.execute(STORED, (run.source_id,))
+        return {key: location for key, location in rows if not scan.may_exist(location)}
 
 
 def _without_unmounted(
     run: runs.Run, location: str, scan: Scan, gone: dict[int, str]
 ) -> dict[int, str]:
-    """Without what lay in a folder that held many pictures and is empty: a disk may be missing."""
+    """Without locations of an empty folder that had 20 pictures or more: an unmounted disk."""
     folders = {key: scan.emptied(place) for key, place in gone.items()}
     many = {name: n for name, n in Counter(folders.values()).items() if name and n >= SMALL}
     for name, pictures in many.items():
         run.fail(
-            f"{location}: {name} is empty and held {pictures:,} pictures, which are not pruned: "
+            f"{location}: {name} is empty and had {pictures:,} pictures, which are not pruned: "
             "mount its disk, or remove the folder"
         )
     return {key: place for key, place in gone.items() if folders[key] not in many}

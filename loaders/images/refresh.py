@@ -1,4 +1,4 @@
-"""Load changed folders and archives again, and queue what classes of Wikidata want now."""
+"""Load changed folders and archives again, and update the queue of classes of Wikidata."""
 
 from pathlib import Path
 
@@ -15,16 +15,16 @@ from loaders.images.options import ImageOptions
 
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
-    """Load a folder, archive or sample again, with its options; nothing is fetched.
+    """Load a folder, archive or sample again, with its stored options; nothing is downloaded.
 
-    None for single files, addresses and standard input.
+    Returns None for single files, addresses and standard input.
     """
     location, stored = source.location, source.options
     with lock(conn, "images"):
         if location.startswith("sample: "):
             return load_sample(conn, location.removeprefix("sample: "))
         if location == enqueue.CLASSES_OF_WIKIDATA:
-            enqueue.tell(location, enqueue.want_classes(conn, int(stored["min_count"])))
+            enqueue.report(location, enqueue.enqueue_classes(conn, int(stored["min_count"])))
             return LoadResult(location, NOUN)
         if not location.startswith("/") or "files" in stored:
             return None

@@ -15,11 +15,11 @@ from loaders.core.errors import Problem
 from loaders.core.pruning import kind
 from loaders.core.sources import Source
 from loaders.images import files, prune
-from loaders.images.model import Picture
+from loaders.images.model import PictureFile
 from loaders.images.options import ImageOptions
 from loaders.images.samples.packages import Sample, samples
 
-ONLY_SOME = {"files": "as named"}  # options of a folder of which single files were loaded
+SINGLE_FILES = {"files": "as named"}  # stored options of a folder with single files loaded
 OPTIONS = """
     select options from muse.sources
     where topic = 'images' and location = %s and loaded_at is not null
@@ -28,15 +28,15 @@ OPTIONS = """
 
 @dataclass(frozen=True)
 class PictureSource:
-    """Pictures, and what is stored of where they come from.
+    """Pictures of a source, and the values of its row in muse.sources.
 
-    stored_options: what a refresh repeats. scan: filled while `pictures` is read. describe: what
-    the source seems to be where it holds no picture that can be used. always: load it even if its
-    fingerprint has not changed. may_prune: whether `pictures` is all that the source holds.
+    stored_options: options for a refresh. scan: filled while `pictures` is read. describe: a
+    description of the source for the error that it has no usable picture. always: load it even if
+    its fingerprint has not changed. may_prune: whether `pictures` is the complete source.
     """
 
     name: str
-    pictures: Iterable[Picture | BadEntry]
+    pictures: Iterable[PictureFile | BadEntry]
     stored_options: dict[str, Any] = field(default_factory=dict)
     fingerprint: str | None = None
     scan: prune.Scan = field(default_factory=prune.Scan)
@@ -46,7 +46,7 @@ class PictureSource:
 
 
 def path_source(path: Path, options: ImageOptions) -> PictureSource:
-    """All pictures of a folder or an archive. Errors: Problem where there is neither."""
+    """All pictures of a folder or an archive. Errors: Problem where the path does not exist."""
     is_folder = path.is_dir()
     if not is_folder and not path.is_file():
         raise Problem(f"{path}: no such file or folder")
@@ -72,9 +72,9 @@ def path_source(path: Path, options: ImageOptions) -> PictureSource:
 def file_sources(
     conn: psycopg.Connection, paths: Iterable[Path], options: ImageOptions
 ) -> Iterator[PictureSource]:
-    """Single files, as part of the folders that they lie in.
+    """Single files, grouped into one source for each folder.
 
-    A folder that was loaded completely keeps its options.
+    The stored options of a folder that was loaded completely are kept.
     """
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for path in paths:
@@ -82,7 +82,7 @@ def file_sources(
     for folder, files_there in by_folder.items():
         name = Source(str(folder)).name
         row = conn.execute(OPTIONS, (name,)).fetchone()
-        stored = row[0] if row else ONLY_SOME
+        stored = row[0] if row else SINGLE_FILES
         from_folder = options.class_from_folder or stored.get("class_from") == "folder"
         pictures = _named_files(files_there, folder.name if from_folder else None)
         describe = partial(_describe_files, files_there)
@@ -90,13 +90,13 @@ def file_sources(
 
 
 def sample_sources() -> Iterator[PictureSource]:
-    """The sample packages that are installed; says which are not."""
+    """The installed sample packages; prints the names of missing ones."""
     for name in samples():
         source = sample_source(name)
         if source is not None:
             yield source
-        elif name != "tuxpaint":  # large, and never fetched by set-up
-            say(f"{name} is skipped: its package is not there, ./pgmuse setup fetches it")
+        elif name != "tuxpaint":  # large: set-up does not download it
+            say(f"{name}: skipped, its package is missing: run ./pgmuse setup")
 
 
 def sample_source(name: str) -> PictureSource | None:
@@ -115,13 +115,13 @@ def _stored(options: ImageOptions) -> dict[str, Any]:
     return stored
 
 
-def _named_files(paths: Iterable[Path], top: str | None) -> Iterator[Picture | BadEntry]:
+def _named_files(paths: Iterable[Path], top: str | None) -> Iterator[PictureFile | BadEntry]:
     for path in paths:
         yield from files.named_file(path, top)
 
 
 def _describe(path: Path, scan: prune.Scan) -> str:
-    """What a folder or archive is that holds no picture."""
+    """A folder or archive without a usable picture, in words for an error message."""
     if scan.locations:
         return f"{len(scan.locations):,} files of which none is a picture that can be read"
     if path.is_dir():

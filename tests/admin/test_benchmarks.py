@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def bench(*words: str) -> dict[str, dict]:
-    """What a benchmark says, by the names of its rows."""
+    """The rows of a benchmark's output by name."""
     command = [sys.executable, "-m", "loaders", "bench", *words, "--json", "--quick"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}

@@ -1,4 +1,4 @@
-"""The command: help for everything, exit codes, streams, and what ./pgmuse sets up."""
+"""The command: help texts, exit codes, output streams, and the set-up by ./pgmuse."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The doctor: everything ok here, and what it says where something is broken."""
+"""The doctor: all checks pass here, and failed checks print a remedy."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from loaders.core.server.cluster import ENVIRONMENT, throw_away
 from tests.servers.postgres import use
 
 
-def told(capsys) -> dict[str, str]:
+def lines_by_name(capsys) -> dict[str, str]:
     lines = capsys.readouterr().out.splitlines()
     return {line[6:].partition(":")[0]: line for line in lines}
 
 
 def test_a_healthy_server_is_ok(server, capsys):
     assert doctor.doctor()
-    lines = told(capsys)
+    lines = lines_by_name(capsys)
     assert lines["schema"].startswith("ok")
     assert lines["import ai_edge_litert.interpreter"].startswith("ok")
     assert not [line for line in lines.values() if line.startswith("FAIL")]
@@ -24,25 +24,25 @@ def test_a_healthy_server_is_ok(server, capsys):
 def test_pending_revisions_and_a_missing_schema_are_told(fresh, capsys):
     fresh.execute("update muse.alembic_version set version_num = '0001'")
     assert not doctor.doctor()
-    assert "is pending: run ./pgmuse migrate" in told(capsys)["schema"]
+    assert "is pending: run ./pgmuse migrate" in lines_by_name(capsys)["schema"]
     fresh.execute("update muse.alembic_version set version_num = '9999'")
     assert not doctor.doctor()
-    assert "update it" in told(capsys)["schema"]
+    assert "update it" in lines_by_name(capsys)["schema"]
     fresh.execute("drop schema muse cascade")
     assert not doctor.doctor()
-    assert "run ./pgmuse migrate" in told(capsys)["schema"]
+    assert "run ./pgmuse migrate" in lines_by_name(capsys)["schema"]
 
 
 def test_no_server_is_one_line(server, capsys, monkeypatch):
     monkeypatch.setenv("PGHOST", "/nowhere")
     assert not doctor.doctor()
-    assert told(capsys)["server"].startswith("FAIL  server: not reached: no connection")
+    assert lines_by_name(capsys)["server"].startswith("FAIL  server: not reached: no connection")
 
 
 def test_a_native_clash_is_seen_before_any_backend_dies_of_it(
     server, tmp_path_factory, capsys, monkeypatch
 ):
-    """A numpy on the path that takes its process down, as a clash of native libraries does."""
+    """A numpy on the path that crashes its process, as a clash of native libraries does."""
     with throw_away() as broken:
         folder = broken.folder / "clash"
         (folder / "numpy").mkdir(parents=True)
@@ -60,7 +60,7 @@ def test_a_native_clash_is_seen_before_any_backend_dies_of_it(
             with broken.connect() as conn:
                 backend = conn.execute("select pg_postmaster_start_time()").fetchone()
             assert not doctor.doctor()
-            line = told(capsys)["import numpy"]
+            line = lines_by_name(capsys)["import numpy"]
             assert line.startswith("FAIL  import numpy: signal 11")
             assert "PYTHONPATH" in line
             with broken.connect() as conn:

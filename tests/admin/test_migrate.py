@@ -1,4 +1,4 @@
-"""Migrations: once, twice, two at once, without Python, and out again."""
+"""Migrations: once, twice, concurrently, without Python, and uninstalled."""
 
 import subprocess
 import sys
@@ -73,21 +73,21 @@ def test_without_python_every_view_works_and_no_function_can_only_fail(empty):
 
 
 def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
-    """The numbers of earlier loads get their languages and wikis from what the sources say."""
+    """Filters of earlier loads get their languages and wikis from the options of their sources."""
     config = alembic_config(f"host={server.socket} user=postgres dbname=empty")
     command.upgrade(config, "0010")
     empty.execute("insert into muse.wikidata (wikidata_id, kept_as) values ('Q1', 5)")
     options = '{"languages": ["nl", "en"], "sitelinks": ["nlwiki"]}'
-    for topic, location, told in (("wikidata", "a", options), ("wikidata", "b", "{}"), ("icons", "c", "{}")):  # fmt: skip
+    for topic, location, stored in (("wikidata", "a", options), ("wikidata", "b", "{}"), ("icons", "c", "{}")):  # fmt: skip
         query = "insert into muse.sources (topic, location, options) values (%s, %s, %s)"
-        empty.execute(query, (topic, location, told))
+        empty.execute(query, (topic, location, stored))
     migrate()
     sets = scopes.read_scopes(empty)
     assert set(sets.values()) == {
         scopes.Scope.of(EntityFilter(languages=("en", "nl"), sitelinks=("nlwiki",))),
         scopes.Scope.of(EntityFilter()),
     }
-    assert all(known.number == number for number, known in sets.items())
+    assert all(expected.number == number for number, expected in sets.items())
     query = "select wikidata_id, kept_as, loaded_by from muse.wikidata"
     assert empty.execute(query).fetchall() == [("Q1", 5, [])]
 
@@ -113,8 +113,8 @@ def test_uninstall_leaves_nothing_of_ours(empty, server):
     assert empty.execute(schemas).fetchall() == []
     assert search_path(server) == 'app, "$user"'
     assert stays == [
-        "role muse_reader stays: another database uses it",
-        "role muse_loader stays: another database uses it",
+        "role muse_reader is kept: another database uses it",
+        "role muse_loader is kept: another database uses it",
     ]
 
 
@@ -144,7 +144,7 @@ def test_a_failing_migration_changes_nothing(empty, monkeypatch):
 
 
 def test_a_superuser_runs_nothing_in_the_schema_of_somebody_else(empty, server):
-    """Whoever may create schemas could plant a trigger on alembic's table."""
+    """A role that may create schemas could create a trigger on alembic's table."""
     with server.connect(dbname="empty", autocommit=True) as admin:
         admin.execute("create role early login")
         try:

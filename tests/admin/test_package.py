@@ -57,7 +57,7 @@ def database(server) -> str:
 
 
 def run(installed: Path, folder: Path, *arguments: str, **variables: str):
-    """Run a program of the environment as somebody without a checkout does."""
+    """Run a program of the environment outside the checkout."""
     environment = {name: os.environ[name] for name in os.environ if "PGMUSE" not in name}
     environment |= {"XDG_DATA_HOME": str(folder / "data")} | variables
     program, *rest = arguments

@@ -1,4 +1,4 @@
-"""The README's blocks, run in order as a newcomer would, in a home of their own."""
+"""The README's code blocks run in order, in a new PGMUSE_HOME."""
 
 import os
 import re
@@ -21,7 +21,7 @@ BLOCKS = re.findall(r"^```(sh|sql)\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", READM
 
 @pytest.fixture(scope="module")
 def newcomer():
-    """The environment of somebody whose embedded server is still to be made."""
+    """An environment without an embedded server."""
     if not (HOME / "samples" / "datar").is_dir():
         pytest.skip("the demo needs the sample packages: ./pgmuse setup")
     home = Path(tempfile.mkdtemp(prefix="pgmuse-readme-", dir="/tmp"))
@@ -41,7 +41,7 @@ def newcomer():
 
 
 def run(command: list[str], environment: dict[str, str]) -> str:
-    """What ./pgmuse does once it has found everything in place."""
+    """Run the command as ./pgmuse does when nothing is missing."""
     assert command[0] == "./pgmuse", command
     command = [sys.executable, "-P", "-m", "loaders", *command[1:]]
     done = subprocess.run(

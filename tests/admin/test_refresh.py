@@ -1,4 +1,4 @@
-"""What cron calls: only what changed is loaded again, and nothing that went wrong is silent."""
+"""Refresh reloads only changed sources, and reports every failure."""
 
 import json
 import sys
@@ -59,11 +59,11 @@ def test_a_dump_that_changed_is_loaded_with_the_same_options(muse, dump):
 
 
 def test_ids_in_a_file_are_read_again(muse, dump, tmp_path):
-    wanted = tmp_path / "ids.txt"
-    wanted.write_text("Q1\n")
+    ids = tmp_path / "ids.txt"
+    ids.write_text("Q1\n")
     path = dump(small())
-    load_all(muse, WikidataOptions(source=str(path), ids=str(wanted), workers=0))
-    wanted.write_text("Q1\nQ3\n")
+    load_all(muse, WikidataOptions(source=str(path), ids=str(ids), workers=0))
+    ids.write_text("Q1\nQ3\n")
     assert refresh(muse)
     assert muse.execute("select count(*) from wikidata").fetchone() == (2,)
 
@@ -86,18 +86,18 @@ def test_playlists_that_came_train_the_model_again(muse, tmp_path, capsys):
     path = tmp_path / "mpd.slice.0-9.json"
     path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
     playlists.load(muse, str(path))
-    made = songs.train(
+    model = songs.train(
         muse, Word2VecSettings(epochs=1), songs.PlaylistFilter(artist_share=1, longest=200)
     )
     assert refresh(muse)
     live = "select model_id from deployments where name = 'songs'"
-    assert muse.execute(live).fetchone() == (made.model_id,)
+    assert muse.execute(live).fetchone() == (model.model_id,)
     path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(40))))
     assert refresh(muse)
     model_id, config = muse.execute(
         "select model_id, config from deployments join models using (model_id)"
     ).fetchone()
-    assert model_id > made.model_id
+    assert model_id > model.model_id
     assert (config["epochs"], config["filter"]["longest"]) == (1, 200)
     assert "new playlists" in capsys.readouterr().err
 

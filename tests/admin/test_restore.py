@@ -1,4 +1,4 @@
-"""A database that moved: dumped, restored elsewhere, migrated; and one that nobody is superuser of."""
+"""Dump, restore and migrate on another cluster; and a database without a superuser."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ from tests.servers.postgres import program, use
 
 @pytest.fixture(scope="module")
 def elsewhere(server) -> Iterator[Server]:
-    """Another cluster, which has never heard of us."""
+    """Another cluster, without our roles."""
     with throw_away() as running:
         yield running
 
@@ -59,8 +59,8 @@ def test_a_dump_answers_on_another_server(fresh, server, elsewhere, playlists, t
                         reader.execute("explain " + query)
                     if objects is VIEWS:
                         reader.execute(query)
-            found = reader.execute("select * from similar_songs(%s, 5)", (IDS[3],))
-            assert found.rowcount == 5
+            similar = reader.execute("select * from similar_songs(%s, 5)", (IDS[3],))
+            assert similar.rowcount == 5
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PGUSER", "bob")
             train(playlists)
@@ -86,13 +86,13 @@ def test_a_base_backup_of_the_server_starts(server, fresh, tmp_path, playlists):
         subprocess.run(["chown", "-R", f"{copy.owner}:", folder], check=os.geteuid() == 0)
         copy.up()
         with copy.connect(dbname="fresh") as conn:
-            found = conn.execute("select * from muse.similar_songs(%s, 5)", (IDS[3],))
-            assert found.rowcount == 5
+            similar = conn.execute("select * from muse.similar_songs(%s, 5)", (IDS[3],))
+            assert similar.rowcount == 5
 
 
 @pytest.fixture
 def managed(elsewhere, server) -> Iterator[psycopg.Connection]:
-    """A database as a hosting service gives it: its owner may create roles, and is no superuser."""
+    """A database of a hosting service: its owner may create roles and is no superuser."""
     with elsewhere.connect(dbname="postgres", autocommit=True) as admin:
         admin.execute("create role boss login createrole")
         admin.execute("create database managed owner boss")
@@ -118,5 +118,5 @@ def test_the_owner_of_a_database_migrates_loads_and_trains(managed, elsewhere, p
     assert every == own
     managed.execute("create role ann login in role muse_reader")
     with elsewhere.connect(dbname="managed", user="ann") as reader:
-        found = reader.execute("select * from similar_songs(%s, 5)", (IDS[3],))
-        assert found.rowcount == 5
+        similar = reader.execute("select * from similar_songs(%s, 5)", (IDS[3],))
+        assert similar.rowcount == 5

@@ -110,7 +110,7 @@ def files_of(home: Path) -> set[str]:
 
 
 def state(home: Path) -> str:
-    """What ./pgmuse reads before every command."""
+    """The first line of the stamp, which ./pgmuse reads before every command."""
     return (home / "samples" / "stamp").read_text().splitlines()[0]
 
 

@@ -1,4 +1,4 @@
-"""Databases that earlier versions made, with data, migrate and answer."""
+"""Databases of earlier versions, with data, are migrated and can be queried."""
 
 import gzip
 import os

@@ -1,4 +1,4 @@
-"""Arguments of every function are bounded before they cost anything."""
+"""Every function checks the limits of its arguments first."""
 
 import importlib
 import io
@@ -57,7 +57,7 @@ REFUSED = {
 
 
 def call(function: str, names: list[str], types: list[str], **values: str) -> str:
-    """A query that calls the function with usual values, and these."""
+    """A query that calls the function with these arguments and default values for the others."""
     usual = {one: USUAL.get(kind, "null") for one, kind in zip(names, types, strict=True)}
     arguments = ", ".join(f"{one} => {value}" for one, value in (usual | values).items())
     return f"select count(*) from (select * from muse.{function}({arguments})) as answer"
@@ -98,7 +98,7 @@ def test_every_n_is_from_1_to_1000(modelled):
 
 
 def test_no_function_reads_an_absurd_argument(modelled):
-    """Look-ups in plain SQL may answer; everything else refuses. A timeout is neither."""
+    """Plain SQL look-ups may return rows; other functions raise an error, and none times out."""
     modelled.execute(ABSURD_TABLE)
     modelled.execute("select muse.icon_text(B'0110')")  # imports are not measured
     modelled.execute("set local statement_timeout = '1s'")
@@ -116,7 +116,7 @@ def test_no_function_reads_an_absurd_argument(modelled):
 
 
 def test_arguments_of_python_are_domains(db):
-    """PL/Python converts the others before anything of ours is called."""
+    """PL/Python converts other types before our code runs."""
     free = {"integer", "bigint", "real", "double precision", "boolean"}
     for name, language, _, types in signatures(db):
         if language == "plpython3u":
@@ -185,7 +185,7 @@ DRAWINGS = {
 
 
 class Cancelled(Exception):
-    """What Postgres raises in a checkpoint."""
+    """The exception that Postgres raises in a checkpoint."""
 
 
 @pytest.mark.parametrize("name", DRAWINGS)

@@ -1,4 +1,4 @@
-"""What must hold for every table, function and view we ship."""
+"""Rules for every table, function and view."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_python_bodies_are_one_import_and_one_call(db):
 
 
 def test_marks_are_true(db):
-    """Reading a table is stable at best; Python is parallel restricted and says what it costs."""
+    """Functions that read tables are not immutable; Python is parallel restricted and has a cost."""
     for name, _, language, body, volatility, parallel, cost, _ in db.execute(FUNCTIONS):
         if re.search(r"\bmuse\.(?!check_n\b)\w+", body) or "plpy" in body:
             assert volatility != "i", name
@@ -107,14 +107,14 @@ def test_planted_temporary_tables_change_nothing(fresh):
     publish_songs(fresh, {"a": ([1], [0, 1]), "b": ([0, 1], [1])})
     for track_id in "ab":
         add_track(fresh, track_id)
-    asked = [
+    queries = [
         "select * from muse.similar_songs('a')",
         "select * from muse.song_radio(array['a'])",
         "select * from muse.find_songs('A')",
         "select * from muse.recall('song_vectors', 1)",
         "select * from muse.songs order by track_id",
     ]
-    before = [fresh.execute(query).fetchall() for query in asked]
+    before = [fresh.execute(query).fetchall() for query in queries]
     tables = [
         "models",
         "deployments",
@@ -127,7 +127,7 @@ def test_planted_temporary_tables_change_nothing(fresh):
         fresh.execute(f"create temporary table {table} (like muse.{table})")
     fresh.execute("create temporary view songs as select 'planted' as track_id")
     fresh.execute("set search_path = pg_temp, public")
-    assert [fresh.execute(query).fetchall() for query in asked] == before
+    assert [fresh.execute(query).fetchall() for query in queries] == before
     assert all(before)
 
 

@@ -1,4 +1,4 @@
-"""Chunks of a dump, staged by worker processes."""
+"""Worker processes that stage chunks of a dump."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from loaders.core.errors import Problem
 
 
 class Fragile:
-    """A stager whose process one chunk kills."""
+    """A stager that kills its process at the chunk `deadly`."""
 
     def stage(self, chunk):
         if chunk.content == b"deadly":

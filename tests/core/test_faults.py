@@ -1,4 +1,4 @@
-"""Kill -9 at every moment: what was committed stays, the rest is not there, and work goes on."""
+"""Kill -9 at any time: committed rows remain, others do not exist, and the load resumes."""
 
 import os
 import random
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture
 def durable(server):
-    """A server of one's own that flushes what it commits."""
+    """A server with fsync."""
     with throw_away(settings="") as running:
         use(running)
         migrate()
@@ -40,7 +40,7 @@ def command(*arguments: str) -> subprocess.Popen:
 
 
 def kill(server) -> None:
-    """The server as if the power had gone, and up again."""
+    """Crash the server as a power failure does, and start it again."""
     os.kill(int((server.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     deadline = time.monotonic() + 60
     while server.running() and time.monotonic() < deadline:
@@ -66,7 +66,7 @@ def check(server) -> None:
 
 
 def kill_one(server, work: subprocess.Popen, what: str) -> None:
-    """Kill the loader or its server, and wait for the loader's end."""
+    """Kill the loader or its server, and wait until the loader exits."""
     if what == "loader":
         work.send_signal(signal.SIGKILL)
     else:
@@ -75,7 +75,7 @@ def kill_one(server, work: subprocess.Popen, what: str) -> None:
 
 
 def load_with_kills(server, topic: str, dump, what: str, dice: random.Random) -> None:
-    """Load a dump: six times until a kill, then to its end."""
+    """Load a dump: six loads that are killed, then a complete one."""
     for _ in range(6):
         work = command("load", topic, str(dump), "--again")
         time.sleep(dice.uniform(1, 5))

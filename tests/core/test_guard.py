@@ -1,11 +1,11 @@
-"""Where a download may go: to hosts of a list, at public addresses, whatever a redirect says."""
+"""Downloads reach only allowed hosts at public addresses, redirects included."""
 
 import socket
 
 import pytest
 
 from loaders.core.http import guard
-from loaders.images.fetch.download import Refused, download
+from loaders.images.fetch.download import PermanentFailure, download
 from tests.servers import faults
 
 pytestmark = pytest.mark.unit
@@ -24,13 +24,13 @@ def test_no_private_address_is_connected_to(monkeypatch, address):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: answer)
     monkeypatch.setattr(socket.socket, "connect", lambda self, to: connected.append(to))
     client = guard.GuardedClient("a@b.c", {"pictures.example.org"}, timeout=1)
-    with pytest.raises(Refused, match="is not a public address"):
+    with pytest.raises(PermanentFailure, match="is not a public address"):
         download(client, "http://pictures.example.org/a.png")
     assert not connected
 
 
 def test_what_was_checked_is_what_is_connected_to(monkeypatch):
-    """A name that means another machine each time it is asked for."""
+    """A name that resolves to another address at each look-up."""
     answers = iter(["93.184.216.34", "127.0.0.1", "127.0.0.1"])
     connected = []
 
@@ -51,10 +51,10 @@ def test_what_was_checked_is_what_is_connected_to(monkeypatch):
 
 
 def test_a_redirect_to_this_machine_by_another_name(host):
-    """Allowed by name, but not where the name leads."""
+    """The host is allowed, but its address is not public."""
     there = f"localhost:{host.server_port}"
     client = guard.GuardedClient("a@b.c", {there})
-    with pytest.raises(Refused, match="is not a public address"):
+    with pytest.raises(PermanentFailure, match="is not a public address"):
         download(client, f"http://{there}/a.png")
     assert not host.requests
 
@@ -68,7 +68,7 @@ def test_a_redirect_to_this_machine_by_another_name(host):
     ],
 )
 def test_a_redirect_to_a_private_address(host, monkeypatch, target, says):
-    """From a host that may be asked, and is made to look public."""
+    """Download from an allowed host whose address is patched to look public."""
     really = guard.public_address
     monkeypatch.setattr(
         guard, "public_address",
@@ -77,6 +77,6 @@ def test_a_redirect_to_a_private_address(host, monkeypatch, target, says):
     port = host.server_port
     host.faults["a.png"] = [faults.redirect(target.format(port=port))]
     allowed = {f"pictures.example.org:{port}", f"localhost:{port}"}
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(PermanentFailure, match=says):
         download(guard.GuardedClient("a@b.c", allowed), f"http://pictures.example.org:{port}/a.png")
     assert host.requests == ["/a.png"]

@@ -1,4 +1,4 @@
-"""Who may do what: loaders own nothing and create nothing, readers change nothing."""
+"""Privileges: loaders own and create nothing, readers change nothing."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ PLAYLIST = b'{"playlists": [{"pid": 0, "name": "a", "tracks": [{"pos": 0, "track
 
 @pytest.fixture
 def logins(fresh, server):
-    """A login in each role, and a way to connect as one."""
+    """A login in each role, and a function that connects as one."""
     with server.connect(dbname="fresh", autocommit=True) as admin:
         admin.execute("create role loader_login login in role muse_loader")
         admin.execute("create role reader_login login in role muse_reader")
@@ -59,12 +59,12 @@ def test_roles_own_nothing_and_create_nothing(db):
         """
         assert db.execute(create, (role,)).fetchall() == []
         for privilege in ("trigger", "truncate", "references"):
-            held = f"""
+            query = f"""
                 select relname from pg_class join pg_namespace as schema on schema.oid = relnamespace
                 where nspname in {OUR_SCHEMAS} and relkind in ('r', 'p', 'v')
                   and has_table_privilege(%s, pg_class.oid, %s)
             """
-            assert db.execute(held, (role, privilege)).fetchall() == [], privilege
+            assert db.execute(query, (role, privilege)).fetchall() == [], privilege
 
 
 def test_definer_functions_check_their_arguments_and_fix_their_path(db):
@@ -191,7 +191,7 @@ def test_a_loader_login_loads_trains_and_refreshes_and_the_indexes_are_there(
 
 
 def test_a_stranger_holds_nothing_up(logins, tmp_path):
-    """Advisory locks, as earlier versions took them, are no locks of ours any more."""
+    """Advisory locks, which earlier versions used, block nothing."""
     path = tmp_path / "mpd.slice.0-1.json"
     path.write_bytes(PLAYLIST % (b"a" * 22))
     with logins("stranger_login") as stranger:
@@ -234,9 +234,9 @@ def test_refresh_reads_no_file_that_another_login_named(logins, fresh, tmp_path)
         loader.execute("update muse.sources set added_by = 'postgres'")
     done = run("refresh")
     assert done.returncode == 0, done.stderr
-    assert "sources loaded by loader_login are left to that login (1)" in done.stderr
+    assert "1 sources of loader_login are left to that login" in done.stderr
     assert fresh.execute("select count(*) from muse.load_runs").fetchone() == (0,)
-    # Whoever loads one of them does so for itself, and with options of its own.
+    # A login that loads one of them becomes its owner, with its own options.
     assert run("load", "playlists", str(secret), user="postgres").returncode == 0
     row = "select added_by, options from muse.sources where topic = 'songs'"
     assert fresh.execute(row).fetchall() == [("postgres", {})]
@@ -253,7 +253,7 @@ def test_options_that_cannot_be_read_end_no_refresh(logins, fresh, tmp_path):
         )
     done = run("refresh")
     assert done.returncode == 1
-    assert done.stderr.count("the stored options of") == 3
+    assert done.stderr.count(f"the stored options of {tmp_path} cannot be read") == 3
     assert "Traceback" not in done.stderr
     with pytest.raises(psycopg.errors.CheckViolation):
         fresh.execute("update muse.sources set options = '[1]'")

@@ -1,4 +1,4 @@
-"""What is kept of models and runs, and for how long."""
+"""Retention of models and runs."""
 
 import pytest
 

@@ -42,18 +42,18 @@ class FakePlpy:
     """Answers the queries of udfs/runtime.py from a dict of models, and counts them."""
 
     def __init__(self, models: dict[str, tuple[int, bytes]], revision: str = udfs.REVISION):
-        self.models, self.revision, self.asked = models, revision, []
+        self.models, self.revision, self.queries = models, revision, []
 
     def prepare(self, query, types):
         return query
 
     def execute(self, query, args=()):
-        self.asked.append(query)
+        self.queries.append(query)
         if query == runtime.REVISION:
             return [{"version_num": self.revision}]
         if query == runtime.LIVE:
-            found = self.models.get(args[0])
-            return [{"model_id": found[0]}] if found else []
+            row = self.models.get(args[0])
+            return [{"model_id": row[0]}] if row else []
         if query == runtime.CONTENT:
             rows = [
                 (name, content)
@@ -93,10 +93,10 @@ def test_content_is_read_once_and_again_only_after_a_deployment():
     plpy, cache = FakePlpy({"tiny": (1, TINY)}), {}
     for _ in range(3):
         runtime.model(plpy, cache, "tiny")
-    assert plpy.asked.count(runtime.CONTENT) == 1
+    assert plpy.queries.count(runtime.CONTENT) == 1
     plpy.models["tiny"] = (2, TINY)
     assert runtime.model(plpy, cache, "tiny").model_id == 2
-    assert plpy.asked.count(runtime.CONTENT) == 2
+    assert plpy.queries.count(runtime.CONTENT) == 2
 
 
 def test_the_least_recently_used_leaves_a_full_cache(monkeypatch):
@@ -181,13 +181,13 @@ def test_a_backend_with_a_network_stays_small(tiny):
 
 
 def private_bytes(conn: psycopg.Connection) -> int:
-    """The memory that is the backend's alone."""
+    """The private memory of the backend."""
     status = Path(f"/proc/{conn.info.backend_pid}/status").read_text()
     return int(next(x for x in status.splitlines() if x.startswith("RssAnon")).split()[1]) << 10
 
 
 def test_the_cache_tells_what_the_backend_holds(db, flatbuffer):
-    """Also after networks were let go, whose memory the next ones take."""
+    """The size is right after an eviction too, when freed memory is reused."""
     db.execute("""
         create function muse.opened(name text) returns bigint language plpython3u as $$
             from udfs import runtime

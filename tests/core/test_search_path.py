@@ -1,4 +1,4 @@
-"""No function of ours calls what somebody planted in schema public."""
+"""None of our functions calls objects that other roles created in schema public."""
 
 import contextlib
 import re
@@ -39,7 +39,7 @@ RECORD = "language plpgsql as $$ begin insert into public.calls values ('{}'); r
 
 
 def plant(conn: psycopg.Connection) -> None:
-    """What a reader can do where public may create in schema public."""
+    """Objects that a reader can create where public may create in schema public."""
     conn.execute("grant create on schema public to public")
     conn.execute("set role muse_reader")
     conn.execute("create table public.calls (name text)")
@@ -62,7 +62,7 @@ def called(conn: psycopg.Connection) -> list[tuple[str]]:
 
 @pytest.fixture
 def planted(fresh) -> psycopg.Connection:
-    """A database with songs and icons, where a reader planted functions and operators."""
+    """A database with songs and icons, in which a reader created functions and operators."""
     publish_songs(fresh, {"a": ([1], [0, 1]), "b": ([0, 1], [1])}, [("a", "b", 0.5)])
     for track_id in "ab":
         add_track(fresh, track_id)
@@ -72,7 +72,7 @@ def planted(fresh) -> psycopg.Connection:
 
 
 def test_planted_functions_would_be_called(planted):
-    """Where the path leads there: so the next test means something."""
+    """With public on the path the planted objects are called: a control for the next test."""
     planted.execute("select hashtextextended('a', 0), 1::real > 0, B'1'::varbit # B'1'::varbit")
     assert called(planted) == [
         ("bit varying # bit varying",),
@@ -99,7 +99,7 @@ def test_no_function_or_view_calls_what_a_reader_planted(planted):
 
 
 def test_sql_is_bound_to_pg_catalog_whatever_is_in_public(planted):
-    """Applied again, by a superuser, with the path that migrations have, and twice."""
+    """sql/ is applied by a superuser twice, with the search_path of migrations."""
     planted.execute("set search_path = pg_catalog, muse, pg_temp")
     for _ in range(2):
         with planted.transaction():

@@ -1,4 +1,4 @@
-"""The table in docs/security.md is what the catalog says."""
+"""The table in docs/security.md equals the catalog."""
 
 import pytest
 

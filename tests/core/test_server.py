@@ -1,4 +1,4 @@
-"""The embedded server: made, started, stopped, killed, and shut to everybody else."""
+"""The embedded server: created, started, stopped, killed, and closed to other users."""
 
 import os
 import shutil
@@ -261,7 +261,7 @@ def test_a_socket_folder_of_somebody_else_is_refused(server):
     foreign = Foreign(server.folder)
     foreign.socket.symlink_to("/")
     try:
-        with pytest.raises(Problem, match="belongs to somebody else"):
+        with pytest.raises(Problem, match="belongs to another user"):
             foreign._own(foreign.socket)
     finally:
         foreign.socket.unlink()

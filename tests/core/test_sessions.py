@@ -1,4 +1,4 @@
-"""What a role, a database, the environment or a pooler sets otherwise breaks no load."""
+"""Settings of roles, databases, the environment or a pooler do not break loads."""
 
 import os
 import shutil
@@ -46,7 +46,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 
 @pytest.fixture
 def files(tmp_path) -> list[str]:
-    """Playlists of many programs."""
+    """Playlist files of several formats."""
     rows = "".join(f"list {i},Ärtist {i % 7},Söng {i % 31}\n" for i in range(3000))
     paths = [tmp_path / f"{number}.csv" for number in range(6)]
     for path in paths:
@@ -121,7 +121,7 @@ def test_a_database_without_an_encoding_is_told(server):
 
 
 def test_a_reader_that_is_idle_in_a_transaction_holds_nobody_up(fresh, server, monkeypatch):
-    """New queries go on while `migrate` waits for the reader, and it says who that is."""
+    """`migrate` waits for a query without blocking new ones, and prints its process."""
     said = []
     monkeypatch.setattr("loaders.admin.migrate.say", said.append)
     with server.connect(dbname="fresh") as idle:
@@ -241,8 +241,8 @@ def test_readers_go_through_a_pooler_and_loads_refuse(fresh, pooled, files):
     for _ in range(20):
         for client in clients:
             client.prepare_threshold = None
-            found = client.execute("select track_id from muse.similar_songs('a')")
-            assert found.fetchall() == [("b",)]
+            similar = client.execute("select track_id from muse.similar_songs('a')")
+            assert similar.fetchall() == [("b",)]
             client.commit()
     done = command("load", "playlists", files[0], PGHOST=pooled)
     assert done.returncode == 1

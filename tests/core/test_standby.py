@@ -1,4 +1,4 @@
-"""A streaming standby answers while models are published on the primary."""
+"""Queries on a streaming standby succeed while the primary publishes models."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ TRACKS = 300
 
 @pytest.fixture
 def standby(server, fresh) -> Iterator[Server]:
-    """A copy of the cluster that follows it."""
+    """A streaming standby of the cluster."""
     fresh.execute(
         "insert into muse.tracks (track_id) select 't' || i from generate_series(0, %s) as i",
         (TRACKS,),

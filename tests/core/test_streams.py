@@ -1,4 +1,4 @@
-"""Packed files: any kind, whole, in members, cut off, broken, through a pipe, in constant memory."""
+"""Compressed files: every format, several members, cut off, damaged, piped, in constant memory."""
 
 import bz2
 import gzip
@@ -28,7 +28,7 @@ PACKED = [kind for kind in KINDS if kind != "plain"]
 
 
 def everything(location, threads=2, size=100_000):
-    """All that can be read, and what is wrong after it."""
+    """The readable content, and the error after it."""
     stream = open_compressed(str(location), threads=threads)
     got, error = b"", None
     try:
@@ -44,7 +44,7 @@ def everything(location, threads=2, size=100_000):
 
 @pytest.fixture
 def written(tmp_path):
-    """Write bytes under a name that says nothing of their kind."""
+    """Write bytes to a file whose name does not show the format."""
 
     def write(content):
         path = tmp_path / "dump.txt"
@@ -133,12 +133,12 @@ def test_position_grows_to_the_size(written, kind):
     content = KINDS[kind][0](TEXT)
     stream = open_compressed(str(written(content)))
     assert stream.size == len(content)
-    seen = []
+    positions = []
     while stream.read(1 << 16):
-        seen.append(stream.position)
+        positions.append(stream.position)
     stream.close()
-    assert seen == sorted(seen)
-    assert seen[-1] == len(content)
+    assert positions == sorted(positions)
+    assert positions[-1] == len(content)
 
 
 @pytest.mark.parametrize("kind", PACKED)

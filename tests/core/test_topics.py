@@ -27,7 +27,7 @@ def with_weather(monkeypatch):
 
 @pytest.fixture
 def run(with_weather, fresh):
-    """Runs the command; what it prints."""
+    """Run the command; returns its output."""
     app = build_app(topics.TOPICS)
 
     def run(*arguments: str) -> str:

@@ -9,7 +9,7 @@ STATES = "select state, count(*)::int from image_fetches group by state order by
 
 
 def allow_more(conn, *hosts: str, **limits: int) -> None:
-    """Let these hosts be asked fast, as Wikimedia's are not."""
+    """Set high rate limits for these hosts."""
     limits = {"requests_per_minute": 60_000, "bits_per_second": 10**10, "at_once": 2} | limits
     for host in hosts:
         conn.execute(
@@ -21,16 +21,16 @@ def allow_more(conn, *hosts: str, **limits: int) -> None:
         )
 
 
-def want(conn, host, *names: str) -> None:
-    """Pictures of the host by their addresses; those that it has none for get one."""
+def queue_pictures(conn, host, *names: str) -> None:
+    """Queue pictures of the test host, and create those that it does not serve yet."""
     for number, name in enumerate(names):
         host.files.setdefault(name, photo(size=(330 + number, 400)))
     urls = [f"{host.url}/{name}" for name in names]
-    enqueue.want_addresses(conn, urls, {host.host})
+    enqueue.enqueue_addresses(conn, urls, {host.host})
 
 
 def error_of(conn) -> str:
-    """Why the only address cannot be had."""
+    """The error of the only queued address, which must have failed."""
     state, error = conn.execute("select state, error from image_fetches").fetchone()
     assert state == "failed", (state, error)
     return error

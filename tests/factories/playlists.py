@@ -16,7 +16,7 @@ IDS = [f"{i:022d}" for i in range(300)]
 
 def slice_of(*lists: list[str], **fields: object) -> bytes:
     """A Million Playlist slice with these track ids."""
-    made = [
+    playlists = [
         {
             "pid": pid,
             "name": f"List {pid}",
@@ -33,7 +33,7 @@ def slice_of(*lists: list[str], **fields: object) -> bytes:
         | fields
         for pid, ids in enumerate(lists)
     ]
-    return json.dumps({"playlists": made}).encode()
+    return json.dumps({"playlists": playlists}).encode()
 
 
 def places(conn):
@@ -120,8 +120,8 @@ def keys_of(path: str) -> list[tuple[str, str]]:
 
 def fill(conn, playlists: dict[str, list[str]]) -> None:
     """Store playlists of tracks whose artist is the first letter of their id."""
-    made = (
+    entries = (
         Playlist(key, key, [Track(track, track.upper(), track[0]) for track in tracks])
         for key, tracks in playlists.items()
     )
-    load_entries(conn, "test", made)
+    load_entries(conn, "test", entries)

@@ -16,7 +16,7 @@ from tests.servers import postgres
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Three pictures in two folders, and what else lies in folders."""
+    """Three pictures in two folders, and files that are skipped or broken."""
     top = tmp_path / "holiday"
     files = {
         "cats/tajMahal2.png": photo(RED),

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from loaders.images.files import BadFile, in_archive
+from loaders.images.files import BadPictureSource, in_archive
 from tests.factories.archives import tarred, zipped
 from tests.factories.pictures import BLUE, GREEN, RED, load_path, photo
 
@@ -58,5 +58,5 @@ def test_an_entry_that_cannot_be_unpacked_is_left_out(fresh, tmp_path, how):
 def test_a_file_that_is_no_archive(tmp_path):
     for name in ("a.zip", "a.tar.gz", "a.tar"):
         (tmp_path / name).write_bytes(b"hello, this is no archive")
-        with pytest.raises(BadFile, match="cannot be read on"):
+        with pytest.raises(BadPictureSource, match="cannot be read on"):
             list(in_archive(tmp_path / name))

@@ -1,4 +1,4 @@
-"""The classifier: ported from real weights, equal to Keras, and what it says in SQL."""
+"""The classifier: ported weights, equality with Keras, and its results in SQL."""
 
 import io
 import os
@@ -32,12 +32,12 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
 
 def test_litert_in_float32_is_keras_and_in_float16_nearly(keras, flatbuffer):
     with quiet():
-        whole = runtime.open_network(export(keras, float16=False))
+        full = runtime.open_network(export(keras, float16=False))
     half = runtime.open_network(flatbuffer)
     for path in list(classifier.labelled_photos())[:5]:
         picture = images.network_input(Image.open(path).convert("RGB"), 224)
-        theirs = classifier.look_with_keras(keras, picture)
-        ours, nearly = images.look(whole, picture), images.look(half, picture)
+        theirs = classifier.predict_with_keras(keras, picture)
+        ours, nearly = images.predict(full, picture), images.predict(half, picture)
         assert np.abs(ours.embedding - theirs.embedding).max() < 1e-4
         assert np.abs(ours.probabilities - theirs.probabilities).max() < 1e-4
         assert nearly.embedding @ theirs.embedding > 0.9999
@@ -48,7 +48,7 @@ def test_the_labelled_photos_have_the_same_top_label_in_keras_and_in_sql(keras, 
     labels, right = classifier.read_labels(), 0
     for path, label in classifier.labelled_photos().items():
         picture = images.network_input(images.decode(path.read_bytes(), 320), 224)
-        theirs = classifier.look_with_keras(keras, picture).probabilities
+        theirs = classifier.predict_with_keras(keras, picture).probabilities
         query = "select label, probability from classify_image(%s, 1)"
         (ours,) = seeing.execute(query, (path.read_bytes(),)).fetchall()
         assert ours[0] == labels[theirs.argmax()], path
@@ -123,7 +123,7 @@ def test_the_command_publishes_it_once_and_says_nothing_of_tensorflow(fresh, ker
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         lines.append(done.stderr.splitlines())
-    assert [len(told) for told in lines] == [3, 3]
+    assert [len(output) for output in lines] == [3, 3]
     assert "is live" in lines[0][1]
     assert "was live already" in lines[1][1]
     config, metrics = fresh.execute("select config, metrics from models").fetchone()
@@ -138,7 +138,7 @@ def test_weights_that_are_not_the_known_file_are_refused(tmp_path, monkeypatch, 
     copy.parent.mkdir(parents=True)
     copy.write_bytes(path.read_bytes()[:-1] + b"x")
     monkeypatch.setattr(classifier, "SAMPLES", tmp_path)
-    with pytest.raises(Problem, match="is not the file it was"):
+    with pytest.raises(Problem, match="is damaged"):
         classifier.find_weights(0)
 
 
@@ -148,7 +148,7 @@ def test_weights_that_are_not_the_known_file_are_refused(tmp_path, monkeypatch, 
 )
 def test_a_file_that_is_no_weights_is_an_error_and_runs_nothing(tmp_path, content):
     (tmp_path / "x.pth").write_bytes(content)
-    with pytest.raises(Problem, match=r"x\.pth is no file of weights"):
+    with pytest.raises(Problem, match=r"x\.pth is no legacy torch.save file"):
         read_state(tmp_path / "x.pth")
 
 
@@ -156,7 +156,7 @@ def test_weights_that_are_missing_or_left_over_are_an_error(keras):
     from loaders.images.classifier.efficientnet import port
 
     state = read_state(classifier.find_weights(0))
-    with pytest.raises(ValueError, match="belong nowhere: more"):
+    with pytest.raises(ValueError, match="unused weights: more"):
         port(VARIANTS[0], state | {"more": state["_fc.bias"]})
     del state["_fc.bias"]
     with pytest.raises(ValueError, match=r"no weights _fc\.bias"):

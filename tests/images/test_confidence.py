@@ -1,4 +1,4 @@
-"""The confidence of a match: logistic regression, measures, the calibration that ships."""
+"""The confidence of a match: logistic regression, measures, the shipped calibration."""
 
 import re
 
@@ -51,4 +51,4 @@ def test_letters_and_drawings_of_tux_paint_are_no_photos(tmp_path):
         path = stamps / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded(shape("ring", 1), "PNG"))
-    assert [one.about.class_name for one in samples.tuxpaint(stamps)] == ["birds"]
+    assert [one.metadata.class_name for one in samples.tuxpaint(stamps)] == ["birds"]

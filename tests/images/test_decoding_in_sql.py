@@ -13,7 +13,7 @@ from tests.factories.picture_files import BAD, encoded, photo
 
 @pytest.fixture
 def asking(seeing):
-    """A connection that has looked at a picture."""
+    """A connection that has decoded a picture."""
     seeing.execute("select embed_image(%s)", (encoded(photo(), "JPEG"),))
     return seeing
 
@@ -53,7 +53,7 @@ def test_a_timeout_ends_the_decoding_within_200_ms(asking, limit):
 
 
 def fuzzed(count: int, seed: int = 0):
-    """Pictures of every kind with bytes changed, doubled, cut out, or put in from others."""
+    """Pictures of every kind with bytes changed, doubled, removed, or copied from others."""
     rng = random.Random(seed)
     kinds = [
         encoded(photo().resize((90, 60)), kind, **options)
@@ -86,7 +86,7 @@ def fuzzed(count: int, seed: int = 0):
 
 
 def ask_all(conn: psycopg.Connection, count: int) -> tuple[int, int]:
-    """Every fuzzed file through the function: how many had an answer, and how many an error."""
+    """Call the function with every fuzzed file; the numbers of results and of errors."""
     answered, lines = 0, []
     pid = conn.info.backend_pid
     for content in fuzzed(count):

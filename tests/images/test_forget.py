@@ -1,4 +1,4 @@
-"""Forgotten pictures leave with their vectors and samples."""
+"""Deleting a picture deletes its vectors and samples."""
 
 import pytest
 

@@ -118,11 +118,11 @@ def test_the_same_picture_twice_is_one_row_with_two_sources(fresh, folder, tmp_p
     (tmp_path / "other" / "twin.png").write_bytes(photo(RED))
     for path in (folder, tmp_path / "other"):
         load_path(fresh, path)
-    found = (
+    query = (
         "select location from image_sources where image_id = "
         "(select image_id from image_sources where location = 'copy.png') order by 1"
     )
-    assert fresh.execute(found).fetchall() == [
+    assert fresh.execute(query).fetchall() == [
         ("cats/tajMahal2.png",), ("copy.png",), ("twin.png",),
     ]  # fmt: skip
     assert fresh.execute("select count(*) from images").fetchone() == (3,)
@@ -137,9 +137,9 @@ def test_the_same_picture_twice_is_one_row_with_two_sources(fresh, folder, tmp_p
 def test_the_command_says_what_became_of_each(fresh, folder, capfd):
     request = ImageOptions(sources=(str(folder), "nowhere", str(folder / "cats" / "notes.txt")))
     assert not load_images(fresh, request)
-    told = capfd.readouterr().err
-    assert f"{folder}: 3 pictures, 2 left out (see load_errors)" in told
-    assert "nowhere: no such file or folder" in told
+    output = capfd.readouterr().err
+    assert f"{folder}: 3 pictures, 2 left out (see load_errors)" in output
+    assert "nowhere: no such file or folder" in output
     assert load_images(fresh, ImageOptions(sources=(str(folder / "cats" / "tajMahal2.png"),)))
     with pytest.raises(Problem, match="nothing to load"):
         load_images(fresh, ImageOptions())

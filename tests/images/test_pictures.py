@@ -1,4 +1,4 @@
-"""Bytes that are to be pictures: of every kind, turned, transparent, damaged and hostile."""
+"""Decoding pictures: every kind, rotated, transparent, damaged and malicious."""
 
 import io
 import time
@@ -67,7 +67,7 @@ def test_a_transparent_palette_entry_is_white():
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_a_turned_picture_is_shown_upright(kind, orientation):
-    """Stored turned as a camera would, with the note that undoes it."""
+    """A picture stored rotated, with the EXIF orientation that corrects it."""
     how = Image.Transpose
     undo = [
         None, None, how.FLIP_LEFT_RIGHT, how.ROTATE_180, how.FLIP_TOP_BOTTOM,
@@ -148,7 +148,7 @@ def test_a_cut_off_picture_is_an_error(kind):
 
 
 def test_what_follows_a_whole_picture_is_not_looked_at():
-    """A phone's film behind its photo, an archive behind a picture."""
+    """Trailing data, such as a phone's video after its photo, is ignored."""
     intact = encoded(two_halves(), "JPEG")
     assert decode(intact + b"PK\3\4" * 100, 40).tobytes() == decode(intact, 40).tobytes()
 

@@ -61,12 +61,12 @@ def test_who_made_a_file_of_a_debian_package(tmp_path):
         "License: GPL-3+\n\nFiles: src/a.jpg src/b*.png\nCopyright: B Person\n"
         "License: CC-BY-2.0\nComment: see\n  https://example.org/page\n"
     )
-    copyrights = debian_copyright.rights(path)
-    assert debian_copyright.of(copyrights, "other.webp")[1:] == (
+    copyrights = debian_copyright.read_rights(path)
+    assert debian_copyright.find_rights(copyrights, "other.webp")[1:] == (
         "A Person and others",
         "GPL-3+",
         None,
     )
     for name in ("src/a.webp", "src/b2.webp"):
-        right = debian_copyright.of(copyrights, name)
+        right = debian_copyright.find_rights(copyrights, name)
         assert right[1:] == ("B Person", "CC-BY-2.0", "https://example.org/page")

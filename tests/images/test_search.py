@@ -1,4 +1,4 @@
-"""Pictures found again in SQL, and how sure a match is."""
+"""Image search in SQL, and the confidence of matches."""
 
 import os
 import subprocess
@@ -51,12 +51,12 @@ def test_images_like_leaves_the_picture_itself_out(trained):
 
 
 def test_confidence_in_sql_is_that_of_the_training(trained):
-    """The same features in numpy and in SQL, for every picture that is stored."""
+    """numpy and SQL compute the same features, for every stored picture."""
     rows = trained.execute(
         "select v.image_id, v.embedding, s.class, v.label from muse.image_vectors as v "
         "join muse.image_sources as s using (image_id) order by 1"
     ).fetchall()
-    reference = confidence.Labelled(
+    reference = confidence.LabelledPictures(
         np.array([row[1].to_numpy() for row in rows]),
         np.array([row[2] for row in rows]),
         np.array([row[3] for row in rows]),
@@ -64,8 +64,8 @@ def test_confidence_in_sql_is_that_of_the_training(trained):
     (stored,) = trained.execute(
         "select config -> 'confidence' from models where name = 'images'"
     ).fetchone()
-    calibration = confidence.Calibration.read(stored)
-    results = confidence.pairs(reference)
+    calibration = confidence.Calibration.from_json(stored)
+    results = confidence.build_pairs(reference)
     there = calibration.confidence(results.features).reshape(-1, 10)[::2]  # its class is there
     for number, row in enumerate(rows[:6]):
         in_sql = trained.execute("select confidence from images_like(%s)", (row[0],)).fetchall()
@@ -153,7 +153,7 @@ def test_the_command_prints_a_table_and_draws_the_matches(trained, tmp_path):
 
 
 def test_matches_come_nearest_first(trained):
-    """Also where the plan would give them in the order of the table."""
+    """The order does not depend on the plan."""
     picture = encoded(shape("dots", 77))
     rows = trained.execute("select image_id from similar_images(%s, 24)", (picture,)).fetchall()
     results = search.search(trained, picture, 24, 0)
@@ -165,8 +165,8 @@ def test_the_command_says_when_nothing_fits(trained):
     blank = encoded(Image.new("RGB", (300, 300), (250, 250, 250)), "PNG")
     matches = search.search(trained, blank, 5, 0)
     sure = max(match.confidence for match in matches)
-    assert ("nothing stored fits" in search.verdict(matches)) == (sure < 0.5)
-    assert search.verdict([]) == "no picture is stored that is sure enough"
+    assert ("no match" in search.verdict(matches)) == (sure < 0.5)
+    assert search.verdict([]) == "no match has that confidence"
     for out, reason in (("x.tiff", r"ends in \.png or \.jpg"), ("no/x.png", "there is no folder")):
         with pytest.raises(Problem, match=reason):
             check_out(ROOT / out, search.WRITABLE)

@@ -1,4 +1,4 @@
-"""Training the search of pictures: embeddings, workers, a new classifier."""
+"""Training image search: embeddings, concurrent workers, a new classifier."""
 
 import os
 import subprocess
@@ -36,8 +36,8 @@ def test_only_what_is_new_is_embedded(trained):
 
 def test_a_picture_that_cannot_be_decoded_is_parked_after_three_tries(album):
     bad = add_picture(album, encoded(shape("bar"))[:400], "broken")
-    made = train(album, 1)
-    assert (made.vectors, made.parked, made.model_id is None) == (24, 1, False)
+    result = train(album, 1)
+    assert (result.vectors, result.parked, result.model_id is None) == (24, 1, False)
     row = album.execute(
         "select attempts, parked from images where image_id = %s", (bad,)
     ).fetchone()
@@ -47,27 +47,29 @@ def test_a_picture_that_cannot_be_decoded_is_parked_after_three_tries(album):
 
 
 def test_two_workers_share_the_pictures(album, server):
-    """What one has in hand the other leaves alone."""
+    """A worker skips pictures whose rows another one has locked."""
     (classifier_id,) = album.execute("select model_id from deployments").fetchone()
     vectors.make_partition(album, classifier_id)
     with server.connect(dbname="fresh") as other:
-        claim = vectors.CLAIM
+        claim = vectors.QUERIES.claim
         first = other.execute(claim, {"model_id": classifier_id, "batch": 10}).fetchall()
-        made = train(album, 1)
-        assert made.model_id is None  # the other's pictures are missing
-        assert made.vectors == 24 - len(first) == 14
+        result = train(album, 1)
+        assert result.model_id is None  # the other's pictures are missing
+        assert result.vectors == 24 - len(first) == 14
     assert train(album, 1).vectors == 10
 
 
 def test_what_another_finished_meanwhile_is_not_embedded_again(album, server, monkeypatch):
-    """A claim may wait for its turn: what it saw by then is old."""
+    """A picture that got its vector while the claim waited is skipped."""
     (classifier_id,) = album.execute("select model_id from deployments").fetchone()
     vectors.make_partition(album, classifier_id)
-    claim = vectors.CLAIM.replace("order by", "and (select pg_sleep(1)) is not null order by")
-    monkeypatch.setattr(vectors, "CLAIM", claim)
+    claim = vectors.QUERIES.claim.replace(
+        "order by", "and (select pg_sleep(1)) is not null order by"
+    )
+    monkeypatch.setattr(vectors.QUERIES, "claim", claim)
     with server.connect(dbname="fresh", autocommit=True) as other, ThreadPoolExecutor(1) as pool:
         register_vector(other)
-        filling = pool.submit(vectors.fill, other, classifier_id, NobodyLooks())
+        filling = pool.submit(vectors.fill, other, classifier_id, NoPictures())
         time.sleep(0.4)
         album.execute(
             "insert into image_vectors (model_id, image_id, embedding, label, probability) "
@@ -77,8 +79,8 @@ def test_what_another_finished_meanwhile_is_not_embedded_again(album, server, mo
         assert filling.result(10) == (0, 0)
 
 
-class NobodyLooks:
-    def look(self, thumbnails):
+class NoPictures:
+    def embed(self, thumbnails):
         assert not thumbnails
         return []
 

@@ -1,4 +1,4 @@
-"""Addresses that the embedded server listens on, and the certificate that it needs for some."""
+"""TCP addresses of the embedded server, and the certificate for those outside this machine."""
 
 import ipaddress
 import re
@@ -9,12 +9,12 @@ from pathlib import Path
 from loaders.core.errors import Problem
 
 DEFAULT_PORT = "5432"
-ALL = ("", "*", "0.0.0.0", "::")  # noqa: S104  (the person asks for it)
+ALL = ("", "*", "0.0.0.0", "::")  # noqa: S104  (only if the user gives it)
 CERTIFICATE, KEY = "server.crt", "server.key"  # in the data folder, where Postgres looks
 
 
 def parse_address(text: str) -> tuple[str, str]:
-    """Host and port of `HOST[:PORT]` or `[IPv6][:PORT]`; the port is 5432 where there is none."""
+    """Host and port of `HOST[:PORT]` or `[IPv6][:PORT]`; the default port is 5432."""
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]+))(?::(\d{1,5}))?", text.strip())
     if not match:
         raise Problem(f"{text!r} is no address to listen on: give HOST or HOST:PORT")
@@ -22,9 +22,9 @@ def parse_address(text: str) -> tuple[str, str]:
 
 
 def check_address(host: str, port: str) -> None:
-    """Check, before a server is stopped for it, that this is an address of this machine.
+    """Check that this machine has the address, before a server is stopped for it.
 
-    Errors: a Problem.
+    Errors: Problem.
     """
     try:
         if not 1 <= int(port) <= 65535:
@@ -37,7 +37,7 @@ def check_address(host: str, port: str) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches the address."""
+    """Whether the address is reachable from this machine only."""
     return host not in ALL and all(
         ipaddress.ip_address(address.partition("%")[0]).is_loopback
         for _, _, address, _ in _resolved(host)
@@ -45,9 +45,9 @@ def is_loopback(host: str) -> bool:
 
 
 def certificate_command(data: Path, key: Path, certificate: Path) -> list[str] | None:
-    """The command that makes a self-signed certificate; None where the data folder has one.
+    """The command that creates a self-signed certificate; None where the data folder has one.
 
-    Errors: a Problem where there is no openssl, or half a certificate.
+    Errors: Problem where openssl is missing, or only one of the two files exists.
     """
     files = [data / CERTIFICATE, data / KEY]
     if all(path.exists() for path in files):
@@ -67,7 +67,7 @@ def certificate_command(data: Path, key: Path, certificate: Path) -> list[str] |
 
 
 def _resolved(host: str) -> list[tuple[socket.AddressFamily, socket.SocketKind, str, list[int]]]:
-    """The addresses of a host; none of `*` and its like, which are all of this machine."""
+    """The addresses of a host; empty for `*` and the other names of all interfaces."""
     if host in ALL:
         return []
     answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

@@ -1,7 +1,8 @@
-"""The embedded server: a cluster of its own on a unix socket, no TCP unless asked.
+"""The embedded server: a PostgreSQL cluster on a unix socket, with TCP on request.
 
-Its folder holds `data/` and `log/`. It runs as whoever set it up, for root as the user postgres,
-with an environment made from nothing: no password of the caller's shell can be read inside.
+Its folder contains `data/` and `log/`. It runs as the user who created it, for root as the user
+postgres, with a fixed environment: variables of the caller's shell, such as passwords, are not
+passed on.
 """
 
 import fcntl
@@ -28,7 +29,7 @@ from loaders.core.server.files import CONF, HBA, LAST_ADDRESS, OLD_HBA, machine_
 OWNER = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 DATABASE, SUPERUSER = "pgmuse", "postgres"
 
-# Native libraries run one thread a backend, and no package of a user's home comes in between.
+# One thread of native libraries per backend, and no Python packages from a user's home.
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -40,11 +41,11 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 
-NO_ADDRESS = ("", addresses.DEFAULT_PORT)  # on its socket alone
+NO_ADDRESS = ("", addresses.DEFAULT_PORT)  # socket only
 
 
 def make_public(folder: Path) -> None:
-    """Make a folder that the server's user can pass through, whatever the umask says."""
+    """Create a folder that the server's user can enter, whatever the umask."""
     if not folder.exists():
         make_public(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -53,7 +54,7 @@ def make_public(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """A cluster in `folder`, which is made at the first `up`."""
+    """A cluster in `folder`. The first `up` creates it."""
 
     folder: Path
     owner: str = OWNER
@@ -74,7 +75,7 @@ class Server:
 
     @property
     def conninfo(self) -> dict[str, str]:
-        """Where libpq finds it: the socket's name stays, whatever the TCP port."""
+        """Parameters for libpq. The port names the socket and is fixed; TCP may use another."""
         return {
             "host": str(self.socket),
             "port": addresses.DEFAULT_PORT,
@@ -83,13 +84,13 @@ class Server:
         }
 
     def up(self, listen: str | None = None, *, restart: bool = False) -> None:
-        """Start it, creating it first where it is new; a running server stays as it is.
+        """Start the server unless it runs; create the cluster first if there is none.
 
-        listen: HOST[:PORT] of TCP; left out, the last address stays until `down`. restart: allow
-        that connections are ended where another address takes that. A running server whose socket
-        was deleted is restarted.
+        listen: HOST[:PORT] for TCP; by default the last address is kept until `down`. restart:
+        allow a restart, which ends all connections, for another address. A running server whose
+        socket was deleted is restarted.
 
-        Errors: a Problem where the address is none of this machine, or takes a restart.
+        Errors: Problem where this machine does not have the address, or a restart is needed.
         """
         address = addresses.parse_address(listen) if listen else None
         if address:
@@ -105,7 +106,7 @@ class Server:
             self._start(address or self._last_address())
 
     def down(self) -> bool:
-        """Stop it, and forget its address; False if it was not running."""
+        """Stop the server and clear its address; return whether it was running."""
         running = self.running()
         if running:
             self._pg_ctl("stop", "--mode=fast")
@@ -114,11 +115,11 @@ class Server:
         return running
 
     def running(self) -> bool:
-        """Whether a postmaster runs over this folder."""
+        """Whether a postmaster runs on this cluster."""
         return (self.data / "postmaster.pid").exists() and self._run("pg_ctl", "status").ok
 
     def address(self) -> tuple[str, str]:
-        """The TCP address and the port it has; no address where it is on its socket alone."""
+        """The TCP address and the port of the running server; NO_ADDRESS for socket only."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -126,7 +127,7 @@ class Server:
         return (lines[5].strip(), lines[3].strip()) if len(lines) > 5 else NO_ADDRESS
 
     def _last_address(self) -> tuple[str, str]:
-        """The address of the last start, which a crash or a reboot ended; none after `down`."""
+        """The address of the last start, kept after a crash or a reboot; cleared by `down`."""
         try:
             match = LAST_ADDRESS.search((self.data / "pgmuse.conf").read_text())
         except FileNotFoundError:
@@ -148,7 +149,7 @@ class Server:
 
     def _start(self, address: tuple[str, str]) -> None:
         if not self.data.exists():
-            self._make()
+            self._create()
         self._check_version()
         self._prepare(*address)
         self._make_socket_folder()
@@ -158,7 +159,7 @@ class Server:
         self._create_database()
 
     def _prepare(self, host: str, port: str) -> None:
-        """What needs no stop: who may connect, and a certificate where others reach the server."""
+        """Write files that a running server accepts: pg_hba.conf, and a certificate for TLS."""
         hba = self.data / "pg_hba.conf"
         if hba.read_text() == OLD_HBA:
             self._write(hba, HBA)
@@ -186,11 +187,11 @@ class Server:
         self._own(folder)
 
     def connect(self, **options: object) -> psycopg.Connection:
-        """A connection to it as its superuser."""
+        """A connection as the cluster's superuser. options: as for psycopg.connect."""
         return psycopg.connect(**(self.conninfo | {"connect_timeout": 10} | options))  # type: ignore[arg-type]
 
     def remove(self) -> None:
-        """Stop it and delete its folders."""
+        """Stop the server and delete its folders."""
         self.down()
         for folder in (self.socket, self.folder):
             shutil.rmtree(folder, ignore_errors=True)
@@ -202,16 +203,16 @@ class Server:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Let one `up` at a time make and start the cluster."""
+        """A file lock: one `up` at a time creates and starts the cluster."""
         make_public(self.folder.parent)
         with self._lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _make(self) -> None:
+    def _create(self) -> None:
         self._own(self.folder)
         self._own(self.log)
-        part = self.folder / "part"  # renamed when it is whole
+        part = self.folder / "part"  # renamed when complete
         shutil.rmtree(part, ignore_errors=True)
         options = ("--encoding=UTF8", "--locale=C.UTF-8", f"--username={SUPERUSER}", "--auth=trust")
         self._run("initdb", *options, "--no-instructions", "--pgdata", str(part)).check("initdb")
@@ -247,18 +248,18 @@ class Server:
             )
 
     def _own(self, folder: Path) -> None:
-        """Make a folder that only the owner enters; refuse one that somebody else put there."""
+        """Create a folder for the owner only. Errors: Problem where another user has it."""
         make_public(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         user = pwd.getpwnam(self.owner)
         if not sockets.is_ours(folder, user.pw_uid, os.geteuid()):
-            raise Problem(f"{folder} belongs to somebody else: remove it")
+            raise Problem(f"{folder} belongs to another user: remove it")
         folder.chmod(0o700)
         if os.geteuid() == 0:
             os.chown(folder, user.pw_uid, user.pw_gid)
 
     def _write(self, path: Path, text: str) -> None:
-        """Replace a file of the cluster, owned by its owner, whole or not at all."""
+        """Replace a file of the cluster atomically; it belongs to the cluster's owner."""
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         part.write_text(text)
         part.chmod(0o600)
@@ -272,12 +273,12 @@ class Server:
             f"{action} the embedded server (see {self.log})"
         )
 
-    def _run(self, program: str, *arguments: str) -> "Ran":
-        """Run one of Postgres' programs on this cluster, as its owner."""
+    def _run(self, program: str, *arguments: str) -> "ProgramResult":
+        """Run a program of PostgreSQL on this cluster, as its owner."""
         return self._execute([str(bindir() / program), *arguments])
 
-    def _execute(self, command: list[str]) -> "Ran":
-        """Run a program as the cluster's owner, with an environment made from nothing."""
+    def _execute(self, command: list[str]) -> "ProgramResult":
+        """Run a program as the cluster's owner, with the fixed environment only."""
         environment = ENVIRONMENT | {"PGDATA": str(self.data)}
         ids = pwd.getpwnam(self.owner)
         become: dict[str, object] = {}
@@ -293,46 +294,46 @@ class Server:
             check=False,
             **become,
         )
-        return Ran(done.returncode == 0, done.stdout, done.stderr)
+        return ProgramResult(done.returncode == 0, done.stdout, done.stderr)
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What a program answered."""
+class ProgramResult:
+    """The outcome of a program: whether it succeeded, and its output."""
 
     ok: bool
     out: str
     err: str
 
-    def check(self, what: str) -> None:
-        """Stop with one line where it failed."""
+    def check(self, action: str) -> None:
+        """Raise a Problem with the program's output if it failed."""
         if not self.ok:
-            reason = " ".join((self.err or self.out).split()) or "no reason given"
-            raise Problem(f"could not {what}: {reason}")
+            reason = " ".join((self.err or self.out).split()) or "it printed no reason"
+            raise Problem(f"could not {action}: {reason}")
 
 
 def bindir() -> Path:
-    """Where Postgres' programs are: what ./pgmuse found, else the newest."""
-    if given := os.environ.get("PGMUSE_BINDIR"):
-        return Path(given)
-    found = sorted(
+    """The folder of PostgreSQL's programs: PGMUSE_BINDIR, else the newest installed version."""
+    if configured := os.environ.get("PGMUSE_BINDIR"):
+        return Path(configured)
+    installed = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)
     )
-    if not found:
+    if not installed:
         raise Problem("PostgreSQL is not installed: run ./pgmuse setup")
-    return found[-1]
+    return installed[-1]
 
 
 def embedded() -> Server:
-    """The server of this checkout."""
+    """The server in var/postgres of PGMUSE_HOME."""
     return Server(HOME / "var" / "postgres")
 
 
 @contextmanager
 def throw_away(settings: str = "fsync = off\n") -> Iterator[Server]:
-    """A private server that is gone afterwards: for tests, benchmarks and tries."""
+    """A server in a temporary folder, removed at the end: for tests and benchmarks."""
     parent = Path(tempfile.mkdtemp(prefix="pgmuse-", dir="/tmp"))
-    parent.chmod(0o755)  # the server's user passes through
+    parent.chmod(0o755)  # the server's user must be able to enter it
     server = Server(parent / "postgres", settings=settings)
     try:
         server.up()

@@ -1,4 +1,4 @@
-"""The files of the embedded server: who may connect, and its settings for this machine."""
+"""Contents of the embedded server's pg_hba.conf and pgmuse.conf."""
 
 import os
 import re
@@ -14,7 +14,7 @@ host    all all 127.0.0.1/32 scram-sha-256
 host    all all ::1/128      scram-sha-256
 hostssl all all all          scram-sha-256
 """
-# As it was written before 0.1.1, replaced at the next start.
+# The version before 0.1.1, which is replaced at the next start.
 OLD_HBA = """\
 # Only the server's own user and root can enter the socket's folder; the network needs a password.
 local all all trust
@@ -59,12 +59,12 @@ LAST_ADDRESS = re.compile(
 
 
 def quoted(value: object) -> str:
-    """A value as it stands between the quotes of a configuration file."""
+    """A value escaped for single quotes in a configuration file."""
     return str(value).replace("\\", "\\\\").replace("'", "''")
 
 
 def memory_settings(megabytes: int, shared_memory: int) -> dict[str, object]:
-    """Sizes in MB for a machine with so much memory, of which /dev/shm offers a part."""
+    """Settings in MB for a machine. megabytes: its memory. shared_memory: size of /dev/shm."""
     maintenance = min(max(megabytes // 16, 64), 2048)
     return {
         "shared_buffers": min(max(megabytes // 8, 128), 4096),

@@ -1,4 +1,4 @@
-"""Where the embedded server's socket is: a folder that nobody else can make or enter."""
+"""The folder of the embedded server's socket, which no other user can create or enter."""
 
 import os
 import pwd
@@ -6,18 +6,18 @@ import tempfile
 import zlib
 from pathlib import Path
 
-LONGEST = 107  # bytes of a socket's path, by the kernel
-NAME = ".s.PGSQL.5432"  # libpq looks for a file named by the port: conninfo always says 5432
-RECORD = "socket.path"  # in the cluster's folder: the socket's folder where it is elsewhere
+LONGEST = 107  # bytes of a socket's path, a limit of the kernel
+NAME = ".s.PGSQL.5432"  # libpq derives it from the port, which is always 5432 in conninfo
+RECORD = "socket.path"  # a file in the cluster's folder with the path of the socket's folder
 
 
 def fits(folder: Path) -> bool:
-    """Whether a socket's path in this folder is short enough, whatever its port."""
+    """Whether the path of a socket in this folder is short enough for any port."""
     return len(os.fsencode(folder / ".s.PGSQL.65535")) <= LONGEST
 
 
 def socket_folder(cluster: Path) -> Path:
-    """The socket's folder: in the cluster's, or the recorded one where that is too long."""
+    """The socket's folder: in the cluster's folder, or the recorded one if that is too long."""
     inside = cluster.absolute() / "socket"
     if not fits(inside):
         try:
@@ -28,10 +28,10 @@ def socket_folder(cluster: Path) -> Path:
 
 
 def choose(cluster: Path) -> Path:
-    """A folder for the socket of a cluster whose own path is too long."""
+    """Choose a folder for the socket of a cluster whose path is too long."""
     name = f"pgmuse-{zlib.crc32(os.fsencode(cluster.absolute())):08x}"
     if os.geteuid() == 0:
-        return Path("/run") / name  # only root creates anything there
+        return Path("/run") / name  # only root can create folders there
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or "/nowhere") / name
     if is_ours(runtime.parent, os.geteuid()) and fits(runtime):
         return runtime
@@ -39,7 +39,7 @@ def choose(cluster: Path) -> Path:
 
 
 def is_ours(folder: Path, *users: int) -> bool:
-    """Whether it is a folder, no link, and belongs to one of these users."""
+    """Whether it is a folder, not a link, and belongs to one of these users."""
     try:
         return folder.lstat().st_uid in users and folder.is_dir() and not folder.is_symlink()
     except OSError:
@@ -47,7 +47,7 @@ def is_ours(folder: Path, *users: int) -> bool:
 
 
 def link(folder: Path, port: str) -> None:
-    """Let NAME lead to the socket of another port."""
+    """Create NAME as a link to the socket of another port."""
     if port == "5432":
         return
     new = folder / f"{NAME}.new"
@@ -57,5 +57,5 @@ def link(folder: Path, port: str) -> None:
 
 
 def user_id(name: str) -> int:
-    """The number of a user of this machine."""
+    """The numeric id of a user."""
     return pwd.getpwnam(name).pw_uid

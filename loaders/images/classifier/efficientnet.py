@@ -1,8 +1,8 @@
 """The classifier: EfficientNet-Lite 0 to 2 in Keras, with weights trained on ImageNet.
 
-Tan and Le 2019, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks"; Lite
-leaves out squeeze-and-excitation and swish, so that it runs anywhere. Nothing is trained here:
-weights of a PyTorch port are carried over by name and shape, and the numbers stay the same.
+Tan and Le 2019, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks". The
+Lite variants have no squeeze-and-excitation and no swish. Nothing is trained here: the weights of a
+PyTorch port are copied by name and shape, so that the outputs are the same.
 """
 
 import math
@@ -15,12 +15,12 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 EMBEDDING = 1280  # the width of muse.image_vectors
 LABELS = 1000
-MEAN, DEVIATION = 127.0, 128.0  # of the input; the usual ones of ImageNet cost accuracy here
+MEAN, DEVIATION = 127.0, 128.0  # of the input; these weights are less accurate with ImageNet's
 
 
 @dataclass(frozen=True)
 class Variant:
-    """How a size of the network is scaled, and the file of weights that it is made from."""
+    """The scaling factors of a variant, and the SHA-256 of its file of weights."""
 
     width: float
     depth: float
@@ -67,10 +67,11 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Network:
-    """A Keras model of outputs (embedding, probabilities), and whence each layer has its weights.
+    """A Keras model, and the source of each layer's weights.
 
-    Input: (n, size, size, 3), RGB from 0 to 255. Layers `stem`, `block0` to `block6` (the last
-    repeat of a stage; `block4_2` is the second) and `head` are named for whoever looks inside.
+    Input: (n, size, size, 3), RGB from 0 to 255. Outputs: embedding (n, 1280), probabilities
+    (n, 1000). Layers are named `stem`, `block0` to `block6` (the last repeat of a stage; `block4_2`
+    is the second) and `head`.
     """
 
     model: Any
@@ -78,22 +79,22 @@ class Network:
 
 
 def build(variant: Variant) -> Network:
-    """The network with weights that are not set yet."""
+    """Build the network; its weights are not set."""
     import keras
     from keras import layers
 
     sources: dict[str, str] = {}
 
-    def known(layer: Any, source: str) -> Any:
+    def remember(layer: Any, source: str) -> Any:
         sources[layer.name] = source
         return layer
 
     def normal(x: Any, source: str, name: str) -> Any:
-        return known(layers.BatchNormalization(epsilon=1e-3, name=name), source)(x)
+        return remember(layers.BatchNormalization(epsilon=1e-3, name=name), source)(x)
 
     def convolve(x: Any, source: str, name: str, filters: int, kernel: int, stride: int) -> Any:
         layer = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, name=name)
-        return known(layer, source)(x)
+        return remember(layer, source)(x)
 
     def bottleneck(x: Any, stage: Stage, stride: int, source: str, name: str) -> Any:
         inputs, y = x.shape[-1], x
@@ -104,7 +105,7 @@ def build(variant: Variant) -> Network:
         depthwise = layers.DepthwiseConv2D(
             stage.kernel, stride, "same", use_bias=False, name=f"{name}_depthwise"
         )
-        y = known(depthwise, f"{source}._depthwise_conv")(y)
+        y = remember(depthwise, f"{source}._depthwise_conv")(y)
         y = layers.ReLU(6.0)(normal(y, f"{source}._bn1", f"{name}_depthwise_norm"))
         y = convolve(y, f"{source}._project_conv", f"{name}_project", outputs, 1, 1)
         if stride != 1 or inputs != outputs:
@@ -117,8 +118,8 @@ def build(variant: Variant) -> Network:
     x = layers.ReLU(6.0, name="stem")(normal(x, "_bn0", "stem_norm"))
     number = 0
     for index, stage in enumerate(STAGES):
-        ends = index in (0, len(STAGES) - 1)  # of one repeat in every size
-        repeats = stage.repeats if ends else math.ceil(variant.depth * stage.repeats)
+        is_end = index in (0, len(STAGES) - 1)  # first and last stage are not scaled in depth
+        repeats = stage.repeats if is_end else math.ceil(variant.depth * stage.repeats)
         for repeat in range(1, repeats + 1):
             name = f"block{index}" if repeat == repeats else f"block{index}_{repeat}"
             stride = stage.stride if repeat == 1 else 1
@@ -128,39 +129,40 @@ def build(variant: Variant) -> Network:
     x = layers.ReLU(6.0, name="head")(normal(x, "_bn1", "head_norm"))
     embedding = layers.GlobalAveragePooling2D(name="embedding")(x)
     dense = layers.Dense(LABELS, activation="softmax", name="class")
-    return Network(keras.Model(picture, [embedding, known(dense, "_fc")(embedding)]), sources)
+    return Network(keras.Model(picture, [embedding, remember(dense, "_fc")(embedding)]), sources)
 
 
 def scaled_width(filters: int, width: float) -> int:
-    """Filters of a wider network: a multiple of eight that takes away no more than a tenth."""
+    """The scaled number of filters, rounded to a multiple of 8 that is at least 90 % of it."""
     if width == 1.0:
         return filters
-    wanted = filters * width
-    rounded = max(8, int(wanted + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * wanted else rounded
+    scaled = filters * width
+    rounded = max(8, int(scaled + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * scaled else rounded
 
 
 def port(variant: Variant, state: dict[str, Array]) -> Any:
-    """The Keras model with these weights. Errors: ValueError where one is missing, left over or
-    of another shape.
+    """The Keras model with these weights.
+
+    Errors: ValueError where a weight is missing, unused or of another shape.
     """
     network = build(variant)
-    left = {name for name in state if not name.endswith("num_batches_tracked")}
+    unused = {name for name in state if not name.endswith("num_batches_tracked")}
     for name, source in network.sources.items():
         layer = network.model.get_layer(name)
-        names, turn = _weights_of(layer, source)
-        missing = [name for name in names if name not in left]
+        names, transpose = _weights_of(layer, source)
+        missing = [name for name in names if name not in unused]
         if missing:
             raise ValueError(f"no weights {missing[0]}")
-        layer.set_weights([turn(state[name]) for name in names])  # which checks their shapes
-        left -= set(names)
-    if left:
-        raise ValueError(f"weights that belong nowhere: {', '.join(sorted(left))}")
+        layer.set_weights([transpose(state[name]) for name in names])  # checks their shapes
+        unused -= set(names)
+    if unused:
+        raise ValueError(f"unused weights: {', '.join(sorted(unused))}")
     return network.model
 
 
 def _weights_of(layer: Any, source: str) -> tuple[list[str], Callable[[Array], Array]]:
-    """The names of a layer's weights in Keras' order, and how PyTorch's axes become Keras'."""
+    """The names of a layer's weights in Keras' order, and the conversion of PyTorch's axes."""
     kind = type(layer).__name__
     if kind == "BatchNormalization":
         parts = ("weight", "bias", "running_mean", "running_var")
@@ -172,9 +174,9 @@ def _weights_of(layer: Any, source: str) -> tuple[list[str], Callable[[Array], A
 
 
 def export(model: Any, *, float16: bool = True) -> bytes:
-    """A LiteRT flatbuffer: (1, size, size, 3) in, embedding and probabilities out.
+    """Export to a LiteRT flatbuffer: input (1, size, size, 3), outputs embedding and probabilities.
 
-    With `float16` its weights take half the room; it computes in float32 all the same.
+    float16: store the weights in half the size; the computation is in float32 either way.
     """
     import tensorflow as tf
 

@@ -1,7 +1,7 @@
-"""Weights from a legacy torch.save file, without torch, and without running what a pickle says.
+"""Read weights from a legacy torch.save file, without torch and without executing its pickles.
 
-Before zip files, torch.save wrote a row of pickles (a magic number, a version, the byte order, the
-state dict, the storages' keys) and then each storage: its length in elements, and its bytes.
+The format before torch 1.6: a sequence of pickles (magic number, version, byte order, state dict,
+keys of the storages), then each storage: its length in elements, and its bytes.
 """
 
 import pickle
@@ -30,7 +30,7 @@ class _Storage:
 
 @dataclass(frozen=True)
 class _Tensor:
-    """What `torch._utils._rebuild_tensor_v2` is called with; the rest says how it is trained."""
+    """The arguments of `torch._utils._rebuild_tensor_v2`; the last two concern training only."""
 
     storage: _Storage
     offset: int
@@ -41,18 +41,18 @@ class _Tensor:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows the four names that a state dict needs, and refuses every other."""
+    """Resolves the four names that a state dict needs, and rejects all others."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
-        known = {
+        allowed = {
             ("collections", "OrderedDict"): OrderedDict,
             ("torch._utils", "_rebuild_tensor_v2"): _Tensor,
         }
-        if (module, name) not in known:
+        if (module, name) not in allowed:
             raise pickle.UnpicklingError(f"it names {module}.{name}")
-        return known[module, name]
+        return allowed[module, name]
 
     def persistent_load(self, pid: Any) -> _Storage:
         _, dtype, key, *_ = pid
@@ -60,12 +60,12 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_state(path: Path) -> dict[str, Array]:
-    """The state dict of the file, by name. Errors: Problem where it is no such file."""
+    """The tensors of a file's state dict, by name. Errors: Problem where it has another format."""
     try:
         with path.open("rb") as file:
             return _read(file)
-    except (pickle.UnpicklingError, EOFError, struct.error, ValueError, TypeError, KeyError) as no:
-        raise Problem(f"{path.name} is no file of weights as torch once wrote them: {no}") from no
+    except (pickle.UnpicklingError, EOFError, struct.error, ValueError, TypeError, KeyError) as bad:
+        raise Problem(f"{path.name} is no legacy torch.save file: {bad}") from bad
 
 
 def _read(file: BinaryIO) -> dict[str, Array]:
@@ -84,10 +84,13 @@ def _storage(file: BinaryIO, dtype: str) -> Array:
 
 
 def _array(tensor: _Tensor, storage: Array) -> Array:
-    """The tensor, its axes in any order. Errors: ValueError where it leaves its storage."""
+    """The array of a tensor, whose axes may be in any order.
+
+    Errors: ValueError where it exceeds its storage.
+    """
     steps = zip(tensor.shape, tensor.stride, strict=True)
     last = tensor.offset + sum((size - 1) * stride for size, stride in steps)
     if min(tensor.offset, *tensor.shape, *tensor.stride, 0) < 0 or last >= len(storage):
-        raise ValueError("a tensor that leaves its storage")
+        raise ValueError("a tensor exceeds its storage")
     strides = [stride * storage.itemsize for stride in tensor.stride]
     return np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, strides).copy()

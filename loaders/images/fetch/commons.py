@@ -1,4 +1,4 @@
-"""Wikimedia Commons: a file's name, its page, who made it, and where it is in a fitting size."""
+"""Wikimedia Commons: file names, requests to its API, and the metadata in its responses."""
 
 import html
 import re
@@ -11,26 +11,26 @@ import msgspec
 from loaders.core.entries import printable
 
 API = "https://commons.wikimedia.org/w/api.php"
-AT_ONCE = 50  # titles a call
-LONGEST_CALL = 4000  # bytes of titles in an address: many servers take 8,000 of it
-LADDER = (20, 40, 60, 120, 250, 330, 500, 960, 1280, 1920, 3840)  # widths that are served
-SHORT_SIDE = 320  # pixels that are wanted
-WIDEST = 1920  # of a long strip
-SMALL = 2_000_000  # bytes of an original that is taken as it is, where no width fits
+BATCH = 50  # titles a request, the API's limit
+LONGEST_TITLES = 4000  # bytes of titles in a request's address; many servers accept 8,000 in total
+LADDER = (20, 40, 60, 120, 250, 330, 500, 960, 1280, 1920, 3840)  # thumbnail widths served
+SHORT_SIDE = 320  # pixels: the smallest short side that is downloaded where the file has it
+WIDEST = 1920  # pixels: the largest width that is requested
+SMALL = 2_000_000  # bytes: originals up to this size are downloaded where no thumbnail fits
 USABLE = {"image/jpeg", "image/png", "image/gif", "image/webp"}
 NO_NAME = re.compile(r"[#<>\[\]|{}\x00-\x1f\x7f]")
 WIDTH = re.compile(r"(?<=[/-])\d+px-(?=[^/]*$)")
 TAG = re.compile(r"<[^>]*>")
-LONGEST = 500  # characters of a licence or an author
+LONGEST_FIELD = 500  # characters of a licence or an author
 LONGEST_ADDRESS = 4000
 
 
-class Unwilling(Exception):
-    """What Commons answers where it does not tell of any file: it lags, or is not to be used."""
+class CommonsError(Exception):
+    """The API answered with an error for the request, such as replication lag."""
 
 
-class Described(NamedTuple):
-    """What Commons tells of a file. `error`: why it cannot be had, None otherwise."""
+class FileInfo(NamedTuple):
+    """The metadata of a file. error: the reason why it cannot be downloaded, else None."""
 
     download_url: str | None = None
     page_url: str | None = None
@@ -67,38 +67,38 @@ class _Query(msgspec.Struct):
     redirects: list[_Renamed] = []
 
 
-class _Answer(msgspec.Struct):
+class _Response(msgspec.Struct):
     query: _Query | None = None
     error: Any = None
 
 
 def file_name(text: str) -> str | None:
-    """A file's name as MediaWiki writes it, without its namespace; None where it is none."""
+    """Normalize a file name as MediaWiki does, without the namespace; None where it is invalid."""
     name = re.sub(r"^(?:File|Image)\s*:", "", html.unescape(text).strip(), flags=re.IGNORECASE)
     name = " ".join(unquote(name).replace("_", " ").split())
     if not name or NO_NAME.search(name) or len(name.encode()) > 240:
         return None
-    return name[0].upper() + name[1:]  # the rest keeps its case
+    return name[0].upper() + name[1:]  # MediaWiki capitalizes the first letter only
 
 
 def address(name: str) -> str:
-    """Where a file is found for ever, whatever its size."""
+    """The permanent address of a file, which redirects to its original."""
     return f"https://commons.wikimedia.org/wiki/Special:FilePath/{quote(name.replace(' ', '_'))}"
 
 
-def calls(names: Sequence[str]) -> Iterator[list[str]]:
-    """As many files at once as an address has room for."""
-    call: list[str] = []
+def batches(names: Sequence[str]) -> Iterator[list[str]]:
+    """Split file names into batches whose titles take at most 4,000 bytes of an address."""
+    batch: list[str] = []
     for name in names:
-        if call and sum(len(quote(f"File:{one}|")) for one in (*call, name)) > LONGEST_CALL:
-            yield call
-            call = []
-        call.append(name)
-    yield call
+        if batch and sum(len(quote(f"File:{one}|")) for one in (*batch, name)) > LONGEST_TITLES:
+            yield batch
+            batch = []
+        batch.append(name)
+    yield batch
 
 
-def fields(names: Sequence[str]) -> dict[str, str]:
-    """What to ask the API of up to 50 files."""
+def request_fields(names: Sequence[str]) -> dict[str, str]:
+    """The query fields of a request for the metadata of up to 50 files."""
     return {
         "action": "query",
         "prop": "imageinfo",
@@ -113,36 +113,38 @@ def fields(names: Sequence[str]) -> dict[str, str]:
     }
 
 
-def described(content: bytes, names: Sequence[str]) -> dict[str, Described]:
-    """What the answer tells of each file.
+def parse_file_info(content: bytes, names: Sequence[str]) -> dict[str, FileInfo]:
+    """Parse the API's response; the metadata of each file, by name.
 
-    Errors: Unwilling; msgspec's, where it is not of that shape.
+    Errors: CommonsError where the response is an error; msgspec.DecodeError where it has another
+    shape.
     """
-    answer = msgspec.json.decode(content, type=_Answer)
-    if answer.query is None:
-        code = answer.error.get("code") if isinstance(answer.error, dict) else None
-        raise Unwilling(printable(str(code or "nothing that was asked for")[:100]))
-    renamed = {one.source: one.target for one in answer.query.normalized + answer.query.redirects}
-    pages = {page.title: page for page in answer.query.pages}
-    found = {}
+    response = msgspec.json.decode(content, type=_Response)
+    query = response.query
+    if query is None:
+        code = response.error.get("code") if isinstance(response.error, dict) else None
+        raise CommonsError(printable(str(code or "no result and no error code")[:100]))
+    renamed = {one.source: one.target for one in query.normalized + query.redirects}
+    pages = {page.title: page for page in query.pages}
+    files = {}
     for name in names:
         title = f"File:{name}"
-        for _ in range(2):  # normalised, then redirected
+        for _ in range(2):  # normalized, then redirected
             title = renamed.get(title, title)
         page = pages.get(title)
-        known = page is not None and page.imageinfo
-        missing = Described(error="Wikimedia Commons has no such file")
-        found[name] = _described(known[0]) if known else missing
-    return found
+        versions = page.imageinfo if page is not None else []
+        missing = FileInfo(error="Wikimedia Commons has no such file")
+        files[name] = _file_info(versions[0]) if versions else missing
+    return files
 
 
 def download_url(info: _Info) -> str | None:
-    """Its address in the width of the ladder whose short side is wanted; None where there is none.
+    """The address of the smallest thumbnail with a short side of 320 pixels; None without one.
 
-    A vector drawing has any width; of others none is larger than the original.
+    Thumbnails of vector drawings have any width, those of others are smaller than the original.
     """
-    wanted = min(_wanted_width(info.width, info.height), WIDEST)
-    fitting = next(width for width in LADDER if width >= wanted)
+    minimum = min(_width_for_short_side(info.width, info.height), WIDEST)
+    fitting = next(width for width in LADDER if width >= minimum)
     vector = info.mime == "image/svg+xml"
     if info.thumburl and WIDTH.search(info.thumburl):
         if vector or fitting < info.width:
@@ -153,38 +155,39 @@ def download_url(info: _Info) -> str | None:
     return info.url if info.mime in USABLE else info.thumburl or None
 
 
-def _wanted_width(width: int, height: int) -> int:
-    """The width at which the short side is as long as is wanted."""
+def _width_for_short_side(width: int, height: int) -> int:
+    """The width at which the short side is 320 pixels."""
     if width <= 0 or height <= 0:
         return SHORT_SIDE
     return SHORT_SIDE if width <= height else -(-SHORT_SIDE * width // height)
 
 
-def _described(info: _Info) -> Described:
-    told = info.extmetadata if isinstance(info.extmetadata, dict) else {}
-    found = _web(download_url(info))
-    return Described(
-        download_url=found,
-        page_url=_web(info.descriptionurl),
-        licence=_plain(told, "LicenseShortName"),
-        licence_url=_web(_plain(told, "LicenseUrl")),
-        author=_plain(told, "Artist"),
-        error=None if found else f"{info.mime or 'what it is'} has no picture to fetch",
+def _file_info(info: _Info) -> FileInfo:
+    metadata = info.extmetadata if isinstance(info.extmetadata, dict) else {}
+    url = _web_address(download_url(info))
+    return FileInfo(
+        download_url=url,
+        page_url=_web_address(info.descriptionurl),
+        licence=_plain_text(metadata, "LicenseShortName"),
+        licence_url=_web_address(_plain_text(metadata, "LicenseUrl")),
+        author=_plain_text(metadata, "Artist"),
+        error=None if url else f"a file of type {info.mime or 'unknown'} has no picture to fetch",
     )
 
 
-def _plain(told: Mapping[str, Any], name: str) -> str | None:
-    """A field, which is HTML, as text."""
-    field = told.get(name)
+def _plain_text(metadata: Mapping[str, Any], name: str) -> str | None:
+    """A field of the metadata, which is HTML, as plain text of at most 500 characters."""
+    field = metadata.get(name)
     value = field.get("value") if isinstance(field, dict) else None
     if not isinstance(value, str | int):
         return None
-    text = html.unescape(TAG.sub(" ", str(value)[: 20 * LONGEST]))
+    text = html.unescape(TAG.sub(" ", str(value)[: 20 * LONGEST_FIELD]))
     text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(text.split())[:LONGEST] or None
+    return " ".join(text.split())[:LONGEST_FIELD] or None
 
 
-def _web(text: str | None) -> str | None:
+def _web_address(text: str | None) -> str | None:
+    """The text where it is an http or https address of acceptable length, else None."""
     if text is None:
         return None
     text = f"https:{text}" if text.startswith("//") else text

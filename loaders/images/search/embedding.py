@@ -16,26 +16,29 @@ CHUNK = 8  # pictures of one task
 
 
 class Vector(NamedTuple):
-    """The classifier's output for a picture. embedding: (1280,), unit length, float32."""
+    """The classifier's output for a picture. embedding: (1280,), unit length, float32.
+
+    label: index of the most probable one. probability: its probability.
+    """
 
     embedding: Any
     label: int
     probability: float
 
 
-Looked = list[Vector | str]
+Results = list[Vector | str]  # a vector, or the reason why the picture has none
 
 
-class Lookers:
-    """Worker processes, each with the classifier's network open."""
+class EmbeddingPool:
+    """Worker processes, each with the classifier loaded."""
 
     def __init__(self, network: bytes, size: int, workers: int) -> None:
         self._pool = Pool(workers, _open, network, size)
 
-    def look(self, thumbnails: Sequence[bytes]) -> list[Vector | str]:
+    def embed(self, thumbnails: Sequence[bytes]) -> Results:
         """The vector of each picture, or the reason why it has none."""
         chunks = [thumbnails[at : at + CHUNK] for at in range(0, len(thumbnails), CHUNK)]
-        futures = [self._pool.submit(_look, chunk) for chunk in chunks]
+        futures = [self._pool.submit(_embed, chunk) for chunk in chunks]
         return [
             vector
             for chunk, future in zip(chunks, futures, strict=True)
@@ -45,18 +48,18 @@ class Lookers:
     def close(self) -> None:
         self._pool.close()
 
-    def _result(self, chunk: Sequence[bytes], future: "Future[Looked]") -> Looked:
-        """The result of a chunk. Where it crashes a process, each picture is tried by itself."""
+    def _result(self, chunk: Sequence[bytes], future: "Future[Results]") -> Results:
+        """The result of a chunk. If it crashed its process, embed each of its pictures alone."""
         try:
             return future.result()
         except WorkerDied:
-            return [self._alone(thumbnail) for thumbnail in chunk]
+            return [self._embed_one(thumbnail) for thumbnail in chunk]
 
-    def _alone(self, thumbnail: bytes) -> Vector | str:
+    def _embed_one(self, thumbnail: bytes) -> Vector | str:
         try:
-            return self._pool.submit(_look, [thumbnail]).result()[0]
+            return self._pool.submit(_embed, [thumbnail]).result()[0]
         except WorkerDied:
-            return "it ends the process that looks at it"
+            return "it crashes the process that embeds it"
 
 
 _network: tuple[Any, int] | None = None  # of this worker process
@@ -68,7 +71,7 @@ def _open(network: bytes, size: int) -> None:
         _network = runtime.open_network(network), size
 
 
-def _look(thumbnails: Sequence[bytes]) -> Looked:
+def _embed(thumbnails: Sequence[bytes]) -> Results:
     return [_vector(thumbnail) for thumbnail in thumbnails]
 
 
@@ -79,6 +82,7 @@ def _vector(thumbnail: bytes) -> Vector | str:
         image = decode(thumbnail, THUMBNAIL)
     except BadPicture as error:
         return str(error)
-    answer = images.look(interpreter, images.network_input(image, size))
-    best = int(answer.probabilities.argmax())
-    return Vector(answer.embedding.astype(np.float32), best, float(answer.probabilities[best]))
+    prediction = images.predict(interpreter, images.network_input(image, size))
+    best = int(prediction.probabilities.argmax())
+    probability = float(prediction.probabilities[best])
+    return Vector(prediction.embedding.astype(np.float32), best, probability)

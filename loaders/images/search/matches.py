@@ -1,4 +1,4 @@
-"""Reverse image search from a shell: a table, and a picture of the question beside its matches."""
+"""`pgmuse search`: matches as a table, and a picture of the query beside its matches."""
 
 import textwrap
 from pathlib import Path
@@ -8,16 +8,11 @@ import psycopg
 from PIL import Image, ImageDraw, ImageFont
 
 from loaders.core.errors import Problem
+from loaders.core.queries import Queries
 from udfs.picture_headers import BadPicture
 from udfs.pictures import BYTES, THUMBNAIL, decode
 
-SEARCH = """
-    select match.image_id, match.title, match.class, match.confidence, match.typical,
-        match.page_url, match.licence, match.author, image.thumbnail
-    from muse.similar_images(%s::bytea, %s::integer, %s::real) with ordinality as match
-    join muse.images as image on image.image_id = match.image_id
-    order by match.ordinality
-"""
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 SIDE, MARGIN, TEXT, COLUMNS = 200, 16, 52, 5  # pixels, and matches a row
 WRITABLE = (".png", ".jpg")
 GROUND, INK, PALE = (255, 253, 248), (40, 40, 40), (130, 130, 130)
@@ -38,7 +33,7 @@ class Match(NamedTuple):
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a picture, not decoded yet."""
+    """The bytes of a file, at most one more than a picture may have. Errors: Problem."""
     try:
         with path.open("rb") as file:
             return file.read(BYTES + 1)
@@ -47,13 +42,14 @@ def read(path: Path) -> bytes:
 
 
 def search(conn: psycopg.Connection, content: bytes, n: int, min_confidence: float) -> list[Match]:
-    """What is stored that looks like it, nearest first."""
-    rows = conn.execute(SEARCH, (content, n, min_confidence)).fetchall()
+    """The n most similar stored pictures, nearest first."""
+    values = {"picture": content, "n": n, "min_confidence": min_confidence}
+    rows = conn.execute(QUERIES.similar_images, values).fetchall()
     return [Match(*row) for row in rows]
 
 
 def table(matches: list[Match]) -> str:
-    """Lines for a terminal."""
+    """The matches as a table for a terminal."""
     lines = [f"{'confidence':>10} {'typical':>8}  {'class':<24} {'title':<40} page"]
     lines += [
         f"{match.confidence:>10.0%} {match.typical:>8.0%}  {_short(match.class_, 24):<24} "
@@ -64,46 +60,47 @@ def table(matches: list[Match]) -> str:
 
 
 def verdict(matches: list[Match]) -> str:
-    """In a sentence, what to make of it."""
+    """A sentence with the best match and its confidence."""
     best = max(matches, key=lambda match: match.confidence, default=None)
     if best is None:
-        return "no picture is stored that is sure enough"
-    named = best.class_ or best.title or f"picture {best.image_id}"
+        return "no match has that confidence"
+    name = best.class_ or best.title or f"picture {best.image_id}"
     if best.confidence < 0.5:
-        return f"nothing stored fits: the likeliest, {named}, has {best.confidence:.0%}"
-    return f"most likely {named}, {best.confidence:.0%}"
+        return f"no match: the best one, {name}, has {best.confidence:.0%}"
+    return f"most likely {name}, {best.confidence:.0%}"
 
 
 def picture(content: bytes, matches: list[Match], out: Path) -> None:
-    """A picture of the question and its matches, in a file of one of WRITABLE."""
+    """Draw the query and its matches to a .png or .jpg file."""
     rows = max(-(-len(matches) // COLUMNS), 1)
     cell, height = SIDE + MARGIN, SIDE + TEXT + MARGIN
     size = (MARGIN + (COLUMNS + 1) * cell + MARGIN, MARGIN + rows * height)
     sheet = Image.new("RGB", size, GROUND)
     pen = ImageDraw.Draw(sheet)
     try:
-        _place(sheet, pen, (MARGIN, MARGIN), content, "asked about", verdict(matches))
+        _paste(sheet, pen, (MARGIN, MARGIN), content, "query", verdict(matches))
     except BadPicture as error:
         raise Problem(str(error)) from error
     for number, match in enumerate(matches):
         row, column = divmod(number, COLUMNS)
-        place = (2 * MARGIN + (column + 1) * cell, MARGIN + row * height)
-        named = match.class_ or match.title or f"picture {match.image_id}"
-        _place(sheet, pen, place, match.thumbnail, f"{match.confidence:.0%}", named)
+        corner = (2 * MARGIN + (column + 1) * cell, MARGIN + row * height)
+        name = match.class_ or match.title or f"picture {match.image_id}"
+        _paste(sheet, pen, corner, match.thumbnail, f"{match.confidence:.0%}", name)
     sheet.save(out)
 
 
-def _place(
+def _paste(
     sheet: Image.Image,
     pen: ImageDraw.ImageDraw,
-    place: tuple[int, int],
+    corner: tuple[int, int],
     content: bytes,
     head: str,
     words: str,
 ) -> None:
+    """Paste a picture at its top left corner, with two lines of text below."""
     image = decode(content, THUMBNAIL)
     image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)
-    left, top = place
+    left, top = corner
     sheet.paste(image, (left + (SIDE - image.width) // 2, top + (SIDE - image.height) // 2))
     pen.text((left, top + SIDE + 4), head, fill=INK, font=ImageFont.load_default(14))
     lines = "\n".join(textwrap.wrap(words, 32)[:2])

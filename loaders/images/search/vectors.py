@@ -1,20 +1,23 @@
-"""A vector for every picture that has none of a classifier, by any number of workers.
+"""Embed every picture that has no vector of a classifier, in any number of workers.
 
-A batch is one transaction that holds its pictures' rows: a worker that is killed loses that batch
-and gives its pictures back, and two workers never look at the same one.
+A batch is one transaction that locks its pictures' rows: a killed worker loses its batch and
+releases the rows, and two workers never embed the same picture.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 from pgvector import HalfVector
 
 from loaders.core.db import copy
-from loaders.images.search.embedding import Lookers, Vector
+from loaders.core.queries import Queries
+from loaders.images.search.embedding import EmbeddingPool, Vector
 
-BATCH = 256
-TRIES = 3
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+BATCH = 256  # pictures a transaction
+TRIES = 3  # failures after which a picture is parked
 COLUMNS = {
     "model_id": "int8",
     "image_id": "int8",
@@ -22,51 +25,18 @@ COLUMNS = {
     "label": "int2",
     "probability": "float4",
 }
-WITHOUT = """
-    from muse.images as image
-    where image.parked is null and not exists (
-        select from muse.image_vectors as vector
-        where vector.model_id = %(model_id)s and vector.image_id = image.image_id
-    )
-"""
-COUNT = "select count(*) " + WITHOUT
-CLAIM = (
-    "select image.image_id, image.thumbnail "
-    + WITHOUT
-    + """
-    order by image.image_id
-    limit %(batch)s
-    for update of image skip locked
-"""
-)
-# Another worker may have finished some between the look for them and the lock on them.
-HAVE_ONE = """
-    select image_id from muse.image_vectors where model_id = %s and image_id = any(%s)
-"""
-ORPHANS = """
-    delete from muse.image_vectors as vector
-    where vector.model_id = %s and not exists (
-        select from muse.images as image where image.image_id = vector.image_id
-    )
-"""
-FAILED = """
-    update muse.images set
-        attempts = attempts + 1,
-        parked = case when attempts + 1 >= %s then %s end
-    where image_id = %s
-    returning parked is not null
-"""
+EMBEDDED = "select image_id from muse.image_vectors where model_id = %s and image_id = any(%s)"
 
 
-class Done(NamedTuple):
-    """What a worker made, and how many pictures it could not look at, for good."""
+class EmbeddingCounts(NamedTuple):
+    """Vectors that were stored, and pictures that were parked after three failures."""
 
     vectors: int
     parked: int
 
 
 def make_partition(conn: psycopg.Connection, model_id: int) -> None:
-    """An empty partition for that classifier's vectors, where there is none."""
+    """Create and attach the partition of a classifier's vectors unless it exists."""
     with conn.transaction():
         conn.execute("select muse.create_partition('image_vectors', %s)", (model_id,))
         conn.execute("select muse.attach_partition('image_vectors', %s)", (model_id,))
@@ -75,40 +45,55 @@ def make_partition(conn: psycopg.Connection, model_id: int) -> None:
 def fill(
     conn: psycopg.Connection,
     model_id: int,
-    lookers: Lookers,
+    pool: EmbeddingPool,
     on_pictures: Callable[[int], object] = lambda count: None,
-) -> Done:
-    """Embed until nothing is left that nobody else has in hand. `conn` is in autocommit mode."""
+) -> EmbeddingCounts:
+    """Embed until every picture has a vector or is locked by another worker.
+
+    `conn` is in autocommit mode.
+    """
     vectors = parked = 0
     while True:
         with conn.transaction():
-            claimed = conn.execute(CLAIM, {"model_id": model_id, "batch": BATCH}).fetchall()
+            values = {"model_id": model_id, "batch": BATCH}
+            claimed = conn.execute(QUERIES.claim, values).fetchall()
             if not claimed:
-                return Done(vectors, parked)
-            ids = [image_id for image_id, _ in claimed]
-            done = {image_id for (image_id,) in conn.execute(HAVE_ONE, (model_id, ids))}
-            claimed = [one for one in claimed if one[0] not in done]
-            made = lookers.look([thumbnail for _, thumbnail in claimed])
-            found = list(zip((image_id for image_id, _ in claimed), made, strict=True))
-            rows = [_row(model_id, key, one) for key, one in found if isinstance(one, Vector)]
+                return EmbeddingCounts(vectors, parked)
+            claimed = _without_vector(conn, model_id, claimed)
+            outcomes = pool.embed([thumbnail for _, thumbnail in claimed])
+            results = [(key, outcome) for (key, _), outcome in zip(claimed, outcomes, strict=True)]
+            rows = [_row(model_id, key, one) for key, one in results if isinstance(one, Vector)]
             copy(conn, "image_vectors", COLUMNS, rows)
-            for image_id, reason in found:
-                if isinstance(reason, str):
-                    row = conn.execute(FAILED, (TRIES, reason, image_id)).fetchone()
-                    parked += row == (True,)
+            reasons = [(key, one) for key, one in results if isinstance(one, str)]
+            parked += sum(_count_failure(conn, key, reason) for key, reason in reasons)
         vectors += len(rows)
         on_pictures(len(rows))
 
 
 def delete_orphans(conn: psycopg.Connection, model_id: int) -> int:
-    """Delete vectors whose picture is gone, as versions before 0.1.1 left them; how many."""
-    return conn.execute(ORPHANS, (model_id,)).rowcount
+    """Delete vectors without a picture, which versions before 0.1.1 left; return their number."""
+    return conn.execute(QUERIES.delete_orphans, {"model_id": model_id}).rowcount
 
 
-def count_without(conn: psycopg.Connection, model_id: int) -> int:
-    """Pictures that still have no vector of that classifier, and may get one."""
-    (count,) = conn.execute(COUNT, {"model_id": model_id}).fetchone() or (0,)
+def count_missing(conn: psycopg.Connection, model_id: int) -> int:
+    """The number of pictures without a vector of that classifier, parked ones excluded."""
+    (count,) = conn.execute(QUERIES.count_missing, {"model_id": model_id}).fetchone() or (0,)
     return int(count)
+
+
+def _without_vector(
+    conn: psycopg.Connection, model_id: int, claimed: list[tuple[int, bytes]]
+) -> list[tuple[int, bytes]]:
+    """Without pictures that another worker embedded before their rows were locked here."""
+    ids = [image_id for image_id, _ in claimed]
+    embedded = {image_id for (image_id,) in conn.execute(EMBEDDED, (model_id, ids))}
+    return [row for row in claimed if row[0] not in embedded]
+
+
+def _count_failure(conn: psycopg.Connection, image_id: int, reason: str) -> bool:
+    """Count a failure of a picture; whether it is parked now."""
+    values = {"image_id": image_id, "tries": TRIES, "reason": reason}
+    return conn.execute(QUERIES.count_failure, values).fetchone() == (True,)
 
 
 def _row(model_id: int, image_id: int, vector: Vector) -> tuple[Any, ...]:

@@ -20,29 +20,29 @@ def decoder():
 
 @pytest.fixture
 def settings(host):
-    return fetch.Settings(
+    return fetch.FetchSettings(
         hosts=frozenset({host.host, "commons.wikimedia.org"}),
         contact="somebody@example.org", api=f"{host.url}/w/api.php", private=True, timeout=1,
     )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def _in_a_hurry(monkeypatch):
+def _short_waits(monkeypatch):
     monkeypatch.setattr(queue, "FIRST_WAIT", 0.05)
     monkeypatch.setattr(fetch, "IDLE", (0.01, 0.1))
 
 
 @pytest.fixture
 def work(fresh, host, settings, decoder):
-    """Fetch as one worker does; what became of the addresses."""
+    """Run one fetching worker; returns its counts."""
     allow_more(fresh, host.host, "commons.wikimedia.org")
 
-    def run(conn=fresh, settings=settings, decoder=decoder) -> fetch.Counts:
+    def run(conn=fresh, settings=settings, decoder=decoder) -> fetch.FetchCounts:
         client = guard.GuardedClient(
             settings.contact, settings.hosts, private=settings.private, timeout=settings.timeout
         )
-        counts, stop = fetch.Counts(), threading.Event()
-        queue.meet(conn, sorted(settings.hosts))
+        counts, stop = fetch.FetchCounts(), threading.Event()
+        queue.add_hosts(conn, sorted(settings.hosts))
         fetch.Worker(conn, client, settings, decoder, counts, stop).run()
         return counts
 
@@ -61,7 +61,7 @@ REDIRECT = """
 
 @pytest.fixture
 def classes(fresh):
-    """Cats have an image of their own, dogs their article's, fish have none; one rare class."""
+    """Classes: cats with their own image, dogs with their article's, fish without; one rare class."""
     add_item(
         fresh, "Q146", images=[("old.jpg", "normal"), ("cat 03.jpg", "preferred")], article="Cat"
     )

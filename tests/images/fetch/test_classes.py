@@ -7,7 +7,7 @@ from tests.factories.pictures import BLUE, GREEN, RED, photo
 
 
 def test_a_picture_for_every_class(classes):
-    counts = enqueue.want_classes(classes, 5)
+    counts = enqueue.enqueue_classes(classes, 5)
     assert counts == (2, 0, 1)
     rows = "select wikidata_id, class, article, commons_file, address from image_fetches order by 1"
     assert classes.execute(rows).fetchall() == [
@@ -20,15 +20,15 @@ def test_a_picture_for_every_class(classes):
             "https://commons.wikimedia.org/wiki/Special:FilePath/Cat_03.jpg",
         ),
     ]  # fmt: skip
-    assert enqueue.want_classes(classes, 1) == (1, 2, 1)
-    assert enqueue.want_classes(classes, 5) == (0, 2, 1)
+    assert enqueue.enqueue_classes(classes, 1) == (1, 2, 1)
+    assert enqueue.enqueue_classes(classes, 5) == (0, 2, 1)
     assert classes.execute("select count(*) from image_fetches").fetchone() == (2,)
 
 
 def test_classes_from_wikidata_to_rows(classes, host, work):
     host.files = {"Cat 03.jpg": photo(RED), "Dog (1).jpg": photo(BLUE)}
     host.sizes["Dog (1).jpg"] = (1000, 2000)
-    enqueue.want_classes(classes, 5)
+    enqueue.enqueue_classes(classes, 5)
     assert work().fetched == 2
     columns = "title, class, wikidata_id, article, page_url, licence, licence_url, author"
     rows = classes.execute(f"select {columns} from pictures order by title").fetchall()
@@ -51,11 +51,11 @@ def test_classes_from_wikidata_to_rows(classes, host, work):
 
 def test_a_class_whose_image_changed_has_the_new_one_alone(classes, host, work):
     host.files = {"Cat 03.jpg": photo(RED), "Dog (1).jpg": photo(BLUE), "New.jpg": photo(GREEN)}
-    enqueue.want_classes(classes, 5)
+    enqueue.enqueue_classes(classes, 5)
     work()
     claims = Jsonb({"P18": [{"value": "new.jpg", "type": "commonsMedia", "rank": "normal"}]})
     classes.execute("update muse.wikidata set claims = %s where wikidata_id = 'Q146'", (claims,))
-    assert enqueue.want_classes(classes, 5).new == 1
+    assert enqueue.enqueue_classes(classes, 5).new == 1
     work()
     rows = "select class, location from pictures order by class"
     assert [class_name for class_name, _ in classes.execute(rows)] == ["Cat", "Hound"]
@@ -66,7 +66,7 @@ def test_an_address_that_is_wanted_twice_is_fetched_once(classes, host, work):
     for title in ("Dog", "Fish"):
         classes.execute("update muse.wikipedia set image = 'a.jpg' where title = %s", (title,))
     host.files = {"A.jpg": photo(), "Cat 03.jpg": photo(RED, (500, 400))}
-    enqueue.want_classes(classes, 5)
+    enqueue.enqueue_classes(classes, 5)
     assert work().fetched == 2
     assert sum("A.jpg" in path for path in host.requests) == 1
     assert classes.execute("select count(*) from images").fetchone() == (2,)

@@ -12,7 +12,7 @@ from loaders.images import store
 from loaders.images.fetch import commons, enqueue
 from loaders.images.fetch import worker as fetch
 from loaders.images.options import ImageOptions
-from tests.factories.fetches import allow_more, want
+from tests.factories.fetches import allow_more, queue_pictures
 from tests.factories.loads import load_images as load_all
 from tests.factories.pictures import add_picture, shape
 
@@ -23,9 +23,9 @@ def test_a_proxy_is_asked_and_never_named(fresh, host, monkeypatch, capfd):
         proxy = f"http://me:secret@127.0.0.1:{free.getsockname()[1]}"
     monkeypatch.setenv("http_proxy", proxy)
     monkeypatch.delenv("no_proxy", raising=False)
-    enqueue.want_addresses(fresh, ["http://example.org/a.png"], {"example.org"})
+    enqueue.enqueue_addresses(fresh, ["http://example.org/a.png"], {"example.org"})
     allow_more(fresh, "example.org")
-    settings = fetch.Settings(hosts=frozenset({"example.org"}), contact="a@b.c")
+    settings = fetch.FetchSettings(hosts=frozenset({"example.org"}), contact="a@b.c")
     assert not fetch.fetch_all(settings, workers=1).is_good
     (error,) = fresh.execute("select error from image_fetches").fetchone()
     assert "example.org" in error
@@ -39,13 +39,13 @@ def test_a_contact_is_needed(fresh, monkeypatch):
 
 
 def test_fetch_says_what_is_left(fresh, host, settings, capfd):
-    want(fresh, host, "a.png", "b.png")
+    queue_pictures(fresh, host, "a.png", "b.png")
     del host.files["b.png"]
-    enqueue.want_addresses(fresh, ["https://example.org/c.png"], {"example.org"})
+    enqueue.enqueue_addresses(fresh, ["https://example.org/c.png"], {"example.org"})
     allow_more(fresh, host.host)
     assert fetch.fetch_all(settings).is_good
     output = capfd.readouterr().err
-    assert "1 pictures fetched, 1 cannot be had (see image_fetches)" in output
+    assert "1 pictures fetched, 1 failed (see image_fetches)" in output
     assert "1 addresses are of hosts that are not allowed: --host example.org" in output
 
 
@@ -53,13 +53,13 @@ def test_a_name_in_an_archive_is_no_address_that_was_fetched(fresh):
     add_picture(fresh, shape("ring"), "cat")
     address = commons.address("Cat 03.jpg")
     fresh.execute("update image_sources set location = %s", (address,))
-    assert store.known_by_address(fresh, address) is None
+    assert store.find_by_address(fresh, address) is None
 
 
 def test_forgetting_a_source_takes_what_it_wants(fresh, host, work):
-    want(fresh, host, "a.png", "b.png")
+    queue_pictures(fresh, host, "a.png", "b.png")
     work()
-    want(fresh, host, "c.png")
+    queue_pictures(fresh, host, "c.png")
     assert forget_source(fresh, "addresses") == {"pictures": 2}
     for table in ("images", "image_sources", "image_fetches"):
         assert fresh.execute(f"select from {table}").fetchone() is None, table
@@ -81,11 +81,11 @@ def test_hosts_and_addresses_that_are_refused(fresh):
     with pytest.raises(Problem, match="at most 4,000 characters"):
         load_all(fresh, ImageOptions(sources=(f"https://upload.wikimedia.org/{'a' * 4000}",)))
     with pytest.raises(Problem, match="no names or passwords"):
-        enqueue.want_addresses(
+        enqueue.enqueue_addresses(
             fresh, ["https://me:secret@upload.wikimedia.org/a.png"], guard.WIKIMEDIA
         )
     with pytest.raises(Problem, match="--host takes a name"):
-        fetch.allowed(["https://example.org/"])
+        fetch.allowed_hosts(["https://example.org/"])
     assert load_all(
         fresh, ImageOptions(sources=("https://example.org/My_cat2.png",), hosts=("example.org",))
     )

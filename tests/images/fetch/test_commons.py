@@ -1,4 +1,4 @@
-"""The API of Wikimedia Commons: batches, and errors that are no file's fault."""
+"""The API of Wikimedia Commons: batches, and errors that do not count as a file's attempts."""
 
 from loaders.images.fetch import enqueue, queue
 from loaders.images.fetch import worker as fetch
@@ -15,7 +15,7 @@ def test_fifty_titles_a_call(fresh, host, work):
     for n, name in enumerate(names):
         add_item(fresh, f"Q{n + 100}", images=[(name, "normal")])
         add_item(fresh, f"Q{n + 500}", [f"Q{n + 100}"])
-    enqueue.want_classes(fresh, 1)
+    enqueue.enqueue_classes(fresh, 1)
     counts = work()
     assert (counts.fetched, counts.failed) == (52, 1)
     assert host.titles == [50, 3]
@@ -28,7 +28,7 @@ def test_fifty_titles_a_call(fresh, host, work):
 def test_where_commons_refuses_no_file_is_to_blame(fresh, host, work):
     add_item(fresh, "Q1", images=[("a.jpg", "normal")])
     add_item(fresh, "Q2", ["Q1"])
-    enqueue.want_classes(fresh, 1)
+    enqueue.enqueue_classes(fresh, 1)
     host.faults["api.php"] = [faults.forbidden] * 9
     counts = work()
     assert (counts.fetched, counts.failed) == (0, 0)
@@ -40,8 +40,8 @@ def test_while_commons_lags_no_file_is_to_blame(fresh, host, work):
     add_item(fresh, "Q1", images=[("a.jpg", "normal")])
     add_item(fresh, "Q2", ["Q1"])
     host.files["A.jpg"] = photo()
-    enqueue.want_classes(fresh, 1)
-    host.faults["api.php"] = [faults.lagged] * (fetch.GIVE_UP - 1)
+    enqueue.enqueue_classes(fresh, 1)
+    host.faults["api.php"] = [faults.lagged] * (fetch.MAX_HOST_FAILURES - 1)
     assert len(host.faults["api.php"]) >= queue.ATTEMPTS
     assert work().fetched == 1
 
@@ -53,6 +53,6 @@ def test_commons_tells_of_a_place_that_is_none(fresh, host, work, monkeypatch):
         info = {"url": url, "mime": "image/jpeg", "descriptionurl": "https://a/\0"}
         page = {"title": "File:A.jpg", "imageinfo": [info]}
         monkeypatch.setattr(host, "image_info", lambda title, page=page: page)
-        enqueue.want_classes(fresh, 1)
-        queue.try_again(fresh)
+        enqueue.enqueue_classes(fresh, 1)
+        queue.requeue_failed(fresh)
         assert work().failed == 1, url

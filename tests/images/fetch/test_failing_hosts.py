@@ -7,8 +7,8 @@ import pytest
 
 from loaders.core.http import guard
 from loaders.images.fetch import enqueue, queue
-from loaders.images.fetch.download import Failed, download
-from tests.factories.fetches import STATES, allow_more, error_of, want
+from loaders.images.fetch.download import TemporaryFailure, download
+from tests.factories.fetches import STATES, allow_more, error_of, queue_pictures
 from tests.factories.pictures import photo
 from tests.servers import faults
 
@@ -43,7 +43,7 @@ FAULTS = {
 
 
 def test_what_cannot_be_had_says_why_and_the_rest_goes_on(fresh, host, work, settings):
-    want(fresh, host, *(f"{name}.png" for name in FAULTS), "good.png")
+    queue_pictures(fresh, host, *(f"{name}.png" for name in FAULTS), "good.png")
     host.faults = {f"{name}.png": [fault] * 9 for name, (fault, _) in FAULTS.items()}
     counts = work(settings=replace(settings, timeout=0.2))
     assert (counts.fetched, counts.failed, counts.problems) == (1, len(FAULTS), [])
@@ -61,7 +61,7 @@ def test_what_works_after_all_is_fetched(fresh, host, work):
     twice = {
         "a.png": faults.broken, "b.png": faults.cut_off_picture, "c.png": faults.unavailable,
     }  # fmt: skip
-    want(fresh, host, *twice)
+    queue_pictures(fresh, host, *twice)
     host.faults = {name: [fault, fault] for name, fault in twice.items()}
     assert work().fetched == 3
     failures = "select failures from image_hosts where host = %s"
@@ -69,19 +69,19 @@ def test_what_works_after_all_is_fetched(fresh, host, work):
 
 
 def test_what_is_not_there_is_asked_for_once(fresh, host, work):
-    want(fresh, host, "a.png")
+    queue_pictures(fresh, host, "a.png")
     host.files.clear()
     assert work().failed == 1
     assert "404" in error_of(fresh)
     assert len(host.requests) == 1
     host.files["a.png"] = photo()
     assert work().fetched == 0  # unless one asks for it
-    queue.try_again(fresh)
+    queue.requeue_failed(fresh)
     assert work().fetched == 1
 
 
 def test_a_picture_that_cannot_be_decoded(fresh, host, work):
-    want(fresh, host, "a.png")
+    queue_pictures(fresh, host, "a.png")
     host.files["a.png"] = photo()[:200]
     assert work().failed == 1
     assert "cut-off PNG" in error_of(fresh)
@@ -91,9 +91,9 @@ def test_a_host_that_is_not_there(fresh, host, work, settings):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         gone = f"127.0.0.1:{free.getsockname()[1]}"
-    enqueue.want_addresses(fresh, [f"http://{gone}/a.png"], {gone})
+    enqueue.enqueue_addresses(fresh, [f"http://{gone}/a.png"], {gone})
     allow_more(fresh, gone)
-    want(fresh, host, "b.png")
+    queue_pictures(fresh, host, "b.png")
     counts = work(settings=replace(settings, hosts=settings.hosts | {gone}))
     assert "cannot be reached" in counts.problems[0]
     assert counts.fetched == 1  # of the other one
@@ -105,11 +105,11 @@ def test_a_host_that_is_not_there_keeps_nobody_from_the_others(fresh, host, work
         free.bind(("127.0.0.1", 0))
         gone = f"127.0.0.1:{free.getsockname()[1]}"
     both = frozenset({gone, host.host})
-    enqueue.want_addresses(fresh, [f"http://{gone}/a.png"], both)
+    enqueue.enqueue_addresses(fresh, [f"http://{gone}/a.png"], both)
     allow_more(fresh, gone)
     fresh.execute("update muse.image_hosts set failures = 5 where host = %s", (gone,))
     for name in ("b.png", "c.png"):  # the second time it is known that it is not there
-        want(fresh, host, name)
+        queue_pictures(fresh, host, name)
         fresh.execute("update muse.image_hosts set not_before = now() - interval '1 hour'")
         first = "update muse.image_hosts set not_before = now() - interval '1 day' where host = %s"
         fresh.execute(first, (gone,))
@@ -132,5 +132,7 @@ def test_a_host_that_is_not_there_keeps_nobody_from_the_others(fresh, host, work
 def test_a_download_ends_before_its_lease(host, monkeypatch, fault):
     monkeypatch.setattr("loaders.images.fetch.download.DEADLINE", 0.5)
     host.faults["a.png"] = [fault] * 9
-    with pytest.raises(Failed, match="0 s for one picture|answer in time"):  # else it drips on
+    with pytest.raises(
+        TemporaryFailure, match="0 s for one picture|answer in time"
+    ):  # else it drips on
         download(guard.GuardedClient("a@b.c", {host.host}, private=True), f"{host.url}/a.png")

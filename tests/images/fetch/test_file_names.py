@@ -29,10 +29,10 @@ def test_a_width_of_the_ladder(size, mime, name, file):
 
 def test_titles_fit_into_an_address():
     short, long = [f"Cat {number}.jpg" for number in range(50)], ["ы" * 100 + ".jpg"] * 50
-    assert list(commons.calls(short)) == [short]
-    calls = list(commons.calls(long))
-    assert [name for names in calls for name in names] == long
-    assert all(len(urlencode(commons.fields(names))) < 6000 for names in calls)
+    assert list(commons.batches(short)) == [short]
+    batches = list(commons.batches(long))
+    assert [name for names in batches for name in names] == long
+    assert all(len(urlencode(commons.request_fields(names))) < 6000 for names in batches)
 
 
 @pytest.mark.parametrize(

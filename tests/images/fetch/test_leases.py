@@ -1,4 +1,4 @@
-"""A lease of a worker expires; stores take turns."""
+"""A killed worker's lease expires; concurrent stores do not deadlock."""
 
 import os
 import signal
@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 from loaders.core.db import take_turns
 from loaders.images import store
-from loaders.images.decoding import decoded, sha256
+from loaders.images.decoding import prepare, sha256
 from loaders.images.fetch import queue
-from tests.factories.fetches import STATES, error_of, want
+from tests.factories.fetches import STATES, error_of, queue_pictures
 from tests.factories.pictures import photo
 
 KILLED = """
 import os, sys
 from loaders.images.fetch import worker as fetch
-settings = fetch.Settings(
+settings = fetch.FetchSettings(
     hosts=frozenset({sys.argv[1]}), contact="a@b.c", private=True, lease=float(sys.argv[2])
 )
 fetch.fetch_all(settings, workers=1)
@@ -25,7 +25,7 @@ fetch.fetch_all(settings, workers=1)
 
 
 def test_a_worker_that_is_killed_gives_its_lease_back(fresh, host, work):
-    want(fresh, host, "a.png")
+    queue_pictures(fresh, host, "a.png")
     host.delay = 30
     worker = subprocess.Popen([sys.executable, "-c", KILLED, host.host, "2"], env=os.environ)
     while not host.requests:
@@ -36,40 +36,40 @@ def test_a_worker_that_is_killed_gives_its_lease_back(fresh, host, work):
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
     host.delay = 0
-    assert queue.take(fresh, [host.host]) is None  # not yet: it may be alive
+    assert queue.acquire(fresh, [host.host]) is None  # not yet: it may be alive
     assert work().fetched == 1
     assert fresh.execute("select attempts from image_fetches").fetchone() == (2,)
 
 
 def test_an_address_that_kills_every_worker_is_given_up(fresh, host, work):
-    want(fresh, host, "a.png")
-    queue.meet(fresh, [host.host])
-    for _ in range(queue.ATTEMPTS):  # each takes it, and says nothing more
-        assert queue.take(fresh, [host.host], 0)
+    queue_pictures(fresh, host, "a.png")
+    queue.add_hosts(fresh, [host.host])
+    for _ in range(queue.ATTEMPTS):  # each lease expires at once, as a killed worker's does
+        assert queue.acquire(fresh, [host.host], 0)
         time.sleep(0.01)
     work()
     assert error_of(fresh) == "every worker that took it died"
 
 
 def test_a_late_worker_changes_nothing(fresh, host, work):
-    want(fresh, host, "a.png")
-    queue.meet(fresh, [host.host])
-    slow = queue.take(fresh, [host.host], 0)
+    queue_pictures(fresh, host, "a.png")
+    queue.add_hosts(fresh, [host.host])
+    slow = queue.acquire(fresh, [host.host], 0)
     work()
     queue.fail(fresh, slow, slow.ids, "too late")
-    queue.later(fresh, slow, "too late")
+    queue.retry_later(fresh, slow, "too late")
     assert fresh.execute(STATES).fetchall() == [("done", 1)]
 
 
 def test_nobody_waits_in_a_circle(fresh, server, host):
-    """Who stores waits for others that write before it holds what they may need."""
-    want(fresh, host, "a.png")
+    """A store waits for the lock before it locks rows, so that no deadlock is possible."""
+    queue_pictures(fresh, host, "a.png")
     content = photo()
-    by_hash = {sha256(content): decoded(content)}
+    pictures = {sha256(content): prepare(content)}
     with server.connect(dbname="fresh") as other, ThreadPoolExecutor(1) as pool:
         take_turns(other, "pictures")
         storing = pool.submit(
-            store.store_fetched, fresh, f"{host.url}/a.png", sha256(content), by_hash
+            store.store_fetched, fresh, f"{host.url}/a.png", sha256(content), pictures
         )
         time.sleep(0.3)
         assert not storing.done()

@@ -8,13 +8,13 @@ from loaders.core.http import guard
 from loaders.images.fetch import queue
 from loaders.images.fetch import worker as fetch
 from loaders.images.fetch.download import download
-from tests.factories.fetches import STATES, allow_more, want
+from tests.factories.fetches import STATES, allow_more, queue_pictures
 from tests.factories.pictures import photo
 from tests.servers import faults
 
 
 def test_too_fast_once_and_everybody_waits(fresh, host, work):
-    want(fresh, host, "a.png", "b.png")
+    queue_pictures(fresh, host, "a.png", "b.png")
     host.faults["a.png"] = [faults.busy_for("1"), faults.busy]
     assert work().fetched == 2
     assert host.times[1] - host.times[0] > 0.95  # as it asked for, and the other waits too
@@ -22,12 +22,12 @@ def test_too_fast_once_and_everybody_waits(fresh, host, work):
 
 
 def test_a_host_that_is_always_busy_is_left_alone(fresh, host, work):
-    want(fresh, host, "a.png", "b.png")
+    queue_pictures(fresh, host, "a.png", "b.png")
     host.faults["*"] = [faults.busy] * 99
     counts = work()
     assert counts.fetched == 0
     assert "answers 429 Too Many Requests, 6 times: fetch the rest later" in counts.problems[0]
-    assert len(host.requests) == fetch.GIVE_UP
+    assert len(host.requests) == fetch.MAX_HOST_FAILURES
     waits = [later - now for now, later in zip(host.times, host.times[1:], strict=False)]
     for doublings, wait in enumerate(waits):  # a loaded machine waits longer, never shorter
         assert wait > 0.99 * queue.FIRST_WAIT * 2**doublings
@@ -35,7 +35,7 @@ def test_a_host_that_is_always_busy_is_left_alone(fresh, host, work):
 
 
 def test_a_host_that_asks_for_an_hour_is_left_alone_and_asked_later(fresh, host, work):
-    want(fresh, host, "a.png")
+    queue_pictures(fresh, host, "a.png")
     host.faults["a.png"] = [faults.busy_for("3600")]
     (problem,) = work().problems
     assert "the hosts ask to wait 3,5" in problem or "3,600 s more" in problem
@@ -44,7 +44,7 @@ def test_a_host_that_asks_for_an_hour_is_left_alone_and_asked_later(fresh, host,
 
 
 def test_a_host_does_not_ask_to_wait_for_ever(fresh, host, work):
-    want(fresh, host, "a.png")
+    queue_pictures(fresh, host, "a.png")
     host.faults["a.png"] = [faults.busy_for("999999999999")]
     assert work().problems
     wait = "select max(not_before) - now() < interval '25 hours' from image_hosts"
@@ -52,7 +52,7 @@ def test_a_host_does_not_ask_to_wait_for_ever(fresh, host, work):
 
 
 def test_two_downloads_at_once_whoever_asks(fresh, host, settings, decoder, work):
-    want(fresh, host, *(f"{n}.png" for n in range(12)))
+    queue_pictures(fresh, host, *(f"{n}.png" for n in range(12)))
     host.delay = 0.05
 
     def one() -> None:
@@ -71,13 +71,13 @@ def test_two_downloads_at_once_whoever_asks(fresh, host, settings, decoder, work
 
 def test_requests_a_minute(fresh, host, work):
     allow_more(fresh, host.host, requests_per_minute=300)
-    want(fresh, host, "a.png", "b.png", "c.png")
+    queue_pictures(fresh, host, "a.png", "b.png", "c.png")
     work()
     assert all(later - now > 0.19 for now, later in zip(host.times, host.times[1:], strict=False))
 
 
 class Clock:
-    """A clock that only sleeping moves; it starts now, for deadlines that are kept elsewhere."""
+    """A clock that only `sleep` advances. It starts at the real time, for deadlines in other modules."""
 
     def __init__(self) -> None:
         self.start, self.slept = time.monotonic(), 0.0
@@ -90,7 +90,7 @@ class Clock:
 
 
 def test_no_faster_than_allowed(fresh, host, work, monkeypatch):
-    want(fresh, host, "a.bmp")
+    queue_pictures(fresh, host, "a.bmp")
     host.files["a.bmp"] = photo(kind="BMP")  # 400 kB
     allow_more(fresh, host.host, bits_per_second=8 * 2 * 800_000)  # for two downloads
     rates = []

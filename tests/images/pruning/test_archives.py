@@ -66,7 +66,7 @@ def test_an_archive_without_a_picture_says_what_it_seems_to_be(
 
 
 def damaged(content: bytes, header: int) -> bytes:
-    """A .tar with one bit of a header turned."""
+    """A .tar with one bit of a header flipped."""
     return content[: header + 5] + bytes([content[header + 5] ^ 4]) + content[header + 6 :]
 
 

@@ -1,4 +1,4 @@
-"""Deleted pictures take their vectors and samples with them."""
+"""Deleting pictures deletes their vectors and samples."""
 
 import psycopg
 import pytest

@@ -68,7 +68,7 @@ def test_without_classes_what_is_wanted_stays(fresh):
         (source_id,),
     )
     with pytest.raises(Problem, match="no class of 1 items or more has a picture"):
-        enqueue.want_classes(fresh, 1)
+        enqueue.enqueue_classes(fresh, 1)
     assert fresh.execute("select count(*) from image_fetches").fetchone() == (1,)
 
 

@@ -90,7 +90,7 @@ def test_a_disk_in_a_folder_that_is_not_mounted_loses_nothing(fresh, folder, tmp
     loaded = load_path(fresh, folder, **PRUNE)
     assert loaded.details["pruned"] == 0
     assert len(locations(fresh)) == 355
-    assert ["disk is empty and held 25 pictures" in line for line in loaded.failures] == (
+    assert ["disk is empty and had 25 pictures" in line for line in loaded.failures] == (
         [True] if how == "empty" else []
     )
 
