@@ -16,6 +16,7 @@ from benchmarks.core import processor
 from benchmarks.core.report import Row
 from loaders.core.console import quiet
 from loaders.core.entries import BadEntry
+from loaders.core.models import live_model
 from loaders.core.workers import Pool
 from loaders.images import train
 from loaders.images.classifier import train as classifier
@@ -49,8 +50,11 @@ def rows(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
     """The two commands once, then rounds that alternate between ours, Keras and LiteRT alone."""
     count = 128 if quick else 1000
     contents = varied(count)
-    _, network, size = conn.execute(train.CLASSIFIER).fetchone() or (0, b"", 0)
-    yield from commands(conn, contents, alone(network, size, 128))
+    live = live_model(conn, "classifier")
+    assert live is not None
+    assert live.content is not None
+    limit = alone(live.content, live.config["size"], 128)
+    yield from commands(conn, contents, limit)
     yield from rounds(conn, contents, 1 if quick else 3)
     conn.execute(EMPTY)
     conn.execute("delete from muse.images")
@@ -76,7 +80,10 @@ def commands(conn: psycopg.Connection, contents: list[bytes], limit: Spent) -> I
 
 def rounds(conn: psycopg.Connection, contents: list[bytes], times: int) -> Iterator[Row]:
     """Medians of pictures a second, by processes that are started already."""
-    model_id, network, size = conn.execute(train.CLASSIFIER).fetchone() or (0, b"", 0)
+    live = live_model(conn, "classifier")
+    assert live is not None
+    assert live.content is not None
+    model_id, network, size = live.model_id, live.content, live.config["size"]
     inputs = np.concatenate(
         [images.network_input(decode(one, THUMBNAIL), size) for one in contents[:256]]
     )

@@ -16,7 +16,7 @@ from benchmarks.core.report import Row
 from benchmarks.images.embedding import varied
 from benchmarks.songs.search import pgbench, unit
 from loaders.core.db import copy
-from loaders.images import train
+from loaders.core.models import live_model
 from loaders.images.search import vectors
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -109,7 +109,9 @@ def at_once(photos: list[bytes], clients: int, times: int) -> Iterator[Row]:
 def generated(conn: psycopg.Connection, quick: bool, size: int = 100_000) -> Iterator[Row]:
     """Vectors distributed like the sample's: latency, recall, size, break-even with a scan."""
     size, seconds = (QUICK, 2) if quick else (size, 15)
-    classifier, _, _ = conn.execute(train.CLASSIFIER).fetchone() or (0, b"", 0)
+    live = live_model(conn, "classifier")
+    assert live is not None
+    classifier = live.model_id
     real = conn.execute(REAL, (classifier,)).fetchall()
     embeddings = np.array([row[0].to_numpy() for row in real], dtype=np.float32)
     new_vectors = like(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -20,6 +20,10 @@ from loaders.core.errors import Problem
 NEW_MODEL = """
     insert into muse.models (name, config, content, metrics) values (%s, %s, %s, %s)
     returning model_id
+"""
+LIVE = """
+    select model_id, config, metrics, content
+    from muse.deployments join muse.models using (name, model_id) where name = %s
 """
 KEEP_MODELS = 5  # per name, unless the setting muse.keep_models overrides it
 RUN_ONCE = """
@@ -41,6 +45,21 @@ class Part:
 
     table: str
     fill: Callable[[psycopg.Connection, str, int], Any]
+
+
+class LiveModel(NamedTuple):
+    """The model that answers under a name. content: a LiteRT flatbuffer, or None."""
+
+    model_id: int
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    content: bytes | None
+
+
+def live_model(conn: psycopg.Connection, name: str) -> LiveModel | None:
+    """The live model of a name; None where there is none."""
+    row = conn.execute(LIVE, (name,)).fetchone()
+    return None if row is None else LiveModel(*row)
 
 
 def publish(

@@ -8,17 +8,8 @@ from typing import Any, NamedTuple
 import psycopg
 
 from loaders.core.errors import Problem
-from loaders.core.models import publish
+from loaders.core.models import live_model, publish
 from loaders.core.topics import ModelName
-
-LIVE = """
-    select content = %s from muse.deployments join muse.models using (name, model_id)
-    where name = %s
-"""
-MODEL = """
-    select config, metrics, content from muse.deployments join muse.models using (name, model_id)
-    where name = %s and content is not null
-"""
 
 
 class Card(NamedTuple):
@@ -52,8 +43,8 @@ def load_models(
 
 def _load(conn: psycopg.Connection, path: Path, *, again: bool) -> str:
     card, content = read_card(path), path.read_bytes()
-    live = conn.execute(LIVE, (content, card.name)).fetchone()
-    if live == (True,):
+    live = live_model(conn, card.name)
+    if live is not None and live.content == content:
         return "live already"
     if live is not None and not again:
         return "another model is live, skipped (--again replaces it)"
@@ -64,13 +55,12 @@ def _load(conn: psycopg.Connection, path: Path, *, again: bool) -> str:
 
 def save(conn: psycopg.Connection, name: str, command: str, licence: str, folder: Path) -> Path:
     """Write the live network of a name and its card to `folder`. Errors: Problem."""
-    row = conn.execute(MODEL, (name,)).fetchone()
-    if row is None:
+    live = live_model(conn, name)
+    if live is None or live.content is None:
         raise Problem(f"no network {name} is live: run ./pgmuse train {name}")
-    config, metrics, content = row
     folder.mkdir(exist_ok=True)
-    folder.joinpath(f"{name}.tflite").write_bytes(content)
-    card = Card(name, command, licence, config, metrics)
+    folder.joinpath(f"{name}.tflite").write_bytes(live.content)
+    card = Card(name, command, licence, live.config, live.metrics)
     path = folder / f"{name}.json"
     path.write_text(json.dumps(card._asdict(), indent=1) + "\n")
     return path

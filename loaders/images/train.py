@@ -11,7 +11,7 @@ import psycopg
 from loaders.core.console import progress
 from loaders.core.db import analyze, lock
 from loaders.core.errors import Problem
-from loaders.core.models import drop_retired, publish
+from loaders.core.models import drop_retired, live_model, publish
 from loaders.images.search import confidence, vectors
 from loaders.images.search.confidence import Calibration, LabelledPictures, Pairs
 from loaders.images.search.embedding import EmbeddingPool
@@ -24,10 +24,6 @@ MAX_REMEASURED = 20_000  # pictures up to which all neighbourhoods are measured 
 NEIGHBORS = 10
 QUANTILES = 1000
 
-CLASSIFIER = """
-    select model_id, content, config -> 'size'
-    from muse.deployments join muse.models using (name, model_id) where name = 'classifier'
-"""
 PICTURES = "select count(*) from muse.image_vectors where model_id = %s"
 
 
@@ -46,10 +42,10 @@ def train(conn: psycopg.Connection, workers: int) -> TrainedImageSearch:
     `conn` is in autocommit mode. Queries use the live model meanwhile. Errors: Problem where no
     classifier is live, or there are no pictures.
     """
-    row = conn.execute(CLASSIFIER).fetchone()
-    if row is None:
+    live = live_model(conn, "classifier")
+    if live is None or live.content is None:
         raise Problem("no classifier yet: run ./pgmuse train classifier")
-    classifier, network, size = row
+    classifier, network, size = live.model_id, live.content, live.config["size"]
     vectors.make_partition(conn, classifier)
     vectors.delete_orphans(conn, classifier)
     total = vectors.count_missing(conn, classifier)

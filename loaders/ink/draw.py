@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from loaders.core.errors import Problem, check_out
+from loaders.core.models import live_model
 from udfs.ink_pictures import Bits, gif, png, svg
 
 CANDIDATES, QUICK = 48, 12  # channels that a sheet tries, and steps per channel
@@ -121,8 +122,7 @@ def _sheet(pictures: dict[int, InkDrawing]) -> bytes:
 
 
 def _classify(conn: psycopg.Connection, picture: bytes) -> tuple[str | None, float | None]:
-    query = "select from muse.deployments where name = 'classifier'"
-    if conn.execute(query).fetchone() is None:
+    if live_model(conn, "classifier") is None:
         return None, None
     query = "select label, probability from muse.classify_image(%s, 1)"
     return conn.execute(query, (picture,)).fetchone() or (None, None)

@@ -4,17 +4,12 @@ import psycopg
 
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
-from loaders.core.models import publish
+from loaders.core.models import live_model, publish
 from loaders.images.classifier import efficientnet as classifier
 from loaders.images.classifier.train import find_weights, port, read_labels
 
 LITE = 0  # the variant of the classifier
 VERSION = 1  # of the graphs: a new version exports all layers again
-
-LIVE = """
-    select model_id from muse.deployments join muse.models using (name, model_id)
-    where name = %s and config ->> 'sha256' = %s and (config ->> 'version')::int = %s
-"""
 
 
 def train(conn: psycopg.Connection, layers: tuple[str, ...] = ()) -> list[str]:
@@ -50,4 +45,6 @@ def train(conn: psycopg.Connection, layers: tuple[str, ...] = ()) -> list[str]:
 
 
 def _is_live(conn: psycopg.Connection, layer: str, sha256: str) -> bool:
-    return conn.execute(LIVE, (f"ink_{layer}", sha256, VERSION)).fetchone() is not None
+    live = live_model(conn, f"ink_{layer}")
+    version = {"sha256": sha256, "version": VERSION}
+    return live is not None and version.items() <= live.config.items()

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import psycopg
 
 from loaders.core.console import say
+from loaders.core.models import live_model
 from loaders.core.topics import Answer
 from loaders.songs.load import load_samples
 from loaders.songs.train import train
 from loaders.songs.word2vec import Word2VecSettings
 
-IS_LIVE = "select from muse.deployments where name = 'songs'"
 EPOCHS = 100  # the sample is small: more epochs take seconds
 
 
@@ -19,7 +19,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     results = load_samples(conn)
     if not results:
         return
-    if any(result.written for result in results) or conn.execute(IS_LIVE).fetchone() is None:
+    if any(result.written for result in results) or live_model(conn, "songs") is None:
         say("training the song model")
         train(conn, Word2VecSettings(epochs=EPOCHS))
     yield Answer(

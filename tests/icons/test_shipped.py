@@ -21,7 +21,7 @@ def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path):
     assert len(fresh.execute("select * from generate_icons('icons_8', 5)").fetchall()) == 5
     mine = add_model(fresh, "icons_8", networks["runs"][1], **networks["runs"][2])
     (report,) = shipped.load_models(fresh, models).values()
-    assert "stays (--again replaces it)" in report
+    assert "skipped (--again replaces it)" in report
     assert fresh.execute("select muse.live_model('icons_8')").fetchone() == (mine,)
     shipped.load_models(fresh, models, again=True)
     assert fresh.execute("select muse.live_model('icons_8') > %s", (mine,)).fetchone() == (True,)

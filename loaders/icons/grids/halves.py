@@ -11,17 +11,13 @@ import psycopg
 
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
-from loaders.core.models import publish
+from loaders.core.models import live_model, publish
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export
 from udfs import grids
 
 CUTS = ("block3_1", "block2", "block1", "stem")  # layers, the deepest first
 TRIES = 8  # grids of each size
-LIVE = """
-    select model_id, config from muse.deployments join muse.models using (name, model_id)
-    where name = 'classifier'
-"""
 
 
 def prepare(conn: psycopg.Connection) -> None:
@@ -31,18 +27,19 @@ def prepare(conn: psycopg.Connection) -> None:
     """
     if conn.execute(grids.HALVES).fetchone() == (2,):
         return
-    model_id, stored = conn.execute(LIVE).fetchone() or (0, {})
-    variants = [
-        lite for lite, variant in VARIANTS.items() if variant.sha256 == stored.get("sha256")
-    ]
-    if not variants:
+    live = live_model(conn, "classifier")
+    sha256 = live and live.config.get("sha256")
+    variants = [lite for lite, variant in VARIANTS.items() if variant.sha256 == sha256]
+    if live is None or not variants:
         raise Problem("the live classifier is not a known variant: run ./pgmuse train classifier")
     with quiet():
         model = classifier.port(classifier.find_weights(variants[0]), VARIANTS[variants[0]])
         halves = cut(model)
-    config = {"classifier": model_id, "size": stored["size"], "licence": stored["licence"]}
+    config = {"classifier": live.model_id} | {
+        name: live.config[name] for name in ("size", "licence", "labels")
+    }
     for name, content in zip((grids.EARLY, grids.LATE), halves, strict=True):
-        publish(conn, name, config | {"labels": stored["labels"]}, {}, content=content)
+        publish(conn, name, config, {}, content=content)
 
 
 def cut(model: Any) -> tuple[bytes, bytes]:

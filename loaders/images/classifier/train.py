@@ -11,7 +11,7 @@ import psycopg
 from loaders.core.config import HOME
 from loaders.core.console import quiet
 from loaders.core.errors import Problem
-from loaders.core.models import publish
+from loaders.core.models import live_model, publish
 from loaders.core.sources import sha256
 from loaders.images.classifier import efficientnet as classifier
 from loaders.images.classifier.efficientnet import Array, Variant
@@ -25,10 +25,6 @@ PHOTOS = SAMPLES / "foolbox" / "data"  # imagenet_NUMBER_LABEL.jpg
 # Tolerances for float16 weights.
 COSINE = 0.9999  # smallest cosine similarity of two embeddings
 PROBABILITY = 0.01  # largest difference of a probability
-LIVE = """
-    select model_id, metrics from muse.deployments join muse.models using (name, model_id)
-    where name = 'classifier' and config ->> 'sha256' = %s
-"""
 
 
 class TrainedClassifier(NamedTuple):
@@ -46,9 +42,9 @@ def train(conn: psycopg.Connection, lite: int) -> TrainedClassifier:
     """
     weights, labels = find_weights(lite), read_labels()
     variant = classifier.VARIANTS[lite]
-    live = conn.execute(LIVE, (variant.sha256,)).fetchone()
-    if live is not None:
-        return TrainedClassifier(live[0], live[1], is_new=False)
+    live = live_model(conn, "classifier")
+    if live is not None and live.config.get("sha256") == variant.sha256:
+        return TrainedClassifier(live.model_id, live.metrics, is_new=False)
     with quiet():
         model = port(weights, variant)
         content = classifier.export(model)
