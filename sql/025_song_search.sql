@@ -22,6 +22,7 @@ declare
     similarities double precision[];
 begin
     perform muse.check_n(nearest_songs.n);
+    perform muse.check_length(nearest_songs.left_out, 'left_out', 10000);
     perform muse.check_snapshot('song_vectors', nearest_songs.model_id);
     select array_agg(near.track_id), array_agg(near.similarity) into ids, similarities
     from (

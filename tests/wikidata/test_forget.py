@@ -45,7 +45,7 @@ def test_items_that_another_dump_may_hold_stay_and_that_is_said(load, muse, caps
     capsys.readouterr()
     assert forget_source(muse, one) == {"items": 0}
     assert ids(muse) == before
-    assert f"items stay: they may be of {two} too" in capsys.readouterr().err
+    assert f"items are not deleted, they may also come from {two}" in capsys.readouterr().err
     assert load(small()[:-1], name="two.json", prune=True)  # takes the rest away
     assert len(ids(muse)) == len(before) - 1
     assert forget_source(muse, two)["items"] == len(before) - 1

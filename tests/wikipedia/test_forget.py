@@ -20,5 +20,5 @@ def test_articles_that_another_dump_may_hold_stay_and_that_is_said(load, muse, c
     one, two = (row[0] for row in muse.execute("select location from sources order by source_id"))
     capsys.readouterr()
     assert forget_source(muse, one) == {"articles": 0, "redirects": 0}
-    assert f"articles stay: they may be of {two} too" in capsys.readouterr().err
+    assert f"articles are not deleted, they may also come from {two}" in capsys.readouterr().err
     assert forget_source(muse, two)["articles"] == 2
