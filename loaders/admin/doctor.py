@@ -104,7 +104,8 @@ def vector(conn: psycopg.Connection) -> Check:
         return check
     if numbers < (0, 8, 0):
         return check._replace(remedy="install pgvector 0.8.0 or newer")
-    note = "before 0.8.4 indexes are built by one process and not vacuumed: install a newer one"
+    slow = "" if numbers >= (0, 8, 2) else "index builds use one process, and "
+    note = f"before 0.8.4 {slow}vacuum skips its indexes: install a newer one"
     return check._replace(remedy=note, is_note=True)
 
 

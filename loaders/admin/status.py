@@ -1,4 +1,4 @@
-"""`pgmuse status`: the state of the embedded server and the contents of its database."""
+"""`pgmuse status`: the state of the embedded server, and its live models."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ def status(*, as_json: bool) -> bool:
         print(json.dumps(values))
     else:
         for name, value in values.items():
-            print(f"{name:<10} {value}")
+            print(f"{name:<10} {_readable(value)}")
     return bool(values["running"])
 
 
@@ -32,6 +32,17 @@ def describe(server: Server) -> dict[str, Any]:
         row = conn.execute("select pg_database_size(current_database())").fetchone()
         values |= {"megabytes": row[0] >> 20 if row else 0} | _contents(conn)
     return values
+
+
+def _readable(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None:
+            return "none"
+        case dict():
+            return ", ".join(f"{name} {number}" for name, number in value.items()) or "none"
+    return str(value)
 
 
 def _contents(conn: psycopg.Connection) -> dict[str, Any]:

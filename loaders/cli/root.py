@@ -96,7 +96,7 @@ def down() -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Print the state and contents of the embedded server; exit 1 if it is stopped."""
+    """Print the state of the embedded server and its live models; exit 1 if it is stopped."""
     from loaders.admin.status import status as run
 
     raise typer.Exit(0 if run(as_json=as_json) else 1)
@@ -106,7 +106,7 @@ def migrate(
     without_python: Annotated[
         bool,
         typer.Option(
-            "--without-python", help="For a server without PL/Python: songs and Wikidata only."
+            "--without-python", help="Without PL/Python: songs, Wikidata and Wikipedia only."
         ),
     ] = False,
 ) -> None:

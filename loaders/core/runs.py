@@ -61,7 +61,7 @@ class LoadResult:
             say(failure)
         if self.is_unchanged:
             say(f"{self.source}: unchanged, skipped (--again reloads it)")
-        elif self.written or self.unchanged or self.bad or self.is_good:
+        elif self.written or self.unchanged or self.is_good:
             say(self._counts())
 
     def _counts(self) -> str:

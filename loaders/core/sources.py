@@ -115,4 +115,4 @@ def check_exists(location: str) -> None:
     Errors: Problem.
     """
     if not (os.path.isfile(location) or os.path.isdir(location)):
-        raise Problem(f"{location} is gone: put it back, or ./pgmuse forget source it")
+        raise Problem(f"{location} is gone: put it back, or ./pgmuse forget source {location}")

@@ -88,8 +88,9 @@ def train(
         model = train_songs(conn, settings, filter)
     say(f"model {model.model_id} is live: {model.tracks:,} tracks of {model.playlists:,} playlists")
     say(
-        f"a hidden song is among the first ten for {model.quality.hit_rate:.0%} of "
-        f"{model.quality.playlists:,} playlists; by popularity {model.popularity.hit_rate:.0%}"
+        f"test: a held-out song is among the first ten for {model.quality.hit_rate:.0%} of "
+        f"{model.quality.playlists:,} playlists ({model.popularity.hit_rate:.0%} for the most "
+        "popular songs)"
     )
 
 
@@ -107,7 +108,7 @@ def draw_radio(
 
 
 def forget_playlist(
-    identity: Annotated[str, typer.Argument(help="As in the table playlists.")],
+    identity: Annotated[str, typer.Argument(help="Its `identity` in the table playlists.")],
 ) -> None:
     """Delete a playlist, and tracks that are in no other."""
     _forget("playlist", identity)

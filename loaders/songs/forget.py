@@ -32,7 +32,8 @@ def forget_playlists(conn: psycopg.Connection, kind: str, value: str) -> dict[st
     with conn.transaction():
         counts = _delete(conn, KINDS[kind], value)
     if not counts["playlists"]:
-        raise Problem(f"there is no playlist of the {kind} {value!r}: see the table playlists")
+        column = {"playlist": "identity"}.get(kind, kind)
+        raise Problem(f"there is no playlist whose {column} is {value!r}: see the table playlists")
     return counts
 
 
