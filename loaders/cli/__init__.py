@@ -10,6 +10,7 @@ from loaders import topics
 from loaders.cli.app import build_app
 from loaders.core.config import IS_CHECKOUT
 from loaders.core.console import say
+from loaders.core.entries import printable
 from loaders.core.errors import Problem
 
 app = build_app(topics.TOPICS)
@@ -49,6 +50,11 @@ def main() -> None:
         if (reason := missing_module(error)) is None:
             raise
         say(reason)
+        sys.exit(1)
+    except UnicodeEncodeError as error:
+        if error.object not in sys.argv:
+            raise
+        say(f"the argument {printable(error.object)} is not UTF-8")
         sys.exit(1)
     except BrokenPipeError:
         # The reader of our output closed the pipe. Python would fail again at its flush on exit.

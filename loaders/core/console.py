@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROLS = re.compile(r"[\0-\x1f\x7f-\x9f]")
 
 
 def say(line: str) -> None:

@@ -49,8 +49,13 @@ class Source:
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether `refresh` can read it again: not a pipe, nor an address with secrets."""
-        return self.location != "-" and not (self.is_address and self.name != self.location)
+        """Whether `refresh` can read it again, from what the database may store.
+
+        That is no pipe, no address with secrets, and no file name that is not UTF-8.
+        """
+        if self.location == "-" or not _is_utf8(self.location):
+            return False
+        return not self.is_address or self.name == self.location
 
     def fingerprint(self, *settings: object) -> str | None:
         """A text that changes when the content or one of the settings changes.
@@ -104,9 +109,30 @@ def digest(values: Iterable[object]) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """An address without user, password and query."""
-    parts = urlsplit(url)
+    """An address without user, password and query. Errors: Problem."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise Problem(f"no address of the web: {error}") from error
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # of a file name, which Python reads with surrogates
+        return False
+    return True
+
+
+def check_readable(path: Path) -> None:
+    """Check that a file is there and may be read, before a run of it is stored. Errors: Problem."""
+    if path.is_dir():
+        raise Problem(f"{path}: a folder: name the file in it")
+    if not path.exists():
+        raise Problem(f"{path}: No such file or directory")
+    if not os.access(path, os.R_OK):
+        raise Problem(f"{path}: Permission denied")
 
 
 def check_exists(location: str) -> None:

@@ -13,7 +13,7 @@ from loaders.core.db import lock
 from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, check_usable
 from loaders.core.runs import LoadResult
-from loaders.core.sources import ADDRESS
+from loaders.core.sources import ADDRESS, without_secrets
 from loaders.images import files, prune
 from loaders.images.batches import store_pictures
 from loaders.images.decoding import Decoder
@@ -64,7 +64,7 @@ def check_options(options: ImageOptions) -> None:
         raise Problem(f"--class-from takes folder, not {options.class_from!r}")
     for source in options.sources:
         if "://" in source and not source.startswith(ADDRESS):
-            raise Problem(f"{source}: addresses start with https:// or http://")
+            raise Problem(f"{without_secrets(source)}: addresses start with https:// or http://")
 
 
 def load_samples(

@@ -21,7 +21,7 @@ from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
 from loaders.core.sources import STANDARD_INPUT, Source
 from loaders.songs import copies as playlist_copies
-from loaders.songs.formats import BadPlaylistFile, File, Playlist, read
+from loaders.songs.formats import FORMATS, BadPlaylistFile, File, Playlist, read
 from loaders.songs.samples import SAMPLE_FOLDERS, SAMPLES
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
@@ -66,11 +66,20 @@ class SongOptions(LoadOptions):
     sample: bool = False
 
 
+def check_options(options: SongOptions) -> None:
+    """Check the options before anything is loaded. Errors: Problem."""
+    if options.format is not None and options.format not in FORMATS:
+        raise Problem(f"no format {options.format!r}: the formats are {', '.join(FORMATS)}")
+    if any(Source(file).is_address for file in options.files):
+        raise Problem("playlists are read from files: download the address first")
+
+
 def load_all(conn: psycopg.Connection, options: SongOptions) -> list[LoadResult]:
     """Load the samples and files, `workers` files at a time, and report each.
 
-    `conn` is in autocommit mode. A file that fails does not stop the others.
+    `conn` is in autocommit mode. A file that fails does not stop the others. Errors: Problem.
     """
+    check_options(options)
     results = load_samples(conn) if options.sample else []
     if options.sample and not results:
         results = [LoadResult.failure("samples", NOUN, "no sample package is installed")]

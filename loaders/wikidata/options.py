@@ -42,10 +42,9 @@ class WikidataOptions(DumpOptions):
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether a refresh can repeat the load: not from standard input or secret addresses."""
-        if "-" in (self.ids, self.from_query):
-            return False
-        return self.source is None or Source(self.source).is_repeatable
+        """Whether a refresh can repeat the load: see Source.is_repeatable."""
+        locations = (self.source, self.ids, self.from_query, self.labels, self.api)
+        return all(Source(name).is_repeatable for name in locations if name is not None)
 
 
 def check_options(options: WikidataOptions) -> None:

@@ -15,7 +15,7 @@ from loaders.core.dumps.sources import DumpSource
 from loaders.core.entries import BadEntry
 from loaders.core.errors import Problem
 from loaders.core.http.client import Client
-from loaders.core.sources import Source
+from loaders.core.sources import Source, check_readable, without_secrets
 from loaders.wikidata import api, name_suggestion_index
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.ids import entity_id
@@ -47,14 +47,19 @@ def ids_source(
     languages = {*filter.languages, *all_languages(conn, ids)}
     entries = _fetched(ids, client, url, sorted(languages))
     request = options.to_json() if options.is_repeatable else None
-    return DumpSource(f"{url}#{name}", _chunked(entries), request=request)
+    return DumpSource(f"{without_secrets(url)}#{name}", _chunked(entries), request=request)
 
 
 def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
-    """English labels from a table of id and label; a header and further columns are ignored."""
+    """English labels from a table of id and label; a header and further columns are ignored.
+
+    Errors: Problem.
+    """
+    check_readable(path)
     source = Source(str(path))
+    request = options.to_json() if options.is_repeatable else None
     entries = _chunked(_labels_of(path))
-    return DumpSource(f"labels: {path.resolve()}", entries, source.fingerprint(), options.to_json())
+    return DumpSource(f"labels: {source.name}", entries, source.fingerprint(), request)
 
 
 def sample_source(options: WikidataOptions) -> DumpSource | None:
@@ -114,7 +119,9 @@ def _labels_of(path: Path) -> Iterator[EntityLine | BadEntry]:
                     yield _label(id, row[1].strip(), None)
                 elif row and number > 1:  # the first may be a header
                     yield BadEntry(f"line {number}", "no id with a label", ",".join(row))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise Problem(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise Problem(f"{path}: {error}") from error
 
 

@@ -55,6 +55,14 @@ def test_a_problem_is_one_line_and_1(server):
     assert lines[1] == "pgmuse: /no/such/file: No such file or directory"
 
 
+def test_an_argument_that_is_not_utf8_is_one_line_and_1(server):
+    done = pgmuse("forget", "owner", os.fsdecode(b"\xff"))
+    assert (done.returncode, done.stderr.splitlines()[-1:]) == (
+        1, ["pgmuse: the argument \\xdcff is not UTF-8"],
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+
+
 def test_an_unmigrated_database_says_what_to_run(server):
     done = pgmuse("train", "songs", env=os.environ | {"PGDATABASE": "postgres"})
     assert (done.returncode, "run ./pgmuse migrate" in done.stderr) == (1, True)

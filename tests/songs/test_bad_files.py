@@ -61,7 +61,6 @@ def test_a_bad_byte_costs_its_line_and_leaves_the_names_beside_it(content, place
         (b"\x7fELF\x02\x01", None, "no known playlist format"),
         (b" \n", None, "it is empty"),
         ("[" * 100_000, "jspf", "nested too deeply|Invalid|truncated"),
-        ("x", "doc", "no format 'doc'"),
     ],
 )
 def test_a_bad_file_is_one_line_with_its_place(tmp_path, content, format, message):

@@ -6,7 +6,7 @@ import pytest
 
 from loaders.admin.refresh import refresh
 from loaders.core.errors import Problem
-from loaders.songs.load import load
+from loaders.songs.load import SongOptions, load, load_all
 from tests.factories.loads import load_files
 from tests.factories.playlist_files import m3u, zipped
 from tests.factories.playlists import IDS, slice_of
@@ -45,6 +45,21 @@ def test_a_file_without_a_playlist_fails_and_changes_nothing(fresh, write, name,
     assert f"it seems to be {seems}" in message
     assert fresh.execute("select count(*) from load_errors").fetchone()[0] > 0
     assert not refresh(fresh, "playlists")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"format": "doc"}, "^no format 'doc'"),
+        ({"files": ("https://anna:s3cret@example.org/a.m3u",)}, "^playlists are read from files: "),
+    ],
+)
+def test_wrong_options_are_refused_also_for_unchanged_files(fresh, write, options, message):
+    files = (write("a.m3u", m3u("A - 1")),)
+    load_all(fresh, SongOptions(files=files))
+    with pytest.raises(Problem, match=message) as caught:
+        load_all(fresh, SongOptions(**{"files": files} | options))
+    assert "s3cret" not in str(caught.value)
 
 
 def test_reasons_of_a_file_that_fails_are_kept_by_line(fresh, write):

@@ -119,5 +119,5 @@ def test_labels_and_samples_prune_nothing(load, muse, tmp_path):
     load(many(5))
     query = "select wikidata_id, xmin::text from wikidata order by 1"
     before = muse.execute(query).fetchall()
-    assert load(many(4), labels=labels, prune=True)
+    assert load(many(4), labels=str(labels), prune=True)
     assert muse.execute(query).fetchall() == before[:4]

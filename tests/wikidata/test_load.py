@@ -126,6 +126,15 @@ def test_statements_are_restored_without_loss(muse, shared):
     assert errors(muse) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "message"), [("gone.tsv", "No such file or directory$"), (".", "name the file in it$")]
+)
+def test_a_file_of_labels_that_cannot_be_read_stores_nothing(muse, tmp_path, name, message):
+    with pytest.raises(Problem, match=message):
+        load_all(muse, WikidataOptions(labels=str(tmp_path / name)))
+    assert muse.execute("select from sources").fetchall() == []
+
+
 def test_labels_from_a_file_reach_properties(muse, shared):
     data = shared / "data" / "wikidata"
     load_all(muse, WikidataOptions(source=str(data / "twenty_entities.json.bz2")))

@@ -31,10 +31,18 @@ def host_of(url: str) -> str:
     try:
         parts = urllib3.util.parse_url(url)
     except LocationValueError as error:
-        raise Problem(f"{url!r} is no address of the web") from error
+        raise Problem(f"{_scheme(url)}… is no address of the web") from error
     if parts.scheme not in ("http", "https") or not parts.host:
-        raise Problem(f"{url!r} is no address of the web: it starts with https:// or http://")
+        raise Problem(
+            f"{_scheme(url)}… is no address of the web: it starts with https:// or http://"
+        )
     return parts.host
+
+
+def _scheme(url: str) -> str:
+    """The start of a URL, at most up to its `://`: what follows may hold secrets."""
+    scheme, colon, _ = url.partition("://")
+    return printable(scheme[:20]) + colon if colon else ""
 
 
 def describe(error: Exception, host: str) -> str:

@@ -54,8 +54,6 @@ def read(location: str, format: str | None = None) -> Iterator[File]:
     Compression and format are detected from the content. The entries raise BadPlaylistFile where a
     file is truncated or not a playlist; the other files of an archive can still be read.
     """
-    if format is not None and format not in FORMATS:
-        raise BadPlaylistFile(f"no format {format!r}: the formats are {', '.join(FORMATS)}")
     path = path_of(location)
     name = PurePath(path).name
     with _opened(location) as file:
