@@ -5,7 +5,6 @@ import os
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from benchmarks.core.backends import run_at_once
 from benchmarks.core.processor import private_megabytes
 from benchmarks.core.report import Row, report
 from benchmarks.core.running import begun, check_part, fresh_server
@@ -134,7 +134,9 @@ def connections(conn: psycopg.Connection, layers: list[str], quick: bool) -> Ite
         )
     layer = "block4" if "block4" in layers else layers[0]
     yield Row(f"cancelled after, {layer}", cancelled(layer) * 1000, "ms")
-    seconds, megabytes = at_once(layer, 2 if quick else 8, 10 if quick else 100)
+    seconds, megabytes = run_at_once(
+        2 if quick else 8, STEPS.encode(), (layer, CHANNEL, 10 if quick else 100)
+    )
     yield Row(f"{2 if quick else 8} drawings at once, {layer}", seconds, "s")
     yield Row("their private memory together", megabytes, "MB")
 
@@ -159,29 +161,6 @@ def cancelled(layer: str) -> float:
         except psycopg.errors.QueryCanceled:
             return time.perf_counter() - started - 1
     return float("nan")
-
-
-def at_once(layer: str, backends: int, count: int) -> tuple[float, float]:
-    """Seconds until all have drawn, and their memory while all are open."""
-    connections: list[psycopg.Connection] = []
-
-    def work() -> None:
-        conn = psycopg.connect()
-        conn.execute(STEPS, (layer, CHANNEL, count)).fetchone()
-        connections.append(conn)
-
-    started = time.perf_counter()
-    workers = [threading.Thread(target=work) for _ in range(backends)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    seconds = time.perf_counter() - started
-    megabytes = sum(private_megabytes(conn.info.backend_pid) for conn in connections)
-    for conn in connections:
-        conn.close()
-    assert len(connections) == backends
-    return seconds, megabytes
 
 
 def works(conn: psycopg.Connection, layers: list[str], quick: bool) -> Iterator[Row]:

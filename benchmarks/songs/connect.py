@@ -1,7 +1,6 @@
 """From a fresh connection to its first row, and what that connection keeps in memory."""
 
 import statistics
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import psycopg
 from pgvector.psycopg import register_vector
 
+from benchmarks.core.backends import run_at_once
 from benchmarks.core.processor import private_megabytes
 from benchmarks.core.report import Row
 from benchmarks.songs.search import fill
@@ -45,7 +45,7 @@ def rows(quick: bool) -> Iterator[Row]:
         memory = statistics.median(megabytes for _, megabytes in taken)
         yield Row(f"private memory (RssAnon) after it, {name}", memory, "MB")
     backends = 4 if quick else 32
-    seconds, megabytes = at_once(backends)
+    seconds, megabytes = run_at_once(backends, ASK["a LiteRT function"].encode())
     yield Row(f"{backends} fresh connections at once, each a LiteRT function", seconds * 1000, "ms")
     yield Row("their private memory together", megabytes, "MB")
 
@@ -66,25 +66,3 @@ def first_row(query: str) -> tuple[float, float]:
     with psycopg.connect() as conn:
         conn.execute(query.encode()).fetchone()
         return time.perf_counter() - started, private_megabytes(conn.info.backend_pid)
-
-
-def at_once(backends: int) -> tuple[float, float]:
-    """Seconds until all have answered, and their memory while all are open."""
-    connections: list[psycopg.Connection] = []
-
-    def work() -> None:
-        conn = psycopg.connect()
-        conn.execute(ASK["a LiteRT function"].encode()).fetchone()
-        connections.append(conn)
-
-    started = time.perf_counter()
-    workers = [threading.Thread(target=work) for _ in range(backends)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    seconds = time.perf_counter() - started
-    megabytes = sum(private_megabytes(conn.info.backend_pid) for conn in connections)
-    for conn in connections:
-        conn.close()
-    return seconds, megabytes
