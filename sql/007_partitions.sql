@@ -258,7 +258,7 @@ where
     );
 
 comment on view muse.stale_indexes is
-'One row a partition whose vector index contains many deleted rows: select * from stale_indexes';
+'One row per partition whose vector index contains many deleted rows: select * from stale_indexes';
 
 create or replace function muse.drop_retired_partitions()
 returns integer

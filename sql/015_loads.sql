@@ -16,7 +16,7 @@ from muse.load_runs as run
 inner join muse.sources as source on run.source_id = source.source_id;
 
 comment on view muse.loads is
-'One row a run of a loader over a source: select * from loads order by run_id desc limit 5';
+'One row per run of a loader over a source: select * from loads order by run_id desc limit 5';
 
 -- Loaders can write any row. The trigger records the login, because refresh may reload only the
 -- sources of its own login.

@@ -11,7 +11,7 @@ select
 from muse.tracks as track;
 
 comment on view muse.songs is
-'One row a track, with its places in playlists: select * from songs order by places desc limit 10';
+'One row per track, with its places: select * from songs order by places desc limit 10';
 
 create or replace view muse.playlist_tracks as
 select
@@ -22,7 +22,7 @@ from muse.playlists as playlist
 cross join lateral unnest(playlist.track_ids) with ordinality as track (track_id, place);
 
 comment on view muse.playlist_tracks is
-'One row a place of a playlist: select * from playlist_tracks where playlist_id = 1 order by place';
+'One row per place of a playlist: select * from playlist_tracks where playlist_id = 1';
 
 create or replace view muse.artists as
 select
@@ -34,7 +34,7 @@ where track.artist is not null
 group by track.artist;
 
 comment on view muse.artists is
-'One row an artist by name: select * from artists order by places desc limit 10';
+'One row per artist by name: select * from artists order by places desc limit 10';
 
 create or replace view muse.radio_samples as
 select
@@ -52,7 +52,7 @@ cross join lateral jsonb_array_elements(sample.result) with ordinality as track 
 where sample.kind = 'radio';
 
 comment on view muse.radio_samples is
-'One row a place of a stored song radio: select * from radio_samples order by sample_id, place';
+'One row per place of a stored song radio: select * from radio_samples order by sample_id, place';
 
 -- find_songs ------------------------------------------------------------------------------
 

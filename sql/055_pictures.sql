@@ -28,7 +28,7 @@ left join lateral (
 ) as source on true;
 
 comment on view muse.pictures is
-'One row a picture, with its thumbnail as a data URL: select picture from pictures';
+'One row per picture, with its thumbnail as a data URL: select picture from pictures';
 
 create or replace view muse.image_classes as
 select
@@ -40,7 +40,7 @@ where source.class is not null
 group by source.class;
 
 comment on view muse.image_classes is
-'One row a class, with the number of its pictures: select class, pictures from image_classes';
+'One row per class, with the number of its pictures: select class, pictures from image_classes';
 
 -- Deletes everything derived from deleted pictures. image_vectors has no foreign key, because its
 -- partitions are filled before they are attached. Runs with the rights of the role that deletes.

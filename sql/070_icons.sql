@@ -36,7 +36,7 @@ inner join muse.sources as source on icon.source_id = source.source_id
 group by icon.kind, icon.icon_set, icon.licence, source.source_id;
 
 comment on view muse.icon_sets is
-'One row a set of icons or a hand of hieroglyphs: select icon_set, licence, icons from icon_sets';
+'One row per set of icons or a hand of hieroglyphs: select icon_set, licence, icons from icon_sets';
 
 create or replace view muse.hieroglyphs as
 select
@@ -55,7 +55,7 @@ left join muse.hieroglyph_signs as known on sign.codepoint = known.codepoint
 where icon.kind = 'hieroglyph' and icon.size = 32;
 
 comment on view muse.hieroglyphs is
-'One row a sign of a hand: select code, meaning, icon_text(bitmap) from hieroglyphs limit 2';
+'One row per sign of a hand: select code, meaning, icon_text(bitmap) from hieroglyphs limit 2';
 
 -- similar_icons --------------------------------------------------------------------------------
 -- An exact scan of all bitmaps of the size: 40,000 take some 20 ms. A bitmap of several sets is

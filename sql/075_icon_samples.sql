@@ -22,7 +22,7 @@ cross join lateral jsonb_array_elements(sample.result) with ordinality as icon (
 where sample.kind in ('icons', 'hieroglyphs');
 
 comment on view muse.drawn_icons is
-'One row a stored icon or hieroglyph drawn by a network: select kind, model, nll from drawn_icons';
+'One row per stored icon or sign drawn by a network: select kind, model, nll from drawn_icons';
 
 create or replace view muse.icon_samples as
 select
@@ -44,7 +44,7 @@ from muse.drawn_icons as drawn
 where drawn.kind = 'icons';
 
 comment on view muse.icon_samples is
-'One row a stored icon drawn by a network: select image, label, novelty from icon_samples limit 9';
+'One row per stored icon of a network: select image, label, novelty from icon_samples limit 9';
 
 create or replace view muse.hieroglyph_samples as
 select
@@ -66,4 +66,4 @@ from muse.drawn_icons as drawn
 where drawn.kind = 'hieroglyphs';
 
 comment on view muse.hieroglyph_samples is
-'One row a stored sign drawn by a network: select image, label, novelty from hieroglyph_samples';
+'One row per stored sign drawn by a network: select image, label, novelty from hieroglyph_samples';

@@ -39,4 +39,4 @@ from muse.samples as sample
 where sample.kind = 'ink';
 
 comment on view muse.ink_samples is
-'One row a stored drawing of Deep Ink: select layer, channel, score, seen_as from ink_samples';
+'One row per stored drawing of Deep Ink: select layer, channel, score, seen_as from ink_samples';

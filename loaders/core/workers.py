@@ -14,8 +14,9 @@ from queue import LifoQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-# A fork would share the parent's connections and the locks that its threads hold.
-SPAWN = multiprocessing.get_context("spawn")
+# A fork of the parent would share its connections and locks. The fork server has neither; it has
+# imported the module of the first pool's `start`.
+CONTEXT = multiprocessing.get_context("forkserver")
 EXIT_SECONDS = 10  # before an idle worker that does not exit is killed
 
 
@@ -40,6 +41,7 @@ class Pool:
         *arguments: Any,
         memory: int | None = None,
     ) -> None:
+        CONTEXT.set_forkserver_preload([start.__module__])
         self._settings = start, arguments, memory
         self._threads = ThreadPoolExecutor(workers)  # each thread uses one process at a time
         self._idle: LifoQueue[_Worker | None] = LifoQueue()
@@ -72,7 +74,7 @@ class Pool:
     def _run(self, function: Callable[..., T], arguments: Any, timeout: float | None) -> T:
         worker = self._idle.get()
         try:
-            if worker is None or not worker.process.is_alive():
+            if worker is None or not worker.is_idle:
                 worker = _Worker(*self._settings)
             result: T = worker.call(function, arguments, timeout)
             return result
@@ -87,8 +89,8 @@ class _Worker:
     """
 
     def __init__(self, *settings: Any) -> None:
-        self.pipe, theirs = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=_serve, args=(theirs, *settings), daemon=True)
+        self.pipe, theirs = CONTEXT.Pipe()
+        self.process = CONTEXT.Process(target=_serve, args=(theirs, *settings), daemon=True)
         self.process.start()
         theirs.close()
         try:
@@ -96,6 +98,11 @@ class _Worker:
         except BaseException:
             self.kill()
             raise
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the process waits for a task: at its end the pipe has an end of file to read."""
+        return not self.pipe.closed and not self.pipe.poll()
 
     def call(self, function: Callable[..., Any], arguments: Any, timeout: float | None) -> Any:
         task = pickle.dumps((function, arguments))

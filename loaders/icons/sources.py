@@ -10,7 +10,7 @@ from loaders.core.entries import BadEntry, bad_entry, printable
 from loaders.core.errors import Problem
 from loaders.core.folders import files_below
 from loaders.core.pruning import kind as kind_of
-from loaders.core.sources import Source
+from loaders.core.sources import Source, without_login
 from loaders.core.streams import BadArchive
 from loaders.core.streams.archives import Member, is_zip, zip_members
 from loaders.icons.formats import fonts
@@ -64,7 +64,7 @@ def icon_source(location: str, icon_set: str | None, licence: str | None) -> Ico
         files, unreadable = _folder(path)
         shapes = _pictures([IconPicture(name, file.read_bytes) for name, file in files])
     elif not path.exists():
-        raise Problem(f"{location}: there is no such file")
+        raise Problem(f"{without_login(location)}: there is no such file")
     elif path.suffix.lower() in fonts.FONTS:
         font = load_font(location)
         shapes = fonts.shapes(font, fonts.all_glyphs(font))

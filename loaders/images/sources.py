@@ -13,7 +13,7 @@ from loaders.core.console import say
 from loaders.core.entries import BadEntry
 from loaders.core.errors import Problem
 from loaders.core.pruning import kind
-from loaders.core.sources import Source
+from loaders.core.sources import Source, without_login
 from loaders.images import files, prune
 from loaders.images.model import PictureFile
 from loaders.images.options import ImageOptions
@@ -49,7 +49,7 @@ def path_source(path: Path, options: ImageOptions) -> PictureSource:
     """All pictures of a folder or an archive. Errors: Problem where the path does not exist."""
     is_folder = path.is_dir()
     if not is_folder and not path.is_file():
-        raise Problem(f"{path}: no such file or folder")
+        raise Problem(f"{without_login(path)}: no such file or folder")
     scan = prune.Scan(path.resolve() if is_folder else None)
     if is_folder:
         pictures = files.in_folder(

@@ -1,15 +1,27 @@
 """Fixtures of the tests of icons."""
 
+import json
+from functools import cache
+from typing import Any, NamedTuple
+
 import pytest
 
 from loaders.core.console import quiet
+from tests.factories.exports import exported
 from tests.factories.rows import add_model
 from udfs.bitmap_tokens import ENCODINGS
 
 
-@pytest.fixture(scope="session")
-def networks():
-    """Untrained networks with their LiteRT files: by kind, (network, content, config)."""
+class Export(NamedTuple):
+    """An untrained network: its LiteRT file and its config."""
+
+    content: bytes
+    config: dict[str, Any]
+
+
+@cache
+def build_networks() -> dict[str, Any]:
+    """Untrained Keras networks by kind."""
     with quiet():
         from loaders.icons.networks import fitting as icons
         from loaders.icons.networks import lines as icon_lines
@@ -20,13 +32,38 @@ def networks():
             for kind in ENCODINGS
         }
         settings["lines"] = icon_lines.LineNetworkSettings(size=8, channels=8, along=8)
-        keras_models = {kind: icons.build_network(one, seed=1) for kind, one in settings.items()}
-        return {kind: (network, *icons.export(network)) for kind, network in keras_models.items()}
+        return {kind: icons.build_network(one, seed=1) for kind, one in settings.items()}
+
+
+def export(kind: str) -> Export:
+    """Export an untrained network, once for each version of its code."""
+
+    @cache
+    def export_now() -> Export:
+        from loaders.icons.networks import fitting as icons
+
+        return Export(*icons.export(build_networks()[kind]))
+
+    content = exported(f"icons-{kind}", lambda: export_now().content)
+    config = exported(f"icons-{kind}-config", lambda: json.dumps(export_now().config).encode())
+    return Export(content, json.loads(config))
+
+
+@pytest.fixture(scope="session")
+def keras_networks():
+    """Untrained Keras networks by kind; for tests with the marker tensorflow."""
+    return build_networks()
+
+
+@pytest.fixture(scope="session")
+def networks():
+    """The exports of the same networks by kind."""
+    return {kind: export(kind) for kind in (*ENCODINGS, "lines")}
 
 
 @pytest.fixture
 def live(db, networks):
     """The networks as live models, with their kinds as names."""
-    for kind, (_, content, config) in networks.items():
+    for kind, (content, config) in networks.items():
         add_model(db, kind, content, **config, kind="icon")
     return db

@@ -1,38 +1,67 @@
 """The search over all grids, block by block."""
 
+from functools import cache
+from typing import NamedTuple
+
 import psycopg
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from loaders.cli import app
-from loaders.core.console import quiet
 from loaders.icons.grids import draw as drawing
 from loaders.icons.grids.halves import cut
-from loaders.images.classifier.efficientnet import VARIANTS
+from loaders.images.classifier.efficientnet import VARIANTS, export
+from tests.factories import classifiers
+from tests.factories.exports import exported
 from tests.factories.rows import add_model
 from udfs import grids
 
 FIRST = "select probability, bitmap::text from muse.grid_icons where label = %s"
 
 
+class Exports(NamedTuple):
+    """Flatbuffers of a classifier and of its halves, and the side of its input."""
+
+    size: int
+    classifier: bytes
+    early: bytes
+    late: bytes
+
+
 @pytest.fixture(scope="session")
-def halves(keras):
-    """The two halves of the classifier."""
-    with quiet():
-        return cut(keras)
+def lite0(flatbuffer):
+    """Lite0, in halves."""
+    return in_halves("lite0", classifiers.lite0, VARIANTS[0].size, flatbuffer)
 
 
-def add_halves(conn, halves, flatbuffer, labels):
+@pytest.fixture(scope="session")
+def small():
+    """The small classifier, in halves."""
+    classifier = exported("small", lambda: export(classifiers.small()))
+    return in_halves("small", classifiers.small, classifiers.SMALL, classifier)
+
+
+def in_halves(name, build, size, classifier):
+    @cache
+    def halves():
+        return cut(build())
+
+    early = exported(f"{name}-early", lambda: halves()[0])
+    return Exports(size, classifier, early, exported(f"{name}-late", lambda: halves()[1]))
+
+
+def add_halves(conn, exports, labels):
     """A live classifier and its halves."""
-    model_id = add_model(conn, "classifier", flatbuffer, size=224, labels=labels)
-    for name, content in zip((grids.EARLY, grids.LATE), halves, strict=True):
-        add_model(conn, name, content, classifier=model_id, size=224, labels=labels)
+    config = {"size": exports.size, "labels": labels}
+    model_id = add_model(conn, "classifier", exports.classifier, **config)
+    add_model(conn, grids.EARLY, exports.early, classifier=model_id, **config)
+    add_model(conn, grids.LATE, exports.late, classifier=model_id, **config)
 
 
 @pytest.mark.parametrize(("grid", "block"), [(4, 99), (5, 12345)])
-def test_halves_see_what_the_classifier_sees(db, halves, flatbuffer, grid, block):
-    add_halves(db, halves, flatbuffer, [str(number) for number in range(1000)])
+def test_halves_see_what_the_classifier_sees(db, lite0, grid, block):
+    add_halves(db, lite0, [str(number) for number in range(1000)])
     best = db.execute("select * from best_grids(%s, %s)", (grid, block)).fetchall()
     assert len(best) == 1000
     for label, probability, bitmap in best[::25]:
@@ -40,8 +69,8 @@ def test_halves_see_what_the_classifier_sees(db, halves, flatbuffer, grid, block
         assert db.execute(query, (bitmap, label)).fetchone() == (probability,)
 
 
-def test_the_best_of_each_label_is_kept(db, halves, flatbuffer):
-    add_halves(db, halves, flatbuffer, ["one", "two"] * 500)
+def test_the_best_of_each_label_is_kept(db, small):
+    add_halves(db, small, ["one", "two"] * 500)
     best = db.execute("select label, probability from best_grids(4, 7)").fetchall()
     query = """
         select label, max(probability)
@@ -71,19 +100,19 @@ def test_bad_arguments_are_one_clear_line(reader, query, error):
     assert error in caught.value.diag.message_primary
 
 
-def test_halves_of_another_classifier_are_refused(db, halves, flatbuffer):
-    add_halves(db, halves, flatbuffer, ["label"] * 1000)
-    add_model(db, "classifier", flatbuffer, size=224, labels=["label"] * 1000)
+def test_halves_of_another_classifier_are_refused(db, small):
+    add_halves(db, small, ["label"] * 1000)
+    add_model(db, "classifier", small.classifier, size=small.size, labels=["label"] * 1000)
     with pytest.raises(psycopg.Error, match="the classifier is not split for grids") as caught:
         db.execute("select * from best_grids(4, 0)")
     assert caught.value.diag.message_hint == "run: ./pgmuse draw grid4"
 
 
 @pytest.fixture
-def looked_at(fresh, halves, flatbuffer):
+def looked_at(fresh, small):
     """A database with a classifier in halves."""
     # A sheet of 40 is enough.
-    add_halves(fresh, halves, flatbuffer, [f"label {number % 40}" for number in range(1000)])
+    add_halves(fresh, small, [f"label {number % 40}" for number in range(1000)])
     return fresh
 
 
@@ -105,21 +134,19 @@ def test_workers_share_the_blocks_and_go_on_where_others_ended(looked_at, tmp_pa
         assert probability == max(row[1] for row in best_of_blocks if row[0] == label)
 
 
-def test_another_classifier_begins_anew(looked_at, halves, flatbuffer):
+def test_another_classifier_begins_anew(looked_at, small):
     drawing.draw(looked_at, 4, workers=1, limit=16)
-    add_halves(looked_at, halves, flatbuffer, [""] * 1000)
+    add_halves(looked_at, small, [""] * 1000)
     assert drawing.draw(looked_at, 4, workers=1, limit=8) == (256, 1 << 16)
     assert looked_at.execute("select distinct label from muse.grid_icons").fetchall() == [("",)]
 
 
-def test_the_command_cuts_the_classifier_and_draws_grids(looked_at, tmp_path):
+@pytest.mark.tensorflow
+def test_the_command_cuts_the_classifier_and_draws_grids(fresh, flatbuffer, tmp_path):
     path = tmp_path / "a.png"
-    looked_at.execute("delete from muse.deployments where name like 'grids%'")
-    looked_at.execute(
-        "update muse.models set config = config || jsonb_build_object("
-        "'sha256', %s::text, 'licence', 'Apache-2.0') where name = 'classifier'",
-        (VARIANTS[0].sha256,),
-    )
+    labels = [f"label {number % 40}" for number in range(1000)]
+    config = {"size": 224, "labels": labels, "sha256": VARIANTS[0].sha256, "licence": "Apache-2.0"}
+    add_model(fresh, "classifier", flatbuffer, **config)
     words = ["draw", "grid5", "--limit", "8", "--min-score", "0", "--out", str(path)]
     assert CliRunner().invoke(app, words).exit_code == 0
     assert Image.open(path).size == (8 * 128, 5 * 164)

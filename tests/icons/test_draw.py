@@ -16,7 +16,7 @@ from udfs.bitmaps import bits
 @pytest.fixture
 def drawn(fresh, networks, tmp_path):
     """A database with two networks, and the draw command."""
-    _, content, config = networks["lines"]
+    content, config = networks["lines"]
     add_model(fresh, "icons_32", content, **config, kind="icon", sets={"s": None})
     add_model(fresh, "hieroglyphs_32", content, **config, kind="hieroglyph")
     add_icon(fresh, "a", [0, 1, 2], icon_set="s")

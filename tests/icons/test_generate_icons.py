@@ -13,13 +13,14 @@ from udfs.bitmaps import bits
 KINDS = ("lines", *ENCODINGS)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(live, networks, kind):
+def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(live, keras_networks, kind):
     from loaders.icons.networks import fitting as icons
 
     some = squares(40)
     costs = live.execute("select icon_nlls(%s::bit varying[], %s)", (list(map(bits, some)), kind))
-    expected = icons.bits_a_pixel(networks[kind][0], some)
+    expected = icons.bits_a_pixel(keras_networks[kind], some)
     assert costs.fetchone()[0] == pytest.approx(expected, abs=1e-4)
     one = live.execute("select icon_nll(%s::text::bit varying, %s)", (bits(some[0]), kind))
     assert one.fetchone()[0] == pytest.approx(expected[0], abs=1e-4)
@@ -60,11 +61,12 @@ def test_a_low_temperature_draws_what_is_likely(live, kind):
     assert low < one < high
 
 
-def test_every_icon_has_ink_even_where_none_is_likely(db, networks):
+@pytest.mark.tensorflow
+def test_every_icon_has_ink_even_where_none_is_likely(db, keras_networks):
     """An untrained network with a very low probability of ink: it draws blank bitmaps at first."""
     from loaders.icons.networks import fitting as icons
 
-    network = networks["lines"][0]
+    network = keras_networks["lines"]
     before = network.logit.get_weights()
     try:
         network.logit.set_weights([before[0], before[1] - 6])
@@ -112,7 +114,7 @@ def test_copies_of_icons_are_marked(live):
     ],
 )
 def test_bad_arguments_are_one_clear_line(live, networks, query, error, state):
-    add_model(live, "other", networks["lines"][1], size=8)
+    add_model(live, "other", networks["lines"].content, size=8)
     live.execute("set local role muse_reader")
     with pytest.raises(psycopg.Error) as caught:
         live.execute(f"select * from muse.{query}".encode())

@@ -9,7 +9,7 @@ from udfs.icon_grammar import Grammar
 from udfs.icon_networks import token_costs
 
 
-def test_an_endless_token_stream_cannot_be(live, networks):
+def test_an_endless_token_stream_cannot_be():
     """Every drawing ends, also where the logits are NaN."""
     nan = np.full((2, 66), np.nan)
     costs = token_costs(nan[:, :65], np.ones((2, 65), dtype=bool))
@@ -35,8 +35,9 @@ def test_whatever_the_grammar_allows_ends_as_a_bitmap(size, encoding):
         assert flat.any()
 
 
-def test_a_pixel_depends_on_what_stands_before_it_alone(networks):
-    network = networks["lines"][0]
+@pytest.mark.tensorflow
+def test_a_pixel_depends_on_what_stands_before_it_alone(keras_networks):
+    network = keras_networks["lines"]
     icon = squares(1).astype(np.float32)
     before = network(icon).numpy()
     for y, x in ((0, 0), (3, 4), (7, 7)):
@@ -47,10 +48,11 @@ def test_a_pixel_depends_on_what_stands_before_it_alone(networks):
         assert changed[y * 8 + x + 1 :].any() or (y, x) == (7, 7)
 
 
-def test_a_token_depends_on_what_was_said_before_it_alone(networks):
+@pytest.mark.tensorflow
+def test_a_token_depends_on_what_was_said_before_it_alone(keras_networks):
     from loaders.icons.networks.tokens import encode_icons
 
-    network = networks["scanlines"][0]
+    network = keras_networks["scanlines"]
     inputs, _ = encode_icons(squares(1), network.settings)
     other = {name: values.copy() for name, values in inputs.items()}
     other["last"][0, 9] = 0

@@ -55,7 +55,7 @@ def test_nothing_outside_an_svg_is_followed(tmp_path):
             requests.append(self.path)
 
     server = HTTPServer(("127.0.0.1", 0), Listener)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     there = f"http://127.0.0.1:{server.server_port}/a.png"
     inner = "".join(
         f'<image width="24" height="24" {name}="{where}"/>'

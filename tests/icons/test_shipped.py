@@ -10,7 +10,7 @@ from tests.factories.rows import add_model
 
 
 def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path):
-    _, content, config = networks["lines"]
+    content, config = networks["lines"]
     models = [ModelName("icons_8", "", tmp_path / "icons_8.tflite")]
     add_model(fresh, "icons_8", content, **config)
     shipped.save(fresh, "icons_8", "./pgmuse train icons_8", "MIT", tmp_path)
@@ -19,7 +19,7 @@ def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path):
     (report,) = shipped.load_models(fresh, models).values()
     assert report.endswith("is live")
     assert len(fresh.execute("select * from generate_icons('icons_8', 5)").fetchall()) == 5
-    mine = add_model(fresh, "icons_8", networks["runs"][1], **networks["runs"][2])
+    mine = add_model(fresh, "icons_8", networks["runs"].content, **networks["runs"].config)
     (report,) = shipped.load_models(fresh, models).values()
     assert "skipped (--again replaces it)" in report
     assert fresh.execute("select muse.live_model('icons_8')").fetchone() == (mine,)

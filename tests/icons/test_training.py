@@ -21,6 +21,7 @@ def fill(conn, n=240):
     conn.execute("update muse.icons set licence = 'MIT'")
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("network", ["lines", "positions"])
 def test_training_learns_and_makes_the_network_live(fresh, network):
     fill(fresh)
@@ -37,8 +38,9 @@ def test_training_learns_and_makes_the_network_live(fresh, network):
     assert rows == [(True,)] * 20
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("network", ["lines", "positions"])
-def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network):
+def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path, network):
     from loaders.icons.networks import fitting as icons
 
     parts = icons.split(squares(200), [str(number) for number in range(200)])
@@ -51,7 +53,7 @@ def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network
         if step == an_epoch + 5:
             raise KeyboardInterrupt
 
-    settings, folder = networks[network][0].settings, tmp_path / "run"
+    settings, folder = keras_networks[network].settings, tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         icons.fit(icons.build_network(settings, 0), parts, fitting, folder, stop)
     assert steps == list(range(1, an_epoch + 6))
@@ -67,11 +69,12 @@ def test_a_training_goes_on_where_it_was_interrupted(networks, tmp_path, network
     assert steps == list(range(an_epoch + 1, 3 * an_epoch + 1))
 
 
-def test_a_training_that_goes_on_knows_what_was_best_before(networks, tmp_path):
+@pytest.mark.tensorflow
+def test_a_training_that_goes_on_knows_what_was_best_before(keras_networks, tmp_path):
     from loaders.icons.networks import fitting as icons
 
     parts = icons.split(squares(200), [str(number) for number in range(200)])
-    fitting, settings = icons.Fitting(epochs=2), networks["positions"][0].settings
+    fitting, settings = icons.Fitting(epochs=2), keras_networks["positions"].settings
     icons.fit(icons.build_network(settings, 0), parts, fitting, tmp_path)
     best = icons.build_network(settings, 1)
     icons.fit(best, parts, icons.Fitting(epochs=1, seed=1), tmp_path / "other")

@@ -56,6 +56,6 @@ class Handler(BaseHTTPRequestHandler):
 def serving(server: AnyServer) -> Iterator[AnyServer]:
     """Run the server in a thread."""
     with server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()

@@ -95,7 +95,7 @@ def test_an_address(muse, tmp_path, capsys):
     (tmp_path / "dump.xml.bz2").write_bytes(bz2.compress(small().encode()))
     files = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), files) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/dump.xml.bz2?token=secret"
         for _ in range(2):
             assert load_all(

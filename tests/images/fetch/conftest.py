@@ -28,8 +28,8 @@ def settings(host):
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch):
-    monkeypatch.setattr(queue, "FIRST_WAIT", 0.05)
-    monkeypatch.setattr(fetch, "IDLE", (0.01, 0.1))
+    monkeypatch.setattr(queue, "FIRST_WAIT", 0.02)
+    monkeypatch.setattr(fetch, "IDLE", (0.01, 0.05))
 
 
 @pytest.fixture
