@@ -5,6 +5,7 @@ from typing import cast
 import psycopg
 from alembic import context
 from alembic.util import CommandError
+from psycopg import sql
 from sqlalchemy import create_engine, pool
 
 from migrations.apply import apply_sql, create_roles
@@ -36,6 +37,7 @@ conninfo = context.config.attributes.get("conninfo", "")
 with_python = context.config.attributes.get("with_python", True)
 # Name, topic, whether one ships, and a hint; the bare alembic command leaves the table as it is.
 model_names = context.config.attributes.get("model_names")
+topics = context.config.attributes.get("topics", [])
 
 
 def open_connection() -> psycopg.Connection:
@@ -78,6 +80,13 @@ def write_model_names(conn: psycopg.Connection, rows: list[tuple[str, str, bool,
         cursor.executemany("insert into muse.model_names values (%s, %s, %s, %s)", rows)
 
 
+def create_refresh_locks(conn: psycopg.Connection, topics: list[str]) -> None:
+    """Create the lock tables of topics that no revision knows."""
+    for topic in topics:
+        name = sql.Identifier("muse_locks", f"refresh_{topic}")
+        conn.execute(sql.SQL("create table if not exists {} ()").format(name))
+
+
 def refuse(*_: object) -> None:
     raise CommandError("there is no way back from a revision: restore a backup")
 
@@ -96,6 +105,7 @@ with engine.begin() as connection:
     context.configure(connection=connection, version_table_schema="muse")
     context.run_migrations()
     if context.get_context().get_current_revision() == context.script.get_current_head():
+        create_refresh_locks(raw, topics)
         apply_sql(raw, with_python=with_python)  # sql/ is written for head
         if model_names is not None:
             write_model_names(raw, model_names)

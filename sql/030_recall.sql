@@ -4,7 +4,7 @@ create or replace function muse.recall(
     table_name text, n integer default 10, sample integer default 100
 )
 returns setof muse.measured_recall
-language plpgsql stable parallel safe rows 1
+language plpgsql volatile parallel unsafe rows 1
 set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
@@ -12,9 +12,14 @@ begin
         return query select measured.* from muse.recall_songs(recall.n, recall.sample) as measured;
     elsif recall.table_name = 'image_vectors' then
         return query select measured.* from muse.recall_images(recall.n, recall.sample) as measured;
+    elsif muse.largest_vector_index(recall.table_name) is not null then
+        return query select measured.* from muse.recall_index(
+            muse.largest_vector_index(recall.table_name), recall.n, recall.sample
+        ) as measured;
     else
-        raise exception 'no vectors in a table %', coalesce(left(recall.table_name, 100), 'null')
-        using errcode = '22023', hint = 'song_vectors and image_vectors have them';
+        raise exception 'no vector index on a table %',
+            coalesce(left(recall.table_name, 100), 'null')
+        using errcode = '22023', hint = 'outside of muse, name the schema too: public.photos';
     end if;
 end
 $$;

@@ -77,6 +77,136 @@ end;
 comment on function muse.icon_nll(bit varying, text) is
 'Bits a pixel of a bitmap: select icon_nll(bitmap, ''icons_32'') from hieroglyphs';
 
+-- novelty: the number of pixels by which the nearest icon differs, among the sets that the network
+-- was trained on; a model that names no sets is compared with all icons of its kind.
+create or replace function muse.save_icons(
+    kind text, model text, n integer, temperature real default 1, seed bigint default 0
+)
+returns bigint
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+declare
+    id bigint;
+begin
+    perform muse.check_n(save_icons.n);
+    with drawn as materialized (
+        select one.i, one.bitmap, one.nll, one.copy_of
+        from muse.generate_icons(
+            save_icons.model, save_icons.n, save_icons.temperature, save_icons.seed
+        ) as one
+    ),
+
+    items as (
+        select
+            drawn.i,
+            jsonb_build_object(
+                'bitmap', drawn.bitmap::text,
+                'nll', drawn.nll,
+                'copy_of', drawn.copy_of,
+                'novelty', nearest.novelty
+            ) as item
+        from drawn
+        cross join muse.models as network
+        cross join lateral (
+            select min(bit_count(icon.bitmap # drawn.bitmap)) as novelty  -- noqa: PRS,LXR,LT01,RF03
+            from muse.icons as icon
+            where
+                icon.size * icon.size = length(drawn.bitmap)
+                and icon.kind = network.config ->> 'kind'
+                and (not network.config ? 'sets' or network.config -> 'sets' ? icon.icon_set)
+        ) as nearest
+        where network.model_id = muse.live_model(save_icons.model)
+    )
+
+    insert into muse.samples (kind, model_id, seed, parameters, result)
+    select
+        save_icons.kind,
+        muse.live_model(save_icons.model),
+        save_icons.seed,
+        jsonb_build_object('n', save_icons.n, 'temperature', save_icons.temperature),
+        jsonb_agg(items.item order by items.i)
+    from items
+    returning sample_id into id;
+    if exists (select from muse.deployments as live where live.name = 'classifier') then
+        update muse.samples as sample set
+            result = (
+                select
+                    jsonb_agg(
+                        icon.item
+                        || jsonb_build_object('label', best.label, 'score', best.probability)
+                        order by icon.place
+                    )
+                from jsonb_array_elements(sample.result) with ordinality as icon (item, place)
+                cross join lateral
+                muse.grid_label((icon.item ->> 'bitmap')::bit varying) as best
+            )
+        where sample.sample_id = id;
+    end if;
+    return id;
+end
+$$;
+
+comment on function muse.save_icons(text, text, integer, real, bigint) is
+'Id of a stored sample of new icons or hieroglyphs: select sample_id, image from icon_samples';
+
+-- n new bitmaps of the largest live network of a kind, where there is one.
+create or replace function muse.draw_bitmap_samples(kind text, n integer, seed bigint)
+returns integer
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+declare
+    network text;
+begin
+    perform muse.check_n(draw_bitmap_samples.n);
+    if draw_bitmap_samples.kind is null
+        or draw_bitmap_samples.kind not in ('icons', 'hieroglyphs')
+    then
+        raise exception 'kind is icons or hieroglyphs, not %',
+            coalesce(left(draw_bitmap_samples.kind, 30), 'null')
+        using errcode = '22023';
+    end if;
+    select live.name into network
+    from muse.deployments as live
+    where live.name in (draw_bitmap_samples.kind || '_32', draw_bitmap_samples.kind || '_8')
+    order by live.name
+    limit 1;
+    if network is null then
+        return 0;
+    end if;
+    perform muse.save_icons(
+        draw_bitmap_samples.kind, network, draw_bitmap_samples.n, 0.9, draw_bitmap_samples.seed
+    );
+    return draw_bitmap_samples.n;
+end
+$$;
+
+comment on function muse.draw_bitmap_samples(text, integer, bigint) is
+'Number of new icons or hieroglyphs that were stored: select kind, made_at from drawn_icons';
+
+create or replace function muse.draw_icon_samples(n integer default 12, seed bigint default 0)
+returns integer
+language sql volatile parallel unsafe
+begin atomic
+    select muse.draw_bitmap_samples('icons', draw_icon_samples.n, draw_icon_samples.seed);
+end;
+
+comment on function muse.draw_icon_samples(integer, bigint) is
+'Number of new icons that were stored: select image, label, novelty from icon_samples';
+
+create or replace function muse.draw_hieroglyph_samples(n integer default 12, seed bigint default 0)
+returns integer
+language sql volatile parallel unsafe
+begin atomic
+    select muse.draw_bitmap_samples(
+        'hieroglyphs', draw_hieroglyph_samples.n, draw_hieroglyph_samples.seed
+    );
+end;
+
+comment on function muse.draw_hieroglyph_samples(integer, bigint) is
+'Number of new hieroglyphs that were stored: select image, novelty from hieroglyph_samples';
+
 -- The best bitmap of every label, likeliest first; at most 760 fit.
 create or replace function muse.labelled_sheet(
     kind text, columns integer default 8, min_score real default 0.25

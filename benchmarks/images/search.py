@@ -27,8 +27,13 @@ SMALL = (500, 1000, 2000, 4000, 8000, 16_000)
 SEARCH = "select image_id, confidence from muse.similar_images(%s::bytea)"
 EMBED = "select muse.embed_image(%s::bytea)"
 SETTINGS = "set hnsw.ef_search = 100; set hnsw.iterative_scan = strict_order; set jit = off"
-NEAREST = "select image_id from {} order by embedding operator(public.<=>) %s::halfvec limit 10"
-EXACT = "select image_id from {} order by (embedding operator(public.<=>) %s::halfvec) + 0 limit 10"
+NEAREST = (
+    "select image_id from {} order by embedding operator(public.<=>) %s::public.halfvec limit 10"
+)
+EXACT = """
+    select image_id from {}
+    order by (embedding operator(public.<=>) %s::public.halfvec) + 0 limit 10
+"""
 PICTURES = """
     insert into muse.images (sha256, thumbnail, perceptual_hash, width, height)
     select sha256(int8send(i)), '\\xffd8ff', 0::bit(64), 500, 375 from generate_series(1, %s) as i

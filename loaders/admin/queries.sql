@@ -136,20 +136,6 @@ from muse.sources
 where topic = %(topic)s and loaded_at is not null
 order by source_id;
 
--- name: delete_old_runs
--- The last run of each source is kept. The setting muse.keep_run_days of the database or the role
--- overrides the number of days.
-delete from muse.load_runs as run
-where
-    run.finished_at < now() - make_interval(days => coalesce(
-        substring(current_setting('muse.keep_run_days', true) from '^[0-9]{1,5}$')::integer,
-        %(days)s
-    ))
-    and exists (
-        select from muse.load_runs as later
-        where later.source_id = run.source_id and later.run_id > run.run_id
-    );
-
 -- name: probe_python
 -- Runs in the server, as its user and with its environment; it imports nothing of ours. Each import
 -- has a process of its own: a clash of native libraries ends that process and not the server.
@@ -171,3 +157,60 @@ for module in json.loads({imports}):
         result[module] = [False, str(error)]
 plpy.notice("probe:" + json.dumps(result))
 $probe$;
+
+-- name: select_roles
+-- Logins that are members of our roles, without superusers. Only a superuser may read passwords.
+with recursive member as (
+    select oid
+    from pg_roles
+    where rolname in ('muse_reader', 'muse_loader')
+    union
+    select link.member
+    from pg_auth_members as link
+    inner join member on link.roleid = member.oid
+)
+
+select
+    coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'name', role.rolname,
+                'can_login', role.rolcanlogin,
+                'connections', role.rolconnlimit,
+                'valid_until', role.rolvaliduntil,
+                'member_of', (
+                    select jsonb_agg(parent.rolname)
+                    from pg_auth_members as link
+                    inner join pg_roles as parent on link.roleid = parent.oid
+                    where link.member = role.oid and parent.oid in (
+                        select member.oid
+                        from member
+                    )
+                )
+            )
+            order by role.rolname
+        ),
+        '[]'
+    ) as roles
+from pg_roles as role
+inner join member on role.oid = member.oid
+where not role.rolsuper and role.rolname not in ('muse_reader', 'muse_loader');
+
+-- name: select_passwords
+select coalesce(jsonb_object_agg(rolname, rolpassword), '{}') as passwords
+from pg_authid
+where rolname = any(%(names)s) and rolpassword like 'SCRAM-SHA-256$%%';
+
+-- name: select_muse_settings
+-- Settings of this database such as muse.keep_models, as name and value.
+select
+    split_part(setting, '=', 1) as name,
+    substring(setting from position('=' in setting) + 1) as value
+from pg_db_role_setting, unnest(setconfig) as setting
+where
+    setrole = 0
+    and setdatabase = (
+        select oid from pg_database
+        where datname = current_database()
+    )
+    and setting like 'muse.%%';

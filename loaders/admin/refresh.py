@@ -1,35 +1,188 @@
-"""`pgmuse refresh`, for cron: reload changed sources, retrain grown models, and clean up."""
+"""`pgmuse refresh`, for cron: reload changed sources, and update what depends on them."""
 
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
 from loaders import topics
+from loaders.admin.jobs import JobRun, job
 from loaders.core import db
-from loaders.core.console import say
-from loaders.core.errors import Problem
+from loaders.core.console import note, say
+from loaders.core.errors import Busy, Problem
 from loaders.core.models import drop_retired
 from loaders.core.queries import Queries
+from loaders.core.runs import WouldLoad, planning
 from loaders.core.topics import StoredSource, Topic
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)  # raised by malformed stored options
 STALE_INDEXES = "select table_name, model_id from muse.stale_indexes"
-KEEP_RUNS = 90  # days; alter database NAME set muse.keep_run_days = 365
+PRUNE = "select muse.prune_samples(), muse.prune_runs()"
+DRAW = "select drawing, samples from muse.draw_samples(%s, drawing => %s)"
+SAMPLES = 12  # of each kind, drawn when a topic's rows or models changed
 
 
-def refresh(conn: psycopg.Connection, name: str | None = None) -> bool:
-    """Reload the changed sources of one topic, or of all; return whether all succeeded.
+@dataclass
+class Refresh:
+    """One refresh. wait: for refreshes that run. deadline: of time.monotonic; the rest is left."""
 
-    `conn` is in autocommit mode. Errors: Problem where another refresh is running.
+    conn: psycopg.Connection
+    wait: bool = False
+    deadline: float | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+    retrained: list[str] = field(default_factory=list)
+
+    @property
+    def is_late(self) -> bool:
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def topic(self, topic: Topic) -> None:
+        """Refresh the sources of a topic, its models and its samples."""
+        with self._locked(f"refresh_{topic.name}", topic.name) as is_ours:
+            if not is_ours:
+                return
+            sources = own_sources(self.conn, topic)
+            if not sources and not topic.models:
+                note(f"{topic.name}: nothing is loaded")
+            changed = [self._source(topic, source) for source in sources]
+            if self._retrain(topic) or any(changed):
+                self._draw(topic)
+
+    def maintain(self, *, measure: bool) -> None:
+        """Rebuild stale indexes, delete what is old, and measure the recall of vector indexes."""
+        with self._locked("maintenance", "maintenance") as is_ours:
+            if not is_ours:
+                return
+            reindex(self.conn)
+            drop_retired(self.conn)
+            self.conn.execute(PRUNE)
+            if measure and not self.is_late:
+                self.conn.execute("select muse.check_recall()")
+
+    @contextmanager
+    def _locked(self, lock: str, name: str) -> Iterator[bool]:
+        """Whether the lock is ours until the end of the block."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(db.lock(self.conn, lock, wait=self.wait))
+            except Busy:
+                say(f"{name}: a refresh is already running; nothing done")
+                self.counts["busy"] += 1
+                yield False
+            else:
+                yield True
+
+    def _source(self, topic: Topic, source: StoredSource) -> bool:
+        """Reload a source; an error is printed and does not stop the others. Whether it changed."""
+        if self.is_late:
+            self.counts["left for the next refresh"] += 1
+            return False
+        try:
+            result = topic.refresh(self.conn, source)
+        except (Problem, OSError, *MALFORMED) as error:
+            say(_describe(error, source))
+            self.counts["failed"] += 1
+            return False
+        if result is None:
+            note(f"{source.location}: cannot be loaded again without its command, skipped")
+            self.counts["skipped"] += 1
+            return False
+        outcome = (
+            "failed" if not result.is_good else "loaded" if result.has_changed else "unchanged"
+        )
+        self.counts[outcome] += 1
+        return result.has_changed
+
+    def _retrain(self, topic: Topic) -> bool:
+        reason = topic.outdated(self.conn)
+        if reason is None:
+            return False
+        if self.is_late:
+            self.counts["left for the next refresh"] += 1
+            return False
+        say(f"{topic.name}: {reason}")
+        try:
+            topic.retrain(self.conn)
+        except Problem as error:
+            say(str(error))
+            self.counts["failed"] += 1
+            return False
+        self.retrained.append(topic.name)
+        return True
+
+    def _draw(self, topic: Topic) -> None:
+        for kind in topic.samples:
+            for drawing, number in self.conn.execute(DRAW, (SAMPLES, kind)).fetchall():
+                note(f"{number} samples drawn: {drawing}")
+
+    def write_outcome(self, run: JobRun) -> None:
+        """Write the counts of the refresh into the run of the job."""
+        run.is_good = not self.counts["failed"]
+        run.parts = [f"{count:,} {name}" for name, count in self.counts.items() if count]
+        if self.retrained:
+            run.parts.append(f"updated: {', '.join(self.retrained)}")
+
+
+def refresh(
+    conn: psycopg.Connection,
+    name: str | None = None,
+    *,
+    wait: bool = False,
+    seconds: float | None = None,
+) -> bool:
+    """Refresh one topic, or all; return whether nothing failed. `conn` is in autocommit mode.
+
+    wait: for another refresh of a topic; else the topic is left to it. seconds: after which no
+    further source or training is begun.
     """
     selected = topics.TOPICS if name is None else (find_topic(name),)
-    with db.lock(conn, "refresh", wait=False):
-        outcomes = [_refresh_topic(conn, topic) for topic in selected]
-        reindex(conn)
-        drop_retired(conn)
-        conn.execute(QUERIES.delete_old_runs, {"days": KEEP_RUNS})
-    return all(outcomes)
+    started = time.monotonic()
+    now = Refresh(conn, wait, None if seconds is None else started + seconds)
+    with job(conn, "refresh" if name is None else f"refresh {selected[0].name}") as run:
+        for topic in selected:
+            now.topic(topic)
+        now.maintain(measure=name is None)
+        now.write_outcome(run)
+    is_news = now.counts["loaded"] or now.retrained or not run.is_good
+    (say if is_news else note)(f"{run.name}: {run.message} ({time.monotonic() - started:.0f} s)")
+    return run.is_good
+
+
+def plan(conn: psycopg.Connection, name: str | None = None) -> Iterator[str]:
+    """What a refresh would do, a line each; nothing is written."""
+    conn.execute("set default_transaction_read_only = on")
+    for topic in topics.TOPICS if name is None else (find_topic(name),):
+        for source in own_sources(conn, topic):
+            if reason := _plan_source(conn, topic, source):
+                yield f"{topic.name}: {source.location}: {reason}"
+        if reason := topic.outdated(conn):
+            yield f"{topic.name}: {reason}"
+
+
+def _plan_source(conn: psycopg.Connection, topic: Topic, source: StoredSource) -> str | None:
+    try:
+        with planning():
+            result = topic.refresh(conn, source)
+    except WouldLoad as reason:
+        return str(reason)
+    except psycopg.errors.ReadOnlySqlTransaction:
+        return "is made again at every refresh"
+    except (Problem, OSError, *MALFORMED) as error:
+        return f"would fail: {_describe(error, source)}"
+    return "cannot be loaded again without its command" if result is None else None
+
+
+def _describe(error: Exception, source: StoredSource) -> str:
+    if isinstance(error, Problem):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    return f"the stored options of {source.location} cannot be read ({error!r}): load it again"
 
 
 def find_topic(name: str) -> Topic:
@@ -62,30 +215,3 @@ def reindex(conn: psycopg.Connection) -> None:
     for table, model_id in conn.execute(STALE_INDEXES).fetchall():
         say(f"rebuilding the index of {table}_{model_id}")
         conn.execute("select muse.rebuild_index(%s, %s)", (table, model_id))
-
-
-def _refresh_topic(conn: psycopg.Connection, topic: Topic) -> bool:
-    outcomes = [_refresh_source(conn, topic, one) for one in own_sources(conn, topic)]
-    try:
-        topic.retrain(conn)
-    except Problem as error:
-        say(str(error))
-        return False
-    return all(outcomes)
-
-
-def _refresh_source(conn: psycopg.Connection, topic: Topic, source: StoredSource) -> bool:
-    """Reload a source; an error is printed and does not stop the others."""
-    try:
-        result = topic.refresh(conn, source)
-    except Problem as error:
-        say(str(error))
-    except OSError as error:
-        say(f"{error.filename}: {error.strerror}")
-    except MALFORMED as error:
-        say(f"the stored options of {source.location} cannot be read ({error!r}): load it again")
-    else:
-        if result is None:
-            say(f"{source.location}: cannot be loaded again without its command, skipped")
-        return result is None or result.is_good
-    return False

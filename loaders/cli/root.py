@@ -12,18 +12,22 @@ import typer
 from loaders import topics
 from loaders.core import db
 from loaders.core.config import IS_CHECKOUT, ROOT
-from loaders.core.console import say
+from loaders.core.console import log, say
 from loaders.core.errors import Problem
 from loaders.core.server import cluster as server
 from loaders.core.topics import Commands
 
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print only what changed or failed.")]
 ALONE = {"faults", "slow", "--pdb"}  # arguments of pytest with which it runs in one process
 PASS_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def commands() -> Commands:
     """The commands without a verb, by name."""
-    functions = (setup, demo, test, up, down, status, migrate, uninstall, psql, doctor, refresh)
+    functions = (
+        setup, demo, test, up, down, status, migrate, uninstall, psql, doctor, health, refresh,
+        samples, cron, backup, restore,
+    )  # fmt: skip
     return Commands(root={function.__name__: function for function in functions})
 
 
@@ -156,13 +160,99 @@ def refresh(
             help=f"One of {', '.join(topic.name for topic in topics.TOPICS)}; default: all."
         ),
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for a refresh that is running.")
+    ] = False,
+    max_time: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="MINUTES", help="Begin nothing more after that time."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be loaded, and why.")
+    ] = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Reload changed sources and retrain grown models; for cron.
+    """Reload changed sources, and update models, vectors and samples; see ./pgmuse cron.
 
-    17 3 * * * /opt/pgmuse/pgmuse refresh
+    Exit status: 0 if nothing failed, also where another refresh runs; 1 if a source failed.
+
+    ./pgmuse refresh --quiet --max-time 120
     """
+    from loaders.admin.refresh import plan
     from loaders.admin.refresh import refresh as run
 
-    with db.connect_to_load(announce=True, autocommit=True) as conn:
-        good = run(conn, topic)
+    with log(is_quiet=quiet), db.connect_to_load(announce=True, autocommit=True) as conn:
+        if dry_run:
+            lines = list(plan(conn, topic))
+            print("\n".join(lines or ["nothing would be loaded"]))
+            return
+        good = run(conn, topic, wait=wait, seconds=max_time and max_time * 60)
     raise typer.Exit(0 if good else 1)
+
+
+def samples(
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Samples of each kind.")] = 12,
+    seed: Annotated[
+        int | None, typer.Option(help="Random seed; the default changes every day.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw radios, icons, hieroglyphs and ink with the live models into the sample views."""
+    from loaders.admin.jobs import draw_samples
+
+    with log(is_quiet=quiet), db.connect_to_load(announce=True, autocommit=True) as conn:
+        draw_samples(conn, n, seed)
+
+
+def cron(
+    action: Annotated[str, typer.Argument(help="install, remove or show.")],
+    at: Annotated[str, typer.Option(help="Time of the nightly refresh, HH:MM.")] = "03:17",
+) -> None:
+    """Run refresh and samples every night by this user's crontab.
+
+    PG* variables that are set now are written into the crontab, except PGPASSWORD: use ~/.pgpass.
+
+    ./pgmuse cron install --at 02:30
+    """
+    from loaders.admin.cron import ACTIONS, run_action
+
+    if action not in ACTIONS:
+        raise typer.BadParameter(f"{action!r} is none of {', '.join(ACTIONS)}")
+    run_action(action, at)
+
+
+def health(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """Print how the database is doing; exit 1 if a check is bad.
+
+    ./pgmuse health --json | jq '.[] | select(.status != "ok")'
+    """
+    from loaders.admin.health import health as run
+
+    raise typer.Exit(0 if run(as_json=as_json) else 1)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    again: Annotated[bool, typer.Option("--again", help="Replace an existing file.")] = False,
+) -> None:
+    """Write the database with roles, grants and settings to one file.
+
+    ./pgmuse backup muse.tar
+    """
+    from loaders.admin.backup import backup as run
+
+    run(file, again=again)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file of ./pgmuse backup.")],
+) -> None:
+    """Restore a backup into a database without a schema muse, and migrate it.
+
+    PGHOST=db.example.org PGDATABASE=pgmuse ./pgmuse restore muse.tar
+    """
+    from loaders.admin.backup import restore as run
+
+    run(file)

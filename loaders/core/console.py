@@ -7,11 +7,35 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from tqdm import tqdm
 
 CONTROLS = re.compile(r"[\0-\x1f\x7f-\x9f]")
+
+
+@dataclass
+class Output:
+    """How lines are printed: is_log with the time and without bars, is_quiet without notes."""
+
+    is_log: bool = False
+    is_quiet: bool = False
+
+
+output = Output()
+
+
+@contextmanager
+def log(*, is_quiet: bool) -> Iterator[None]:
+    """Print as a job of a scheduler does: as a log where stderr is no terminal."""
+    before = replace(output)
+    output.is_log, output.is_quiet = not sys.stderr.isatty(), is_quiet
+    try:
+        yield
+    finally:
+        output.is_log, output.is_quiet = before.is_log, before.is_quiet
 
 
 def say(line: str) -> None:
@@ -20,8 +44,15 @@ def say(line: str) -> None:
     Control characters, which names of sources may contain, are printed as escapes.
     """
     line = CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", line)
+    time = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z} " if output.is_log else ""
     with tqdm.external_write_mode(file=sys.stderr) if sys.stderr.isatty() else nullcontext():
-        print(f"pgmuse: {line}", file=sys.stderr, flush=True)
+        print(f"{time}pgmuse: {line}", file=sys.stderr, flush=True)
+
+
+def note(line: str) -> None:
+    """Print a line that says that nothing changed; nothing in quiet mode."""
+    if not output.is_quiet:
+        say(line)
 
 
 def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]":
@@ -33,6 +64,7 @@ def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]
         desc=title or None,
         unit_scale=True,
         file=sys.stderr,
+        disable=output.is_log,
         mininterval=0.2 if terminal else 30,
         leave=False,
         delay=0 if terminal else 30,

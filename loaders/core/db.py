@@ -15,8 +15,8 @@ from psycopg import sql
 from psycopg.types import TypeInfo
 
 import udfs
-from loaders.core.console import say
-from loaders.core.errors import Problem
+from loaders.core.console import note
+from loaders.core.errors import Busy, Problem
 from loaders.core.queries import Queries
 from loaders.core.server.cluster import embedded
 
@@ -123,7 +123,7 @@ def connect_to_load(*, announce: bool = False, **options: Any) -> psycopg.Connec
         raise
     conn.commit()
     if announce:
-        say(f"writing to {describe(conn)}")
+        note(f"writing to {describe(conn)}")
     return conn
 
 
@@ -184,13 +184,13 @@ def lock(conn: psycopg.Connection, name: str, *, wait: bool = True) -> Iterator[
     vacuum is not delayed. The server releases it when this process ends. If another session has
     the lock, this prints which one and waits.
 
-    Errors: Problem where another session has the lock and `wait` is false.
+    Errors: Busy where another session has the lock and `wait` is false.
     """
     with _same_database(conn) as holder:
         if not _take_lock(holder, name):
             if not wait:
-                raise Problem(f"{_describe_holder(holder, name)}; nothing done")
-            say(f"waiting: {_describe_holder(holder, name)}")
+                raise Busy(f"{_describe_holder(holder, name)}; nothing done")
+            note(f"waiting: {_describe_holder(holder, name)}")
             holder.execute(_lock_statement(name))
         yield
 

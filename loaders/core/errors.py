@@ -8,6 +8,10 @@ class Problem(Exception):
     """An error that the user can correct; the command prints it and exits with status 1."""
 
 
+class Busy(Problem):
+    """Another session has a lock."""
+
+
 def check_out(out: Path | None, endings: Iterable[str]) -> None:
     """Check that a result can be written to `out`, before the work. Errors: Problem."""
     if out is None:

@@ -55,6 +55,13 @@ on conflict (topic, location) do update
         fingerprint = case source.added_by when session_user then source.fingerprint end
 returning source_id, fingerprint, options;
 
+-- name: select_fingerprint
+select
+    loaded_at,
+    fingerprint
+from muse.sources
+where topic = %(topic)s and location = %(location)s;
+
 -- name: fail_interrupted_runs
 update muse.load_runs
 set status = 'failed', finished_at = now(), message = 'interrupted'

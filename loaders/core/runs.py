@@ -3,19 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.core.console import say
+from loaders.core.console import note, say
 from loaders.core.db import QUERIES
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, refusal
 
 T = TypeVar("T")
+_is_planning = ContextVar("is_planning", default=False)
 
 KEPT_ERRORS = 10_000  # rows of load_errors per run; further errors are only counted
 REFUSED_ROWS = "rows_before_refusal"  # in a source's options
@@ -60,9 +62,14 @@ class LoadResult:
         for failure in self.failures:
             say(failure)
         if self.is_unchanged:
-            say(f"{self.source}: unchanged, skipped (--again reloads it)")
+            note(f"{self.source}: unchanged, skipped (--again reloads it)")
         elif self.written or self.unchanged or self.is_good:
-            say(self._counts())
+            (say if self.has_changed else note)(self._counts())
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether rows were written or deleted, or entries left out."""
+        return bool(self.written or self.bad or any(self.details.values()))
 
     def _counts(self) -> str:
         counts = {"unchanged": self.unchanged, **self.details, self.bad_label: self.bad}
@@ -152,6 +159,33 @@ def result_of(run: Run | None, source: str, noun: str, **options: Any) -> LoadRe
     )  # fmt: skip
 
 
+class WouldLoad(Exception):
+    """Raised instead of a load inside of `planning`; its text is the reason."""
+
+
+@contextmanager
+def planning() -> Iterator[None]:
+    """Raise WouldLoad where a source would be loaded; unchanged sources are reported as always."""
+    token = _is_planning.set(True)
+    try:
+        yield
+    finally:
+        _is_planning.reset(token)
+
+
+def _plan(conn: psycopg.Connection, values: dict[str, Any], fingerprint: str | None) -> None:
+    row = conn.execute(QUERIES.select_fingerprint, values).fetchone()
+    if row is None or row[0] is None:
+        raise WouldLoad("never loaded")
+    loaded_at, loaded = row
+    if fingerprint is None:
+        raise WouldLoad("whether it changed is unknown before it is read")
+    if loaded is None:
+        raise WouldLoad("its last load failed in part")
+    if fingerprint != loaded:
+        raise WouldLoad(f"changed since {loaded_at:%Y-%m-%d %H:%M}")
+
+
 @contextmanager
 def run(
     conn: psycopg.Connection,
@@ -170,6 +204,10 @@ def run(
     last load that stored a row, and the fingerprint of its last load without a failure.
     """
     values = {"topic": topic, "location": location, "options": Jsonb(options or {})}
+    if _is_planning.get():
+        _plan(conn, values, fingerprint)
+        yield None
+        return
     row = conn.execute(QUERIES.upsert_source, values).fetchone()
     assert row is not None
     source_id, loaded, earlier = row

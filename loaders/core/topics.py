@@ -81,6 +81,11 @@ def no_rows(conn: psycopg.Connection, source: StoredSource) -> dict[str, int]:
     return {}
 
 
+def never_outdated(conn: psycopg.Connection) -> str | None:
+    """Nothing to retrain."""
+    return None
+
+
 def no_retraining(conn: psycopg.Connection) -> None:
     """Retrain nothing."""
 
@@ -101,8 +106,10 @@ class Topic:
 
     name: of the folder in loaders/, and in muse.sources. aliases: earlier names, still accepted.
     refresh: loads a stored source again; returns None where its options do not allow that.
-    retrain: trains models again whose data has grown. forget: deletes a source and its rows;
-    returns the numbers of deleted rows by noun ("pictures"). demo: fills tables and yields
+    outdated: why models or vectors must be updated, None where they need not. retrain: updates
+    them. samples: the kinds that its SQL functions draw_KIND_samples(n, seed) draw; a refresh draws
+    them where something changed. forget: deletes a source and its rows; returns the numbers of
+    deleted rows by noun ("pictures"). demo: fills tables and yields
     Answers. checks: yields lines of doctor; its connection is for reading only. benchmark: the
     module of the command `bench`, which a wheel does not have.
     """
@@ -111,7 +118,9 @@ class Topic:
     commands: Callable[[], Commands]
     refresh: Callable[[psycopg.Connection, StoredSource], LoadResult | None] = no_refresh
     forget: Callable[[psycopg.Connection, StoredSource], dict[str, int]] = no_rows
+    outdated: Callable[[psycopg.Connection], str | None] = never_outdated
     retrain: Callable[[psycopg.Connection], None] = no_retraining
+    samples: tuple[str, ...] = ()
     demo: Callable[[psycopg.Connection], Iterator[Answer]] = no_answers
     checks: Callable[[psycopg.Connection], Iterator[Check]] = no_checks
     models: tuple[ModelName, ...] = ()

@@ -10,6 +10,7 @@ TOPIC = Topic(
     name="icons",
     commands=deferred("loaders.icons.cli", "commands"),
     refresh=deferred("loaders.icons.refresh", "refresh"),
+    samples=("icon", "hieroglyph"),
     forget=deferred("loaders.icons.forget", "forget_source"),
     models=tuple(
         ModelName(name, "run: ./pgmuse load models", SHIPPED / f"{name}.tflite")

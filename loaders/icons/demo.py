@@ -17,6 +17,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         load_all(conn, IconOptions(kind=kind, sample=True))
     for name, outcome in load_models(conn, TOPIC.models).items():
         say(f"{name}: {outcome}")
+    conn.execute("select muse.draw_icon_samples(24), muse.draw_hieroglyph_samples(24)")
     yield Answer(
         "Hieroglyphs and their meanings",
         "Signs have Gardiner codes; icon_text draws a bitmap in half blocks or in braille.",

@@ -1,16 +1,19 @@
 """Draw icons and hieroglyphs with a network, store them as a sample, and write a picture."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from loaders.core.errors import check_out
 from loaders.core.queries import Queries
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+SAVE = """
+    select muse.save_icons(
+        %(kind)s, %(model)s, %(n)s::integer, %(temperature)s::real, %(seed)s::bigint
+    )
+"""
 PICTURES = {
     "icons": "select muse.icon_poster(%(bitmaps)s::bit varying[], seed => %(seed)s::bigint)",
     "hieroglyphs": "select muse.icon_poster(%(bitmaps)s::bit varying[], seed => %(seed)s::bigint)",
@@ -40,22 +43,13 @@ def draw(conn: psycopg.Connection, request: DrawRequest, out: Path | None) -> in
     Errors: Problem where `out` is not a .png file in an existing folder.
     """
     check_out(out, [".png"])
-    values: dict[str, Any] = {
-        "kind": request.kind,
-        "model": request.model,
-        "n": request.n,
-        "temperature": request.temperature,
-        "seed": request.seed,
-    }
-    parameters = {"n": request.n, "temperature": request.temperature}
-    row = conn.execute(QUERIES.insert_sample, values | {"parameters": Jsonb(parameters)}).fetchone()
+    row = conn.execute(SAVE, asdict(request)).fetchone()
     assert row is not None
     sample_id = int(row[0])
-    conn.execute(QUERIES.label_sample, {"sample": sample_id})
     if out is not None:
         row = conn.execute(QUERIES.sample_bitmaps, {"sample": sample_id}).fetchone()
         (bitmaps,) = row or ([],)
-        values["bitmaps"] = bitmaps
+        values = {"kind": request.kind, "bitmaps": bitmaps, "seed": request.seed}
         (picture,) = conn.execute(PICTURES[request.picture], values).fetchone() or (b"",)
         out.write_bytes(picture)
     return sample_id

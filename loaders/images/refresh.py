@@ -5,6 +5,7 @@ from pathlib import Path
 import psycopg
 
 from loaders.core.db import lock
+from loaders.core.models import live_model
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.runs import LoadResult
 from loaders.core.sources import check_exists
@@ -12,6 +13,8 @@ from loaders.core.topics import StoredSource
 from loaders.images.fetch import enqueue
 from loaders.images.load import NOUN, load_path, load_sample
 from loaders.images.options import ImageOptions
+from loaders.images.search import vectors
+from loaders.images.train import train
 
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
@@ -37,3 +40,17 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
         result = load_path(conn, Path(location), options)
     result.report()
     return result
+
+
+def outdated(conn: psycopg.Connection) -> str | None:
+    """Whether pictures have no vector of the live classifier."""
+    classifier = live_model(conn, "classifier")
+    if classifier is None or live_model(conn, "images") is None:
+        return None
+    count = vectors.count_missing(conn, classifier.model_id)
+    return f"{count:,} pictures have no vector: embedding them" if count else None
+
+
+def retrain(conn: psycopg.Connection) -> None:
+    """Embed pictures without a vector, and deploy."""
+    train(conn, workers=2)

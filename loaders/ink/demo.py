@@ -18,6 +18,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     except Problem as error:
         say(f"Deep Ink is skipped: {error}")
         return
+    conn.execute("select muse.draw_ink_samples(2)")
     grown = "from deep_ink('block2', channel => 3, steps => 100, every => 20)"
     yield Answer(
         "What does a network draw in black and white?",

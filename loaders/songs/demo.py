@@ -22,6 +22,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     if any(result.written for result in results) or live_model(conn, "songs") is None:
         say("training the song model")
         train(conn, Word2VecSettings(epochs=EPOCHS))
+    conn.execute("select muse.draw_radio_samples(3)")
     yield Answer(
         "Which songs go with a song?",
         "The playlists are the weekly Hot 100 of 2000: similar songs were in the charts together. "

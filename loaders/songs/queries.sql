@@ -285,15 +285,12 @@ where
 
 -- radio ---------------------------------------------------------------------------------------
 
--- name: song_radio
+-- name: radio_tracks
 select
-    track_id,
-    name,
-    artist,
-    score
-from muse.song_radio(%(seeds)s, %(n)s, %(per_artist)s)
-order by place;
-
--- name: insert_radio_sample
-insert into muse.samples (kind, model_id, parameters, result)
-values ('radio', muse.live_model('songs'), %(parameters)s, %(result)s);
+    track.item ->> 'track_id' as track_id,
+    track.item ->> 'name' as name,
+    track.item ->> 'artist' as artist
+from muse.samples as sample
+cross join lateral jsonb_array_elements(sample.result) with ordinality as track (item, place)
+where sample.sample_id = %(sample)s
+order by track.place;

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from loaders.core.errors import Problem, check_out
 from loaders.core.queries import Queries
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+SAVE = "select muse.save_radio(%(seeds)s, %(n)s, %(per_artist)s)"
 
 
 def draw(conn: psycopg.Connection, seeds: list[str], out: Path, n: int, per_artist: int) -> int:
@@ -20,12 +20,11 @@ def draw(conn: psycopg.Connection, seeds: list[str], out: Path, n: int, per_arti
     writers = {".m3u8": m3u, ".jspf": jspf}
     check_out(out, writers)
     parameters = {"seeds": seeds, "n": n, "per_artist": per_artist}
-    rows = conn.execute(QUERIES.song_radio, parameters).fetchall()
-    if not rows:
+    (sample,) = conn.execute(SAVE, parameters).fetchone() or (None,)
+    if sample is None:
         raise Problem("no track is in the live model: look up ids with find_songs('...')")
-    result = [dict(zip(("track_id", "name", "artist", "score"), row, strict=True)) for row in rows]
-    sample = {"parameters": Jsonb(parameters), "result": Jsonb(result)}
-    conn.execute(QUERIES.insert_radio_sample, sample)
+    rows = conn.execute(QUERIES.radio_tracks, {"sample": sample}).fetchall()
+    result = [dict(zip(("track_id", "name", "artist"), row, strict=True)) for row in rows]
     out.write_text(writers[out.suffix](result), encoding="utf-8")
     return len(result)
 

@@ -1,7 +1,6 @@
 """Reload changed playlist files, and retrain the song model after new playlists."""
 
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
@@ -33,14 +32,15 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
     return result
 
 
+def outdated(conn: psycopg.Connection) -> str | None:
+    """Whether playlists were loaded after the training of the live model."""
+    is_outdated = conn.execute(QUERIES.outdated_model).rowcount
+    return "there are new playlists: training the song model again" if is_outdated else None
+
+
 def retrain(conn: psycopg.Connection) -> None:
-    """Retrain the live model with its settings, if playlists were loaded after its training."""
-    for (config,) in conn.execute(QUERIES.outdated_model).fetchall():
-        _retrain_model(conn, config)
-
-
-def _retrain_model(conn: psycopg.Connection, config: dict[str, Any]) -> None:
-    say("training the song model again: there are new playlists")
+    """Retrain the live model with its settings."""
+    (config,) = conn.execute(QUERIES.outdated_model).fetchone() or ({},)
     settings = Word2VecSettings(
         **{name: config[name] for name in Word2VecSettings.__dataclass_fields__}
     )

@@ -28,6 +28,7 @@ def with_weather(monkeypatch):
 @pytest.fixture
 def run(with_weather, fresh):
     """Run the command; returns its output."""
+    migrate()
     app = build_app(topics.TOPICS)
 
     def run(*arguments: str) -> str:

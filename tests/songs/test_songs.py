@@ -94,7 +94,7 @@ def test_without_a_model_the_error_says_what_to_run(db, call):
         ("find_songs('  ')", "query is empty"),
         ("find_songs(null)", "query is empty"),
         ("find_songs(repeat('a ', 1000000))", "query is longer"),
-        ("recall('pg_authid')", "no vectors in a table pg_authid"),
+        ("recall('pg_authid')", "no vector index on a table pg_authid"),
         ("recall('song_vectors', 5, 0)", "sample must be"),
     ],
 )

@@ -7,6 +7,7 @@ TOPIC = Topic(
     aliases=("temperatures",),
     commands=deferred("tests.factories.weather.weather", "commands"),
     refresh=deferred("tests.factories.weather.weather", "refresh"),
+    outdated=deferred("tests.factories.weather.weather", "outdated"),
     retrain=deferred("tests.factories.weather.weather", "retrain"),
     forget=deferred("tests.factories.weather.weather", "forget"),
     demo=deferred("tests.factories.weather.weather", "demo"),

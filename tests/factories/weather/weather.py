@@ -58,10 +58,13 @@ def refresh(conn, source):
     return load(conn, source.location)
 
 
-def retrain(conn):
+def outdated(conn):
     query = "select from muse.deployments where name = 'weather'"
-    if conn.execute(query).fetchone() is not None:
-        train(conn)
+    return "there may be new temperatures" if conn.execute(query).rowcount else None
+
+
+def retrain(conn):
+    train(conn)
 
 
 def train(conn):

@@ -1,0 +1,50 @@
+"""Runs of jobs: rows of muse.job_runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+
+from loaders.core.console import note, say
+
+DRAW = "select drawing, samples from muse.draw_samples(%s, %s)"
+FINISH = "select muse.finish_job(%s, %s, %s)"
+
+
+@dataclass
+class JobRun:
+    """One run of a job. parts: what happened, for its message. is_good: whether nothing failed."""
+
+    name: str
+    is_good: bool = True
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def message(self) -> str:
+        return ", ".join(self.parts) or "nothing to do"
+
+
+@contextmanager
+def job(conn: psycopg.Connection, name: str) -> Iterator[JobRun]:
+    """Record a run of a job with its outcome; an error is recorded and raised again.
+
+    `conn` is in autocommit mode.
+    """
+    (run_id,) = conn.execute("select muse.start_job(%s)", (name,)).fetchone() or (0,)
+    run = JobRun(name)
+    try:
+        yield run
+    except BaseException as error:
+        if not conn.broken:
+            conn.execute(FINISH, (run_id, False, str(error) or type(error).__name__))
+        raise
+    conn.execute(FINISH, (run_id, run.is_good, run.message))
+
+
+def draw_samples(conn: psycopg.Connection, n: int, seed: int | None) -> None:
+    """Draw and store n samples of every kind; print their numbers."""
+    with job(conn, "samples") as run:
+        rows = conn.execute(DRAW, (n, seed)).fetchall()
+        run.parts = [f"{samples} {drawing}" for drawing, samples in rows if samples]
+    (say if run.parts else note)(f"samples: {run.message}")

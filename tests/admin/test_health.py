@@ -1,0 +1,85 @@
+"""Health: a row per check, and the exit status of the command."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from loaders.cli import app
+from loaders.songs.load import SongOptions, load_all
+from tests.factories.playlists import IDS, slice_of
+from tests.factories.rows import add_model
+
+
+def checks(conn, name):
+    query = "select subject, status, value from health where check_name = %s order by subject"
+    return conn.execute(query, (name,)).fetchall()
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mpd.slice.0-9.json"
+    path.write_bytes(slice_of(IDS[:20]))
+    return path
+
+
+def test_a_failed_load_is_bad_until_it_succeeds(muse, file):
+    load_all(muse, SongOptions(files=(str(file),)))
+    assert checks(muse, "load") == [("songs", "ok", "1 sources, 0 failed")]
+    good = file.read_bytes()
+    file.write_bytes(b"no playlist")
+    load_all(muse, SongOptions(files=(str(file),)))
+    assert checks(muse, "load") == [("songs", "bad", "1 sources, 1 failed")]
+    file.write_bytes(good)
+    load_all(muse, SongOptions(files=(str(file),), again=True))
+    assert checks(muse, "load")[0][1] == "ok"
+
+
+def test_a_job_that_did_not_run_is_bad(muse):
+    job = "insert into jobs (job, every, scheduler, command, scheduled_at) values "
+    muse.execute(job + "('refresh', '1 day', 'cron', 'x', now() - interval '3 days')")
+    muse.execute(job + "('samples', '1 day', 'cron', 'x', now())")
+    assert [(subject, status) for subject, status, _ in checks(muse, "job")] == [
+        ("refresh", "bad"), ("samples", "ok"),
+    ]  # fmt: skip
+    muse.execute("select finish_job(start_job('refresh'), true, 'well')")
+    assert checks(muse, "job")[0] == ("refresh", "ok", "cron, done, well")
+    muse.execute("select finish_job(start_job('refresh'), false, 'a disk is full')")
+    assert checks(muse, "job")[0] == ("refresh", "bad", "cron, failed, a disk is full")
+
+
+def test_models_have_their_hint_or_their_metrics(muse):
+    add_model(muse, "songs")
+    add_model(muse, "ink_block2")
+    models = {subject: status for subject, status, _ in checks(muse, "model")}
+    assert (models["songs"], models["ink"], models["images"]) == ("ok", "ok", "warning")
+
+
+def test_an_invalid_index_is_bad(fresh):
+    assert checks(fresh, "index") == [("invalid", "ok", "none"), ("stale", "ok", "none")]
+    fresh.execute("create index broken on muse.tracks (album)")
+    fresh.execute(
+        "update pg_index set indisvalid = false where indexrelid = 'muse.broken'::regclass"
+    )
+    assert checks(fresh, "index")[0] == ("invalid", "bad", "muse.broken")
+
+
+def test_the_command_prints_bad_checks_first_and_exits_with_1(fresh):
+    done = CliRunner().invoke(app, ["health"])
+    assert done.exit_code == 0, done.output
+    assert "MB private" in done.output
+    fresh.execute("select finish_job(start_job('refresh'), false, 'a disk is full')")
+    done = CliRunner().invoke(app, ["health"])
+    assert done.exit_code == 1
+    assert done.output.startswith("bad     job refresh: not scheduled, failed, a disk is full")
+    rows = json.loads(CliRunner().invoke(app, ["health", "--json"]).stdout)
+    assert rows[0]["check"] == "job"
+    assert {row["status"] for row in rows} >= {"bad", "ok"}
+
+
+def test_a_reader_sees_health_with_disk_and_memory(reader):
+    (value,) = reader.execute("select value from health where check_name = 'disk'").fetchone()
+    assert "unknown" not in value
+    free, total, connections = reader.execute("select * from machine()").fetchone()
+    assert 0 < free <= total
+    assert connections > 1 << 20
