@@ -144,6 +144,10 @@ begin
         end loop;
         return next;
     end loop;
+    if not found and tune_search.table_name is not null then
+        raise exception 'no vector index on a table %', left(tune_search.table_name, 100)
+        using errcode = '22023', hint = 'outside of muse, name the schema too: public.photos';
+    end if;
     perform set_config('hnsw.ef_search', coalesce(before, '40'), true);
 end
 $$;

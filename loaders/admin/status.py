@@ -1,18 +1,20 @@
-"""`pgmuse status`: the state of the embedded server, and its live models."""
+"""`pgmuse status`: the state of the server that commands use, and its live models."""
 
 import json
 from typing import Any
 
 import psycopg
 
+from loaders.core import db
+from loaders.core.errors import Problem
 from loaders.core.server.cluster import Server, embedded
 
 MODELS = "select name, model_id from muse.deployments order by name"
 
 
 def status(*, as_json: bool) -> bool:
-    """Print the status; return whether the server runs."""
-    values = describe(embedded())
+    """Print the status; return whether the server can be reached."""
+    values = describe_configured() if db.is_configured() else describe(embedded())
     if as_json:
         print(json.dumps(values))
     else:
@@ -32,6 +34,17 @@ def describe(server: Server) -> dict[str, Any]:
         row = conn.execute("select pg_database_size(current_database())").fetchone()
         values |= {"megabytes": row[0] >> 20 if row else 0} | _contents(conn)
     return values
+
+
+def describe_configured() -> dict[str, Any]:
+    """The status of the server that PG* variables name; `error` where it cannot be reached."""
+    try:
+        with db.connect() as conn:
+            row = conn.execute("select pg_database_size(current_database())").fetchone()
+            where = {"running": True, "server": db.describe(conn)}
+            return where | {"megabytes": row[0] >> 20 if row else 0} | _contents(conn)
+    except Problem as error:
+        return {"running": False, "error": str(error)}
 
 
 def _readable(value: object) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from loaders.cli import data, root
 from loaders.core.config import IS_CHECKOUT
@@ -22,16 +24,30 @@ VERBS = {
 }
 
 
+class Group(TyperGroup):
+    """A list of commands with the whole first sentence of each, on several lines where needed."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(limit=200)) for name, one in commands if one]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 def build_app(topics: Sequence[Topic]) -> typer.Typer:
     """The command with the verbs of these topics."""
     app = typer.Typer(
+        cls=Group,
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         help=HELP,
     )
-    groups = {verb: typer.Typer(no_args_is_help=True, help=text) for verb, text in VERBS.items()}
+    groups = {
+        verb: typer.Typer(cls=Group, no_args_is_help=True, help=text)
+        for verb, text in VERBS.items()
+    }
     for commands in (root.commands(), data.commands(), *(topic.commands() for topic in topics)):
         for name, command in commands.root.items():
             settings = root.PASS_ARGUMENTS if command in (root.test, root.psql) else None
@@ -47,7 +63,7 @@ def build_app(topics: Sequence[Topic]) -> typer.Typer:
 
 def _bench(topics: Iterable[Topic]) -> typer.Typer:
     """The benchmarks of the topics, which are in the repository and not in a wheel."""
-    group = typer.Typer(no_args_is_help=True, help="Measure, on servers of their own.")
+    group = typer.Typer(cls=Group, no_args_is_help=True, help="Measure, on servers of their own.")
     for topic in topics:
         if topic.benchmark is not None:
             command = import_module(topic.benchmark).bench if IS_CHECKOUT else _no_benchmarks

@@ -41,17 +41,18 @@ def setup() -> None:
 
 
 def demo() -> None:
-    """Load sample data, train small models, and show queries of every system."""
+    """Load sample data, train small models, and show queries."""
     from loaders.admin.demo import demo as run
 
     run()
 
 
 def test(context: typer.Context) -> None:
-    """Run the tests on temporary servers; arguments are passed to pytest.
+    """Run the tests on temporary servers.
 
-    All tests or those of folders run in one process per processor, at most four; single files,
-    and the markers faults and slow, in one process. -n sets the number.
+    Arguments are passed to pytest. All tests or those of folders run in one process per
+    processor, at most four; single files, and the markers faults and slow, in one process.
+    -n sets the number.
     """
     if not IS_CHECKOUT:
         raise Problem("the tests are in the repository, not in the installed package")
@@ -102,7 +103,7 @@ def down() -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Print the state of the embedded server and its live models; exit 1 if it is stopped."""
+    """Print the state of the server; exit 1 if it is not reached."""
     from loaders.admin.status import status as run
 
     raise typer.Exit(0 if run(as_json=as_json) else 1)
@@ -125,7 +126,7 @@ def migrate(
 def uninstall(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Drop the schema muse with all its data, the roles and our settings."""
+    """Drop the schema muse with all its data, and the roles."""
     from loaders.admin.migrate import uninstall as run
 
     with db.connect() as conn:
@@ -147,7 +148,7 @@ def psql(context: typer.Context) -> None:
 
 
 def doctor() -> None:
-    """Check every requirement and print how to fix failures; exit 1 if one fails."""
+    """Check every requirement; exit 1 if one fails."""
     from loaders.admin.doctor import doctor as run
 
     raise typer.Exit(0 if run() else 1)
@@ -172,7 +173,7 @@ def refresh(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Reload changed sources, and update models, vectors and samples; see ./pgmuse cron.
+    """Reload changed sources, and update what depends on them.
 
     Exit status: 0 if nothing failed, also where another refresh runs; 1 if a source failed.
 
@@ -181,7 +182,10 @@ def refresh(
     from loaders.admin.refresh import plan
     from loaders.admin.refresh import refresh as run
 
-    with log(is_quiet=quiet), db.connect_to_load(announce=True, autocommit=True) as conn:
+    with (
+        log(is_quiet=quiet or dry_run),
+        db.connect_to_load(announce=True, autocommit=True) as conn,
+    ):
         if dry_run:
             lines = list(plan(conn, topic))
             print("\n".join(lines or ["nothing would be loaded"]))
@@ -197,7 +201,7 @@ def samples(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw radios, icons, hieroglyphs and ink with the live models into the sample views."""
+    """Draw samples with the live models into the sample views."""
     from loaders.admin.jobs import draw_samples
 
     with log(is_quiet=quiet), db.connect_to_load(announce=True, autocommit=True) as conn:
@@ -237,7 +241,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The file to write.")],
     again: Annotated[bool, typer.Option("--again", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write the database with roles, grants and settings to one file.
+    """Write the database with roles and settings to one file.
 
     ./pgmuse backup muse.tar
     """
@@ -249,7 +253,7 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="A file of ./pgmuse backup.")],
 ) -> None:
-    """Restore a backup into a database without a schema muse, and migrate it.
+    """Restore a backup into a database without a schema muse.
 
     PGHOST=db.example.org PGDATABASE=pgmuse ./pgmuse restore muse.tar
     """

@@ -5,10 +5,14 @@ from collections.abc import Iterator
 import psycopg
 
 from loaders.core.console import say
+from loaders.core.models import live_model
 from loaders.core.shipped import load_models
 from loaders.core.topics import Answer
 from loaders.icons import TOPIC
+from loaders.icons.grids.draw import draw as draw_grids
 from loaders.icons.load import IconOptions, load_all
+
+GRIDS = "select from muse.grid_icons limit 1"
 
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
@@ -18,6 +22,9 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     for name, outcome in load_models(conn, TOPIC.models).items():
         say(f"{name}: {outcome}")
     conn.execute("select muse.draw_icon_samples(24), muse.draw_hieroglyph_samples(24)")
+    if live_model(conn, "classifier") and not conn.execute(GRIDS).rowcount:
+        say("classifying 512 of the 65,536 grids of 4 x 4 pixels")
+        draw_grids(conn, 4, workers=2, limit=512)
     yield Answer(
         "Hieroglyphs and their meanings",
         "Signs have Gardiner codes; icon_text draws a bitmap in half blocks or in braille.",

@@ -25,11 +25,11 @@ def file(tmp_path):
 
 def test_a_failed_load_is_bad_until_it_succeeds(muse, file):
     load_all(muse, SongOptions(files=(str(file),)))
-    assert checks(muse, "load") == [("songs", "ok", "1 sources, 0 failed")]
+    assert checks(muse, "load") == [("songs", "ok", "0 of 1 sources failed")]
     good = file.read_bytes()
     file.write_bytes(b"no playlist")
     load_all(muse, SongOptions(files=(str(file),)))
-    assert checks(muse, "load") == [("songs", "bad", "1 sources, 1 failed")]
+    assert checks(muse, "load") == [("songs", "bad", "1 of 1 sources failed")]
     file.write_bytes(good)
     load_all(muse, SongOptions(files=(str(file),), again=True))
     assert checks(muse, "load")[0][1] == "ok"
