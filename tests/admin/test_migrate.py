@@ -182,6 +182,22 @@ def test_a_view_of_a_user_survives_columns_that_are_appended(empty, server):
     assert empty.execute(columns).fetchone() == (6,)
 
 
+def test_the_same_comments_wait_for_no_vacuum(empty, server):
+    """Vacuum, analyze and index builds of a table take this lock; `comment on` waits for it."""
+    migrate()
+    empty.execute("comment on column muse.playlists.title is 'Another'")
+    empty.execute("comment on table muse.tracks is 'Another'")
+    migrate()
+    about = "select obj_description('muse.tracks'::regclass), col_description(oid, 4) from pg_class"
+    row = empty.execute(f"{about} where oid = 'muse.playlists'::regclass").fetchone()
+    assert row[0].startswith("One row per track")
+    assert row[1] == "Title of the playlist"
+    with server.connect(dbname="empty") as vacuum:
+        vacuum.execute("lock table muse.playlists in share update exclusive mode")
+        vacuum.execute("lock table muse.tracks in share update exclusive mode")
+        migrate()
+
+
 def test_no_file_of_the_schema_cascades():
     for path in [*(ROOT / "sql").glob("*.sql"), *(ROOT / "migrations").rglob("*.py")]:
         assert "cascade" not in path.read_text().lower().replace("on delete cascade", ""), path
