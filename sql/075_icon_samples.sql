@@ -16,7 +16,7 @@ select
     (icon.item ->> 'novelty')::integer as novelty,
     (icon.item ->> 'copy_of')::bigint as copy_of,
     (icon.item ->> 'bitmap')::bit varying as bitmap,
-    icon.item ->> 'bitmap' as bitmap_text,
+    (icon.item ->> 'bitmap')::bit varying::text as bitmap_text,
     muse.icon_address((icon.item ->> 'bitmap')::bit varying) as picture,
     muse.picture_url('/samples/' || sample.sample_id || '/' || icon.place) as picture_url
 from muse.samples as sample
