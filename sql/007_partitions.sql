@@ -259,6 +259,12 @@ where
 
 comment on view muse.stale_indexes is
 'One row per partition whose vector index contains many deleted rows: select * from stale_indexes';
+comment on column muse.stale_indexes.table_name is 'Name of the table of vectors (part of the key)';
+comment on column muse.stale_indexes.model_id is
+'Id of the model whose partition it is (part of the key, references models.model_id)';
+comment on column muse.stale_indexes.rows_deleted is
+'Number of rows deleted since the statistics began';
+comment on column muse.stale_indexes.rows_live is 'Number of live rows, an estimate';
 
 create or replace function muse.drop_retired_partitions()
 returns integer

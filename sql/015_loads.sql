@@ -17,6 +17,18 @@ inner join muse.sources as source on run.source_id = source.source_id;
 
 comment on view muse.loads is
 'One row per run of a loader over a source: select * from loads order by run_id desc limit 5';
+comment on column muse.loads.run_id is 'Id of the run (key, references load_runs.run_id)';
+comment on column muse.loads.topic is
+'Topic of the source: songs, wikidata, wikipedia, images or icons';
+comment on column muse.loads.location is 'Path, address or package that was loaded';
+comment on column muse.loads.started_at is 'Time at which the run began';
+comment on column muse.loads.finished_at is 'Time at which the run ended; null while it runs';
+comment on column muse.loads.status is 'running, done or failed';
+comment on column muse.loads.loaded is 'Number of entries that were written';
+comment on column muse.loads.unchanged is
+'Number of entries that were stored already and had not changed';
+comment on column muse.loads.bad is 'Number of entries that could not be used: see load_errors';
+comment on column muse.loads.message is 'Error of a failed run; null otherwise';
 
 -- Loaders can write any row. The trigger records the login, because refresh may reload only the
 -- sources of its own login.

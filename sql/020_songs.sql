@@ -12,17 +12,35 @@ from muse.tracks as track;
 
 comment on view muse.songs is
 'One row per track, with its places: select * from songs order by places desc limit 10';
+comment on column muse.songs.track_id is 'Id of the track (key, references tracks.track_id)';
+comment on column muse.songs.name is 'Title of the track; null if unknown';
+comment on column muse.songs.artist is 'Name of the artist; null if unknown';
+comment on column muse.songs.album is 'Name of the album; null if unknown';
+comment on column muse.songs.duration_ms is 'Duration in milliseconds; null if unknown';
+comment on column muse.songs.places is 'Number of places in playlists at which the track stands';
 
 create or replace view muse.playlist_tracks as
 select
     playlist.playlist_id,
     track.place::integer,
-    track.track_id
+    track.track_id,
+    playlist.title as playlist_title,
+    song.name,
+    song.artist
 from muse.playlists as playlist
-cross join lateral unnest(playlist.track_ids) with ordinality as track (track_id, place);
+cross join lateral unnest(playlist.track_ids) with ordinality as track (track_id, place)
+left join muse.tracks as song on track.track_id = song.track_id;
 
 comment on view muse.playlist_tracks is
-'One row per place of a playlist: select * from playlist_tracks where playlist_id = 1';
+'One row per place of a playlist: select place, name, artist from playlist_tracks limit 9';
+comment on column muse.playlist_tracks.playlist_id is
+'Id of the playlist (part of the key, references playlists.playlist_id)';
+comment on column muse.playlist_tracks.place is
+'Position in the playlist, from 1 (part of the key)';
+comment on column muse.playlist_tracks.track_id is 'Id of the track (references tracks.track_id)';
+comment on column muse.playlist_tracks.playlist_title is 'Title of the playlist';
+comment on column muse.playlist_tracks.name is 'Title of the track; null if unknown';
+comment on column muse.playlist_tracks.artist is 'Name of the artist; null if unknown';
 
 create or replace view muse.artists as
 select
@@ -35,6 +53,10 @@ group by track.artist;
 
 comment on view muse.artists is
 'One row per artist by name: select * from artists order by places desc limit 10';
+comment on column muse.artists.artist is 'Name of the artist (key)';
+comment on column muse.artists.tracks is 'Number of tracks';
+comment on column muse.artists.places is
+'Number of places in playlists at which tracks of the artist stand';
 
 create or replace view muse.radio_samples as
 select
@@ -46,13 +68,32 @@ select
     track.item ->> 'track_id' as track_id,
     track.item ->> 'name' as name,
     track.item ->> 'artist' as artist,
-    (track.item ->> 'score')::real as score
+    (track.item ->> 'score')::real as score,
+    (
+        select string_agg(seed.track_id, '; ' order by seed.place)
+        from
+            jsonb_array_elements_text(sample.parameters -> 'seeds')
+            with ordinality as seed (track_id, place)
+    ) as seeds_text
 from muse.samples as sample
 cross join lateral jsonb_array_elements(sample.result) with ordinality as track (item, place)
 where sample.kind = 'radio';
 
 comment on view muse.radio_samples is
 'One row per place of a stored song radio: select * from radio_samples order by sample_id, place';
+comment on column muse.radio_samples.sample_id is
+'Id of the sample (part of the key, references samples.sample_id)';
+comment on column muse.radio_samples.made_at is 'Time at which the sample was stored';
+comment on column muse.radio_samples.model_id is 'Id of the model (references models.model_id)';
+comment on column muse.radio_samples.seeds is
+'Ids of the tracks that the radio started from, a JSON array';
+comment on column muse.radio_samples.place is 'Position in the radio, from 1 (part of the key)';
+comment on column muse.radio_samples.track_id is 'Id of the track (references tracks.track_id)';
+comment on column muse.radio_samples.name is 'Title of the track when the sample was stored';
+comment on column muse.radio_samples.artist is 'Name of the artist when the sample was stored';
+comment on column muse.radio_samples.score is
+'Similarity to the seeds and the tracks before; only its order has a meaning';
+comment on column muse.radio_samples.seeds_text is 'The seeds as text, separated by a semicolon';
 
 -- find_songs ------------------------------------------------------------------------------
 

@@ -78,6 +78,12 @@ left join muse.wikidata_classes as class on of_it.class_id = class.class_id;
 
 comment on view muse.instance_of is
 'One row per item and class: select class, count(*) from instance_of group by class';
+comment on column muse.instance_of.wikidata_id is
+'Id of the item (part of the key, references wikidata.wikidata_id)';
+comment on column muse.instance_of.title is 'English label of the item';
+comment on column muse.instance_of.class_id is
+'Id of a class of the item (part of the key, references wikidata_classes.class_id)';
+comment on column muse.instance_of.class is 'Name of the class; its id if it has no name';
 
 create or replace view muse.classes as
 with change as (
@@ -106,6 +112,11 @@ where coalesce(class.items, 0) + coalesce(change.items, 0) > 0;
 
 comment on view muse.classes is
 'One row per class with items: select * from classes order by items desc limit 10';
+comment on column muse.classes.class_id is
+'Id of the class (key, references wikidata_classes.class_id)';
+comment on column muse.classes.class is 'Name of the class; its id if it has no name';
+comment on column muse.classes.items is
+'Number of items that are instances of the class itself, subclasses not included';
 
 create or replace function muse.class_ids(class text)
 returns setof text

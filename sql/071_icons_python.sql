@@ -110,10 +110,3 @@ comment on function muse.icon_sheet(
     muse.bitmaps, muse.short_texts, muse.short_texts, integer
 ) is
 'Icons, labels and notes, as PNG: select icon_sheet(array[B''0110''], array[''a''], array[''''])';
-
-create or replace function muse.icon_address(bitmap bit varying)
-returns text
-language sql stable parallel restricted
-begin atomic
-    select muse.png_address(muse.icon_png(icon_address.bitmap, 4));
-end;

@@ -15,7 +15,10 @@ select
     (icon.item ->> 'nll')::real as nll,
     (icon.item ->> 'novelty')::integer as novelty,
     (icon.item ->> 'copy_of')::bigint as copy_of,
-    (icon.item ->> 'bitmap')::bit varying as bitmap
+    (icon.item ->> 'bitmap')::bit varying as bitmap,
+    (icon.item ->> 'bitmap')::bit varying::text as bitmap_text,
+    muse.icon_address((icon.item ->> 'bitmap')::bit varying) as picture,
+    muse.picture_url('/samples/' || sample.sample_id || '/' || icon.place) as picture_url
 from muse.samples as sample
 left join muse.models as model on sample.model_id = model.model_id
 cross join lateral jsonb_array_elements(sample.result) with ordinality as icon (item, place)
@@ -23,6 +26,34 @@ where sample.kind in ('icons', 'hieroglyphs');
 
 comment on view muse.drawn_icons is
 'One row per stored icon or sign drawn by a network: select kind, model, nll from drawn_icons';
+comment on column muse.drawn_icons.kind is 'icons or hieroglyphs';
+comment on column muse.drawn_icons.sample_id is
+'Id of the sample (part of the key, references samples.sample_id)';
+comment on column muse.drawn_icons.place is 'Position within the sample, from 1 (part of the key)';
+comment on column muse.drawn_icons.made_at is 'Time at which the sample was stored';
+comment on column muse.drawn_icons.model is 'Name of the network';
+comment on column muse.drawn_icons.model_id is 'Id of the model (references models.model_id)';
+comment on column muse.drawn_icons.seed is
+'Seed of the random numbers; the same seed gives the same bitmaps';
+comment on column muse.drawn_icons.temperature is
+'Temperature of sampling: below 1 likelier bitmaps, above 1 more varied ones';
+comment on column muse.drawn_icons.label is
+'Likeliest label of the classifier; null where it was not run';
+comment on column muse.drawn_icons.score is 'Probability of the label, 0 to 1';
+comment on column muse.drawn_icons.nll is
+'Negative log-likelihood under the network, in bits a pixel; lower is likelier';
+comment on column muse.drawn_icons.novelty is
+'Number of pixels that differ from the nearest stored icon';
+comment on column muse.drawn_icons.copy_of is
+'Id of the stored icon that is equal; null if none (references icons.icon_id)';
+comment on column muse.drawn_icons.bitmap is
+'The bitmap, size x size bits, row by row from the top left, 1 is ink';
+comment on column muse.drawn_icons.bitmap_text is
+'The bitmap as text of 0 and 1, row by row from the top left, 1 is ink';
+comment on column muse.drawn_icons.picture is
+'The bitmap as a data: address of an SVG, 128 x 128 pixels';
+comment on column muse.drawn_icons.picture_url is
+'Address of the picture at a web service; null until muse.picture_base is set';
 
 create or replace view muse.icon_samples as
 select
@@ -39,12 +70,43 @@ select
     drawn.novelty,
     drawn.copy_of,
     drawn.bitmap,
-    muse.icon_address(drawn.bitmap) as image
+    drawn.picture as image,
+    drawn.bitmap_text,
+    drawn.picture,
+    drawn.picture_url
 from muse.drawn_icons as drawn
 where drawn.kind = 'icons';
 
 comment on view muse.icon_samples is
-'One row per stored icon of a network: select image, label, novelty from icon_samples limit 9';
+'One row per stored icon of a network: select picture, label from icon_samples limit 9';
+comment on column muse.icon_samples.sample_id is
+'Id of the sample (part of the key, references samples.sample_id)';
+comment on column muse.icon_samples.place is 'Position within the sample, from 1 (part of the key)';
+comment on column muse.icon_samples.made_at is 'Time at which the sample was stored';
+comment on column muse.icon_samples.model is 'Name of the network';
+comment on column muse.icon_samples.model_id is 'Id of the model (references models.model_id)';
+comment on column muse.icon_samples.seed is
+'Seed of the random numbers; the same seed gives the same bitmaps';
+comment on column muse.icon_samples.temperature is
+'Temperature of sampling: below 1 likelier bitmaps, above 1 more varied ones';
+comment on column muse.icon_samples.label is
+'Likeliest label of the classifier; null where it was not run';
+comment on column muse.icon_samples.score is 'Probability of the label, 0 to 1';
+comment on column muse.icon_samples.nll is
+'Negative log-likelihood under the network, in bits a pixel; lower is likelier';
+comment on column muse.icon_samples.novelty is
+'Number of pixels that differ from the nearest stored icon';
+comment on column muse.icon_samples.copy_of is
+'Id of the stored icon that is equal; null if none (references icons.icon_id)';
+comment on column muse.icon_samples.bitmap is
+'The bitmap, size x size bits, row by row from the top left, 1 is ink';
+comment on column muse.icon_samples.image is 'Deprecated, the same as picture';
+comment on column muse.icon_samples.bitmap_text is
+'The bitmap as text of 0 and 1, row by row from the top left, 1 is ink';
+comment on column muse.icon_samples.picture is
+'The icon as a data: address of an SVG, 128 x 128 pixels';
+comment on column muse.icon_samples.picture_url is
+'Address of the picture at a web service; null until muse.picture_base is set';
 
 create or replace view muse.hieroglyph_samples as
 select
@@ -61,9 +123,70 @@ select
     drawn.novelty,
     drawn.copy_of,
     drawn.bitmap,
-    muse.icon_address(drawn.bitmap) as image
+    drawn.picture as image,
+    drawn.bitmap_text,
+    drawn.picture,
+    drawn.picture_url
 from muse.drawn_icons as drawn
 where drawn.kind = 'hieroglyphs';
 
 comment on view muse.hieroglyph_samples is
-'One row per stored sign drawn by a network: select image, label, novelty from hieroglyph_samples';
+'One row per stored sign drawn by a network: select picture, label from hieroglyph_samples';
+comment on column muse.hieroglyph_samples.sample_id is
+'Id of the sample (part of the key, references samples.sample_id)';
+comment on column muse.hieroglyph_samples.place is
+'Position within the sample, from 1 (part of the key)';
+comment on column muse.hieroglyph_samples.made_at is 'Time at which the sample was stored';
+comment on column muse.hieroglyph_samples.model is 'Name of the network';
+comment on column muse.hieroglyph_samples.model_id is
+'Id of the model (references models.model_id)';
+comment on column muse.hieroglyph_samples.seed is
+'Seed of the random numbers; the same seed gives the same bitmaps';
+comment on column muse.hieroglyph_samples.temperature is
+'Temperature of sampling: below 1 likelier bitmaps, above 1 more varied ones';
+comment on column muse.hieroglyph_samples.label is
+'Likeliest label of the classifier; null where it was not run';
+comment on column muse.hieroglyph_samples.score is 'Probability of the label, 0 to 1';
+comment on column muse.hieroglyph_samples.nll is
+'Negative log-likelihood under the network, in bits a pixel; lower is likelier';
+comment on column muse.hieroglyph_samples.novelty is
+'Number of pixels that differ from the nearest stored icon';
+comment on column muse.hieroglyph_samples.copy_of is
+'Id of the stored icon that is equal; null if none (references icons.icon_id)';
+comment on column muse.hieroglyph_samples.bitmap is
+'The bitmap, size x size bits, row by row from the top left, 1 is ink';
+comment on column muse.hieroglyph_samples.image is 'Deprecated, the same as picture';
+comment on column muse.hieroglyph_samples.bitmap_text is
+'The bitmap as text of 0 and 1, row by row from the top left, 1 is ink';
+comment on column muse.hieroglyph_samples.picture is
+'The sign as a data: address of an SVG, 128 x 128 pixels';
+comment on column muse.hieroglyph_samples.picture_url is
+'Address of the picture at a web service; null until muse.picture_base is set';
+
+create or replace view muse.grid_pictures as
+select
+    best.grid,
+    best.label,
+    best.probability,
+    best.model_id,
+    bit_count(best.bitmap) as ink,
+    best.bitmap::text as bitmap_text,
+    muse.icon_address(best.bitmap) as picture,
+    muse.picture_url('/grids/' || best.bitmap::text) as picture_url
+from muse.grid_icons as best;
+
+comment on view muse.grid_pictures is
+'One row per size and label, with the best grid: select label, picture from grid_pictures limit 9';
+comment on column muse.grid_pictures.grid is
+'Width and height of the grid in pixels, 4 or 5 (part of the key, references grid_icons.grid)';
+comment on column muse.grid_pictures.label is
+'Label of the classifier (part of the key, references grid_icons.label)';
+comment on column muse.grid_pictures.probability is 'Probability of the label for the grid, 0 to 1';
+comment on column muse.grid_pictures.model_id is 'Id of the model (references models.model_id)';
+comment on column muse.grid_pictures.ink is 'Number of pixels that are ink';
+comment on column muse.grid_pictures.bitmap_text is
+'The bitmap as text of 0 and 1, row by row from the top left, 1 is ink';
+comment on column muse.grid_pictures.picture is
+'The grid as a data: address of an SVG, 128 x 128 pixels';
+comment on column muse.grid_pictures.picture_url is
+'Address of the picture at a web service; null until muse.picture_base is set';

@@ -70,6 +70,8 @@ def _upgrade(config: Config) -> None:
             return
         except (psycopg.Error, DBAPIError) as raised:
             error = getattr(raised, "orig", raised)
+            if isinstance(error, psycopg.errors.DependentObjectsStillExist):
+                raise Problem(_dependents(error)) from error
             if seconds is None or not isinstance(error, psycopg.errors.LockNotAvailable):
                 notes = " ".join(getattr(error, "__notes__", []))
                 reason = _holders() if isinstance(error, psycopg.errors.LockNotAvailable) else ""
@@ -88,6 +90,15 @@ def _line(error: BaseException) -> str:
     message = (diag and diag.message_primary) or str(error)
     hint = f" ({diag.message_hint})" if diag and diag.message_hint else ""
     return " ".join(f"{message}{hint}".split())
+
+
+def _dependents(error: psycopg.Error) -> str:
+    """What depends on an object that a revision drops; the server's hint would be to cascade."""
+    objects = "; ".join(sorted((error.diag.message_detail or "").splitlines()))
+    return (
+        "migration stopped, nothing was changed: this version replaces objects that others need: "
+        f"{objects or _line(error)}: drop those, migrate, and create them again"
+    )
 
 
 def _newer(error: CommandError) -> str:

@@ -9,6 +9,7 @@ from alembic import command
 from psycopg.types.json import Jsonb
 
 from loaders.admin.migrate import alembic_config, migrate, uninstall
+from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import DATABASE
 from loaders.wikidata import scopes
@@ -65,11 +66,10 @@ def test_without_python_every_view_works_and_no_function_can_only_fail(empty):
         values ('icons', '{}', '[{"bitmap": "0110"}]')
     """
     empty.execute(sample)
-    row = empty.execute("select bitmap::text, image from muse.icon_samples").fetchone()
-    assert row == ("0110", None)
-    migrate()
-    (image,) = empty.execute("select image from muse.icon_samples").fetchone()
-    assert image.startswith("data:image/png;base64,")
+    row = empty.execute("select bitmap_text, picture, image from muse.icon_samples").fetchone()
+    assert row[0] == "0110"
+    assert row[1].startswith("data:image/svg+xml;base64,")
+    assert row[2] == row[1]
 
 
 def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
@@ -141,6 +141,66 @@ def test_a_failing_migration_changes_nothing(empty, monkeypatch):
     with pytest.raises(Problem, match="nothing was changed: division by zero"):
         migrate()
     assert empty.execute("select from pg_namespace where nspname = 'muse'").rowcount == 0
+
+
+def test_a_migration_lists_what_depends_and_never_cascades(empty, monkeypatch):
+    def replace(conn, *, with_python):
+        conn.execute("drop view muse.songs, muse.artists")
+
+    migrate()
+    empty.execute("create schema mine")
+    empty.execute("create view mine.loved as select name from muse.songs")
+    empty.execute("create view mine.stars as select artist from muse.artists")
+    monkeypatch.setattr("migrations.apply.apply_sql", replace)
+    with pytest.raises(Problem) as raised:
+        migrate()
+    assert str(raised.value) == (
+        "migration stopped, nothing was changed: this version replaces objects that others need: "
+        "view mine.loved depends on view songs; view mine.stars depends on view artists: "
+        "drop those, migrate, and create them again"
+    )
+    assert empty.execute("select count(*) from mine.loved, mine.stars").fetchone() == (0,)
+
+
+def test_an_upgrade_lists_what_depends_on_replaced_functions(empty, server):
+    config = alembic_config(f"host={server.socket} user=postgres dbname=empty")
+    command.upgrade(config, "0012")
+    body = "returns text language sql immutable as 'select null::text'"
+    empty.execute(f"create function muse.png_address(bytea) {body}")
+    empty.execute("create view public.shown as select muse.png_address('') as picture")
+    with pytest.raises(Problem, match=r"view (public\.)?shown depends on function png_address"):
+        migrate()
+    empty.execute("drop view public.shown")
+    migrate()
+
+
+def test_a_view_of_a_user_survives_columns_that_are_appended(empty, server):
+    migrate()
+    empty.execute("create view public.places as select * from muse.playlist_tracks")
+    migrate()
+    columns = "select count(*) from information_schema.columns where table_name = 'places'"
+    assert empty.execute(columns).fetchone() == (6,)
+
+
+def test_the_same_comments_wait_for_no_vacuum(empty, server):
+    """Vacuum, analyze and index builds of a table take this lock; `comment on` waits for it."""
+    migrate()
+    empty.execute("comment on column muse.playlists.title is 'Another'")
+    empty.execute("comment on table muse.tracks is 'Another'")
+    migrate()
+    about = "select obj_description('muse.tracks'::regclass), col_description(oid, 4) from pg_class"
+    row = empty.execute(f"{about} where oid = 'muse.playlists'::regclass").fetchone()
+    assert row[0].startswith("One row per track")
+    assert row[1] == "Title of the playlist"
+    with server.connect(dbname="empty") as vacuum:
+        vacuum.execute("lock table muse.playlists in share update exclusive mode")
+        vacuum.execute("lock table muse.tracks in share update exclusive mode")
+        migrate()
+
+
+def test_no_file_of_the_schema_cascades():
+    for path in [*(ROOT / "sql").glob("*.sql"), *(ROOT / "migrations").rglob("*.py")]:
+        assert "cascade" not in path.read_text().lower().replace("on delete cascade", ""), path
 
 
 def test_a_superuser_runs_nothing_in_the_schema_of_somebody_else(empty, server):

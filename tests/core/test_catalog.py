@@ -33,8 +33,7 @@ def test_every_comment_ends_in_a_query_that_plans(db, objects):
 def test_views_and_tables_say_their_grain_first(db):
     for query in (VIEWS, TABLES):
         for name, comment in db.execute(query):
-            # "a" in comments of earlier revisions
-            assert comment.startswith(("One row per ", "One row a")), name
+            assert comment.startswith("One row per "), name
 
 
 def test_python_bodies_are_one_import_and_one_call(db):

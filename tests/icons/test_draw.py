@@ -28,11 +28,11 @@ def test_draw_keeps_samples_and_writes_a_poster(fresh, drawn, tmp_path):
     assert drawn("icons", "--out", str(path), "-n", "20", "--seed", "3").exit_code == 0
     assert Image.open(path).size == (15 * 80, 2 * 80)
     rows = fresh.execute(
-        "select place, model, seed, temperature, label, novelty, bitmap, image from icon_samples"
+        "select place, model, seed, temperature, label, novelty, bitmap, picture from icon_samples"
     ).fetchall()
     assert [row[0] for row in rows] == list(range(1, 21))
     assert {row[1:5] for row in rows} == {("icons_32", 3, 1.0, None)}
-    assert rows[0][7].startswith("data:image/png;base64,")
+    assert rows[0][7].startswith("data:image/svg+xml;base64,")
     (far,) = fresh.execute(
         "select bit_count(%s::text::bit varying # bitmap) from icons", (rows[0][6],)
     ).fetchone()

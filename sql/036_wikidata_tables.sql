@@ -1,0 +1,80 @@
+-- Comments of the tables of Wikidata. describe() is in 002_describe.sql.
+
+select pg_temp.describe(
+    'muse.wikidata',
+    'One row per item: select title, properties ->> ''instance of'' as thing from wikidata limit 9',
+    'wikidata_id', 'Id of the item, such as Q42 (key)',
+    'wikipedia_id', 'Title of its article in the English Wikipedia; null if none',
+    'title', 'English label; null if none',
+    'description', 'English description; null if none',
+    'properties',
+    'Values of the best rank by English property name, a JSON object; several values are a '
+    'sorted array',
+    'claims',
+    'All statements by property id, a JSON object: value, type, rank and qualifiers, without '
+    'references',
+    'statement_ids', 'Ids of the statements and hashes of their qualifiers, in the order of claims',
+    'class_ids',
+    'Ids of the classes that the item is an instance of, best rank, each once (references '
+    'wikidata_classes.class_id)',
+    'labels', 'Labels by language, a JSON object',
+    'descriptions', 'Descriptions by language, a JSON object',
+    'aliases', 'Arrays of other names by language, a JSON object',
+    'sitelinks', 'Titles of articles by wiki, a JSON object',
+    'lastrevid', 'Number of the revision in Wikidata; null where the source has none',
+    'kept_as', 'Languages and wikis that were loaded (references wikidata_kept.kept_as)',
+    'loaded_by',
+    'Numbers of the filters that keep the item, 0 for none; --prune deletes what only its '
+    'own filter keeps'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_labels',
+    'One row per item or property that is named: select label from wikidata_labels where '
+    'wikidata_id = ''P31''',
+    'wikidata_id', 'Id of the item or property (key)',
+    'label', 'English label; null if none',
+    'wikipedia_id', 'Title of its article in the English Wikipedia; null if none',
+    'datatype', 'Type of a property''s values; null for items'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_redirects',
+    'One row per id that was merged into another: select target_id from wikidata_redirects limit 9',
+    'wikidata_id', 'Id that was merged (key)',
+    'target_id', 'Id that it was merged into'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_classes',
+    'One row per class: select class, superclass_ids from wikidata_classes limit 9',
+    'class_id', 'Id of the class (key)',
+    'class', 'Name of the class: the title of its article, its label or its id',
+    'label', 'English label; null if none',
+    'superclass_ids',
+    'Ids of the classes that it is a subclass of, best rank (references '
+    'wikidata_classes.class_id)',
+    'items', 'Number of instances at the last count; wikidata_class_changes has the changes since'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_class_changes',
+    'One row per change of a class''s number of items: select * from wikidata_class_changes limit '
+    '9',
+    'class_id', 'Id of the class (references wikidata_classes.class_id)',
+    'items', 'Number of instances to add; negative to subtract'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_kept',
+    'One row per set of languages and wikis that were loaded: select * from wikidata_kept',
+    'kept_as', 'Hash of the other columns (key)',
+    'languages', 'Languages of labels, descriptions and aliases',
+    'wikis', 'Wikis of sitelinks'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_renamed',
+    'One row per id whose new name is not in all properties yet: select * from wikidata_renamed',
+    'wikidata_id', 'Id of the item or property (key)'
+);
