@@ -1,32 +1,40 @@
 -- Jobs: commands that a scheduler runs (cron, systemd or pg_cron), and how each run ended.
 
-comment on table muse.jobs is
-'One row per job that a scheduler runs: select job, every, scheduler, command from jobs';
-comment on column muse.jobs.job is 'Name, such as refresh or samples; key';
-comment on column muse.jobs.every is 'Time from one run to the next';
-comment on column muse.jobs.scheduler is 'cron, systemd or pg_cron';
-comment on column muse.jobs.command is 'What the scheduler runs';
-comment on column muse.jobs.scheduled_at is 'Time when the job was scheduled';
+-- describe() is in 002_describe.sql.
 
-comment on table muse.job_runs is
-'One row per run of a job: select job, started_at, status, message from job_runs';
-comment on column muse.job_runs.run_id is 'Number of the run; key';
-comment on column muse.job_runs.job is 'Name of the job';
-comment on column muse.job_runs.started_at is 'Start';
-comment on column muse.job_runs.finished_at is 'End; null while it runs, and after a kill';
-comment on column muse.job_runs.status is 'running, done or failed';
-comment on column muse.job_runs.message is 'Counts, or why it failed';
-comment on column muse.job_runs.backend_pid is 'Process of the server that ran it';
+select pg_temp.describe(
+    'muse.jobs',
+    'One row per job that a scheduler runs: select job, every, scheduler, command from jobs',
+    'job', 'Name, such as refresh or samples (key)',
+    'every', 'Time from one run to the next',
+    'scheduler', 'cron, systemd or pg_cron',
+    'command', 'What the scheduler runs',
+    'scheduled_at', 'Time when the job was scheduled'
+);
 
-comment on table muse.recall_checks is
-'One row per measured recall of a vector index: select table_name, recall from recall_checks';
-comment on column muse.recall_checks.check_id is 'Number of the measurement; key';
-comment on column muse.recall_checks.checked_at is 'Time of the measurement';
-comment on column muse.recall_checks.table_name is 'Table of the vectors';
-comment on column muse.recall_checks.model_id is 'Model of the vectors';
-comment on column muse.recall_checks.n is 'Number of neighbours that were searched';
-comment on column muse.recall_checks.sample is 'Number of searches';
-comment on column muse.recall_checks.recall is 'Share of the exact neighbours that the index found';
+select pg_temp.describe(
+    'muse.job_runs',
+    'One row per run of a job: select job, started_at, status, message from job_runs',
+    'run_id', 'Number of the run (key)',
+    'job', 'Name of the job',
+    'started_at', 'Start',
+    'finished_at', 'End; null while it runs, and after a kill',
+    'status', 'running, done or failed',
+    'message', 'Counts, or why it failed',
+    'backend_pid', 'Process of the server that ran it'
+);
+
+select pg_temp.describe(
+    'muse.recall_checks',
+    'One row per measured recall of a vector index: select table_name, recall from recall_checks',
+    'check_id', 'Number of the measurement (key)',
+    'checked_at', 'Time of the measurement',
+    'table_name', 'Table of the vectors',
+    'model_id', 'Model of the vectors',
+    'n', 'Number of neighbours that were searched',
+    'sample', 'Number of searches',
+    'recall', 'Share of the exact neighbours that the index found'
+);
 
 create or replace function muse.start_job(job text)
 returns bigint

@@ -90,7 +90,9 @@ class _Worker:
 
     def __init__(self, *settings: Any) -> None:
         self.pipe, theirs = CONTEXT.Pipe()
-        self.process = CONTEXT.Process(target=_serve, args=(theirs, *settings), daemon=True)
+        self.process = CONTEXT.Process(
+            target=_serve, args=(theirs, dict(os.environ), *settings), daemon=True
+        )
         self.process.start()
         theirs.close()
         try:
@@ -143,9 +145,16 @@ class _Worker:
 
 
 def _serve(
-    pipe: Connection, start: Callable[..., object], arguments: Any, memory: int | None
+    pipe: Connection,
+    environment: dict[str, str],
+    start: Callable[..., object],
+    arguments: Any,
+    memory: int | None,
 ) -> None:
     """The main loop of a worker process."""
+    # That of the fork server is from its start.
+    os.environ.clear()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     if memory is not None:

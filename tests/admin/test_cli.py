@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import typer
 
+import udfs
 from loaders.cli import app, describe
 from loaders.core.config import ROOT
 
@@ -97,10 +98,20 @@ def test_from_a_file_to_a_radio(fresh, tmp_path):
 
 
 def test_status_as_json_of_a_server_that_does_not_run(tmp_path):
-    environment = os.environ | {"PGMUSE_HOME": str(tmp_path)}
-    done = pgmuse("status", "--json", env=environment)
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    done = pgmuse("status", "--json", env=others | {"PGMUSE_HOME": str(tmp_path)})
     assert done.returncode == 1
     assert json.loads(done.stdout)["running"] is False
+
+
+def test_status_is_of_the_server_that_variables_name(fresh):
+    status = json.loads(pgmuse("status", "--json").stdout)
+    assert status["running"] is True
+    assert status["schema"] == udfs.REVISION
+    assert status["server"].startswith("database fresh on ")
+    done = pgmuse("status", env=os.environ | {"PGHOST": "/nowhere"})
+    assert done.returncode == 1
+    assert "no connection" in done.stdout
 
 
 @pytest.mark.parametrize("folder", ["/", str(ROOT / "tests")])

@@ -121,6 +121,13 @@ def test_errors_of_a_task_and_of_the_start_come_back():
         pool.submit(len, b"abc").result(WAIT)
 
 
+def test_the_environment_is_that_of_the_parent_now(monkeypatch):
+    for value in ("one", "two"):
+        monkeypatch.setenv("PGDATABASE", value)
+        with Pool(1, nothing) as pool:
+            assert pool.submit(os.getenv, "PGDATABASE").result(WAIT) == value
+
+
 def test_ctrl_c_is_left_to_the_parent():
     with Pool(1, nothing) as pool:
         assert pool.submit(signal.getsignal, signal.SIGINT).result(WAIT) == signal.SIG_IGN
