@@ -329,7 +329,7 @@ comment on view muse.health is
 'One row per check: select check_name, subject, advice from health where status <> ''ok''';
 comment on column muse.health.check_name is
 'load, job, model, vectors, recall, index, connections, disk, version (part of the key)';
-comment on column muse.health.subject is 'What was checked, such as a topic or a job (part of the key)';
+comment on column muse.health.subject is 'What was checked, such as a topic (part of the key)';
 comment on column muse.health.status is 'ok, warning or bad';
 comment on column muse.health.value is 'What was found';
 comment on column muse.health.since is 'Time of the last load, run, model or measurement';
