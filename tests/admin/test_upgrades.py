@@ -4,12 +4,16 @@ import gzip
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import alembic.command
 import psycopg
 import pytest
+from psycopg import conninfo
 
-from loaders.admin.migrate import migrate
+import udfs
+from loaders.admin.migrate import alembic_config, migrate
 from loaders.core import db as connections
 from loaders.core.server.cluster import bindir
 from loaders.songs import load as playlists
@@ -18,27 +22,62 @@ from loaders.songs.word2vec import Word2VecSettings
 from tests.factories.playlists import IDS, slice_of
 from tests.servers.postgres import use
 
+# Dumps of earlier versions with data, by revision.
+REVISIONS = {"0002": "859549c", "0003": "a09a41f", "0008": "c52f36a", "0009": "bfb1134"}
+LATER = [f"{number:04}" for number in range(2, int(udfs.REVISION))]
 DUMPS = Path(__file__).resolve().parents[1] / "data" / "upgrades"
 COMMITS = ("859549c", "a09a41f", "c52f36a", "bfb1134")
+
+
+@contextmanager
+def restored(server, commit: str) -> Iterator[None]:
+    """The database of a commit, chosen by PG* variables."""
+    with server.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute("create database upgraded")
+    use(server, "upgraded")
+    text = gzip.decompress((DUMPS / f"{commit}.sql.gz").read_bytes())
+    command = [bindir() / "psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"]
+    subprocess.run(command, input=text, env=os.environ, stdout=subprocess.DEVNULL, check=True)
+    try:
+        yield
+    finally:
+        use(server)
+        with server.connect(dbname="postgres", autocommit=True) as admin:
+            admin.execute("drop database upgraded with (force)")
 
 
 @pytest.fixture(params=COMMITS)
 def upgraded(request, server) -> Iterator[tuple[str, psycopg.Connection]]:
     """The commit, and a connection to its database after `migrate`."""
-    with server.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute("create database upgraded")
-    use(server, "upgraded")
-    text = gzip.decompress((DUMPS / f"{request.param}.sql.gz").read_bytes())
-    command = [bindir() / "psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"]
-    subprocess.run(command, input=text, env=os.environ, stdout=subprocess.DEVNULL, check=True)
-    try:
+    with restored(server, request.param):
         migrate()
         with server.connect(dbname="upgraded", autocommit=True) as conn:
             yield request.param, conn
-    finally:
-        use(server)
-        with server.connect(dbname="postgres", autocommit=True) as admin:
-            admin.execute("drop database upgraded with (force)")
+
+
+@pytest.mark.parametrize("revision", LATER)
+def test_every_revision_is_migrated_with_its_rows(server, revision):
+    """The data of the latest dump at that revision, which alembic alone brings there."""
+    commit = REVISIONS[max(known for known in REVISIONS if known <= revision)]
+    with restored(server, commit):
+        config = alembic_config(conninfo.make_conninfo(**server.conninfo | {"dbname": "upgraded"}))
+        alembic.command.upgrade(config, revision)
+        with server.connect(dbname="upgraded", autocommit=True) as conn:
+            stored = conn.execute("select version_num from muse.alembic_version").fetchone()
+            assert stored == (revision,)
+            migrate()
+            count = "select count(*) from {}"
+            assert conn.execute(count.format("muse.playlists")).fetchone() == (26,)
+            assert conn.execute(count.format("muse.playlist_tracks")).fetchone() == (196,)
+            rows = conn.execute(count.format("muse.pictures")).fetchone()
+            assert rows == (3 * has(commit, "c52f36a"),)
+            similar = """
+                select * from muse.similar_songs(
+                    (select track_id from muse.find_songs('song 7', 1)), 5
+                )
+            """
+            assert conn.execute(similar).rowcount == 5
+            assert conn.execute("select from muse.health").rowcount > 5
 
 
 def has(commit: str, since: str) -> bool:
