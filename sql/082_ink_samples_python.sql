@@ -1,7 +1,13 @@
 -- Stored drawings of Deep Ink.
 
 create or replace function muse.save_ink(
-    layer text, channel integer, steps integer default 100, seed bigint default 0
+    layer text,
+    channel integer,
+    steps integer default 120,
+    seed bigint default 0,
+    flips integer default 300,
+    radius real default 5.5,
+    border_only boolean default false
 )
 returns bigint
 language plpgsql volatile parallel unsafe
@@ -17,7 +23,8 @@ begin
         select frame.step, frame.score, frame.ink, frame.picture
         from muse.deep_ink(
             save_ink.layer, save_ink.channel, steps => save_ink.steps, seed => save_ink.seed,
-            every => save_ink.steps
+            flips => save_ink.flips, radius => save_ink.radius,
+            border_only => save_ink.border_only, every => save_ink.steps
         ) as frame
     loop
         first_score := coalesce(first_score, finish.score);
@@ -35,7 +42,8 @@ begin
         save_ink.seed,
         jsonb_build_object(
             'layer', save_ink.layer, 'channel', save_ink.channel, 'steps', save_ink.steps,
-            'seed', save_ink.seed
+            'seed', save_ink.seed, 'flips', save_ink.flips, 'radius', save_ink.radius,
+            'border_only', save_ink.border_only
         ),
         jsonb_build_object(
             'steps', finish.step,
@@ -48,7 +56,9 @@ begin
             'gif', translate(encode(
                 muse.deep_ink_gif(
                     save_ink.layer, save_ink.channel, steps => save_ink.steps,
-                    seed => save_ink.seed, every => greatest(save_ink.steps / 10, 1)
+                    seed => save_ink.seed, flips => save_ink.flips, radius => save_ink.radius,
+                    border_only => save_ink.border_only,
+                    every => greatest(save_ink.steps / 10, 1)
                 ),
                 'base64'
             ), e'\n', '')
@@ -59,10 +69,10 @@ begin
 end
 $$;
 
-comment on function muse.save_ink(text, integer, integer, bigint) is
+comment on function muse.save_ink(text, integer, integer, bigint, integer, real, boolean) is
 'Id of a stored drawing of Deep Ink: select layer, channel, score, seen_as from ink_samples';
 
--- Each drawing is of the channel, of five that the seed chooses, that ten steps raise most.
+-- Of 4 n channels that the seed chooses, the n that ten steps raise most.
 create or replace function muse.draw_ink_samples(n integer default 12, seed bigint default 0)
 returns integer
 language plpgsql volatile parallel unsafe
@@ -74,49 +84,42 @@ declare
 begin
     perform muse.check_n(draw_ink_samples.n);
     for chosen in
-        with layers as materialized (
+        with channels as (
             select
                 known.layer,
-                known.channels,
-                row_number() over (
-                    order by hashtextextended(known.layer, draw_ink_samples.seed)
-                ) as rank,
-                count(*) over () as total
+                number.channel
             from muse.ink_layers() as known
+            cross join lateral generate_series(0, known.channels - 1) as number (channel)
             where known.layer <> 'class'
         ),
 
-        candidates as (
+        candidates as materialized (
             select
-                drawing.number,
-                layers.layer,
-                abs(hashint8extended(drawing.number * 5 + tried.one, draw_ink_samples.seed) / 2)
-                % layers.channels as channel
-            from generate_series(1, draw_ink_samples.n) as drawing (number)
-            inner join layers on layers.rank = drawing.number % layers.total + 1
-            cross join generate_series(1, 5) as tried (one)
-        ),
-
-        tested as (
-            select
-                candidates.number,
-                candidates.layer,
-                candidates.channel::integer as channel,
-                gain.value as gain
-            from candidates
-            cross join lateral (
-                select max(frame.score) - min(frame.score) as value
-                from muse.deep_ink(
-                    candidates.layer, candidates.channel::integer, steps => 10, every => 10,
-                    seed => draw_ink_samples.seed
-                ) as frame
-            ) as gain
+                channels.layer,
+                channels.channel
+            from channels
+            order by hashtextextended(
+                channels.layer || ' ' || channels.channel, draw_ink_samples.seed
+            )
+            limit 4 * draw_ink_samples.n
         )
 
-        select distinct on (tested.number) tested.layer, tested.channel
-        from tested
-        where tested.gain > 0
-        order by tested.number, tested.gain desc, tested.channel
+        select
+            candidates.layer,
+            candidates.channel
+        from candidates
+        cross join lateral (
+            -- Relative to the start: deep layers have small scores.
+            select
+                (max(frame.score) - min(frame.score)) / (abs(min(frame.score)) + 0.1) as value
+            from muse.deep_ink(
+                candidates.layer, candidates.channel, steps => 10, every => 10, flips => 300,
+                radius => 5.5, border_only => false, seed => draw_ink_samples.seed
+            ) as frame
+        ) as gain
+        where gain.value > 0
+        order by gain.value desc, candidates.layer, candidates.channel
+        limit draw_ink_samples.n
     loop
         perform muse.save_ink(chosen.layer, chosen.channel, seed => draw_ink_samples.seed);
         drawn := drawn + 1;
