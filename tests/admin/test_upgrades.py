@@ -58,7 +58,7 @@ def upgraded(request, server) -> Iterator[tuple[str, psycopg.Connection]]:
 @pytest.mark.parametrize("revision", LATER)
 def test_every_revision_is_migrated_with_its_rows(server, revision):
     """The data of the latest dump at that revision, which alembic alone brings there."""
-    commit = REVISIONS[max(known for known in REVISIONS if known <= revision)]
+    commit = REVISIONS[max(one for one in REVISIONS if one <= revision)]
     with restored(server, commit):
         config = alembic_config(conninfo.make_conninfo(**server.conninfo | {"dbname": "upgraded"}))
         alembic.command.upgrade(config, revision)
