@@ -17,7 +17,7 @@ BLOCK = re.compile(rf"^{BEGIN}$.*?^{END}$\n?", re.MULTILINE | re.DOTALL)
 LOG = HOME / "var" / "log" / "cron.log"
 # Credentials stay out of the crontab.
 VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGPASSFILE",
-             "PGSSLMODE", "PGSSLROOTCERT", "PGMUSE_HOME")  # fmt: skip
+             "PGSSLMODE", "PGSSLROOTCERT", "PGMUSE_HOME", "PGMUSE_CONTACT")  # fmt: skip
 JOB = """
     insert into muse.jobs (job, every, scheduler, command) values (%s, '1 day', 'cron', %s)
     on conflict (job) do update set
