@@ -6,15 +6,17 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from loaders.core import db
-from loaders.core.config import HOME, IS_CHECKOUT, ROOT
+from loaders.core.config import HOME
 from loaders.core.console import say
 from loaders.core.errors import Problem
 
 BEGIN, END = "# begin pgmuse: written by pgmuse cron install", "# end pgmuse"
 BLOCK = re.compile(rf"^{BEGIN}$.*?^{END}$\n?", re.MULTILINE | re.DOTALL)
-LOG = HOME / "var" / "log" / "cron.log"
+STATE = HOME / "var" / "log" if os.access(HOME, os.W_OK) else Path.home() / ".local/state/pgmuse"
+LOG = STATE / "cron.log"
 # Credentials stay out of the crontab.
 VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGPASSFILE",
              "PGSSLMODE", "PGSSLROOTCERT", "PGMUSE_HOME", "PGMUSE_CONTACT")  # fmt: skip
@@ -62,8 +64,8 @@ def _command(job: str) -> str:
     """The command of a job, with absolute paths: cron's PATH is short."""
     set_now = [f"{name}={os.environ[name]}" for name in VARIABLES if os.environ.get(name)]
     variables = ["env", *set_now] if set_now else []
-    program = [str(ROOT / "pgmuse")] if IS_CHECKOUT else [sys.executable, "-P", "-m", "loaders"]
-    return _quoted(*variables, *program, job, "--quiet")
+    program = Path(sys.executable).with_name("pgmuse")  # no set-up at night
+    return _quoted(*variables, str(program), job, "--quiet")
 
 
 def _quoted(*words: str) -> str:
