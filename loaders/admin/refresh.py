@@ -12,7 +12,7 @@ import psycopg
 from loaders import topics
 from loaders.admin.jobs import JobRun, job
 from loaders.core import db
-from loaders.core.console import note, say
+from loaders.core.console import counted, note, say
 from loaders.core.errors import Busy, Problem
 from loaders.core.models import drop_retired
 from loaders.core.queries import Queries
@@ -204,8 +204,8 @@ def own_sources(conn: psycopg.Connection, topic: Topic) -> list[StoredSource]:
     others = [login or "a login of an earlier version" for *_, login, own in rows if not own]
     if others:
         say(
-            f"{topic.name}: {len(others):,} sources of {', '.join(sorted(set(others)))} are left "
-            "to that login: load them again to refresh them with this one"
+            f"{topic.name}: left to their login {', '.join(sorted(set(others)))}: "
+            f"{counted(len(others), 'sources')} (load again to refresh with this login)"
         )
     return [StoredSource(*row[:3]) for row in rows if row[-1]]
 

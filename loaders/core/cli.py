@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import typer
 
-from loaders.core.console import say
+from loaders.core.console import counted, say
 from loaders.core.runs import LoadResult
 
 
@@ -15,5 +15,5 @@ def finish(results: Iterable[LoadResult]) -> None:
 
 def report_deleted(counts: Mapping[str, int]) -> None:
     """Print the numbers of deleted rows by their nouns."""
-    listed = [f"{count:,} {noun}" for noun, count in counts.items()]
+    listed = [counted(count, noun) for noun, count in counts.items()]
     say(f"deleted: {', '.join(listed) or 'nothing'}")

@@ -55,6 +55,15 @@ def note(line: str) -> None:
         say(line)
 
 
+def counted(number: int, plural: str) -> str:
+    """A number and its noun: "1 playlist", "2 playlists"."""
+    if number != 1:
+        return f"{number:,} {plural}"
+    if plural.endswith("ies"):
+        return f"1 {plural[:-3]}y"
+    return f"1 {plural.removesuffix('es' if plural.endswith('sses') else 's')}"
+
+
 def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]":
     """A progress bar with rate and remaining time; in a log, a line every 30 s."""
     terminal = sys.stderr.isatty()

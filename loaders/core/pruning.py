@@ -6,6 +6,7 @@ empty or partly unreadable must never count as one from which entries were remov
 
 from dataclasses import dataclass
 
+from loaders.core.console import counted
 from loaders.core.errors import Problem
 
 MAX_PRUNE = 0.1  # share of the stored rows that one load may delete
@@ -36,9 +37,10 @@ def refusal(coverage: Coverage, *, stored: int, gone: int, max_prune: float) -> 
     if not coverage.usable:
         return "nothing is pruned: the source holds no usable entry"
     if coverage.unreadable:
+        entries = counted(coverage.unreadable, "entries")
         return (
-            f"nothing is pruned: {coverage.unreadable:,} entries have no readable id or path "
-            "(see load_errors), and their rows could be lost"
+            f"nothing is pruned: {entries} without a readable id or path (see load_errors), and "
+            "their rows could be lost"
         )
     if stored >= SMALL and gone > max_prune * stored and max_prune < 1:
         share = f"{gone:,} of {stored:,} rows ({gone / stored:.0%})"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.types.json import Jsonb
 
-from loaders.core.console import note, say
+from loaders.core.console import counted, note, say
 from loaders.core.db import QUERIES
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
@@ -74,7 +74,7 @@ class LoadResult:
     def _counts(self) -> str:
         counts = {"unchanged": self.unchanged, **self.details, self.bad_label: self.bad}
         more = [f"{count:,} {label}" for label, count in counts.items() if count]
-        first = " ".join(filter(None, (f"{self.written:,}", self.noun, self.scope)))
+        first = " ".join(filter(None, (counted(self.written, self.noun), self.scope)))
         return f"{self.source}: " + ", ".join([first, *more])
 
     @classmethod

@@ -12,7 +12,7 @@ import psycopg
 
 from loaders.core import pruning, runs
 from loaders.core.config import HOME
-from loaders.core.console import progress, say
+from loaders.core.console import counted, progress, say
 from loaders.core.db import connect_to_load, copy, lock, take_turns
 from loaders.core.entries import BadEntry
 from loaders.core.errors import Problem
@@ -192,7 +192,7 @@ def _load_file_alone(
 
 def _result(run: runs.Run | None, location: str, places: int) -> LoadResult:
     label = "entries left out (see load_errors)"
-    scope = f"with {places:,} places"
+    scope = f"with {counted(places, 'places')}"
     return runs.result_of(run, location, NOUN, scope=scope, bad_label=label)
 
 

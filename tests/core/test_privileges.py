@@ -234,7 +234,7 @@ def test_refresh_reads_no_file_that_another_login_named(logins, fresh, tmp_path)
         loader.execute("update muse.sources set added_by = 'postgres'")
     done = run("refresh")
     assert done.returncode == 0, done.stderr
-    assert "1 sources of loader_login are left to that login" in done.stderr
+    assert "left to their login loader_login: 1 source (" in done.stderr
     assert fresh.execute("select count(*) from muse.load_runs").fetchone() == (0,)
     # A login that loads one of them becomes its owner, with its own options.
     assert run("load", "playlists", str(secret), user="postgres").returncode == 0

@@ -89,7 +89,7 @@ def test_an_archive_and_standard_input(fresh, file, tmp_path):
     assert ("all.zip/README.md", "not a playlist, skipped") in places_
     command = [sys.executable, "-m", "loaders", "load", "playlists", "-"]
     done = subprocess.run(command, input=slice_of([IDS[3]]), capture_output=True, check=True)
-    assert b"1 playlists with 1 places" in done.stderr
+    assert b"1 playlist with 1 place" in done.stderr
     assert [track for _, track in places(fresh)] == ["1", "2", "3"]
 
 

@@ -22,7 +22,7 @@ def test_the_row_of_an_entry_that_failed_stays(load, muse, broken, framing):
 def test_an_entry_without_an_id_prunes_nothing(load, muse, capsys, line):
     load(many(5))
     assert not load([*many(2), line], prune=True)
-    assert "1 entries have no readable id" in capsys.readouterr().err
+    assert "1 entry without a readable id" in capsys.readouterr().err
     assert len(ids(muse)) == 5
 
 

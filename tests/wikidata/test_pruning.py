@@ -122,7 +122,7 @@ def test_a_gap_of_zeros_may_have_swallowed_entities(load, muse, capsys):
     text = dump_of(lines)
     start, end = (text.index(id) + 40 for id in (b'"Q11"', b'"Q13"'))
     assert not load(text[:start] + bytes(end - start) + text[end:], prune=True)
-    assert "no readable id" in capsys.readouterr().err
+    assert "without a readable id" in capsys.readouterr().err
     assert len(ids(muse)) == 30
 
 

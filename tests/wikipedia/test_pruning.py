@@ -48,7 +48,7 @@ def test_the_old_row_of_a_title_that_failed_stays_when_its_page_moved(load, muse
 def test_a_page_without_a_title_prunes_nothing(load, muse, capsys):
     load(dump_of(*articles(5)))
     assert not load(dump_of(*articles(2), page("", id=9)), prune=True)
-    assert "no readable id" in capsys.readouterr().err
+    assert "without a readable id" in capsys.readouterr().err
     for odd in (["what is no page", *articles(1, start=5)], ["what is no page" * 9], ["no page"]):
         assert not load(dump_of(*articles(2), *odd), prune=True)
     assert len(titles(muse)) == 5
@@ -132,5 +132,5 @@ def test_a_gap_of_zeros_may_have_swallowed_pages(load, muse, capsys):
     load(text)
     start, end = (text.index(title) + 20 for title in (b"A &amp; 11<", b"A &amp; 13<"))
     assert not load(text[:start] + bytes(end - start) + text[end:], prune=True)
-    assert "no readable id" in capsys.readouterr().err
+    assert "without a readable id" in capsys.readouterr().err
     assert len(titles(muse)) == 30
