@@ -327,3 +327,5 @@ def test_in_the_foreground_it_takes_the_place_of_its_process_and_logs_to_stderr(
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         process.stderr.close()
+        server.up()
+        assert server.address()[0] == ""

@@ -119,12 +119,14 @@ class Server:
             self.up()
             self.down()
         with self._alone(), processes.locked(self.folder):
-            self._prepare_start(address)
+            self._prepare_start(NO_ADDRESS)  # the next `up` is without TCP
+            self._prepare(*address)
             sockets.link(self.socket, address[1])
             self._become_owner()
-            program = str(bindir() / "postgres")
-            arguments = ["postgres", "-D", str(self.data), "-c", "logging_collector=off"]
-            os.execve(program, arguments, ENVIRONMENT)  # noqa: S606
+            command = [str(bindir() / "postgres"), "-D", str(self.data)]
+            for setting in ("logging_collector=off", *addresses.settings(*address)):
+                command += ["-c", setting]
+            os.execve(command[0], command, ENVIRONMENT)  # noqa: S606
 
     def _become_owner(self) -> None:
         os.chdir("/")
@@ -199,7 +201,7 @@ class Server:
         hba = self.data / "pg_hba.conf"
         if hba.read_text() == OLD_HBA:
             self._write(hba, HBA)
-        if host and not addresses.is_loopback(host):
+        if addresses.needs_tls(host):
             self._make_certificate()
 
     def _make_certificate(self) -> None:
@@ -280,11 +282,10 @@ class Server:
                 conn.execute(f'create database "{DATABASE}"')
 
     def _configuration(self, listen: str, port: str) -> str:
-        tls = bool(listen) and not addresses.is_loopback(listen)
         values = machine_memory() | {
             "listen": quoted(listen),
             "port": port,
-            "ssl": "on" if tls else "off",
+            "ssl": "on" if addresses.needs_tls(listen) else "off",
             "socket": quoted(self.socket),
             "log": quoted(self.log),
         }
