@@ -30,7 +30,9 @@ def demo(*, configured: bool = False) -> None:
                 show(answer)
                 sections.append(section(conn, answer))
     write_page(sections)
-    print(f"\nAll of it on one page: {PAGE}\nGo on in psql:         ./pgmuse psql")
+    print(f"\nAll of it on one page: {PAGE}")
+    if not configured:
+        print("Go on in psql:         ./pgmuse psql")
 
 
 def start_embedded() -> None:

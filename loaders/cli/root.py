@@ -18,7 +18,8 @@ from loaders.core.errors import Problem
 from loaders.core.server import cluster as server
 from loaders.core.topics import Commands
 
-ALONE = {"faults", "slow", "--pdb"}  # arguments of pytest with which it runs in one process
+# Arguments of pytest with which it runs in one process.
+ALONE = {"faults", "slow", "compose", "--pdb"}
 PASS_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -60,7 +61,7 @@ def test(context: typer.Context) -> None:
     """Run the tests on temporary servers; arguments are passed to pytest.
 
     All tests or those of folders run in one process per processor, at most four; single files,
-    and the markers faults and slow, in one process. -n sets the number.
+    and the markers faults, slow and compose, in one process. -n sets the number.
     """
     if not IS_CHECKOUT:
         raise Problem("the tests are in the repository, not in the installed package")
