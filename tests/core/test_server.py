@@ -269,13 +269,13 @@ def test_a_socket_folder_of_somebody_else_is_refused(server):
         foreign.socket.unlink()
 
 
-def test_a_folder_of_another_user_is_one_line_that_says_whom_to_give_it_to(tmp_path):
-    parent = tmp_path / "var"
-    (parent / "postgres" / "data").mkdir(parents=True)
-    os.chown(parent / "postgres", 54321, 54321)
-    user = sockets.user_id(Server(parent).owner)
-    with pytest.raises(Problem, match=f"belongs to another user; .*chown -R {user} {parent}"):
-        Server(parent / "postgres").up()
+def test_a_folder_of_another_user_is_one_line_that_says_whom_to_give_it_to(tmp_path, monkeypatch):
+    server = Server(tmp_path / "var" / "postgres", owner="daemon")
+    server.folder.mkdir(parents=True)
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    remedy = f"give it to daemon: chown -R {sockets.user_id('daemon')} {server.folder.parent}"
+    with pytest.raises(Problem, match=f"belongs to another user; {remedy}"):
+        server.up()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line():

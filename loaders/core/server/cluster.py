@@ -10,7 +10,6 @@ import os
 import pwd
 import secrets
 import shutil
-import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
@@ -23,9 +22,10 @@ import psycopg
 
 from loaders.core.config import HOME
 from loaders.core.errors import Problem
-from loaders.core.server import addresses, processes, sockets
+from loaders.core.server import addresses, processes, programs, sockets
 from loaders.core.server.files import CONF, HBA, LAST_ADDRESS, OLD_HBA, quoted
 from loaders.core.server.memory import machine_memory
+from loaders.core.server.programs import ProgramResult
 
 # Postgres refuses to run as root.
 OWNER = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
@@ -122,19 +122,11 @@ class Server:
             self._prepare_start(NO_ADDRESS)  # the next `up` is without TCP
             self._prepare(*address)
             sockets.link(self.socket, address[1])
-            self._become_owner()
+            programs.become(self.owner)
             command = [str(bindir() / "postgres"), "-D", str(self.data)]
             for setting in ("logging_collector=off", *addresses.settings(*address)):
                 command += ["-c", setting]
             os.execve(command[0], command, ENVIRONMENT)  # noqa: S606
-
-    def _become_owner(self) -> None:
-        os.chdir("/")
-        if os.geteuid() == 0:
-            user = pwd.getpwnam(self.owner)
-            os.setgroups([])
-            os.setgid(user.pw_gid)
-            os.setuid(user.pw_uid)
 
     def down(self) -> bool:
         """Stop the server and clear its address; return whether it was running."""
@@ -261,7 +253,10 @@ class Server:
 
     def _how_to_own(self) -> str:
         user = sockets.user_id(self.owner)
-        return f"for the user {self.owner}: chown -R {user} {self.folder.parent}"
+        return (
+            f"give it to {self.owner}: chown -R {user} {self.folder.parent}, or the folder or the "
+            "volume that is mounted there"
+        )
 
     def _create(self) -> None:
         self._own(self.folder)
@@ -327,47 +322,17 @@ class Server:
             f"{action} the embedded server (see {self.log})"
         )
 
-    def _run(self, program: str, *arguments: str) -> "ProgramResult":
+    def _run(self, program: str, *arguments: str) -> ProgramResult:
         """Run a program of PostgreSQL on this cluster, as its owner."""
         return self._execute([str(bindir() / program), *arguments])
 
-    def _execute(self, command: list[str], inherited: tuple[int, ...] = ()) -> "ProgramResult":
+    def _execute(self, command: list[str], inherited: tuple[int, ...] = ()) -> ProgramResult:
         """Run a program as the cluster's owner, with the fixed environment only.
 
         inherited: file descriptors that it keeps open.
         """
         environment = ENVIRONMENT | {"PGDATA": str(self.data)}
-        ids = pwd.getpwnam(self.owner)
-        become: dict[str, object] = {}
-        if os.geteuid() == 0:
-            become = {"user": ids.pw_uid, "group": ids.pw_gid, "extra_groups": []}
-        done = subprocess.run(  # type: ignore[call-overload]
-            command,
-            env=environment,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            pass_fds=inherited,
-            **become,
-        )
-        return ProgramResult(done.returncode == 0, done.stdout, done.stderr)
-
-
-@dataclass(frozen=True)
-class ProgramResult:
-    """The outcome of a program: whether it succeeded, and its output."""
-
-    ok: bool
-    out: str
-    err: str
-
-    def check(self, action: str) -> None:
-        """Raise a Problem with the program's output if it failed."""
-        if not self.ok:
-            reason = " ".join((self.err or self.out).split()) or "it printed no reason"
-            raise Problem(f"could not {action}: {reason}")
+        return programs.execute(command, self.owner, environment, inherited)
 
 
 def bindir() -> Path:
