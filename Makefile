@@ -31,7 +31,7 @@ hooks: ## run the linters before each commit
 	.venv/bin/pre-commit install --hook-type pre-commit --hook-type commit-msg
 
 lock: ## pin new dependencies of pyproject.toml; to upgrade: ARGS="--upgrade-package ruff"
-	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --no-annotate \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras \
 		--custom-compile-command "make lock" $(ARGS) pyproject.toml -o requirements.lock
 
 wheel: ## build dist/pgmuse-*.whl

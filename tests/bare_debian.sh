@@ -16,27 +16,6 @@ die() {
     exit 1
 }
 
-mirror() {
-    # shellcheck disable=SC2016
-    LC_ALL=C apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
-        sed -n 's/^Debian Debian //p' | grep -m 1 '^http' || echo http://deb.debian.org/debian
-}
-
-# How this machine reaches the network; nothing else of it is lent.
-copy_settings() {
-    for path in /etc/resolv.conf /etc/hosts /etc/ssl/certs /usr/local/share/ca-certificates \
-        /etc/pip.conf /etc/apt/apt.conf /etc/apt/auth.conf.d; do
-        [ ! -e "$path" ] || { mkdir -p "$tree${path%/*}" && cp -RL "$path" "$tree${path%/*}/"; }
-    done
-    for path in /etc/apt/apt.conf.d/*; do
-        # Not what packages put there, which are not installed in the tree.
-        case $path in *autoremove*) continue ;; esac
-        dpkg -S "$path" >/dev/null 2>&1 || cp "$path" "$tree$path"
-    done
-    env | grep -E '^(PIP_|[A-Za-z_]*_proxy=|[A-Z_]*CA_BUNDLE=|SSL_CERT_|CI=)' |
-        sed "s/'/'\\\\''/g; s/=\(.*\)/='\1'/; s/^/export /" >"$tree/settings.sh" || true
-}
-
 copy_checkout() {
     mkdir -p "$tree$checkout"
     git -C "$root" ls-files -z --cached --others --exclude-standard |
@@ -92,6 +71,7 @@ suite=${1-bookworm}
 root=$(cd -P -- "$(dirname -- "$0")/.." && pwd -P)
 if [ "$user" = root ]; then home=/root; else home=/home/$user; fi
 checkout="$home/my work/pgmuse"
+. "$root/tests/debian_tree.sh"
 
 # The second time: within the namespaces that the first time made.
 if [ -n "${BARE_DEBIAN-}" ]; then
@@ -100,19 +80,13 @@ if [ -n "${BARE_DEBIAN-}" ]; then
     exit
 fi
 
-[ "$(id -u)" = 0 ] || die "debootstrap and chroot need root"
-command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get install debootstrap"
 tree=$(mktemp -d "${TMPDIR:-/var/tmp}/bare-debian.XXXXXX")
 trap 'rm -rf --one-file-system "$tree"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 chmod 755 "$tree"
 
-say "making a bare $suite"
-debootstrap --variant=minbase "$suite" "$tree" "$(mirror)" >"$tree.log" 2>&1 ||
-    die "debootstrap failed: $(tail -n 1 "$tree.log") (see $tree.log)"
-rm -f "$tree.log"
-copy_settings
+make_tree "$suite" "$tree"
 copy_checkout
 set -- "$suite" "$@"
 [ "$user" = root ] || set -- --user "$@"

@@ -7,21 +7,38 @@ from loaders.admin.demo_page import PAGE, section, show, write_page
 from loaders.admin.migrate import migrate
 from loaders.core import db
 from loaders.core.console import say
+from loaders.core.errors import Problem
 from loaders.core.server.cluster import embedded
 
 
-def demo() -> None:
-    """Load the sample data on the embedded server, ignoring PG* variables, and show queries."""
-    for name in [name for name in os.environ if name.startswith("PG") and "PGMUSE" not in name]:
-        del os.environ[name]
-    say("starting the embedded server")
-    embedded().up()
-    migrate()
+def demo(*, configured: bool = False) -> None:
+    """Load the sample data and show queries.
+
+    configured: on the server that PG* variables choose, which is migrated. Otherwise on the
+    embedded server, whatever these variables say.
+
+    Errors: Problem where no variable chooses a server.
+    """
+    if configured and not db.is_configured():
+        raise Problem("demo --configured needs a server: set PGHOST, PGDATABASE or PGSERVICE")
+    if not configured:
+        start_embedded()
     sections = []
-    with db.connect_to_load(autocommit=True) as conn:
+    with db.connect_to_load(announce=configured, autocommit=True) as conn:
         for topic in topics.TOPICS:
             for answer in topic.demo(conn):
                 show(answer)
                 sections.append(section(conn, answer))
     write_page(sections)
-    print(f"\nAll of it on one page: {PAGE}\nGo on in psql:         ./pgmuse psql")
+    print(f"\nAll of it on one page: {PAGE}")
+    if not configured:
+        print("Go on in psql:         ./pgmuse psql")
+
+
+def start_embedded() -> None:
+    """Start the embedded server and migrate its database; removes PG* variables."""
+    for name in [name for name in os.environ if name.startswith("PG") and "PGMUSE" not in name]:
+        del os.environ[name]
+    say("starting the embedded server")
+    embedded().up()
+    migrate()

@@ -35,10 +35,10 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 ROLES = "select rolname from pg_roles where rolname in ('muse_reader', 'muse_loader') order by 1"
 
 
-def doctor() -> bool:
-    """Print every check; return whether none failed."""
+def doctor(*, quick: bool = False) -> bool:
+    """Print every check, or the quick ones; return whether none failed."""
     ok = True
-    for check in checks():
+    for check in quick_checks() if quick else checks():
         mark = "ok" if not check.remedy else "note" if check.is_note else "FAIL"
         print(f"{mark:<5} {check.name}: {check.state}{': ' if check.remedy else ''}{check.remedy}")
         ok &= mark != "FAIL"
@@ -64,6 +64,23 @@ def checks() -> Iterator[Check]:
         yield from python(conn)
         for topic in topics.TOPICS:
             yield from topic.checks(conn)
+
+
+def quick_checks() -> Iterator[Check]:
+    """The checks of a health check: the connection, the revision, the roles. Starts no server."""
+    if not db.is_configured() and not embedded().running():
+        yield Check("server", "the embedded server is not running", "./pgmuse up")
+        return
+    try:
+        conn = db.connect(autocommit=True, connect_timeout=3)
+    except Problem as error:
+        yield Check("server", "not reached", str(error))
+        return
+    with conn:
+        conn.execute("set statement_timeout = '3s'")
+        yield version(conn)
+        yield revisions(conn)
+        yield roles(conn)
 
 
 def disk() -> Check:

@@ -26,13 +26,12 @@ def describe(error: psycopg.Error) -> str:
 
 
 def missing_module(error: ModuleNotFoundError) -> str | None:
-    """The message for a module that an installed wheel lacks; None in a checkout."""
+    """The message for a module of the extra `train` that is not installed; None for others."""
     package = (error.name or "").partition(".")[0]
-    if IS_CHECKOUT:
+    if package not in ("tensorflow", "keras", "gensim"):
         return None
-    if package in ("tensorflow", "keras", "gensim"):
-        return f"this needs {package}: pip install 'pgmuse[train]'"
-    return None
+    remedy = "PGMUSE_EXTRAS=train ./pgmuse setup" if IS_CHECKOUT else "pip install 'pgmuse[train]'"
+    return f"this needs {package}: {remedy}"
 
 
 def main() -> None:

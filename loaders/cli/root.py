@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -18,15 +19,16 @@ from loaders.core.server import cluster as server
 from loaders.core.topics import Commands
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only what changed or failed.")]
-ALONE = {"faults", "slow", "--pdb"}  # arguments of pytest with which it runs in one process
+# Arguments of pytest with which it runs in one process.
+ALONE = {"faults", "slow", "compose", "--pdb"}
 PASS_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def commands() -> Commands:
     """The commands without a verb, by name."""
-    functions = (
-        setup, demo, test, up, down, status, migrate, uninstall, psql, doctor, health, refresh,
-        samples, cron, backup, restore,
+    functions: tuple[Callable[..., None], ...] = (
+        setup, demo, test, up, down, status, migrate, uninstall, psql, login, doctor, health,
+        refresh, samples, cron, backup, restore,
     )  # fmt: skip
     return Commands(root={function.__name__: function for function in functions})
 
@@ -40,19 +42,30 @@ def setup() -> None:
     say("everything is in place")
 
 
-def demo() -> None:
-    """Load sample data, train small models, and show queries."""
+def demo(
+    configured: Annotated[
+        bool,
+        typer.Option(
+            "--configured",
+            help="Use the migrated server that PGHOST, PGDATABASE or PGSERVICE choose.",
+        ),
+    ] = False,
+) -> None:
+    """Load sample data, train small models, and show queries.
+
+    It uses the embedded server, whatever PG* variables are set.
+    """
     from loaders.admin.demo import demo as run
 
-    run()
+    run(configured=configured)
 
 
 def test(context: typer.Context) -> None:
     """Run the tests on temporary servers.
 
     Arguments are passed to pytest. All tests or those of folders run in one process per
-    processor, at most four; single files, and the markers faults and slow, in one process.
-    -n sets the number.
+    processor, at most four; single files, and the markers faults, slow and compose, in one
+    process. -n sets the number.
     """
     if not IS_CHECKOUT:
         raise Problem("the tests are in the repository, not in the installed package")
@@ -84,12 +97,18 @@ def up(
     restart: Annotated[
         bool, typer.Option("--restart", help="Allow a restart, which ends all connections.")
     ] = False,
+    foreground: Annotated[
+        bool,
+        typer.Option("--foreground", help="Stay, and log to stderr; for containers and services."),
+    ] = False,
 ) -> None:
     """Start the embedded server.
 
     Connections from other machines need TLS: psql "host=... user=... dbname=pgmuse sslmode=require"
     """
     embedded = server.embedded()
+    if foreground:
+        embedded.run(listen)
     embedded.up(listen, restart=restart)
     host, port = embedded.address()
     say(f"the embedded server runs{f', on {host}:{port} too' if host else ''}: ./pgmuse psql")
@@ -147,11 +166,37 @@ def psql(context: typer.Context) -> None:
     os.execve(program, arguments, environment)  # noqa: S606
 
 
-def doctor() -> None:
+def doctor(
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="Connection, revision and roles only, for a container's health check."
+        ),
+    ] = False,
+) -> None:
     """Check every requirement; exit 1 if one fails."""
     from loaders.admin.doctor import doctor as run
 
-    raise typer.Exit(0 if run() else 1)
+    raise typer.Exit(0 if run(quick=quick) else 1)
+
+
+def login(
+    name: Annotated[str, typer.Argument(help="The role; it is created if it does not exist.")],
+    password_file: Annotated[
+        Path, typer.Option("--password-file", help="A file with the password in its first line.")
+    ],
+    loader: Annotated[
+        bool, typer.Option("--loader", help="It may load and train, and not query only.")
+    ] = False,
+) -> None:
+    """Create a login that may query, or set its password; for a superuser.
+
+    The server receives a hash, so that the password is in no log.
+    """
+    from loaders.admin.logins import create_login
+
+    with db.connect(autocommit=True) as conn:
+        create_login(conn, name, password_file, loader=loader)
 
 
 def refresh(

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.unit
 
 PAGES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PATH = re.compile(r"`((?:[a-z_0-9]+/)+(?:[a-z_0-9]+\.(?:py|sql|md|toml|json))?)`")
-ELSEWHERE = ("var/", "samples/", "loaders/schema/")  # of a running system; of a wheel
+ELSEWHERE = ("var/", "samples/", "secrets/", "loaders/schema/")  # of a running system; of a wheel
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 TOPICS = {path.name for path in (ROOT / "loaders").iterdir() if path.is_dir()}
 

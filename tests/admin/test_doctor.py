@@ -4,7 +4,8 @@ import pytest
 
 from loaders.admin import doctor
 from loaders.admin.migrate import migrate
-from loaders.core.server.cluster import ENVIRONMENT, throw_away
+from loaders.core import db
+from loaders.core.server.cluster import ENVIRONMENT, Server, throw_away
 from tests.servers.postgres import use
 
 
@@ -19,6 +20,25 @@ def test_a_healthy_server_is_ok(server, capsys):
     assert lines["schema"].startswith("ok")
     assert lines["import ai_edge_litert.interpreter"].startswith("ok")
     assert not [line for line in lines.values() if line.startswith("FAIL")]
+
+
+def test_a_health_check_is_three_lines(fresh, capsys):
+    assert doctor.doctor(quick=True)
+    assert list(lines_by_name(capsys)) == ["server", "schema", "roles"]
+    fresh.execute("update muse.alembic_version set version_num = '0001'")
+    assert not doctor.doctor(quick=True)
+    assert "is pending: run ./pgmuse migrate" in lines_by_name(capsys)["schema"]
+
+
+def test_a_health_check_starts_no_server(server, capsys, monkeypatch, tmp_path):
+    for name in db.SERVER_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    stopped = Server(tmp_path / "postgres")
+    monkeypatch.setattr(doctor, "embedded", lambda: stopped)
+    assert not doctor.doctor(quick=True)
+    line = lines_by_name(capsys)["server"]
+    assert line == "FAIL  server: the embedded server is not running: ./pgmuse up"
+    assert not stopped.data.exists()
 
 
 def test_pending_revisions_and_a_missing_schema_are_told(fresh, capsys):

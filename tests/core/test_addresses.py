@@ -5,7 +5,7 @@ import pytest
 from loaders.core.errors import Problem
 from loaders.core.server import addresses
 from loaders.core.server.addresses import parse_address
-from loaders.core.server.files import memory_settings
+from loaders.core.server.memory import memory_settings
 
 pytestmark = pytest.mark.unit
 

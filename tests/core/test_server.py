@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ import psycopg
 import pytest
 
 from loaders.core.errors import Problem
-from loaders.core.server import addresses, sockets
+from loaders.core.server import addresses, processes, sockets
 from loaders.core.server.cluster import Server, throw_away
 from loaders.core.server.files import HBA, OLD_HBA
 
@@ -265,3 +267,65 @@ def test_a_socket_folder_of_somebody_else_is_refused(server):
             foreign._own(foreign.socket)
     finally:
         foreign.socket.unlink()
+
+
+def test_a_folder_of_another_user_is_one_line_that_says_whom_to_give_it_to(tmp_path, monkeypatch):
+    server = Server(tmp_path / "var" / "postgres", owner="daemon")
+    server.folder.mkdir(parents=True)
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    remedy = f"give it to daemon: chown -R {sockets.user_id('daemon')} {server.folder.parent}"
+    with pytest.raises(Problem, match=f"belongs to another user; {remedy}"):
+        server.up()
+
+
+def test_a_folder_that_cannot_be_written_is_one_line():
+    server = Server(Path("/proc/nowhere/postgres"))
+    with pytest.raises(Problem, match="/proc/nowhere.*chown -R"):
+        server.up()
+
+
+def test_two_servers_never_share_a_folder(monkeypatch):
+    """Another container sees the files of a server and not its process."""
+    monkeypatch.setattr(processes, "WAIT", 0.3)
+    with throw_away() as server:
+        (server.data / "postmaster.pid").rename(server.data / "hidden.pid")
+        assert not server.running()
+        with pytest.raises(Problem, match="another server runs on .*postgres, perhaps in a cont"):
+            server.up()
+        (server.data / "hidden.pid").rename(server.data / "postmaster.pid")
+        server.connect().close()
+
+
+def test_the_process_id_of_a_killed_container_is_not_a_server():
+    """It is that of a living process, as number 1 is in every container."""
+    with throw_away() as server:
+        pid = server.data / "postmaster.pid"
+        lines = pid.read_text().splitlines()
+        kill(server)
+        pid.write_text("\n".join(["1", *lines[1:]]) + "\n")
+        assert not server.running()
+        server.up()
+        server.connect().close()
+
+
+def test_in_the_foreground_it_takes_the_place_of_its_process_and_logs_to_stderr():
+    with throw_away() as server:
+        address = f"127.0.0.1:{free_port()}"
+        with pytest.raises(Problem, match="runs already: ./pgmuse down"):
+            server.run(address)
+        server.down()
+        code = (
+            "import sys; from pathlib import Path; from loaders.core.server.cluster import Server; "
+            "Server(Path(sys.argv[1])).run(sys.argv[2])"
+        )
+        command = [sys.executable, "-c", code, str(server.folder), address]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert any("ready to accept connections" in line for line in process.stderr)
+        assert postmaster(server) == process.pid
+        assert server.address() == tuple(address.split(":"))
+        server.connect().close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        process.stderr.close()
+        server.up()
+        assert server.address()[0] == ""

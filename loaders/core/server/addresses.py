@@ -44,6 +44,17 @@ def is_loopback(host: str) -> bool:
     )
 
 
+def needs_tls(host: str) -> bool:
+    """Whether other machines may reach a server on this address; "" is none."""
+    return bool(host) and not is_loopback(host)
+
+
+def settings(host: str, port: str) -> list[str]:
+    """The settings of an address, for the server's command line."""
+    tls = "on" if needs_tls(host) else "off"
+    return [f"listen_addresses={host}", f"port={port}", f"ssl={tls}"]
+
+
 def certificate_command(data: Path, key: Path, certificate: Path) -> list[str] | None:
     """The command that creates a self-signed certificate; None where the data folder has one.
 

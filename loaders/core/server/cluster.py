@@ -10,20 +10,22 @@ import os
 import pwd
 import secrets
 import shutil
-import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 
 from loaders.core.config import HOME
 from loaders.core.errors import Problem
-from loaders.core.server import addresses, sockets
-from loaders.core.server.files import CONF, HBA, LAST_ADDRESS, OLD_HBA, machine_memory, quoted
+from loaders.core.server import addresses, processes, programs, sockets
+from loaders.core.server.files import CONF, HBA, LAST_ADDRESS, OLD_HBA, quoted
+from loaders.core.server.memory import machine_memory
+from loaders.core.server.programs import ProgramResult
 
 # Postgres refuses to run as root.
 OWNER = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
@@ -105,6 +107,27 @@ class Server:
                 self._pg_ctl("stop", "--mode=fast")
             self._start(address or self._last_address())
 
+    def run(self, listen: str | None = None) -> NoReturn:
+        """Replace this process by the server, which logs to stderr: for containers and services.
+
+        listen: as for `up`. Errors: Problem where the server is running already.
+        """
+        address = addresses.parse_address(listen) if listen else NO_ADDRESS
+        if self.running():
+            raise Problem("the embedded server runs already: ./pgmuse down, and try again")
+        if not self.data.exists():
+            self.up()
+            self.down()
+        with self._alone(), processes.locked(self.folder):
+            self._prepare_start(NO_ADDRESS)  # the next `up` is without TCP
+            self._prepare(*address)
+            sockets.link(self.socket, address[1])
+            programs.become(self.owner)
+            command = [str(bindir() / "postgres"), "-D", str(self.data)]
+            for setting in ("logging_collector=off", *addresses.settings(*address)):
+                command += ["-c", setting]
+            os.execve(command[0], command, ENVIRONMENT)  # noqa: S606
+
     def down(self) -> bool:
         """Stop the server and clear its address; return whether it was running."""
         running = self.running()
@@ -116,7 +139,7 @@ class Server:
 
     def running(self) -> bool:
         """Whether a postmaster runs on this cluster."""
-        return (self.data / "postmaster.pid").exists() and self._run("pg_ctl", "status").ok
+        return processes.postmaster(self.data) is not None
 
     def address(self) -> tuple[str, str]:
         """The TCP address and the port of the running server; NO_ADDRESS for socket only."""
@@ -149,21 +172,28 @@ class Server:
 
     def _start(self, address: tuple[str, str]) -> None:
         if not self.data.exists():
+            self._own(self.folder)
+        with processes.locked(self.folder) as lock:
+            self._prepare_start(address)
+            self._pg_ctl("start", f"--log={self.log / 'start.log'}", inherited=(lock,))
+        sockets.link(self.socket, address[1])
+        self._create_database()
+
+    def _prepare_start(self, address: tuple[str, str]) -> None:
+        if not self.data.exists():
             self._create()
         self._check_version()
         self._prepare(*address)
         self._make_socket_folder()
         self._write(self.data / "pgmuse.conf", self._configuration(*address))
-        self._pg_ctl("start", f"--log={self.log / 'start.log'}")
-        sockets.link(self.socket, address[1])
-        self._create_database()
+        processes.remove_stale_files(self.data, self.socket)
 
     def _prepare(self, host: str, port: str) -> None:
         """Write files that a running server accepts: pg_hba.conf, and a certificate for TLS."""
         hba = self.data / "pg_hba.conf"
         if hba.read_text() == OLD_HBA:
             self._write(hba, HBA)
-        if host and not addresses.is_loopback(host):
+        if addresses.needs_tls(host):
             self._make_certificate()
 
     def _make_certificate(self) -> None:
@@ -204,10 +234,29 @@ class Server:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """A file lock: one `up` at a time creates and starts the cluster."""
-        make_public(self.folder.parent)
-        with self._lock.open("w") as lock:
+        try:
+            make_public(self.folder.parent)
+            lock = self._lock.open("w")
+        except OSError as error:
+            raise Problem(f"{error.filename}: {error.strerror}; {self._how_to_own()}") from None
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            self._check_owner()
             yield
+
+    def _check_owner(self) -> None:
+        """Check that the cluster is this user's. Errors: Problem."""
+        users = (sockets.user_id(self.owner), os.geteuid())
+        for folder in (self.folder, self.data):
+            if os.path.exists(folder) and folder.stat().st_uid not in users:
+                raise Problem(f"{folder} belongs to another user; {self._how_to_own()}")
+
+    def _how_to_own(self) -> str:
+        user = sockets.user_id(self.owner)
+        return (
+            f"give it to {self.owner}: chown -R {user} {self.folder.parent}, or the folder or the "
+            "volume that is mounted there"
+        )
 
     def _create(self) -> None:
         self._own(self.folder)
@@ -228,11 +277,10 @@ class Server:
                 conn.execute(f'create database "{DATABASE}"')
 
     def _configuration(self, listen: str, port: str) -> str:
-        tls = bool(listen) and not addresses.is_loopback(listen)
         values = machine_memory() | {
             "listen": quoted(listen),
             "port": port,
-            "ssl": "on" if tls else "off",
+            "ssl": "on" if addresses.needs_tls(listen) else "off",
             "socket": quoted(self.socket),
             "log": quoted(self.log),
         }
@@ -268,48 +316,23 @@ class Server:
             os.chown(part, user.pw_uid, user.pw_gid)
         part.replace(path)
 
-    def _pg_ctl(self, action: str, *options: str) -> None:
-        self._run("pg_ctl", action, "--wait", "--timeout=120", "--silent", *options).check(
+    def _pg_ctl(self, action: str, *options: str, inherited: tuple[int, ...] = ()) -> None:
+        command = [str(bindir() / "pg_ctl"), action, "--wait", "--timeout=120", "--silent"]
+        self._execute([*command, *options], inherited).check(
             f"{action} the embedded server (see {self.log})"
         )
 
-    def _run(self, program: str, *arguments: str) -> "ProgramResult":
+    def _run(self, program: str, *arguments: str) -> ProgramResult:
         """Run a program of PostgreSQL on this cluster, as its owner."""
         return self._execute([str(bindir() / program), *arguments])
 
-    def _execute(self, command: list[str]) -> "ProgramResult":
-        """Run a program as the cluster's owner, with the fixed environment only."""
+    def _execute(self, command: list[str], inherited: tuple[int, ...] = ()) -> ProgramResult:
+        """Run a program as the cluster's owner, with the fixed environment only.
+
+        inherited: file descriptors that it keeps open.
+        """
         environment = ENVIRONMENT | {"PGDATA": str(self.data)}
-        ids = pwd.getpwnam(self.owner)
-        become: dict[str, object] = {}
-        if os.geteuid() == 0:
-            become = {"user": ids.pw_uid, "group": ids.pw_gid, "extra_groups": []}
-        done = subprocess.run(  # type: ignore[call-overload]
-            command,
-            env=environment,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            **become,
-        )
-        return ProgramResult(done.returncode == 0, done.stdout, done.stderr)
-
-
-@dataclass(frozen=True)
-class ProgramResult:
-    """The outcome of a program: whether it succeeded, and its output."""
-
-    ok: bool
-    out: str
-    err: str
-
-    def check(self, action: str) -> None:
-        """Raise a Problem with the program's output if it failed."""
-        if not self.ok:
-            reason = " ".join((self.err or self.out).split()) or "it printed no reason"
-            raise Problem(f"could not {action}: {reason}")
+        return programs.execute(command, self.owner, environment, inherited)
 
 
 def bindir() -> Path:

@@ -1,9 +1,6 @@
 """Contents of the embedded server's pg_hba.conf and pgmuse.conf."""
 
-import os
 import re
-import shutil
-from pathlib import Path
 
 HBA = """\
 # Only the server's own user and root can enter the socket's folder; TCP needs a password, and from
@@ -61,23 +58,3 @@ LAST_ADDRESS = re.compile(
 def quoted(value: object) -> str:
     """A value escaped for single quotes in a configuration file."""
     return str(value).replace("\\", "\\\\").replace("'", "''")
-
-
-def memory_settings(megabytes: int, shared_memory: int) -> dict[str, object]:
-    """Settings in MB for a machine. megabytes: its memory. shared_memory: size of /dev/shm."""
-    maintenance = min(max(megabytes // 16, 64), 2048)
-    return {
-        "shared_buffers": min(max(megabytes // 8, 128), 4096),
-        "effective_cache_size": max(megabytes // 2, 256),
-        "maintenance_work_mem": maintenance,
-        "work_mem": min(max(megabytes // 256, 4), 64),
-        # A parallel index build shares maintenance_work_mem; containers often have 64 MB there.
-        "shared_memory": "posix" if shared_memory > 2 * maintenance else "mmap",
-    }
-
-
-def machine_memory() -> dict[str, object]:
-    """`memory_settings` of this machine."""
-    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    shm = Path("/dev/shm")  # noqa: S108  (measured, not written to)
-    return memory_settings(megabytes, shutil.disk_usage(shm).total >> 20 if shm.is_dir() else 0)
