@@ -123,8 +123,9 @@ check_folders() {
     expect "cannot read" db -e ANALYST_PASSWORD_FILE=/run/secrets/none
 }
 
+compose_tests() { compose --file docker-compose.yml --file tests/compose.yml "$@"; }
+
 run_tests() {
-    docker build --target test --build-arg BASE="$PGMUSE_BASE" --tag "$PGMUSE_NAME-test" . \
-        >"$work/build.log" 2>&1 || die "build failed: $(tail -n 5 "$work/build.log")"
-    docker run --rm "$PGMUSE_NAME-test" "$@"
+    compose_tests build test >"$work/build.log" 2>&1 || die "build failed: $(tail -n 5 "$work/build.log")"
+    compose_tests run --rm test "$@"
 }
