@@ -25,6 +25,7 @@ begin
     select
         definition.indrelid::regclass::text as name,
         quote_ident(field.attname) as field,
+        format_type(field.atttypid, null) as type,
         format('operator(%I.%s)', schema.nspname, operator.oprname) as operator
     into indexed
     from pg_index as definition
@@ -36,19 +37,21 @@ begin
     inner join pg_namespace as schema on operator.oprnamespace = schema.oid
     inner join pg_attribute as field
         on definition.indrelid = field.attrelid and definition.indkey[0] = field.attnum
-    where definition.indexrelid = recall_index.vector_index and relation.relkind = 'i';
+    where
+        definition.indexrelid = recall_index.vector_index and relation.relkind = 'i'
+        and definition.indpred is null and definition.indisvalid;
     if indexed is null then
-        raise exception '% is no vector index of a plain column',
+        raise exception '% is no valid index of pgvector on a plain column of all rows',
             coalesce(recall_index.vector_index::text, 'null')
         using errcode = '22023';
     end if;
     nearest := format(
-        'select array_agg(near.distance) from (select %2$s %3$s $1 as distance from %1$s '
-        'where ctid <> $2 order by %2$s %3$s $1 limit $3) as near',
-        indexed.name, indexed.field, indexed.operator
+        'select array_agg(near.distance) from (select %2$s %3$s $1::%4$s as distance from %1$s '
+        'where ctid <> $2 order by %2$s %3$s $1::%4$s limit $3) as near',
+        indexed.name, indexed.field, indexed.operator, indexed.type
     );
     for seed in execute format(
-        'select ctid as place, %2$s as vector from %1$s where %2$s is not null '
+        'select ctid as place, %2$s::text as vector from %1$s where %2$s is not null '
         'order by hashtextextended(ctid::text, 0) limit $1', indexed.name, indexed.field
     ) using recall_index.sample
     loop
@@ -86,7 +89,10 @@ begin atomic
     where
         method.amname in ('hnsw', 'ivfflat')
         and relation.relkind = 'i'
+        and relation.relpersistence <> 't'
         and definition.indkey[0] <> 0
+        and definition.indpred is null
+        and definition.indisvalid
         and definition.indrelid in (
             select parts.relid
             from pg_partition_tree(to_regclass(left(largest_vector_index.table_name, 200))) as parts
@@ -126,6 +132,9 @@ begin
         inner join pg_am as method on relation.relam = method.oid
         where
             method.amname = 'hnsw' and relation.relkind = 'i' and definition.indkey[0] <> 0
+            and relation.relpersistence <> 't' and definition.indpred is null
+            and definition.indisvalid
+            and has_schema_privilege(relation.relnamespace, 'usage')
             and has_table_privilege(definition.indrelid, 'select')
             and (
                 tune_search.table_name is null
@@ -145,7 +154,7 @@ begin
         return next;
     end loop;
     if not found and tune_search.table_name is not null then
-        raise exception 'no vector index on a table %', left(tune_search.table_name, 100)
+        raise exception 'no HNSW index on a table %', left(tune_search.table_name, 100)
         using errcode = '22023', hint = 'outside of muse, name the schema too: public.photos';
     end if;
     perform set_config('hnsw.ef_search', coalesce(before, '40'), true);

@@ -124,13 +124,18 @@ returns integer
 language sql stable parallel safe
 begin atomic
     select coalesce(
-        substring(current_setting('muse.' || setting.name, true) from '^[0-9]{1,9}$')::integer,
+        case
+            when current_setting('muse.' || setting.name, true) ~ '^-[0-9]+$' then 1000000000
+            else substring(
+                current_setting('muse.' || setting.name, true) from '^[0-9]{1,9}$'
+            )::integer
+        end,
         setting.default_value
     );
 end;
 
 comment on function muse.setting(text, integer) is
-'A number from the settings of the database: select setting(''keep_samples'', 1000)';
+'A number from the settings, a negative one means all: select setting(''keep_samples'', 1000)';
 
 create or replace function muse.prune_samples()
 returns integer
@@ -160,7 +165,7 @@ begin
         and (
             numbered.age > muse.setting('keep_samples', 1000)
             or numbered.made_at
-            < now() - make_interval(days => muse.setting('keep_sample_days', 365))
+            < now() - make_interval(days => least(muse.setting('keep_sample_days', 365), 36500))
         );
     get diagnostics pruned = row_count;
     return pruned;
@@ -176,7 +181,8 @@ language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
-    before constant timestamptz := now() - make_interval(days => muse.setting('keep_run_days', 90));
+    before constant timestamptz := now()
+    - make_interval(days => least(muse.setting('keep_run_days', 90), 36500));
     pruned integer;
 begin
     delete from muse.load_runs as run

@@ -49,7 +49,11 @@ last_jobs as (
         run.job,
         run.status,
         run.message,
-        run.started_at
+        run.started_at,
+        run.status = 'running' and not exists (
+            select from pg_stat_activity as activity
+            where activity.pid = run.backend_pid
+        ) as is_killed
     from muse.job_runs as run
     order by run.job asc, run.run_id desc
 ),
@@ -64,7 +68,7 @@ known_jobs as (
     select
         coalesce(planned.job, ran.job) as job,
         planned.scheduler,
-        ran.status,
+        case when ran.is_killed then 'killed' else ran.status end as status,
         ran.message,
         coalesce(
             ran.started_at, case planned.job when 'vacuum' then vacuumed.last_at end
@@ -83,18 +87,26 @@ jobs as (
     select
         'job' as check_name,
         known.job as subject,
-        case when known.status = 'failed' or known.is_late then 'bad' else 'ok' end as status,
+        case
+            when known.is_late then 'bad'
+            when coalesce(known.status, 'done') not in ('failed', 'killed') then 'ok'
+            when known.scheduler is not null then 'bad'
+            -- A command that somebody ran: worth a look for a day.
+            when known.last_at > now() - interval '1 day' then 'warning'
+            else 'ok'
+        end as status,
         concat_ws(
             ', ',
-            case when known.is_late then 'did not run' end,
-            coalesce(known.scheduler, 'not scheduled'),
+            coalesce('by ' || known.scheduler, 'by hand'),
+            case when known.is_late then 'late' end,
             known.status,
             known.message
         ) as value,
         known.last_at as since,
         case
-            when known.is_late then format('the scheduler %s no longer runs it', known.scheduler)
-            when known.status = 'failed'
+            when known.is_late
+                then format('%s does not run it: look at its log', known.scheduler)
+            when known.status in ('failed', 'killed')
                 then format('select * from job_runs where job = %L', known.job)
         end as advice
     from known_jobs as known
@@ -128,7 +140,8 @@ missing_vectors as (
             where image.parked is null and not exists (
                 select from muse.image_vectors as vectors
                 where
-                    vectors.model_id = (model.config ->> 'classifier')::bigint
+                    vectors.model_id
+                    = substring(model.config ->> 'classifier' from '^[0-9]{1,18}$')::bigint
                     and vectors.image_id = image.image_id
             )
         ) as missing,

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -47,22 +48,18 @@ class About:
 
 def backup(file: Path, *, again: bool = False) -> None:
     """Write a backup that only this user may read. Errors: Problem; an older file is kept then."""
-    if file.exists() and not again:
-        raise Problem(f"{file} exists: --again replaces it")
-    if not file.parent.is_dir():
-        raise Problem(f"{file}: there is no folder {file.parent}")
-    with db.connect_to_muse() as conn:
-        about = _describe(conn)
-    partial = file.with_name(f"{file.name}.partial")
     try:
-        with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as out:
-            _write_member(out, ABOUT, json.dumps(asdict(about), indent=1).encode())
-            with _member(out, DUMP):
-                _dump(out)
-            out.write(bytes(2 * tarfile.BLOCKSIZE))  # the end of an archive
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+        if file.is_dir():
+            raise Problem(f"{file} is a folder: name a file")
+        if file.exists() and not again:
+            raise Problem(f"{file} exists: --again replaces it")
+        if not file.parent.is_dir():
+            raise Problem(f"{file}: there is no folder {file.parent}")
+        with db.connect_to_muse() as conn:
+            about = _describe(conn)
+        _write(file, about)
+    except OSError as error:
+        raise Problem(f"{file}: {error.strerror}") from error
     say(f"{file}: {file.stat().st_size >> 20:,} MB, {len(about.roles)} roles")
 
 
@@ -82,12 +79,18 @@ def restore(file: Path) -> None:
             if dump is None:
                 raise Problem(f"{file} is no backup: it has no {DUMP}")
             _restore(dump)
-    except (OSError, tarfile.TarError, KeyError) as error:
+    except tarfile.ReadError as error:
+        remedy = "pg_restore reads a dump of pg_dump"
+        raise Problem(f"{file} is no backup of ./pgmuse backup, or cut off: {remedy}") from error
+    except (tarfile.TarError, KeyError) as error:
         raise Problem(f"{file} is no backup, or cut off: {error}") from error
+    except OSError as error:
+        raise Problem(f"{file}: {error.strerror or error}") from error
     with db.connect(autocommit=True) as conn:
         _apply_settings(conn, about)
     migrate(with_python=about.with_python)
-    say(f"restored; these roles exist or may not be created: {missing}" if missing else "restored")
+    kept = f"; roles that exist, or may not be created, are as they were: {missing}"
+    say(f"restored{kept if missing else ''}")
 
 
 def _describe(conn: psycopg.Connection) -> About:
@@ -105,6 +108,21 @@ def _describe(conn: psycopg.Connection) -> About:
     for role in roles:
         role["password"] = passwords.get(role["name"])
     return About(revision, version(), with_python, roles, settings)
+
+
+def _write(file: Path, about: About) -> None:
+    """Write into a new file that only this user may read, and rename it at the end."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name[:50]}.", dir=file.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(descriptor, "r+b") as out:
+            _write_member(out, ABOUT, json.dumps(asdict(about), indent=1).encode())
+            with _member(out, DUMP):
+                _dump(out)
+            out.write(bytes(2 * tarfile.BLOCKSIZE))  # the end of an archive
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _write_member(out: IO[bytes], name: str, content: bytes) -> None:
@@ -165,19 +183,35 @@ def _restore(dump: IO[bytes]) -> None:
 
 def _last_line(errors: bytes) -> str:
     lines = [line for line in errors.decode(errors="replace").splitlines() if "error:" in line]
-    return lines[0] if lines else errors.decode(errors="replace").strip()[-300:]
+    text = lines[0] if lines else errors.decode(errors="replace").strip()[-300:]
+    return text or "its program ended without a message"
 
 
 def _read_about(archive: tarfile.TarFile, file: Path) -> About:
     content = archive.extractfile(ABOUT)
     try:
         about = About(**json.loads(content.read() if content else b""))
-        revision, roles = str(about.revision), [str(role["name"]) for role in about.roles]
-    except (ValueError, TypeError, KeyError) as error:
+        is_valid = isinstance(about.revision, str) and all(map(_is_role, about.roles))
+        is_valid &= all(isinstance(value, str) for value in about.settings.values())
+    except (ValueError, TypeError, AttributeError) as error:
         raise Problem(f"{file} is no backup: {ABOUT} cannot be read") from error
-    if revision > udfs.REVISION or not all(roles):
-        raise Problem(f"{file} is of revision {revision}, newer than this code: update pgmuse")
+    if not is_valid:
+        raise Problem(f"{file} is no backup: {ABOUT} has values of other types")
+    if about.revision > udfs.REVISION:
+        raise Problem(
+            f"{file} is of revision {about.revision}, newer than this code: update pgmuse"
+        )
     return about
+
+
+def _is_role(role: dict[str, Any]) -> bool:
+    """Whether the values of a role have the types that select_roles gives them."""
+    return (
+        isinstance(role["name"], str)
+        and isinstance(role.get("connections", -1), int)
+        and all(isinstance(parent, str) for parent in role.get("member_of") or ())
+        and all(isinstance(role.get(key) or "", str) for key in ("password", "valid_until"))
+    )
 
 
 def _check_target(conn: psycopg.Connection, about: About) -> None:

@@ -18,8 +18,7 @@ BLOCK = re.compile(rf"^{BEGIN}$.*?^{END}$\n?", re.MULTILINE | re.DOTALL)
 STATE = HOME / "var" / "log" if os.access(HOME, os.W_OK) else Path.home() / ".local/state/pgmuse"
 LOG = STATE / "cron.log"
 # Credentials stay out of the crontab.
-VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGPASSFILE",
-             "PGSSLMODE", "PGSSLROOTCERT", "PGMUSE_HOME", "PGMUSE_CONTACT")  # fmt: skip
+OMITTED = {"PGPASSWORD", "PGMUSE_EXTRAS", "PGMUSE_IMAGE"}
 JOB = """
     insert into muse.jobs (job, every, scheduler, command) values (%s, '1 day', 'cron', %s)
     on conflict (job) do update set
@@ -30,12 +29,21 @@ ACTIONS = ("install", "remove", "show")
 
 def run_action(action: str, at: str) -> None:
     """Install, remove or show the lines of the crontab."""
+    before = _read_crontab()
+    if before.count(f"{BEGIN}\n") != before.count(f"{END}\n") or before.count(BEGIN) > 1:
+        raise Problem(f"the crontab has no pair of {BEGIN!r} and {END!r}: mend it with crontab -e")
     if action == "show":
-        print("\n".join(crontab_lines(at)))
+        block = BLOCK.search(before)
+        print(block[0].rstrip() if block else "nothing is installed: ./pgmuse cron install")
         return
-    others = BLOCK.sub("", _read_crontab())
+    others = BLOCK.sub("", before)
     lines = crontab_lines(at) if action == "install" else []
-    _note_jobs(at, is_installed=action == "install")
+    try:
+        _note_jobs(at, is_installed=bool(lines))
+    except Problem as error:
+        if lines:
+            raise
+        say(f"the table jobs is not updated: {error}")
     if lines:
         LOG.parent.mkdir(parents=True, exist_ok=True)
     _write_crontab(others + "".join(f"{line}\n" for line in lines))
@@ -62,7 +70,11 @@ def _times(at: str) -> dict[str, tuple[int, int]]:
 
 def _command(job: str) -> str:
     """The command of a job, with absolute paths: cron's PATH is short."""
-    set_now = [f"{name}={os.environ[name]}" for name in VARIABLES if os.environ.get(name)]
+    set_now = [
+        f"{name}={value}"
+        for name, value in sorted(os.environ.items())
+        if name.startswith("PG") and value and name not in OMITTED
+    ]
     variables = ["env", *set_now] if set_now else []
     program = Path(sys.executable).with_name("pgmuse")  # no set-up at night
     return _quoted(*variables, str(program), job, "--quiet")

@@ -14,11 +14,15 @@ FINISH = "select muse.finish_job(%s, %s, %s)"
 
 @dataclass
 class JobRun:
-    """One run of a job. parts: what happened, for its message. is_good: whether nothing failed."""
+    """One run of a job. parts: what happened, for its message. is_good: whether nothing failed.
+
+    is_void: nothing was done, so that the run is not recorded.
+    """
 
     name: str
     is_good: bool = True
     parts: list[str] = field(default_factory=list)
+    is_void: bool = False
 
     @property
     def message(self) -> str:
@@ -39,7 +43,10 @@ def job(conn: psycopg.Connection, name: str) -> Iterator[JobRun]:
         if not conn.broken:
             conn.execute(FINISH, (run_id, False, str(error) or type(error).__name__))
         raise
-    conn.execute(FINISH, (run_id, run.is_good, run.message))
+    if run.is_void:
+        conn.execute("delete from muse.job_runs where run_id = %s", (run_id,))
+    else:
+        conn.execute(FINISH, (run_id, run.is_good, run.message))
 
 
 def draw_samples(conn: psycopg.Connection, n: int, seed: int | None) -> None:

@@ -159,11 +159,21 @@ plpy.notice("probe:" + json.dumps(result))
 $probe$;
 
 -- name: select_roles
--- Logins that are members of our roles, without superusers. Only a superuser may read passwords.
+-- Members of our roles, and other roles with grants in this database, without superusers. Only a
+-- superuser may read passwords.
 with recursive member as (
     select oid
     from pg_roles
-    where rolname in ('muse_reader', 'muse_loader')
+    where
+        rolname in ('muse_reader', 'muse_loader') or oid in (
+            select link.refobjid
+            from pg_shdepend as link
+            inner join pg_database as database on link.dbid = database.oid
+            where
+                database.datname = current_database()
+                and link.refclassid = 'pg_authid'::regclass
+                and link.deptype = 'a'
+        )
     union
     select link.member
     from pg_auth_members as link
@@ -194,7 +204,9 @@ select
     ) as roles
 from pg_roles as role
 inner join member on role.oid = member.oid
-where not role.rolsuper and role.rolname not in ('muse_reader', 'muse_loader');
+where
+    not role.rolsuper and role.rolname !~ '^pg_'
+    and role.rolname not in ('muse_reader', 'muse_loader');
 
 -- name: select_passwords
 select coalesce(jsonb_object_agg(rolname, rolpassword), '{}') as passwords

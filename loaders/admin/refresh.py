@@ -36,10 +36,25 @@ class Refresh:
     deadline: float | None = None
     counts: Counter[str] = field(default_factory=Counter)
     retrained: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)  # of failures
 
     @property
     def is_late(self) -> bool:
         return self.deadline is not None and time.monotonic() > self.deadline
+
+    def topic_alone(self, topic: Topic) -> None:
+        """Refresh a topic; an error is counted and does not stop the others."""
+        try:
+            self.topic(topic)
+        except (Problem, psycopg.Error, *MALFORMED) as error:
+            if self.conn.broken:
+                raise
+            self._fail(f"{topic.name}: {' '.join(str(error).split()) or type(error).__name__}")
+
+    def _fail(self, reason: str) -> None:
+        say(reason)
+        self.counts["failed"] += 1
+        self.reasons.append(reason)
 
     def topic(self, topic: Topic) -> None:
         """Refresh the sources of a topic, its models and its samples."""
@@ -72,7 +87,7 @@ class Refresh:
                 stack.enter_context(db.lock(self.conn, lock, wait=self.wait))
             except Busy:
                 say(f"{name}: a refresh is already running; nothing done")
-                self.counts["busy"] += 1
+                self.counts["left to a running refresh"] += 1
                 yield False
             else:
                 yield True
@@ -85,8 +100,7 @@ class Refresh:
         try:
             result = topic.refresh(self.conn, source)
         except (Problem, OSError, *MALFORMED) as error:
-            say(_describe(error, source))
-            self.counts["failed"] += 1
+            self._fail(_describe(error, source))
             return False
         if result is None:
             note(f"{source.location}: cannot be loaded again without its command, skipped")
@@ -96,7 +110,8 @@ class Refresh:
             "failed" if not result.is_good else "loaded" if result.has_changed else "unchanged"
         )
         self.counts[outcome] += 1
-        return result.has_changed
+        self.reasons += result.failures[:1]
+        return result.has_changed and result.is_good
 
     def _retrain(self, topic: Topic) -> bool:
         reason = topic.outdated(self.conn)
@@ -109,8 +124,7 @@ class Refresh:
         try:
             topic.retrain(self.conn)
         except Problem as error:
-            say(str(error))
-            self.counts["failed"] += 1
+            self._fail(str(error))
             return False
         self.retrained.append(topic.name)
         return True
@@ -126,6 +140,8 @@ class Refresh:
         run.parts = [f"{count:,} {name}" for name, count in self.counts.items() if count]
         if self.retrained:
             run.parts.append(f"updated: {', '.join(self.retrained)}")
+        run.parts += self.reasons[:1]
+        run.is_void = set(self.counts) == {"left to a running refresh"}
 
 
 def refresh(
@@ -145,7 +161,7 @@ def refresh(
     now = Refresh(conn, wait, None if seconds is None else started + seconds)
     with job(conn, "refresh" if name is None else f"refresh {selected[0].name}") as run:
         for topic in selected:
-            now.topic(topic)
+            now.topic_alone(topic)
         now.maintain(measure=name is None)
         now.write_outcome(run)
     is_news = now.counts["loaded"] or now.retrained or not run.is_good

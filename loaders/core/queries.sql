@@ -73,6 +73,24 @@ where
         where activity.pid = load_runs.backend_pid and activity.pid <> pg_backend_pid()
     );
 
+-- name: note_recovery
+-- A source that is again as it was loaded: a run without counts follows one that failed.
+insert into muse.load_runs (source_id, status, finished_at)
+select
+    last_run.source_id,
+    'done' as status,
+    now() as finished_at
+from (
+    select
+        run.source_id,
+        run.status
+    from muse.load_runs as run
+    where run.source_id = %(source_id)s
+    order by run.run_id desc
+    limit 1
+) as last_run
+where last_run.status = 'failed';
+
 -- name: finish_run
 update muse.load_runs
 set

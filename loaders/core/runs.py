@@ -11,7 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from loaders.core.console import counted, note, say
-from loaders.core.db import QUERIES
+from loaders.core.db import QUERIES, takes_locks
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, refusal
@@ -166,11 +166,12 @@ class WouldLoad(Exception):
 @contextmanager
 def planning() -> Iterator[None]:
     """Raise WouldLoad where a source would be loaded; unchanged sources are reported as always."""
-    token = _is_planning.set(True)
+    token, locks = _is_planning.set(True), takes_locks.set(False)
     try:
         yield
     finally:
         _is_planning.reset(token)
+        takes_locks.reset(locks)
 
 
 def _plan(conn: psycopg.Connection, values: dict[str, Any], fingerprint: str | None) -> None:
@@ -213,6 +214,7 @@ def run(
     source_id, loaded, earlier = row
     conn.execute(QUERIES.fail_interrupted_runs, {"source_id": source_id})
     if fingerprint is not None and fingerprint == loaded and not again:
+        conn.execute(QUERIES.note_recovery, {"source_id": source_id})
         yield None
         return
     now = begin(conn, source_id)

@@ -23,7 +23,7 @@ create table if not exists muse_locks.maintenance ();
 JOBS = """
 create table muse.jobs (
     job text collate "C" primary key,
-    every interval not null,
+    every interval not null check (every between '1 minute' and '1 year'),
     scheduler text not null,
     command text not null,
     scheduled_at timestamptz not null default now()
@@ -31,7 +31,8 @@ create table muse.jobs (
 create table muse.job_runs (
     run_id bigint generated always as identity primary key,
     job text collate "C" not null,
-    started_at timestamptz not null default clock_timestamp(),
+    started_at timestamptz not null default clock_timestamp()
+    check (started_at between '2000-01-01' and '2200-01-01'),
     finished_at timestamptz,
     status text not null default 'running' check (status in ('running', 'done', 'failed')),
     message text,

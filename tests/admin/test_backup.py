@@ -1,5 +1,7 @@
 """A backup is one file, and comes back with rows, roles and settings."""
 
+import io
+import json
 import os
 import stat
 import tarfile
@@ -62,6 +64,55 @@ def test_an_existing_file_or_schema_is_kept(saved, fresh):
     assert saved.read_bytes() == before
     with pytest.raises(Problem, match="has a schema muse: name an empty database"):
         restore(saved)
+
+
+def test_a_role_that_has_only_a_grant_comes_along(fresh, server, elsewhere, tmp_path):
+    fresh.execute("create role ann")
+    fresh.execute("grant usage on schema muse to ann")
+    fresh.execute("grant select on muse.songs to ann")
+    backup(tmp_path / "muse.tar")
+    fresh.execute("drop owned by ann")
+    fresh.execute("drop role ann")
+    use(server, "elsewhere")
+    restore(tmp_path / "muse.tar")
+    with server.connect(dbname="elsewhere") as conn:
+        query = "select has_table_privilege('ann', 'muse.songs', 'select')"
+        assert conn.execute(query).fetchone() == (True,)
+        conn.execute("drop owned by ann")
+
+
+def test_a_file_that_others_prepared_is_not_used(fresh, tmp_path):
+    (tmp_path / "target").write_text("precious")
+    for name in ("muse.tar.partial", ".muse.tar.partial"):
+        (tmp_path / name).symlink_to(tmp_path / "target")
+    backup(tmp_path / "muse.tar")
+    assert (tmp_path / "target").read_text() == "precious"
+    assert not (tmp_path / "muse.tar").is_symlink()
+    for bad in (tmp_path, tmp_path / ("x" * 300)):
+        with pytest.raises(Problem):
+            backup(bad, again=True)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        '{"roles": [{"name": 5}]}',
+        '{"settings": [1]}',
+        "[]",
+        '{"roles": [{"name": "a", "member_of": 5}]}',
+    ],
+)
+def test_a_description_of_other_types_is_refused(saved, fresh, server, about, tmp_path):
+    complete = {"revision": "0001", "version": "1", "with_python": False}
+    content = json.loads(about)
+    text = json.dumps(complete | content if isinstance(content, dict) else content).encode()
+    with tarfile.open(tmp_path / "bad.tar", "w") as archive:
+        member = tarfile.TarInfo("backup.json")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    use(server, "elsewhere")
+    with pytest.raises(Problem, match="is no backup"):
+        restore(tmp_path / "bad.tar")
 
 
 @pytest.mark.parametrize("length", [0, 100, 700, 1500, 60_000])

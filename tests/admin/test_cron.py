@@ -40,6 +40,20 @@ def test_its_lines_are_added_replaced_and_removed(muse, crontab):
     assert muse.execute(jobs).fetchall() == []
 
 
+def test_show_prints_what_is_installed_and_a_broken_block_is_kept(muse, crontab, capsys):
+    cron.run_action("show", "03:17")
+    assert "nothing is installed" in capsys.readouterr().out
+    cron.run_action("install", "05:07")
+    cron.run_action("show", "03:17")
+    assert "7 5 * * * " in capsys.readouterr().out
+    broken = crontab.read_text().replace(cron.END, "6 6 * * * precious")
+    crontab.write_text(broken)
+    for action in ("install", "remove"):
+        with pytest.raises(Problem, match="crontab -e"):
+            cron.run_action(action, "05:07")
+    assert crontab.read_text() == broken
+
+
 def test_the_first_crontab_and_a_bare_environment(muse, crontab):
     cron.run_action("install", "03:17")
     line = next(line for line in crontab.read_text().splitlines() if "samples" in line)

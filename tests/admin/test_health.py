@@ -43,9 +43,34 @@ def test_a_job_that_did_not_run_is_bad(muse):
         ("refresh", "bad"), ("samples", "ok"),
     ]  # fmt: skip
     muse.execute("select finish_job(start_job('refresh'), true, 'well')")
-    assert checks(muse, "job")[0] == ("refresh", "ok", "cron, done, well")
+    assert checks(muse, "job")[0] == ("refresh", "ok", "by cron, done, well")
     muse.execute("select finish_job(start_job('refresh'), false, 'a disk is full')")
-    assert checks(muse, "job")[0] == ("refresh", "bad", "cron, failed, a disk is full")
+    assert checks(muse, "job")[0] == ("refresh", "bad", "by cron, failed, a disk is full")
+
+
+def test_a_command_by_hand_that_failed_is_a_warning_for_a_day(muse):
+    muse.execute("select finish_job(start_job('refresh songs'), false, 'x')")
+    assert checks(muse, "job") == [("refresh songs", "warning", "by hand, failed, x")]
+    muse.execute("update job_runs set started_at = now() - interval '2 days'")
+    assert checks(muse, "job")[0][1] == "ok"
+
+
+def test_a_job_whose_process_was_killed_is_bad(muse):
+    muse.execute("insert into jobs values ('refresh', '1 day', 'cron', 'x')")
+    muse.execute("insert into job_runs (job, backend_pid) values ('refresh', 1 << 30)")
+    assert checks(muse, "job") == [("refresh", "bad", "by cron, killed")]
+
+
+def test_a_source_that_came_back_is_well_again(muse, file):
+    content = file.read_bytes()
+    load_all(muse, SongOptions(files=(str(file),)))
+    file.write_bytes(b"no playlist")
+    load_all(muse, SongOptions(files=(str(file),)))
+    file.write_bytes(content)
+    load_all(muse, SongOptions(files=(str(file),)))  # unchanged
+    assert checks(muse, "load") == [("songs", "ok", "0 of 1 sources failed")]
+    load_all(muse, SongOptions(files=(str(file),)))
+    assert muse.execute("select count(*) from load_runs").fetchone() == (3,)
 
 
 def test_models_have_their_hint_or_their_metrics(muse):
@@ -68,10 +93,11 @@ def test_the_command_prints_bad_checks_first_and_exits_with_1(fresh):
     done = CliRunner().invoke(app, ["health"])
     assert done.exit_code == 0, done.output
     assert "MB private" in done.output
+    fresh.execute("insert into muse.jobs values ('refresh', '1 day', 'cron', 'x')")
     fresh.execute("select finish_job(start_job('refresh'), false, 'a disk is full')")
     done = CliRunner().invoke(app, ["health"])
     assert done.exit_code == 1
-    assert done.output.startswith("bad     job refresh: not scheduled, failed, a disk is full")
+    assert done.output.startswith("bad     job refresh: by cron, failed, a disk is full")
     rows = json.loads(CliRunner().invoke(app, ["health", "--json"]).stdout)
     assert rows[0]["check"] == "job"
     assert {row["status"] for row in rows} >= {"bad", "ok"}

@@ -86,6 +86,17 @@ def test_old_samples_go_and_the_newest_of_a_live_model_stays(muse):
     assert muse.execute("select sample_id from samples").fetchall() == [(ids[-1],)]
 
 
+@pytest.mark.parametrize("days", ["999999999", "-1"])
+def test_all_samples_are_kept_for_ever(muse, days):
+    muse.execute(
+        "insert into samples (kind, parameters, result, made_at) "
+        "values ('ink', '{}', '[]', '1990-01-01')"
+    )
+    muse.execute(f"set muse.keep_sample_days = '{days}'")
+    muse.execute(f"set muse.keep_run_days = '{days}'")
+    assert muse.execute("select prune_samples(), prune_runs()").fetchone() == (0, 0)
+
+
 def test_samples_are_pruned_by_number(muse):
     new = "insert into samples (kind, parameters, result) values ('radio', '{}', '[]')"
     for _ in range(5):

@@ -41,6 +41,24 @@ def test_the_smallest_ef_search_for_a_recall_is_proposed(photos):
         assert photos.execute(f"show {setting}").fetchone() == (value,)
 
 
+def test_indexes_of_two_types_in_one_session(photos):
+    photos.execute("create table public.halves as select id, vector::public.halfvec(32) from photos")
+    photos.execute("create index on public.halves using hnsw (vector public.halfvec_l2_ops)")
+    photos.execute("create temp table mine as select * from photos")
+    photos.execute("create index on mine using hnsw (vector public.vector_l2_ops)")
+    names = [row[0] for row in photos.execute("select * from tune_search(0.5::real, sample => 5)")]
+    assert sorted(names) == ["public.halves_vector_idx", "public.photos_vector_idx"]
+
+
+def test_an_index_of_some_rows_has_no_recall(photos):
+    photos.execute("drop index public.photos_vector_idx")
+    photos.execute(
+        "create index part on public.photos using hnsw (vector public.vector_l2_ops) where id < 9"
+    )
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="no vector index on a table"):
+        photos.execute("select * from recall('public.photos')")
+
+
 def test_a_table_without_an_index_is_said(fresh):
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="no vector index") as caught:
         fresh.execute("select * from recall('photos')")
