@@ -54,7 +54,8 @@ class Job(ABC):
 
     def check_end(self, conn: psycopg.Connection) -> None:
         """All rows are of this version."""
-        assert sorted(self.rows(conn)) == sorted(self.expected(conn))
+        wrong = set(self.rows(conn)) ^ set(self.expected(conn))
+        assert not wrong, sorted(wrong, key=str)[:9]
 
 
 class Playlists(Job):
@@ -69,8 +70,8 @@ class Playlists(Job):
 
     def write(self, conn):
         for number in range(self.files):
-            starts = [(number * 31 + place + self.version) % 250 for place in range(self.each)]
-            lists = [IDS[start : start + self.length] for start in starts]
+            starts = [(number * 31 + place + self.version) % len(IDS) for place in range(self.each)]
+            lists = [(IDS + IDS)[start : start + self.length] for start in starts]
             first = number * self.each
             content = slice_of(*lists, first=first, title=f"{{}} {self.version}")
             (self.folder / f"{number}.json").write_bytes(content)

@@ -89,7 +89,7 @@ class Turns:
         """One turn; return the run that had the fault."""
         before = self.next_version()
         work = start(self.job.arguments, self.job.folder / "errors")
-        time.sleep(self.dice.uniform(0, self.seconds))
+        time.sleep(self.dice.uniform(0, 0.9 * self.seconds))
         self.interrupted += work.process.poll() is None
         fault(work)
         work.wait()

