@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from loaders.core.console import note, say
+from loaders.core.db import is_usable
 
 DRAW = "select drawing, samples from muse.draw_samples(%s, %s)"
 FINISH = "select muse.finish_job(%s, %s, %s)"
@@ -40,7 +41,7 @@ def job(conn: psycopg.Connection, name: str) -> Iterator[JobRun]:
     try:
         yield run
     except BaseException as error:
-        if not conn.broken:
+        if is_usable(conn):
             conn.execute(FINISH, (run_id, False, str(error) or type(error).__name__))
         raise
     if run.is_void:

@@ -85,6 +85,17 @@ def is_pooled(conn: psycopg.Connection) -> bool:
     return pid != (conn.info.backend_pid,)
 
 
+def is_usable(conn: psycopg.Connection) -> bool:
+    """Whether a connection can run a query.
+
+    False after the server ended it, and after a Ctrl-C that left a query without its result.
+    """
+    return conn.pgconn.transaction_status not in (
+        psycopg.pq.TransactionStatus.UNKNOWN,
+        psycopg.pq.TransactionStatus.ACTIVE,
+    )
+
+
 def connect_to_muse(**options: Any) -> psycopg.Connection:
     """`connect` to a migrated database, for reading.
 

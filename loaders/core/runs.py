@@ -11,7 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from loaders.core.console import counted, note, say
-from loaders.core.db import QUERIES, takes_locks
+from loaders.core.db import QUERIES, is_usable, takes_locks
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, refusal
@@ -225,7 +225,7 @@ def run(
         if isinstance(error, Problem) and not now.bad:
             now.fail(str(error))
         finish(now, str(error) or type(error).__name__)
-        if now.loaded and not conn.broken:
+        if now.loaded and is_usable(conn):
             conn.execute(CLEAR_FINGERPRINT, (source_id,))
         raise
     with conn.transaction():
@@ -252,8 +252,8 @@ def begin(conn: psycopg.Connection, source_id: int) -> Run:
 
 
 def finish(run: Run, failure: str | None = None) -> None:
-    """Store the outcome of a run. After a lost connection the next run marks it as failed."""
-    if run.conn.broken:
+    """Store the outcome of a run. Where that is impossible, the next run marks it as failed."""
+    if not is_usable(run.conn):
         return
     status, message = ("failed", failure[:1000]) if failure else ("done", None)
     values = {

@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from queue import LifoQueue
 from typing import Any, TypeVar
@@ -93,6 +94,7 @@ class _Worker:
         self.process = CONTEXT.Process(
             target=_serve, args=(theirs, dict(os.environ), *settings), daemon=True
         )
+        _start_fork_server()
         self.process.start()
         theirs.close()
         try:
@@ -142,6 +144,19 @@ class _Worker:
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
+
+
+def _start_fork_server() -> None:
+    """Start the fork server, unless it runs, with Ctrl-C blocked.
+
+    It ignores Ctrl-C only after its imports, and would print a traceback before.
+    """
+    resource_tracker.ensure_running()  # unblocks Ctrl-C when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from loaders.core.db import is_usable
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.core.runs import Run
 from loaders.images import store
@@ -50,7 +51,7 @@ def store_pictures(
             if len(waiting) > AHEAD:
                 finish()
     finally:  # also the pictures before the point where an archive is cut off
-        while waiting and not run.conn.broken:
+        while waiting and is_usable(run.conn):
             finish()
 
 

@@ -102,7 +102,8 @@ def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:
     labelled = select_labelled(conn, classifier)
     if len(labelled.classes) > confidence.MATCHES:
         pairs = confidence.build_pairs(labelled)
-        if pairs.positive >= MIN_PAIRS:
+        # Pictures of one class alone have no pairs of different classes to learn from.
+        if MIN_PAIRS <= pairs.positive < len(pairs.same):
             prior = Calibration.from_json(ships)
             return {"learned_on": "own labels"} | fit_calibration(labelled, pairs, prior)
     return {"learned_on": "samples"} | ships

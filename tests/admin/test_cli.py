@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -146,3 +147,23 @@ def test_an_error_of_sql_is_one_line_with_its_hint(db, query, line):
     with pytest.raises(psycopg.Error) as caught:
         db.execute(query)
     assert describe(caught.value) == line
+
+
+INTERRUPTED = """
+import os, signal, sys
+from loaders.__main__ import main
+
+class Interrupt:
+    def find_spec(self, name, *rest):
+        if name == "loaders.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+main()
+"""
+
+
+def test_ctrl_c_during_the_imports_prints_nothing():
+    command = [sys.executable, "-c", INTERRUPTED]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

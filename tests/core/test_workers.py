@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from loaders.core.workers import Pool, WorkerDied
 
@@ -131,6 +132,31 @@ def test_the_environment_is_that_of_the_parent_now(monkeypatch):
 def test_ctrl_c_is_left_to_the_parent():
     with Pool(1, nothing) as pool:
         assert pool.submit(signal.getsignal, signal.SIGINT).result(WAIT) == signal.SIG_IGN
+
+
+INTERRUPTED = """
+import os, signal
+if os.getppid() == int(os.environ["PARENT"]):  # the fork server, which imports this first
+    os.kill(os.getpid(), signal.SIGINT)
+def start(): pass
+"""
+POOL = """
+import os
+os.environ["PARENT"] = str(os.getpid())
+import interrupted
+from loaders.core.workers import Pool
+with Pool(1, interrupted.start) as pool:
+    print(pool.submit(len, b"abc").result())
+"""
+
+
+def test_ctrl_c_during_the_imports_of_workers_prints_nothing(tmp_path):
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", POOL], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("3\n", "")
 
 
 def test_memory_is_limited():

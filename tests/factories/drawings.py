@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from loaders.images.classifier.train import SAMPLES
+from tests.factories import classifiers
+from tests.factories.exports import exported
+from tests.factories.rows import add_model
 from udfs import ink_request
 
 needs_weights = pytest.mark.skipif(
@@ -31,3 +34,15 @@ def square(size, low, high):
     bits = np.zeros((size, size), dtype=bool)
     bits[low:high, low:high] = True
     return bits
+
+
+def add_ink(conn, layer: str = "block1") -> None:
+    """A live model of Deep Ink for one layer."""
+
+    def export() -> bytes:
+        from loaders.ink import network as ink
+
+        return ink.export(ink.Body(classifiers.lite0()), layer)
+
+    config = {"layer": layer, "depth": 1, "channels": 24, "size": 224}
+    add_model(conn, f"ink_{layer}", exported(f"ink-{layer}", export), **config)

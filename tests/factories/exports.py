@@ -16,6 +16,7 @@ SOURCES = (
     "loaders/images/classifier/*.py",
     "loaders/icons/grids/halves.py",
     "loaders/icons/networks/*.py",
+    "loaders/ink/*.py",
     "udfs/bitmap_tokens.py",
     "udfs/grids.py",
     "udfs/icon_grammar.py",

@@ -14,12 +14,15 @@ from loaders.songs.load import load_entries
 IDS = [f"{i:022d}" for i in range(300)]
 
 
-def slice_of(*lists: list[str], **fields: object) -> bytes:
-    """A Million Playlist slice with these track ids."""
+def slice_of(*lists: list[str], first: int = 0, title: str = "List {}", **fields: object) -> bytes:
+    """A Million Playlist slice with these track ids.
+
+    first: the number of the first playlist. title: of each, with its number.
+    """
     playlists = [
         {
             "pid": pid,
-            "name": f"List {pid}",
+            "name": title.format(pid),
             "tracks": [
                 {
                     "pos": pos,
@@ -31,7 +34,7 @@ def slice_of(*lists: list[str], **fields: object) -> bytes:
             ],
         }
         | fields
-        for pid, ids in enumerate(lists)
+        for pid, ids in enumerate(lists, first)
     ]
     return json.dumps({"playlists": playlists}).encode()
 

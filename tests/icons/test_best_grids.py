@@ -1,8 +1,5 @@
 """The search over all grids, block by block."""
 
-from functools import cache
-from typing import NamedTuple
-
 import psycopg
 import pytest
 from PIL import Image
@@ -10,23 +7,12 @@ from typer.testing import CliRunner
 
 from loaders.cli import app
 from loaders.icons.grids import draw as drawing
-from loaders.icons.grids.halves import cut
-from loaders.images.classifier.efficientnet import VARIANTS, export
+from loaders.images.classifier.efficientnet import VARIANTS
 from tests.factories import classifiers
-from tests.factories.exports import exported
+from tests.factories.grids import add_halves, in_halves, small_in_halves
 from tests.factories.rows import add_model
-from udfs import grids
 
 FIRST = "select probability, bitmap::text from muse.grid_icons where label = %s"
-
-
-class Exports(NamedTuple):
-    """Flatbuffers of a classifier and of its halves, and the side of its input."""
-
-    size: int
-    classifier: bytes
-    early: bytes
-    late: bytes
 
 
 @pytest.fixture(scope="session")
@@ -38,25 +24,7 @@ def lite0(flatbuffer):
 @pytest.fixture(scope="session")
 def small():
     """The small classifier, in halves."""
-    classifier = exported("small", lambda: export(classifiers.small()))
-    return in_halves("small", classifiers.small, classifiers.SMALL, classifier)
-
-
-def in_halves(name, build, size, classifier):
-    @cache
-    def halves():
-        return cut(build())
-
-    early = exported(f"{name}-early", lambda: halves()[0])
-    return Exports(size, classifier, early, exported(f"{name}-late", lambda: halves()[1]))
-
-
-def add_halves(conn, exports, labels):
-    """A live classifier and its halves."""
-    config = {"size": exports.size, "labels": labels}
-    model_id = add_model(conn, "classifier", exports.classifier, **config)
-    add_model(conn, grids.EARLY, exports.early, classifier=model_id, **config)
-    add_model(conn, grids.LATE, exports.late, classifier=model_id, **config)
+    return small_in_halves()
 
 
 @pytest.mark.parametrize(("grid", "block"), [(4, 99), (5, 12345)])

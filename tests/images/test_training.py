@@ -130,6 +130,11 @@ def test_few_labels_leave_the_calibration_that_ships(trained):
     assert trained.execute(query + " order by model_id desc").fetchone() == ("samples",)
 
 
+def test_pictures_of_one_class_alone_leave_the_calibration_that_ships(trained):
+    trained.execute("update muse.image_sources set class = 'shape'")
+    assert train(trained, 1).calibration["learned_on"] == "samples"
+
+
 @pytest.mark.faults
 def test_a_worker_that_is_killed_loses_at_most_its_batch(album):
     for number in range(150):

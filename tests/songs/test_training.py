@@ -1,7 +1,5 @@
 """Training songs: vectors, neighbours, the replaced model, concurrent readers."""
 
-import threading
-
 import psycopg
 import pytest
 
@@ -12,6 +10,7 @@ from loaders.songs import train as songs
 from loaders.songs.forget import forget_playlists
 from loaders.songs.word2vec import Word2VecSettings
 from tests.factories.playlists import fill
+from tests.factories.polling import add_tracks, publish_version, readers
 from tests.factories.rows import publish_songs
 
 QUICK = Word2VecSettings(epochs=3)
@@ -126,44 +125,15 @@ def test_a_partition_that_is_still_read_is_dropped_the_next_time(fresh, server):
 
 def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
     """Query during retrainings, next to a reader with an open transaction."""
-    size = 400
-    fresh.execute(
-        "insert into muse.tracks (track_id) select 't' || i from generate_series(0, %s) as i",
-        (size,),
-    )
-
-    def publish_version(version: int) -> None:
-        sign = 1 if version % 2 else -1  # every similarity is +1 or -1, by the model
-        publish_songs(fresh, {f"t{i}": ([1], [sign]) for i in range(size)})
-
-    publish_version(1)
-    polls, answers, stop = [], set(), threading.Event()
-
-    def poll() -> None:
-        with server.connect(dbname="fresh", autocommit=True) as conn:
-            conn.execute(
-                "set lock_timeout = 200"
-            )  # a blocked query is an error, on a slow machine too
-            while not stop.is_set():
-                rows = conn.execute(
-                    "select round(similarity::numeric, 3) from similar_songs('t0', 50)"
-                ).fetchall()
-                polls.append(len(rows))
-                answers.add((len(rows), frozenset(rows)))
-
-    pollers = [threading.Thread(target=poll) for _ in range(2)]
-    for poller in pollers:
-        poller.start()
-    with server.connect(dbname="fresh") as holder:
-        holder.execute("select count(*) from muse.song_vectors")
-        publish_version(2)
-    publish_version(3)
-    stop.set()
-    for poller in pollers:
-        poller.join()
-    assert len(polls) > 50
-    assert all(len(kinds) == 1 and count == 50 for count, kinds in answers)
-    assert len(answers) == 2
+    add_tracks(fresh)
+    publish_version(fresh, 1)
+    with readers(lambda: server.connect(dbname="fresh", autocommit=True)) as answers:
+        with server.connect(dbname="fresh") as holder:
+            holder.execute("select count(*) from muse.song_vectors")
+            publish_version(fresh, 2)
+        publish_version(fresh, 3)
+    answers.check()
+    assert answers.queries > 50
 
 
 def test_a_loader_role_loads_trains_and_forgets_without_more_rights(fresh):

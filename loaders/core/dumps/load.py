@@ -13,7 +13,7 @@ import psycopg
 
 from loaders.core import runs
 from loaders.core.console import say
-from loaders.core.db import lock
+from loaders.core.db import is_usable, lock
 from loaders.core.dumps.chunks import Chunk, UnconfirmedEnd
 from loaders.core.dumps.merging import delete_outdated_chunks, delete_stale_chunks
 from loaders.core.dumps.sources import DumpSource
@@ -97,7 +97,7 @@ class DumpLoad(ABC):
             self.stage()
             self.check()
         finally:
-            if not self.conn.broken:
+            if is_usable(self.conn):
                 self.report()
         if not self.counts.entities:
             self.staging.drop(self.conn)
