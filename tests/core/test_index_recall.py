@@ -42,7 +42,9 @@ def test_the_smallest_ef_search_for_a_recall_is_proposed(photos):
 
 
 def test_indexes_of_two_types_in_one_session(photos):
-    photos.execute("create table public.halves as select id, vector::public.halfvec(32) from photos")
+    photos.execute(
+        "create table public.halves as select id, vector::public.halfvec(32) from photos"
+    )
     photos.execute("create index on public.halves using hnsw (vector public.halfvec_l2_ops)")
     photos.execute("create temp table mine as select * from photos")
     photos.execute("create index on mine using hnsw (vector public.vector_l2_ops)")
