@@ -1,6 +1,5 @@
 """The pgmuse command. Topics add their commands from their cli.py."""
 
-import logging
 import os
 import sys
 
@@ -36,7 +35,6 @@ def missing_module(error: ModuleNotFoundError) -> str | None:
 
 def main() -> None:
     """Run the command. Errors that the user can correct are one line, with exit status 1."""
-    logging.getLogger("psycopg").setLevel(logging.ERROR)  # no warning after a Ctrl-C
     try:
         app(prog_name="pgmuse")
     except Problem as error:

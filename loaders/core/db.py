@@ -1,5 +1,6 @@
 """Connections to the database, named locks, and COPY."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from loaders.core.server.cluster import embedded
 
 takes_locks = ContextVar("takes_locks", default=True)  # false while nothing is written
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+# No warnings after a Ctrl-C or a lost connection, in worker processes either: errors say it.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 PGVECTOR_TYPES: dict[tuple[str, str], Callable[[psycopg.Connection, TypeInfo], None]] = {
     ("public", "vector"): register_vector_info,

@@ -1,10 +1,13 @@
 """Ctrl-C while the server works on a query: no second error hides it."""
 
+import logging
+
 import pytest
 
 from loaders.admin.jobs import job
 from loaders.core import runs
 from loaders.core.db import connect_to_load
+from loaders.core.workers import Pool
 
 
 def interrupt_a_query(conn) -> None:
@@ -27,3 +30,16 @@ def refresh_and_interrupt(conn) -> None:
 def test_an_interrupt_stays_an_interrupt(fresh, work):
     with pytest.raises(KeyboardInterrupt), connect_to_load(autocommit=True) as conn:
         work(conn)
+
+
+def worker_start() -> None:
+    """Start a worker; its module imports loaders.core.db."""
+
+
+def psycopg_level() -> int:
+    return logging.getLogger("psycopg").getEffectiveLevel()
+
+
+def test_workers_print_no_warnings_of_the_driver():
+    with Pool(1, worker_start) as pool:
+        assert pool.submit(psycopg_level).result(60) == logging.ERROR

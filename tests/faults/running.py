@@ -82,14 +82,14 @@ class Turns:
 
     job: Job
     dice: random.Random
-    seconds: float = 3  # of a run that finishes
+    seconds: float = 0  # of the runs that finished
     interrupted: int = 0
 
-    def turn(self, fault: Callable[[Work], object]) -> Work:
-        """One turn; return the run that had the fault."""
+    def turn(self, fault: Callable[[Work], object], earliest: float = 0) -> Work:
+        """One turn; return the run that had the fault. earliest: as a share of a run's time."""
         before = self.next_version()
         work = start(self.job.arguments, self.job.folder / "errors")
-        time.sleep(self.dice.uniform(0, 0.9 * self.seconds))
+        time.sleep(self.dice.uniform(earliest, 0.9) * (self.seconds or 3))
         self.interrupted += work.process.poll() is None
         fault(work)
         work.wait()
@@ -119,7 +119,8 @@ class Turns:
         started = time.monotonic()
         work = start(self.job.arguments, self.job.folder / "last errors")
         assert work.wait() == 0, work.lines()
-        self.seconds = 0.5 * self.seconds + 0.5 * (time.monotonic() - started)
+        seconds = time.monotonic() - started
+        self.seconds = (self.seconds + seconds) / 2 if self.seconds else seconds
         with connect_to_load() as conn:
             self.job.check(conn)
             self.job.check_end(conn)

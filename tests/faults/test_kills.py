@@ -24,7 +24,9 @@ def test_loads_and_trainings_survive_their_own_death(own, make_turns, name):
 @pytest.mark.parametrize("name", JOBS)
 def test_loads_and_trainings_survive_the_end_of_the_server(own, make_turns, name, how):
     turns = make_turns(name, seed=f"2 {how}")
-    work = turns.turn(lambda work: STOPS[how](own))
+    turns.next_version()
+    turns.finish()
+    work = turns.turn(lambda work: STOPS[how](own), earliest=0.4)
     assert work.process.returncode in (0, 1)
     assert len(work.complaints()) <= 1, work.complaints()
     print(f"\n{name}, {how}: {work.complaints()}")
