@@ -15,19 +15,24 @@ FINISH = "select muse.finish_job(%s, %s, %s)"
 
 @dataclass
 class JobRun:
-    """One run of a job. parts: what happened, for its message. is_good: whether nothing failed.
+    """One run of a job. parts: what happened. reason: of the first failure, for the message.
 
-    is_void: nothing was done, so that the run is not recorded.
+    is_good: whether nothing failed. is_void: nothing was done, so that the run is not recorded.
     """
 
     name: str
     is_good: bool = True
     parts: list[str] = field(default_factory=list)
+    reason: str = ""
     is_void: bool = False
 
     @property
-    def message(self) -> str:
+    def summary(self) -> str:
         return ", ".join(self.parts) or "nothing to do"
+
+    @property
+    def message(self) -> str:
+        return f"{self.summary}: {self.reason}" if self.reason else self.summary
 
 
 @contextmanager
@@ -55,4 +60,4 @@ def draw_samples(conn: psycopg.Connection, n: int, seed: int | None) -> None:
     with job(conn, "samples") as run:
         rows = conn.execute(DRAW, (n, seed)).fetchall()
         run.parts = [f"{samples} {drawing}" for drawing, samples in rows if samples]
-    (say if run.parts else note)(f"samples: {run.message}")
+    (say if run.parts else note)(f"samples: {run.summary}")

@@ -140,7 +140,7 @@ class Refresh:
         run.parts = [f"{count:,} {name}" for name, count in self.counts.items() if count]
         if self.retrained:
             run.parts.append(f"updated: {', '.join(self.retrained)}")
-        run.parts += self.reasons[:1]
+        run.reason = self.reasons[0] if self.reasons else ""
         run.is_void = set(self.counts) == {"left to a running refresh"}
 
 
@@ -165,7 +165,7 @@ def refresh(
         now.maintain(measure=name is None)
         now.write_outcome(run)
     is_news = now.counts["loaded"] or now.retrained or not run.is_good
-    (say if is_news else note)(f"{run.name}: {run.message} ({time.monotonic() - started:.0f} s)")
+    (say if is_news else note)(f"{run.name}: {run.summary} ({time.monotonic() - started:.0f} s)")
     return run.is_good
 
 
