@@ -11,7 +11,7 @@ setup: ## install what is missing on this machine
 test: ## the fast tests, on a throw-away server
 	./pgmuse test $(ARGS)
 
-faults: ## kill servers and loaders, fill disks: a quarter of an hour
+faults: ## kill servers and loaders, fill disks: ten minutes
 	./pgmuse test -m faults $(ARGS)
 
 slow: ## the benchmarks at a small size: seven minutes
