@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
+
 from loaders.core import db
 from loaders.core.config import HOME
 from loaders.core.console import say
@@ -17,8 +19,13 @@ BEGIN, END = "# begin pgmuse: written by pgmuse cron install", "# end pgmuse"
 BLOCK = re.compile(rf"^{BEGIN}$.*?^{END}$\n?", re.MULTILINE | re.DOTALL)
 STATE = HOME / "var" / "log" if os.access(HOME, os.W_OK) else Path.home() / ".local/state/pgmuse"
 LOG = STATE / "cron.log"
-# Credentials stay out of the crontab.
-OMITTED = {"PGPASSWORD", "PGMUSE_EXTRAS", "PGMUSE_IMAGE"}
+# Variables of libpq, which marks passwords with "*", and ours: no passwords, and no variables of
+# other programs whose names begin with PG.
+VARIABLES = {"PGSERVICEFILE", "PGSYSCONFDIR", "PGMUSE_HOME", "PGMUSE_CONTACT"} | {
+    option.envvar.decode()
+    for option in psycopg.pq.Conninfo.get_defaults()
+    if option.envvar and b"*" not in (option.dispchar or b"")
+}
 JOB = """
     insert into muse.jobs (job, every, scheduler, command) values (%s, '1 day', 'cron', %s)
     on conflict (job) do update set
@@ -73,7 +80,7 @@ def _command(job: str) -> str:
     set_now = [
         f"{name}={value}"
         for name, value in sorted(os.environ.items())
-        if name.startswith("PG") and value and name not in OMITTED
+        if value and name in VARIABLES
     ]
     variables = ["env", *set_now] if set_now else []
     program = Path(sys.executable).with_name("pgmuse")  # no set-up at night

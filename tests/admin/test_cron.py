@@ -67,9 +67,12 @@ def test_the_first_crontab_and_a_bare_environment(muse, crontab):
 
 def test_passwords_stay_out(monkeypatch):
     monkeypatch.setenv("PGHOST", "db.example.org")
-    monkeypatch.setenv("PGPASSWORD", "s3cret")
+    monkeypatch.setenv("PGSSLCERT", "/etc/ssl/mine.pem")
+    for name in ("PGPASSWORD", "PGADMIN_DEFAULT_PASSWORD", "PGP_PASSPHRASE"):
+        monkeypatch.setenv(name, "s3cret")
     text = "\n".join(cron.crontab_lines("03:17"))
     assert "PGHOST=db.example.org" in text
+    assert "PGSSLCERT=/etc/ssl/mine.pem" in text
     assert "s3cret" not in text
 
 

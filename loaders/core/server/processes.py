@@ -68,7 +68,7 @@ def _acquire(descriptor: int, folder: Path) -> None:
 def remove_stale_files(data: Path, socket: Path) -> None:
     """Delete the process ids of a killed server, which Postgres could take for a running one.
 
-    The lock is held, so no process of that server is left. socket: the folder of its socket.
+    The lock is ours, so no process of that server remains. socket: the folder of its socket.
     """
     if postmaster(data) is None:
         for path in (data / "postmaster.pid", *socket.glob(".s.PGSQL.*.lock")):
