@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+from multiprocessing import forkserver
 from pathlib import Path
 
 from loaders.core.server.cluster import Server
@@ -11,14 +12,20 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")
 
 
-def of_loader() -> float:
-    """Seconds of this process and of those that it started, once they have ended."""
-    return sum(os.times()[:4])
+def of_self() -> float:
+    """Seconds of this process."""
+    return sum(os.times()[:2])
 
 
 def of_children() -> float:
     """Seconds of the processes that this one started, once they have ended."""
+    _end_fork_server()
     return sum(os.times()[2:4])
+
+
+def of_loader() -> float:
+    """Seconds of this process and of those that it started, once they have ended."""
+    return of_self() + of_children()
 
 
 def of_server(server: Server) -> float:
@@ -37,6 +44,7 @@ def peak_megabytes() -> tuple[float, float]:
     status = (PROC / "self" / "status").read_text()
     match = re.search(r"VmHWM:\s+(\d+)", status)
     assert match
+    _end_fork_server()
     return int(match[1]) / 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
@@ -44,6 +52,11 @@ def private_megabytes(pid: int) -> float:
     """What the kernel counts as the process's alone."""
     lines = (PROC / str(pid) / "status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) / 1024
+
+
+def _end_fork_server() -> None:
+    """Wait for the parent of the workers, so that the kernel counts them as ours."""
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 def _stat(pid: int) -> list[int]:

@@ -108,10 +108,10 @@ def rounds(conn: psycopg.Connection, contents: list[bytes], times: int) -> Itera
 
 def spent(work: Callable[[], object], count: int) -> Spent:
     """Of work on so many pictures, by processes that end with it."""
-    started, before = time.perf_counter(), processor.of_loader()
+    before, started = processor.of_loader(), time.perf_counter()
     work()
-    seconds, used = time.perf_counter() - started, processor.of_loader() - before
-    return Spent(count / seconds, 1000 * used / count)
+    seconds = time.perf_counter() - started
+    return Spent(count / seconds, 1000 * (processor.of_loader() - before) / count)
 
 
 def varied(count: int) -> list[bytes]:

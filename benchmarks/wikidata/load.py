@@ -124,5 +124,4 @@ class Steps:
         self.name, self.before = name, now
 
     def _now(self) -> tuple[float, float, float]:
-        own = processor.of_loader() - processor.of_children()
-        return perf_counter(), own, processor.of_server(self.server)
+        return perf_counter(), processor.of_self(), processor.of_server(self.server)

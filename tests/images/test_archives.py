@@ -5,20 +5,22 @@ import zipfile
 
 import pytest
 
+from loaders.images import files
 from loaders.images.files import BadPictureSource, in_archive
 from tests.factories.archives import tarred, zipped
 from tests.factories.pictures import BLUE, GREEN, RED, load_path, photo
 
 FILES = {
     "holiday/cats/tom.png": photo(RED), "rex.png": photo(BLUE), "readme.txt": b"hello",
-    "__MACOSX/cats/._tom.png": b"x", "holiday/large.png": photo(RED) + bytes(20_000_001),
+    "__MACOSX/cats/._tom.png": b"x", "holiday/large.png": photo(RED) + bytes(100_000),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "name", ["a.zip", "a.tar", "a.tar.gz", "a.tar.bz2", "a.tar.xz", "a.tar.zst"]
 )
-def test_archives(fresh, tmp_path, name):
+def test_archives(fresh, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(files, "BYTES", 100_000)
     path = tmp_path / name
     (zipped if name == "a.zip" else tarred)(path, FILES)
     loaded = load_path(fresh, path, class_from="folder")
@@ -26,6 +28,12 @@ def test_archives(fresh, tmp_path, name):
     assert fresh.execute("select title, class from pictures order by 1").fetchall() == [
         ("rex", None), ("tom", "cats"),
     ]  # fmt: skip
+
+
+def test_a_file_of_more_than_20_mb_is_too_large(fresh, tmp_path):
+    zipped(tmp_path / "a.zip", {"a.png": photo(), "b.png": photo() + bytes(20_000_001)})
+    loaded = load_path(fresh, tmp_path / "a.zip")
+    assert (loaded.written, loaded.bad) == (1, 1)
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tar.zst"])

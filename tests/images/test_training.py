@@ -64,13 +64,13 @@ def test_what_another_finished_meanwhile_is_not_embedded_again(album, server, mo
     (classifier_id,) = album.execute("select model_id from deployments").fetchone()
     vectors.make_partition(album, classifier_id)
     claim = vectors.QUERIES.claim.replace(
-        "order by", "and (select pg_sleep(1)) is not null order by"
+        "order by", "and (select pg_sleep(.4)) is not null order by"
     )
     monkeypatch.setattr(vectors.QUERIES, "claim", claim)
     with server.connect(dbname="fresh", autocommit=True) as other, ThreadPoolExecutor(1) as pool:
         register_vector(other)
         filling = pool.submit(vectors.fill, other, classifier_id, NoPictures())
-        time.sleep(0.4)
+        time.sleep(0.2)
         album.execute(
             "insert into image_vectors (model_id, image_id, embedding, label, probability) "
             "select %s, image_id, l2_normalize(array_fill(1, array[1280])::halfvec), 1, 1 from images",
