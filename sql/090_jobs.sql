@@ -306,6 +306,9 @@ begin
         raise exception 'pg_cron is not in this database' using errcode = '55000',
             hint = 'create extension pg_cron; without it run: ./pgmuse cron install';
     end if;
+    if schedule.at is null or schedule.at = '24:00' then
+        raise exception 'at must be a time of the day before 24:00' using errcode = '22023';
+    end if;
     schedule := format('%s %s * * *', minute, hour);
     for job, command in values
         ('samples', 'select muse.run_job(''samples'')'),

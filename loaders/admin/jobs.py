@@ -8,8 +8,9 @@ import psycopg
 
 from loaders.core.console import note, say
 from loaders.core.db import is_usable
+from loaders.topics import TOPICS
 
-DRAW = "select drawing, samples from muse.draw_samples(%s, %s)"
+DRAW = "select samples from muse.draw_samples(%s, %s, %s)"
 FINISH = "select muse.finish_job(%s, %s, %s)"
 
 
@@ -58,6 +59,9 @@ def job(conn: psycopg.Connection, name: str) -> Iterator[JobRun]:
 def draw_samples(conn: psycopg.Connection, n: int, seed: int | None) -> None:
     """Draw and store n samples of every kind; print their numbers."""
     with job(conn, "samples") as run:
-        rows = conn.execute(DRAW, (n, seed)).fetchall()
-        run.parts = [f"{samples} {drawing}" for drawing, samples in rows if samples]
+        for drawing in (drawing for topic in TOPICS for drawing in topic.samples):
+            note(f"drawing samples: {drawing}")
+            (samples,) = conn.execute(DRAW, (n, seed, drawing)).fetchone() or (0,)
+            if samples:
+                run.parts.append(f"{samples} {drawing}")
     (say if run.parts else note)(f"samples: {run.summary}")

@@ -27,6 +27,7 @@ QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 # No warnings after a Ctrl-C or a lost connection, in worker processes either: errors say it.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
 SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
+VERSION_TABLE = "select pg_catalog.to_regclass('muse.alembic_version')"
 PGVECTOR_TYPES: dict[tuple[str, str], Callable[[psycopg.Connection, TypeInfo], None]] = {
     ("public", "vector"): register_vector_info,
     ("public", "halfvec"): register_halfvec_info,
@@ -147,9 +148,9 @@ def _check_revision(conn: psycopg.Connection) -> None:
     where = describe(conn)
     if (encoding := conn.info.parameter_status("server_encoding")) != "UTF8":
         raise Problem(f"{where} has the encoding {encoding}: create a database with UTF8")
-    if conn.execute("select pg_catalog.to_regclass('muse.alembic_version')").fetchone() == (None,):
-        raise Problem(f"{where} has no schema muse yet: run ./pgmuse migrate")
     try:
+        if conn.execute(VERSION_TABLE).fetchone() == (None,):
+            raise Problem(f"{where} has no schema muse yet: run ./pgmuse migrate")
         rows = conn.execute("select version_num from muse.alembic_version").fetchall()
     except psycopg.errors.InsufficientPrivilege as error:
         user = conn.info.user

@@ -2,7 +2,8 @@
 
 It has no P31. An entity's class is the category in which it is a brand, operator, network or flag,
 with the category's path ("amenity/bank") as id. A country or city of a flag has no class. The
-property of a logo is missing too: it is P18 (image) for a flag, else P154 (logo image).
+property of a logo is missing too: it is P18 (image) for a flag, else P154 (logo image). It has no
+links to articles; ARTICLES has those of the places that the sample of Wikipedia describes.
 """
 
 from collections import Counter, defaultdict
@@ -46,6 +47,19 @@ IDENTIFIERS = {
     "P7650": ("WeChat ID", "weixin"),
     "P11245": ("YouTube handle", "youtubeHandle"),
     "P11892": ("Threads username", "threads"),
+}
+# Titles in English Wikipedia.
+ARTICLES = {
+    "Q173": "Alabama",
+    "Q222": "Albania",
+    "Q227": "Azerbaijan",
+    "Q228": "Andorra",
+    "Q262": "Algeria",
+    "Q797": "Alaska",
+    "Q889": "Afghanistan",
+    "Q916": "Angola",
+    "Q1951": "Alberta",
+    "Q21203": "Aruba",
 }
 
 
@@ -159,12 +173,16 @@ def _entity(qid: str, entry: _IndexEntry, values: dict[str, list[Any]]) -> dict[
         "descriptions": _in_english(entry.description),
         "aliases": {},
         "claims": {pid: _statements(qid, pid, group) for pid, group in values.items() if group},
-        "sitelinks": {},
+        "sitelinks": _sitelinks(ARTICLES.get(qid)),
     }
 
 
 def _in_english(text: str | None) -> dict[str, dict[str, str]]:
     return {} if text is None else {"en": {"language": "en", "value": text}}
+
+
+def _sitelinks(title: str | None) -> dict[str, dict[str, Any]]:
+    return {} if title is None else {"enwiki": {"site": "enwiki", "title": title, "badges": []}}
 
 
 def _statements(qid: str, pid: str, values: Iterable[Any]) -> list[dict[str, Any]]:

@@ -24,3 +24,9 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         "select infobox, count(*) as articles, min(title) as for_example\n"
         "from articles where infobox is not null group by infobox order by 2 desc, 1 limit 5",
     )
+    if conn.execute("select from muse.article_items limit 1").fetchone() is not None:
+        yield Answer(
+            "What does Wikidata say about them?",
+            "An article and its item meet by the title that the item links to.",
+            "select article, wikidata_id, description from article_items order by article limit 5",
+        )

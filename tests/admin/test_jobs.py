@@ -48,7 +48,9 @@ def test_a_run_whose_process_is_gone_failed(muse):
 
 def test_samples_of_live_models_are_stored(muse, radio, capsys):
     draw_samples(muse, 3, seed=5)
-    assert "3 radio" in capsys.readouterr().err
+    printed = capsys.readouterr().err.splitlines()
+    assert "drawing samples: radio" in printed[0]
+    assert printed[-1].endswith("samples: 3 radio")
     rows = muse.execute("select count(distinct sample_id), count(*) from radio_samples").fetchone()
     assert rows[0] == 3
     assert rows[1] >= 3 * 3

@@ -3,6 +3,7 @@
 import time
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
 
 from loaders.admin.migrate import migrate
@@ -48,6 +49,12 @@ def test_jobs_are_scheduled_once_and_taken_away(with_cron):
     assert with_cron.execute("select unschedule()").fetchone() == (4,)
     assert with_cron.execute(names).fetchall() == []
     assert with_cron.execute(jobs).rowcount == 0
+
+
+@pytest.mark.parametrize("at", [None, "24:00"])
+def test_a_time_that_is_none_is_refused(with_cron, at):
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="before 24:00"):
+        with_cron.execute("select * from schedule(%s::time)", (at,))
 
 
 @pytest.mark.slow

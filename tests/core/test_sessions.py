@@ -96,6 +96,15 @@ def test_a_schema_restored_without_its_data_is_told(fresh):
         connections.connect_to_muse()
 
 
+def test_a_login_without_our_roles_is_told_which(fresh):
+    fresh.execute("create role stranger login")
+    try:
+        with pytest.raises(Problem, match="grant muse_reader to stranger"):
+            connections.connect_to_muse(user="stranger")
+    finally:
+        fresh.execute("drop role stranger")
+
+
 def test_what_controls_a_terminal_is_printed_as_its_code(capsys):
     say("/a\x1b[2J\x9b is gone")
     assert capsys.readouterr().err == "pgmuse: /a\\x1b[2J\\x9b is gone\n"
