@@ -113,6 +113,26 @@ end;
 comment on function muse.search_text(text) is
 'Text as find_songs compares it, without case and accents: select search_text(''Beyoncé'')';
 
+-- The index tracks_spelling is built with this function: a revision that changes it must also
+-- rebuild the index. Names of punctuation alone keep it. The ranges do not depend on a locale.
+create or replace function muse.spelling(words text)
+returns text
+language sql immutable parallel safe
+begin atomic
+    select left(coalesce(
+        nullif(regexp_replace(
+            muse.search_text(spelling.words),
+            '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7'
+            '\u02b0-\u036f\u2000-\u2bff\u3000-\u3004\u3008-\u303f\ufe00-\ufe0f]+',
+            '', 'g'
+        ), ''),
+        btrim(muse.search_text(spelling.words))
+    ), 200);
+end;
+
+comment on function muse.spelling(text) is
+'Text without case, accents, blanks and punctuation, 200 letters at most: select spelling(''AC/DC'')';
+
 -- Three tiers: prefix matches first, then tracks that contain all words, then similar words; the
 -- most played tracks first in each tier. % and _ are ordinary characters.
 

@@ -54,3 +54,25 @@ select pg_temp.describe(
     'playlists', 'Number of playlists that contain both',
     'similarity', 'Similarity by co-occurrence, 0 to 1'
 );
+
+select pg_temp.describe(
+    'muse.artist_vectors',
+    'One row per model and artist: select artist_id, artist from artist_vectors limit 9',
+    'model_id', 'Id of the model (part of the key, references models.model_id)',
+    'artist_id',
+    'Id of the artist in the source; else spelling() of its name (part of the key)',
+    'artist', 'Name of the artist, as most places spell it; null if unknown',
+    'input_vector', 'Word2Vec input vector of the artist, 64 numbers, unit length',
+    'context_vector', 'Word2Vec context vector of the artist, 64 numbers, unit length'
+);
+
+select pg_temp.describe(
+    'muse.artist_neighbors',
+    'One row per model and pair of artists: select neighbor_id, similarity from artist_neighbors '
+    'limit 9',
+    'model_id', 'Id of the model (part of the key, references models.model_id)',
+    'artist_id', 'Id of the artist (part of the key, references artist_vectors.artist_id)',
+    'neighbor_id', 'Id of the other artist (part of the key, references artist_vectors.artist_id)',
+    'playlists', 'Number of playlists that contain both',
+    'similarity', 'Similarity by co-occurrence, 0 to 1'
+);
