@@ -152,7 +152,7 @@ missing_vectors as (
     union all
     select
         'vectors' as check_name,
-        'songs' as subject,
+        live.name as subject,
         (
             select count(*) from muse.load_runs as run
             inner join muse.sources as source on run.source_id = source.source_id
@@ -161,7 +161,7 @@ missing_vectors as (
         'run: ./pgmuse refresh songs' as remedy
     from muse.deployments as live
     inner join muse.models as model on live.model_id = model.model_id
-    where live.name = 'songs'
+    where live.name in ('songs', 'artists')
 ),
 
 vectors as (
@@ -170,8 +170,8 @@ vectors as (
         subject,
         case when missing > 0 then 'bad' else 'ok' end as status,
         case subject
-            when 'songs' then format('%s loads since the training', missing)
-            else format('%s rows without a vector', missing)
+            when 'images' then format('%s rows without a vector', missing)
+            else format('%s loads since the training', missing)
         end as value,
         null::timestamptz as since,
         case when missing > 0 then remedy end as advice

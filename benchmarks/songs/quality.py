@@ -194,7 +194,7 @@ def plain(data: Matrix, parts: Split, seed: int, **settings: Any) -> Quality:
 def ours_by_seed(data: Matrix, parts: Split, settings: Word2VecSettings) -> dict[str, Quality]:
     """The vectors alone, from all tracks and from the last one, then the radio asked in SQL."""
     model = fit(parts.visible, for_size(settings, len(data.tracks)))
-    row = {track: number for number, track in enumerate(model.track_ids)}
+    row = {track: number for number, track in enumerate(model.items)}
     order = [row[track] for track in data.tracks]
     inputs, contexts = model.inputs[order], model.contexts[order]
     last = replace(parts, visible=[tracks[-1:] for tracks in parts.visible])

@@ -11,7 +11,10 @@ TOPIC = Topic(
     retrain=deferred("loaders.songs.refresh", "retrain"),
     samples=("radio",),
     forget=deferred("loaders.songs.forget", "forget_source"),
-    models=(ModelName("songs", "run: ./pgmuse train songs"),),
+    models=(
+        ModelName("songs", "run: ./pgmuse train songs"),
+        ModelName("artists", "run: ./pgmuse train artists"),
+    ),
     demo=deferred("loaders.songs.demo", "demo"),
     benchmark="benchmarks.songs.cli",
 )

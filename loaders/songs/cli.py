@@ -1,7 +1,8 @@
 """Commands of the song radio."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,27 @@ from loaders.core.cli import finish, report_deleted
 from loaders.core.console import say
 from loaders.core.topics import Commands
 
+if TYPE_CHECKING:
+    from loaders.songs.train import PlaylistFilter, Subject
+    from loaders.songs.word2vec import Word2VecSettings
+
+Epochs = Annotated[int, typer.Option(min=1, help="Passes over the playlists.")]
+Window = Annotated[
+    int, typer.Option(min=1, help="Maximum distance between items of a training pair.")
+]
+MinCount = Annotated[int, typer.Option(min=1, help="Leave out items with fewer places.")]
+Shortest = Annotated[int, typer.Option(min=1, help="Leave out shorter playlists.")]
+Longest = Annotated[int, typer.Option(min=1, help="Leave out longer playlists.")]
+ArtistShare = Annotated[
+    float, typer.Option(min=0, max=1, help="Leave out playlists with more of one artist.")
+]
+HeldOut = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of playlists to measure quality on.")
+]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Random seed; with 1 worker it determines the model.")
+]
+Workers = Annotated[int, typer.Option(min=1, help="Threads.")]
 Owner = Annotated[str, typer.Argument(help="As in the table playlists.")]
 
 
@@ -17,7 +39,7 @@ def commands() -> Commands:
     """The commands of this topic, by verb and name."""
     return Commands(
         load={"playlists": load, "songs": load},
-        train={"songs": train},
+        train={"songs": train, "artists": train_artists},
         draw={"radio": draw_radio},
         forget={"playlist": forget_playlist, "owner": forget_owner},
     )
@@ -56,42 +78,60 @@ def load(
 
 
 def train(
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the playlists.")] = 20,
-    window: Annotated[
-        int, typer.Option(min=1, help="Maximum distance between tracks of a training pair.")
-    ] = 20,
-    min_count: Annotated[int, typer.Option(min=1, help="Leave out tracks with fewer places.")] = 1,
-    shortest: Annotated[int, typer.Option(min=1, help="Leave out shorter playlists.")] = 1,
-    longest: Annotated[int, typer.Option(min=1, help="Leave out longer playlists.")] = 119,
-    artist_share: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Leave out playlists with more of one artist."),
-    ] = 0.5,
-    held_out: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of playlists to measure quality on.")
-    ] = 0.1,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Random seed; with 1 worker it determines the model.")
-    ] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Threads.")] = 1,
+    epochs: Epochs = 20,
+    window: Window = 20,
+    min_count: MinCount = 1,
+    shortest: Shortest = 1,
+    longest: Longest = 119,
+    artist_share: ArtistShare = 0.5,
+    held_out: HeldOut = 0.1,
+    seed: Seed = 0,
+    workers: Workers = 1,
 ) -> None:
     """Train the song model on all playlists and deploy it, without blocking queries."""
-    from loaders.songs.train import PlaylistFilter
-    from loaders.songs.train import train as train_songs
+    from loaders.songs.train import SONGS, PlaylistFilter
     from loaders.songs.word2vec import Word2VecSettings
 
     settings = Word2VecSettings(
         epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers
     )
     filter = PlaylistFilter(shortest, longest, artist_share, held_out)
+    _train(settings, filter, SONGS, "song")
+
+
+def train_artists(
+    epochs: Epochs = 20,
+    window: Window = 20,
+    min_count: MinCount = 1,
+    shortest: Shortest = 1,
+    longest: Longest = 119,
+    artist_share: ArtistShare = 0.5,
+    held_out: HeldOut = 0.1,
+    seed: Seed = 0,
+    workers: Workers = 1,
+) -> None:
+    """Train the artist model on all playlists and deploy it, without blocking queries."""
+    from loaders.songs.artists import ARTISTS
+    from loaders.songs.train import PlaylistFilter
+    from loaders.songs.word2vec import ARTIST_SETTINGS
+
+    settings = replace(
+        ARTIST_SETTINGS,
+        epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers,
+    )  # fmt: skip
+    filter = PlaylistFilter(shortest, longest, artist_share, held_out)
+    _train(settings, filter, ARTISTS, "artist")
+
+
+def _train(
+    settings: "Word2VecSettings", filter: "PlaylistFilter", subject: "Subject", noun: str
+) -> None:
+    from loaders.songs import train as training
+
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        model = train_songs(conn, settings, filter)
-    say(f"model {model.model_id} is live: {model.tracks:,} tracks of {model.playlists:,} playlists")
-    say(
-        f"test: a held-out song is among the first ten for {model.quality.hit_rate:.0%} of "
-        f"{model.quality.playlists:,} playlists ({model.popularity.hit_rate:.0%} for the most "
-        "popular songs)"
-    )
+        model = training.train(conn, settings, filter, subject)
+    say(training.model_line(model, subject))
+    say(training.quality_line(model, noun))
 
 
 def draw_radio(

@@ -21,6 +21,14 @@ STEPS = (
     QUERIES.delete_radio_samples,
     QUERIES.delete_neighbors,
     QUERIES.delete_vectors,
+    QUERIES.find_artists,
+)
+# Rows derived from artists of whom no track is left.
+ARTIST_STEPS = (
+    QUERIES.keep_used_artists,
+    QUERIES.delete_artist_neighbors,
+    QUERIES.delete_artist_vectors,
+    "drop table pg_temp.gone_artists",
 )
 
 
@@ -53,5 +61,7 @@ def _delete(conn: psycopg.Connection, condition: LiteralString, value: str | int
     for step in STEPS:
         conn.execute(step)
     tracks = conn.execute(QUERIES.delete_tracks).rowcount
+    for step in ARTIST_STEPS:
+        conn.execute(step)
     conn.execute(QUERIES.empty_staging)
     return {"playlists": playlists, "tracks": tracks}

@@ -264,24 +264,58 @@ where gone.track_id in (neighbor.track_id, neighbor.neighbor_id);
 delete from muse.song_vectors as vectors using pg_temp.changed as gone
 where gone.track_id = vectors.track_id;
 
+-- name: find_artists
+-- The artists of tracks that go, by every way in which artist_vectors has them.
+create temporary table gone_artists on commit drop as
+select distinct unnest(array[track.artist_id, 'name:' || muse.spelling(track.artist)]) as artist_id
+from pg_temp.changed as gone
+inner join muse.tracks as track on gone.track_id = track.track_id;
+
+-- name: keep_used_artists
+-- An artist with an id also stands for the names that have none.
+delete from pg_temp.gone_artists as gone
+where
+    gone.artist_id is null
+    or exists (
+        select from muse.tracks as track where track.artist_id = gone.artist_id
+    )
+    or exists (
+        select from muse.tracks as track
+        where
+            muse.spelling(coalesce(track.artist, '')) = substr(gone.artist_id, 6)
+            and starts_with(gone.artist_id, 'name:')
+            and track.artist_id is null
+    );
+
+-- name: delete_artist_neighbors
+delete from muse.artist_neighbors as neighbor using pg_temp.gone_artists as gone
+where gone.artist_id in (neighbor.artist_id, neighbor.neighbor_id);
+
+-- name: delete_artist_vectors
+delete from muse.artist_vectors as vectors using pg_temp.gone_artists as gone
+where gone.artist_id = vectors.artist_id;
+
 -- name: delete_tracks
 delete from muse.tracks
 where track_id in (select gone.track_id from pg_temp.changed as gone);
 
 -- refresh -------------------------------------------------------------------------------------
 
--- name: outdated_model
--- The settings of the live model, where playlists were loaded after its training.
-select model.config
+-- name: outdated_models
+-- The settings of the live models, where playlists were loaded after their training.
+select
+    live.name,
+    model.config
 from muse.deployments as live
 inner join muse.models as model on live.model_id = model.model_id
 where
-    live.name = 'songs'
+    live.name in ('songs', 'artists')
     and exists (
         select from muse.load_runs as run
         inner join muse.sources as source on run.source_id = source.source_id
         where source.topic = 'songs' and run.loaded > 0 and run.finished_at > model.made_at
-    );
+    )
+order by live.name desc;
 
 -- radio ---------------------------------------------------------------------------------------
 

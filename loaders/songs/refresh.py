@@ -1,4 +1,4 @@
-"""Reload changed playlist files, and retrain the song model after new playlists."""
+"""Reload changed playlist files, and retrain the models after new playlists."""
 
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
 from loaders.core.sources import check_exists
 from loaders.core.topics import StoredSource
+from loaders.songs.artists import ARTISTS
 from loaders.songs.load import SongOptions, load, load_sample
 from loaders.songs.samples import SAMPLES
-from loaders.songs.train import PlaylistFilter, train
+from loaders.songs.train import SONGS, PlaylistFilter, model_line, train
 from loaders.songs.word2vec import Word2VecSettings
 
+SUBJECTS = {subject.name: subject for subject in (SONGS, ARTISTS)}
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 
 
@@ -33,16 +35,16 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
 
 
 def outdated(conn: psycopg.Connection) -> str | None:
-    """Whether playlists were loaded after the training of the live model."""
-    is_outdated = conn.execute(QUERIES.outdated_model).rowcount
-    return "there are new playlists: training the song model again" if is_outdated else None
+    """Whether playlists were loaded after the training of a live model."""
+    names = [name for name, _ in conn.execute(QUERIES.outdated_models)]
+    return f"there are new playlists: training {' and '.join(names)} again" if names else None
 
 
 def retrain(conn: psycopg.Connection) -> None:
-    """Retrain the live model with its settings."""
-    (config,) = conn.execute(QUERIES.outdated_model).fetchone() or ({},)
-    settings = Word2VecSettings(
-        **{name: config[name] for name in Word2VecSettings.__dataclass_fields__}
-    )
-    model = train(conn, settings, PlaylistFilter(**config["filter"]))
-    say(f"model {model.model_id} is live: {model.tracks:,} tracks of {model.playlists:,} playlists")
+    """Retrain the outdated live models with their settings."""
+    for name, config in conn.execute(QUERIES.outdated_models).fetchall():
+        settings = Word2VecSettings(
+            **{name: config[name] for name in Word2VecSettings.__dataclass_fields__}
+        )
+        model = train(conn, settings, PlaylistFilter(**config["filter"]), SUBJECTS[name])
+        say(model_line(model, SUBJECTS[name]))

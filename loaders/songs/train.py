@@ -1,6 +1,6 @@
-"""Train the song model on the playlists in the database, and deploy it."""
+"""Train a model of songs or artists on the playlists in the database, and deploy it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from loaders.core.errors import Problem
 from loaders.core.models import Part, publish
 from loaders.core.queries import Queries
 from loaders.songs.ranking import CANDIDATES, Quality, evaluate
-from loaders.songs.word2vec import SongVectors, Word2VecSettings, fit, for_size
+from loaders.songs.word2vec import ItemVectors, Word2VecSettings, fit, for_size
 
 QUERIES = Queries(Path(__file__).with_name("training.sql"))
 VECTORS = {
@@ -25,9 +25,10 @@ VECTORS = {
     "input_vector": "vector",
     "context_vector": "vector",
 }
-NEIGHBORS = 100  # per track: more do not improve playlist continuation
-SHRINK = 1  # lowers the similarity of pairs with only one or two playlists
-CHUNK = 20_000  # tracks whose neighbours are counted in one query: bounds its sort
+NEIGHBORS = 100  # per item: more do not improve playlist continuation
+SHRINK = 1  # of songs: lowers the similarity of pairs with only one or two playlists
+REMEDY = "run ./pgmuse load playlists FILE"
+CHUNK = 20_000  # items whose neighbours are counted in one query: bounds its sort
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,46 @@ class PlaylistFilter:
     held_out: float = 0.1  # share of playlists whose end is held out, 1,000 at most
 
 
+def no_change(conn: psycopg.Connection) -> None:
+    """Train on the tracks of the playlists."""
+
+
+def no_names(conn: psycopg.Connection) -> Mapping[str, str]:
+    """Store no names: the table tracks has them."""
+    return {}
+
+
 @dataclass(frozen=True)
-class TrainedSongModel:
-    """A deployed song model and its quality on the held-out split."""
+class Subject:
+    """What a model has vectors of.
+
+    name: of the model. vectors, neighbors: the tables with a partition per model. columns: of
+    `vectors`, with their types; `key` is one of them. convert: replaces the tracks in the temporary
+    table `training`. names: of the items, for a column `artist`. shrink: of the neighbours.
+    """
+
+    name: str
+    key: str
+    vectors: str
+    neighbors: str
+    columns: Mapping[str, str]
+    shrink: float
+    convert: Callable[[psycopg.Connection], None] = no_change
+    names: Callable[[psycopg.Connection], Mapping[str, str]] = no_names
+
+
+SONGS = Subject("songs", "track_id", "song_vectors", "song_neighbors", VECTORS, SHRINK)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A deployed model and its quality on the held-out split."""
 
     model_id: int
     playlists: int
-    tracks: int
+    items: int
     quality: Quality
-    popularity: Quality  # the baseline: most played tracks first
+    popularity: Quality  # the baseline: the most played first
 
 
 class Corpus:
@@ -69,9 +101,9 @@ class Corpus:
         try:
             with self.conn.transaction(), self.conn.cursor("playlists", binary=True) as cursor:
                 cursor.itersize = 1000
-                for (track_ids,) in cursor.execute(QUERIES.visible_parts):
-                    yield track_ids
-                    self.on_places(len(track_ids))
+                for (items,) in cursor.execute(QUERIES.visible_parts):
+                    yield items
+                    self.on_places(len(items))
         except psycopg.Error as error:
             self.error = error
 
@@ -82,103 +114,139 @@ class Corpus:
 
 
 def train(
-    conn: psycopg.Connection, settings: Word2VecSettings, which: PlaylistFilter = PlaylistFilter()
-) -> TrainedSongModel:
+    conn: psycopg.Connection,
+    settings: Word2VecSettings,
+    which: PlaylistFilter = PlaylistFilter(),
+    subject: Subject = SONGS,
+) -> TrainedModel:
     """Train on the playlists that pass the filter, evaluate, store and deploy.
 
     `conn` is in autocommit mode; queries use the live model until the new one is deployed.
-    Errors: Problem where no playlist passes, or no track has `min_count` places.
+    Errors: Problem where no playlist passes, or no item has `min_count` places.
     """
-    playlists, places, tracks = select(conn, which)
+    playlists, places, items = select(conn, which, subject)
     if not places:
-        raise Problem("there are no playlists to train on: run ./pgmuse load playlists FILE")
-    settings = for_size(settings, tracks)
+        raise Problem(f"there are no playlists to train {subject.name} on: {REMEDY}")
+    settings = for_size(settings, items)
     vectors = _fit(conn, settings, places)
     held_out = conn.execute(QUERIES.held_out_parts).fetchall()
     quality = evaluate(rank_by_vectors(vectors, held_out))
     popularity = evaluate(rank_by_popularity(conn, held_out))
-    model_id = store(conn, vectors, settings, which, quality, popularity)
-    return TrainedSongModel(model_id, playlists, len(vectors.track_ids), quality, popularity)
+    config = asdict(settings) | {
+        "filter": asdict(which), "neighbors": NEIGHBORS, "shrink": subject.shrink,
+    }  # fmt: skip
+    metrics = {"word2vec": quality.as_dict(), "popularity": popularity.as_dict()}
+    model_id = store(conn, subject, vectors, config, metrics)
+    return TrainedModel(model_id, playlists, len(vectors.items), quality, popularity)
 
 
-def select(conn: psycopg.Connection, which: PlaylistFilter) -> tuple[int, int, int]:
+def select(
+    conn: psycopg.Connection, which: PlaylistFilter, subject: Subject = SONGS
+) -> tuple[int, int, int]:
     """Copy the training playlists to the temporary table `training`, and hold out some ends.
 
-    Returns the counts of playlists, and of their visible places and tracks.
+    Returns the counts of playlists, and of their visible places and items.
     """
-    conn.execute("drop table if exists pg_temp.training, pg_temp.numbered, pg_temp.member")
+    conn.execute(QUERIES.drop_temporary)
     conn.execute(QUERIES.create_training, asdict(which))
     conn.execute(QUERIES.delete_single_artist, asdict(which))
     conn.execute("alter table training add column hidden integer not null default 0")
     conn.execute(QUERIES.hide_held_out, asdict(which))
+    subject.convert(conn)
     return conn.execute(QUERIES.training_size).fetchone() or (0, 0, 0)
 
 
 def rank_by_vectors(
-    vectors: SongVectors, held_out: list[tuple[list[str], list[str]]]
+    vectors: ItemVectors, held_out: list[tuple[list[str], list[str]]]
 ) -> Iterator[tuple[list[str], set[str]]]:
     """Rank candidates by the mean input vector of a visible part times their context vectors.
 
-    Yields (ranked track ids, hidden track ids) per held-out playlist.
+    Yields (ranked items, hidden items) per held-out playlist.
     """
-    row = {track: number for number, track in enumerate(vectors.track_ids)}
+    row = {item: number for number, item in enumerate(vectors.items)}
     for visible, hidden in held_out:
-        seeds = [row[track] for track in visible if track in row]
+        seeds = [row[item] for item in visible if item in row]
         if not seeds:
             yield [], set(hidden)
             continue
-        scores = vectors.contexts @ vectors.inputs[seeds].mean(axis=0)  # (tracks,)
+        scores = vectors.contexts @ vectors.inputs[seeds].mean(axis=0)  # (items,)
         scores[seeds] = -np.inf
         best = np.argsort(-scores)[:CANDIDATES]
-        yield [vectors.track_ids[number] for number in best], set(hidden)
+        yield [vectors.items[number] for number in best], set(hidden)
 
 
 def rank_by_popularity(
     conn: psycopg.Connection, held_out: list[tuple[list[str], list[str]]]
 ) -> Iterator[tuple[list[str], set[str]]]:
-    """Rank the tracks with the most places first, without the visible ones: the baseline."""
-    popular = [track for (track,) in conn.execute(QUERIES.popular_tracks)]
+    """Rank the items with the most places first, without the visible ones: the baseline."""
+    popular = [item for (item,) in conn.execute(QUERIES.popular_items)]
     for visible, hidden in held_out:
-        yield [track for track in popular if track not in set(visible)], set(hidden)
+        yield [item for item in popular if item not in set(visible)], set(hidden)
 
 
 def store(
     conn: psycopg.Connection,
-    vectors: SongVectors,
-    settings: Word2VecSettings,
-    which: PlaylistFilter,
-    quality: Quality,
-    popularity: Quality,
+    subject: Subject,
+    vectors: ItemVectors,
+    config: dict[str, Any],
+    metrics: dict[str, Any],
 ) -> int:
     """Publish the vectors and neighbours as the live model; return its id."""
-    config = asdict(settings) | {"filter": asdict(which), "neighbors": NEIGHBORS, "shrink": SHRINK}
-    metrics = {"word2vec": quality.as_dict(), "popularity": popularity.as_dict()}
 
     def fill_vectors(conn: psycopg.Connection, part: str, model_id: int) -> None:
-        rows = zip(vectors.track_ids, vectors.inputs, vectors.contexts, strict=True)
-        copy(conn, part, VECTORS, ((model_id, *row) for row in rows))
+        names = subject.names(conn)
+        rows = zip(vectors.items, vectors.inputs, vectors.contexts, strict=True)
+        has_names = "artist" in subject.columns
+        copy(
+            conn, part, subject.columns,
+            (
+                (model_id, item, *([names.get(item)] if has_names else []), *both)
+                for item, *both in rows
+            ),
+        )  # fmt: skip
 
-    parts = (
-        Part("song_vectors", fill_vectors),
-        Part("song_neighbors", fill_neighbors),
-    )
+    def fill_beside(conn: psycopg.Connection, part: str, model_id: int) -> None:
+        fill_neighbors(conn, part, model_id, subject)
+
+    parts = Part(subject.vectors, fill_vectors), Part(subject.neighbors, fill_beside)
     with lock(conn, "songs"):
-        return publish(conn, "songs", config, metrics, parts=parts)
+        return publish(conn, subject.name, config, metrics, parts=parts)
 
 
-def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
-    """Fill a partition of song_neighbors, CHUNK tracks per query."""
+def fill_neighbors(
+    conn: psycopg.Connection, part: str, model_id: int, subject: Subject = SONGS
+) -> None:
+    """Fill a partition of neighbours, CHUNK items per query."""
     conn.execute(QUERIES.create_members)
-    (tracks,) = conn.execute("select count(*) from numbered").fetchone() or (0,)
-    fill: Any = sql.SQL(QUERIES.fill_neighbors).format(part=sql.Identifier(*part.split(".")))
-    values = {"model_id": model_id, "shrink": SHRINK, "neighbors": NEIGHBORS}
-    with closing(progress("tracks", tracks, "neighbours")) as bar:
-        for low in range(1, tracks + 1, CHUNK):
+    (items,) = conn.execute("select count(*) from numbered").fetchone() or (0,)
+    fill: Any = sql.SQL(QUERIES.fill_neighbors).format(
+        part=sql.Identifier(*part.split(".")), key=sql.Identifier(subject.key)
+    )
+    values = {"model_id": model_id, "shrink": subject.shrink, "neighbors": NEIGHBORS}
+    with closing(progress(subject.name, items, "neighbours")) as bar:
+        for low in range(1, items + 1, CHUNK):
             conn.execute(fill, values | {"low": low, "high": low + CHUNK - 1})
-            bar.update(min(CHUNK, tracks - low + 1))
+            bar.update(min(CHUNK, items - low + 1))
 
 
-def _fit(conn: psycopg.Connection, settings: Word2VecSettings, places: int) -> SongVectors:
+def model_line(model: TrainedModel, subject: Subject) -> str:
+    """A sentence about the live model."""
+    return (
+        f"model {model.model_id} is live: {model.items:,} {subject.name} of "
+        f"{model.playlists:,} playlists"
+    )
+
+
+def quality_line(model: TrainedModel, noun: str) -> str:
+    """A sentence about the quality of the model; noun: of what it ranks."""
+    return (
+        f"test: a held-out {noun} is among the first ten for {model.quality.hit_rate:.0%} of "
+        f"{model.quality.playlists:,} playlists ({model.popularity.hit_rate:.0%} for the most "
+        f"popular {noun}s)"
+    )
+
+
+def _fit(conn: psycopg.Connection, settings: Word2VecSettings, places: int) -> ItemVectors:
     total = (settings.epochs + 1) * places  # one more pass builds the vocabulary
     with closing(progress("places", total, "training")) as bar:
         corpus = Corpus(conn, bar.update)
@@ -186,4 +254,4 @@ def _fit(conn: psycopg.Connection, settings: Word2VecSettings, places: int) -> S
             return fit(corpus, settings, on_epoch=corpus.check)
         except RuntimeError as error:  # the vocabulary is empty
             corpus.check()
-            raise Problem("no track is in enough places: lower --min-count") from error
+            raise Problem("nothing is in enough places: lower --min-count") from error

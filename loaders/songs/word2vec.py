@@ -1,9 +1,9 @@
-"""Song vectors: Word2Vec (Mikolov et al. 2013, arXiv:1310.4546) on playlists instead of sentences.
+"""Word2Vec (Mikolov et al. 2013, arXiv:1310.4546) on playlists instead of sentences.
 
-A track has an input vector and a context vector, which stands for the tracks beside it. Training
-brings the input vector of a track near the context vectors of its neighbours, so similar songs are
-searched from input to context vectors. gensim's `most_similar` compares input vectors: it finds
-interchangeable tracks instead.
+An item is a track, or an artist. It has an input vector and a context vector, which stands for the
+items beside it. Training brings the input vector of an item near the context vectors of its
+neighbours, so similar items are searched from input to context vectors. gensim's `most_similar`
+compares input vectors: it finds interchangeable items instead.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
-DIMENSIONS = 64  # the width of muse.song_vectors
+DIMENSIONS = 64  # the width of muse.song_vectors and muse.artist_vectors
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,25 @@ class Word2VecSettings:
     workers: int = 1  # more are faster, but not deterministic
 
 
+# Fewer artists than songs: more negative samples cost little, and the smaller rate is better then.
+ARTIST_SETTINGS = Word2VecSettings(negative=15, alpha=0.025)
+
+
 @dataclass(frozen=True)
-class SongVectors:
-    """Vectors of unit length, row by row for `track_ids`."""
+class ItemVectors:
+    """Vectors of unit length, row by row for `items`."""
 
-    track_ids: list[str]
-    inputs: Matrix  # (tracks, 64)
-    contexts: Matrix  # (tracks, 64)
+    items: list[str]
+    inputs: Matrix  # (items, 64)
+    contexts: Matrix  # (items, 64)
 
 
-def for_size(settings: Word2VecSettings, tracks: int) -> Word2VecSettings:
-    """The settings with `sample` chosen for the number of tracks, where it is None.
+def for_size(settings: Word2VecSettings, items: int) -> Word2VecSettings:
+    """The settings with `sample` chosen for the number of items, where it is None.
 
-    Among few tracks each one is frequent: a fixed threshold would drop most places.
+    Among few items each one is frequent: a fixed threshold would drop most places.
     """
-    sample = max(1e-4, 1.25 / max(tracks, 1)) if settings.sample is None else settings.sample
+    sample = max(1e-4, 1.25 / max(items, 1)) if settings.sample is None else settings.sample
     return replace(settings, sample=sample)
 
 
@@ -54,11 +58,11 @@ def fit(
     playlists: Iterable[list[str]],
     settings: Word2VecSettings,
     on_epoch: Callable[[], None] = lambda: None,
-) -> SongVectors:
-    """Train on lists of track ids; `playlists` is iterated `epochs` + 1 times.
+) -> ItemVectors:
+    """Train on lists of items; `playlists` is iterated `epochs` + 1 times.
 
     settings: from `for_size`. The same playlists in the same order, one worker and the same seed
-    give the same vectors. Errors: RuntimeError where no track has `min_count` places.
+    give the same vectors. Errors: RuntimeError where no item has `min_count` places.
     """
     from gensim.models import Word2Vec
     from gensim.models.callbacks import CallbackAny2Vec
@@ -82,7 +86,7 @@ def fit(
         workers=settings.workers,
         callbacks=[Tick()],
     )
-    return SongVectors(model.wv.index_to_key, unit(model.wv.vectors), unit(model.syn1neg))
+    return ItemVectors(model.wv.index_to_key, unit(model.wv.vectors), unit(model.syn1neg))
 
 
 def unit(rows: Matrix) -> Matrix:

@@ -28,7 +28,7 @@ def two_tastes(count: int = 60) -> dict[str, list[str]]:
 def test_training_finds_the_two_tastes_and_writes_down_how_well(fresh):
     fill(fresh, two_tastes())
     model = songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
-    assert (model.playlists, model.tracks) == (120, 40)
+    assert (model.playlists, model.items) == (120, 40)
     rows = fresh.execute("select left(track_id, 1) from similar_songs('a1', 10)").fetchall()
     assert rows == [("a",)] * 10
     config, metrics = fresh.execute("select config, metrics from models").fetchone()
@@ -66,7 +66,7 @@ def test_filters_leave_playlists_out(fresh):
     mixed = {f"mixed{i}": ["a1", "b1", f"c{i}"] for i in range(5)}
     fill(fresh, mixed | {"short": ["x"], "long": [f"{i}" for i in range(30)], "one": ["y1", "y2"]})
     model = songs.train(fresh, QUICK, songs.PlaylistFilter(shortest=2, longest=29))
-    assert (model.playlists, model.tracks) == (5, 7)
+    assert (model.playlists, model.items) == (5, 7)
     assert songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1)).playlists == 8
 
 
