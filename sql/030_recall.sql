@@ -56,7 +56,7 @@ begin
         with by_index as materialized (
             select near.track_id
             from muse.nearest_songs(
-                live, seed.input_vector, recall_songs.n, seed.track_id
+                live, seed.input_vector, recall_songs.n, array[seed.track_id]
             ) as near
         ),
 

@@ -65,9 +65,10 @@ def _bench(topics: Iterable[Topic]) -> typer.Typer:
     """The benchmarks of the topics, which are in the repository and not in a wheel."""
     group = typer.Typer(cls=Group, no_args_is_help=True, help="Measure, on servers of their own.")
     for topic in topics:
-        if topic.benchmark is not None:
-            command = import_module(topic.benchmark).bench if IS_CHECKOUT else _no_benchmarks
-            group.command(topic.name)(command)
+        first = {topic.name: topic.benchmark} if topic.benchmark is not None else {}
+        for name, module in (first | dict(topic.more_benchmarks)).items():
+            command = import_module(module).bench if IS_CHECKOUT else _no_benchmarks
+            group.command(name)(command)
     return group
 
 

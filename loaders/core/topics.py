@@ -111,7 +111,8 @@ class Topic:
     them where something changed. forget: deletes a source and its rows; returns the numbers of
     deleted rows by noun ("pictures"). demo: fills tables and yields
     Answers. checks: yields lines of doctor; its connection is for reading only. benchmark: the
-    module of the command `bench`, which a wheel does not have.
+    module of the command `bench`, which a wheel does not have. more_benchmarks: modules of further
+    commands of `bench`, by name.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Topic:
     models: tuple[ModelName, ...] = ()
     aliases: tuple[str, ...] = ()
     benchmark: str | None = None
+    more_benchmarks: Mapping[str, str] = field(default_factory=dict)
 
 
 def deferred(module: str, name: str) -> Callable[..., Any]:

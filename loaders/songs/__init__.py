@@ -17,4 +17,5 @@ TOPIC = Topic(
     ),
     demo=deferred("loaders.songs.demo", "demo"),
     benchmark="benchmarks.songs.cli",
+    more_benchmarks={"artists": "benchmarks.songs.artists_cli"},
 )
