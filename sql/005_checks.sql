@@ -50,6 +50,28 @@ $$;
 comment on function muse.check_length(text, text, integer) is
 'Check of the length of a text in bytes: select check_length(''abc'', ''query'', 10)';
 
+create or replace function muse.check_elements(elements text[], name text, most integer)
+returns void
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    if cardinality(check_elements.elements) > check_elements.most then
+        raise exception '% has more than % elements', check_elements.name, check_elements.most
+        using errcode = '22023';
+    end if;
+    if exists (
+        select from unnest(check_elements.elements) as element where octet_length(element) > 10000
+    ) then
+        raise exception 'an element of % is longer than 10000 bytes', check_elements.name
+        using errcode = '22023';
+    end if;
+end
+$$;
+
+comment on function muse.check_elements(text[], text, integer) is
+'Check of the number and length of texts: select check_elements(array[''a'', ''b''], ''seeds'', 10)';
+
 create or replace function muse.check_sample(sample integer)
 returns void
 language plpgsql immutable parallel safe

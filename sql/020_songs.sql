@@ -121,7 +121,7 @@ language sql immutable parallel safe
 begin atomic
     select left(coalesce(
         nullif(regexp_replace(
-            muse.search_text(spelling.words),
+            replace(muse.search_text(spelling.words), '&', 'and'),
             '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7'
             '\u02b0-\u036f\u2000-\u2bff\u3000-\u3004\u3008-\u303f\ufe00-\ufe0f]+',
             '', 'g'
@@ -131,7 +131,7 @@ begin atomic
 end;
 
 comment on function muse.spelling(text) is
-'Text without case, accents, blanks and punctuation, 200 letters at most: select spelling(''AC/DC'')';
+'Text without case, accents, blanks and punctuation, 200 letters: select spelling(''AC/DC'')';
 
 -- Three tiers: prefix matches first, then tracks that contain all words, then similar words; the
 -- most played tracks first in each tier. % and _ are ordinary characters.

@@ -101,17 +101,13 @@ comment on function muse.one_track(text) is
 
 -- seed_tracks -----------------------------------------------------------------------------
 
-create or replace function muse.seed_tracks(seeds text[], argument text default 'seeds')
+create or replace function muse.seed_tracks(seeds text[], name text default 'seeds')
 returns text[]
 language plpgsql stable parallel safe
 set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
-    if cardinality(seed_tracks.seeds) > 1000 then
-        raise exception '% must be from 1 to 1000 tracks', left(seed_tracks.argument, 63)
-        using errcode = '22023';
-    end if;
-    perform muse.check_length(seed, 'a seed', 10000) from unnest(seed_tracks.seeds) as seed;
+    perform muse.check_elements(seed_tracks.seeds, seed_tracks.name, 1000);
     return array(
         select coalesce(track.track_id, muse.one_track(seed.words), seed.words)
         from unnest(seed_tracks.seeds) with ordinality as seed (words, place)
@@ -251,27 +247,23 @@ comment on function muse.artist_tracks(text) is
 -- What `exclude` and `only` stand for. A track's id is that track; anything else is all tracks
 -- of the artists, playlists and names that fit.
 
-create or replace function muse.listed_tracks(names text[], argument text)
+create or replace function muse.listed_tracks(elements text[], name text)
 returns text[]
 language plpgsql stable parallel safe
 set search_path = pg_catalog, muse, pg_temp
 as $$
+#variable_conflict use_column
 declare
     listed text[];
     others text[];
     unknown text;
 begin
-    if cardinality(listed_tracks.names) > 10000 then
-        raise exception '% has more than 10000 elements', left(listed_tracks.argument, 63)
-        using errcode = '22023';
-    end if;
-    perform muse.check_length(name, 'an element of ' || left(listed_tracks.argument, 63), 10000)
-    from unnest(listed_tracks.names) as name;
+    perform muse.check_elements(listed_tracks.elements, listed_tracks.name, 10000);
     select
         coalesce(array_agg(track.track_id) filter (where track.track_id is not null), '{}'),
         coalesce(array_agg(given.name) filter (where track.track_id is null), '{}')
     into listed, others
-    from (select distinct name from unnest(listed_tracks.names) as name) as given
+    from (select distinct one.name from unnest(listed_tracks.elements) as one (name)) as given
     left join muse.tracks as track on given.name = track.track_id;
     if others = '{}' then
         return listed;
@@ -305,8 +297,10 @@ begin
     into listed, unknown
     from fitting;
     if unknown is not null then
-        raise notice 'no track, artist or playlist of % is named: %', listed_tracks.argument, unknown;
+        raise notice 'no track, artist or playlist of % is named: %', listed_tracks.name, unknown;
     end if;
+    -- The filters of a query: larger arrays take seconds.
+    perform muse.check_elements(listed, 'what ' || listed_tracks.name || ' stands for', 500000);
     return listed;
 end
 $$;

@@ -27,6 +27,8 @@ declare
     similarities double precision[];
 begin
     perform muse.check_n(nearest_songs.n);
+    perform muse.check_elements(nearest_songs.exclude, 'exclude', 600000);
+    perform muse.check_elements(nearest_songs.only, 'only', 600000);
     perform muse.check_snapshot('song_vectors', nearest_songs.model_id);
     if nearest_songs.only is null then
         select array_agg(near.track_id), array_agg(near.similarity) into ids, similarities
@@ -155,16 +157,19 @@ comment on function muse.similar_songs(text, integer, text[], text[], text[]) is
 
 create or replace function muse.check_unlike(seeds text[], unlike text[])
 returns void
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
-    both_of constant text := (
+    both_of text;
+begin
+    perform muse.check_elements(check_unlike.seeds, 'seeds', 1000);
+    perform muse.check_elements(check_unlike.unlike, 'unlike', 1000);
+    both_of := (
         select min(seed)
         from unnest(check_unlike.seeds) as seed
         where seed = any(check_unlike.unlike)
     );
-begin
     if both_of is not null then
         raise exception '% is a seed and also in unlike: take it out of one', left(both_of, 300)
         using errcode = '22023';
@@ -187,6 +192,7 @@ declare
     away public.vector;
     known text[];
 begin
+    perform muse.check_elements(turned_away.unlike, 'unlike', 1000);
     select public.avg(vectors.input_vector), array_agg(vectors.track_id) into away, known
     from muse.song_vectors as vectors
     where
@@ -211,12 +217,15 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
-    unknown constant text := (
+    unknown text;
+begin
+    perform muse.check_elements(note_unknown.given, 'given', 2000);
+    perform muse.check_elements(note_unknown.known, 'known', 100000);
+    unknown := (
         select left(string_agg(distinct coalesce(one, 'null'), ', '), 300)
         from unnest(note_unknown.given) as one
         where one is null or one <> all(coalesce(note_unknown.known, '{}'))
     );
-begin
     if unknown is not null then
         raise notice 'left out, not in the live model: %', unknown;
     end if;

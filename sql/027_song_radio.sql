@@ -18,13 +18,18 @@ set search_path = pg_catalog, muse, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    ids constant text[] := array(
+    ids text[];
+    total integer;
+begin
+    perform muse.check_elements(radio_seeds.seeds, 'seeds', 1000);
+    perform muse.check_elements(radio_seeds.artists, 'artists', 1000);
+    perform muse.check_elements(radio_seeds.unlike, 'unlike', 1000);
+    ids := array(
         select coalesce(muse.one_artist(artist.name), artist.name)
         from unnest(radio_seeds.artists) with ordinality as artist (name, place)
         order by artist.place
     );
-    total constant integer := cardinality(ids) + cardinality(radio_seeds.seeds);
-begin
+    total := cardinality(ids) + cardinality(radio_seeds.seeds);
     return query
     with given as (
         select artist.artist_id, null::text as track_id, max(artist.place) as place

@@ -17,6 +17,7 @@ declare
     ids text[];
 begin
     perform muse.check_n(nearest_artists.n);
+    perform muse.check_elements(nearest_artists.exclude, 'exclude', 10000);
     perform muse.check_snapshot('artist_vectors', nearest_artists.model_id);
     select array_agg(near.artist_id) into ids
     from (
@@ -95,7 +96,7 @@ end
 $$;
 
 comment on function muse.similar_artists(text, integer) is
-'Artists that stand beside one in playlists, most similar first: select * from similar_artists((select max(artist_id) from artist_vectors))';
+'Artists that stand beside one in playlists: select * from similar_artists((select max(artist_id) from artist_vectors))';
 
 -- artist_radio ----------------------------------------------------------------------------
 -- The score adds twice the cosine to the weighted mean of the seeds, and the square root of the
@@ -122,6 +123,7 @@ begin
     if coalesce(cardinality(artist_radio.artists), 0) not between 1 and 1000 then
         raise exception 'artists must be from 1 to 1000 names' using errcode = '22023';
     end if;
+    perform muse.check_elements(artist_radio.artists, 'artists', 1000);
     seeds := array(
         select coalesce(muse.one_artist(artist.name), artist.name)
         from unnest(artist_radio.artists) with ordinality as artist (name, place)

@@ -179,7 +179,7 @@ def as_playlists(task: Task) -> Iterator[Playlist]:
 def best_knn(parts: Split, artist_of: dict[str, str]) -> list[tuple[str, float, bool, bool]]:
     """artist-kNN plain and with our weights; the shrink with the best HR@10 on a further tail."""
     task = Task(split(parts.visible), artist_of)
-    chosen = []
+    chosen: list[tuple[str, float, bool, bool]] = []
     for name, flags in (("artist-kNN", (False, False)), ("artist-kNN, weighted", (True, True))):
         quality = {
             shrink: task.measured(

@@ -63,7 +63,7 @@ class Subject:
     key: str
     vectors: str
     neighbors: str
-    columns: Mapping[str, str]
+    columns: dict[str, str]
     shrink: float
     convert: Callable[[psycopg.Connection], None] = no_change
     names: Callable[[psycopg.Connection], Mapping[str, str]] = no_names

@@ -81,7 +81,7 @@ def sqlstate(conn: psycopg.Connection, query: str) -> str:
 @pytest.fixture
 def modelled(db) -> psycopg.Connection:
     """A database where models of these names are live, without content."""
-    for name in ("songs", "images", "classifier"):
+    for name in ("songs", "artists", "images", "classifier"):
         add_model(db, name)
     return db
 
