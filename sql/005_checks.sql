@@ -70,7 +70,7 @@ end
 $$;
 
 comment on function muse.check_elements(text[], text, integer) is
-'Check of the number and length of texts: select check_elements(array[''a'', ''b''], ''seeds'', 10)';
+'Check of the number and length of texts: select check_elements(array[''a''], ''seeds'', 10)';
 
 create or replace function muse.check_sample(sample integer)
 returns void

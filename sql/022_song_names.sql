@@ -97,7 +97,7 @@ end
 $$;
 
 comment on function muse.one_track(text) is
-'Id of a track by its id or artist - title, null if unknown: select one_track(''Lonestar – AMAZED'')';
+'Id of a track by id or artist - title, null if unknown: select one_track(''Lonestar – AMAZED'')';
 
 -- seed_tracks -----------------------------------------------------------------------------
 
@@ -118,7 +118,7 @@ end
 $$;
 
 comment on function muse.seed_tracks(text[], text) is
-'Ids of seeds by id or artist - title, unknown ones as they are: select seed_tracks(array[''Lonestar – AMAZED''])';
+'Ids of seeds by id or artist - title, unknown ones as they are: select seed_tracks(array[''Lonestar – AMAZED''])';  -- noqa: LT05
 
 -- artists ---------------------------------------------------------------------------------
 -- An artist is its id in the source. Tracks that have only the name belong to the ids of that
@@ -241,7 +241,7 @@ end
 $$;
 
 comment on function muse.artist_tracks(text) is
-'Ids and places of the tracks of an artist by id: select * from artist_tracks(one_artist(''creed''))';
+'Ids and places of the tracks of an artist by id: select * from artist_tracks(one_artist(''creed''))';  -- noqa: LT05
 
 -- listed_tracks ---------------------------------------------------------------------------
 -- What `exclude` and `only` stand for. A track's id is that track; anything else is all tracks
@@ -306,4 +306,4 @@ end
 $$;
 
 comment on function muse.listed_tracks(text[], text) is
-'Ids of tracks by ids, artists, playlists and artist - title: select listed_tracks(array[''creed''], ''exclude'')';
+'Ids of tracks by ids, artists, playlists and artist - title: select listed_tracks(array[''creed''], ''exclude'')';  -- noqa: LT05

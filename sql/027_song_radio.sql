@@ -1,13 +1,13 @@
 -- The song radio: a playlist from tracks and artists.
 --
 -- The score adds two terms: the cosine to the weighted mean of the seeds, which exists for every
--- track, and the similarities to the seeds in song_neighbors, which rank the first few better. Later
--- seeds have more weight: 1/sqrt(2) for the last, 1/sqrt(3) for the one before, since the last track
--- predicts best. Each term alone continues playlists worse (docs/songs.md).
+-- track, and the similarities to the seeds in song_neighbors, which rank the first few better.
+-- Later seeds have more weight: 1/sqrt(2) for the last, 1/sqrt(3) for the one before, since the
+-- last track predicts best. Each term alone continues playlists worse (docs/songs.md).
 
 -- radio_seeds -----------------------------------------------------------------------------
--- Artists stand before the seeds. An artist has the weight of one seed, shared by its 20 most played
--- tracks. The tracks of `unlike` have together minus half of all weight.
+-- Artists stand before the seeds. An artist has the weight of one seed, shared by its 20 most
+-- played tracks. The tracks of `unlike` have together minus half of all weight.
 
 create or replace function muse.radio_seeds(
     model_id bigint, seeds text[], artists text[], unlike text[]
@@ -83,7 +83,7 @@ end
 $$;
 
 comment on function muse.radio_seeds(bigint, text[], text[], text[]) is
-'Tracks and weights that a radio starts from: select * from radio_seeds(live_model(''songs''), array[''lonestar - amazed''], array[''creed''], ''{}'')';
+'Tracks and weights that a radio starts from: select * from radio_seeds(live_model(''songs''), array[''lonestar - amazed''], array[''creed''], ''{}'')';  -- noqa: LT05
 
 -- song_radio ------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 -- A playlist that leads from one track to another.
 --
--- Targets stand at equal distances on the line between the input vectors of the two tracks. Of the
--- tracks whose context vectors are nearest to its target, each step takes the best one for the target
--- and the track before (docs/songs.md has figures).
+-- Targets stand at equal distances on the line between the input vectors of the two tracks. Of
+-- the tracks whose context vectors are nearest to its target, each step takes the best one for the
+-- target and the track before (docs/songs.md has figures).
 
 create or replace function muse.song_path(
     from_track text, to_track text, n integer default 10, per_artist integer default 3
@@ -126,26 +126,26 @@ end
 $$;
 
 comment on function muse.song_path(text, text, integer, integer) is
-'A playlist from one track to another: select * from song_path((select min(track_id) from song_vectors), (select max(track_id) from song_vectors))';
+'A playlist from one track to another: select * from song_path((select min(track_id) from song_vectors), (select max(track_id) from song_vectors))';  -- noqa: LT05
 
 create or replace function muse.vector_between(
     one public.vector, other public.vector, share real
 )
 returns public.vector
-language sql immutable parallel safe
-begin atomic
-    select public.l2_normalize(
-        (
-            vector_between.one operator(public.*) array_fill(
-                1 - vector_between.share, array[public.vector_dims(vector_between.one)]
-            )::public.vector
-        ) operator(public.+) (
-            vector_between.other operator(public.*) array_fill(
-                vector_between.share, array[public.vector_dims(vector_between.one)]
-            )::public.vector
-        )
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+declare
+    size constant integer[] := array[public.vector_dims(vector_between.one)];
+    near constant public.vector := array_fill(1 - vector_between.share, size)::public.vector;
+    far constant public.vector := array_fill(vector_between.share, size)::public.vector;
+begin
+    return public.l2_normalize(
+        (vector_between.one operator(public.*) near)
+        operator(public.+) (vector_between.other operator(public.*) far)
     );
-end;
+end
+$$;
 
 comment on function muse.vector_between(public.vector, public.vector, real) is
-'Vector at a share of the way from one to another, unit length: select vector_between(input_vector, context_vector, 0.5) from song_vectors limit 1';
+'Vector at a share of the way to another, unit length: select vector_between(input_vector, context_vector, 0.5) from song_vectors limit 1';  -- noqa: LT05

@@ -277,7 +277,8 @@ delete from pg_temp.gone_artists as gone
 where
     gone.artist_id is null
     or exists (
-        select from muse.tracks as track where track.artist_id = gone.artist_id
+        select from muse.tracks as track
+        where track.artist_id = gone.artist_id
     )
     or exists (
         select from muse.tracks as track

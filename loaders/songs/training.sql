@@ -111,16 +111,18 @@ from (
         ) as visible,
         array(
             select unseen.item
-            from unnest(
-                listed.items[cardinality(listed.items) - listed.hidden + 1:]
-            ) with ordinality as track (track_id, number)
+            from
+                unnest(
+                    listed.items[cardinality(listed.items) - listed.hidden + 1:]
+                ) with ordinality as track (track_id, number)
             inner join pg_temp.artist_of as unseen on track.track_id = unseen.track_id
             where
                 unseen.item not in (
                     select visible.item
-                    from unnest(
-                        listed.items[:cardinality(listed.items) - listed.hidden]
-                    ) as shown (track_id)
+                    from
+                        unnest(
+                            listed.items[1:cardinality(listed.items) - listed.hidden]
+                        ) as shown (track_id)
                     inner join pg_temp.artist_of as visible on shown.track_id = visible.track_id
                 )
             group by unseen.item
