@@ -114,6 +114,9 @@ declare
 begin
     perform muse.check_n(similar_songs.n);
     perform muse.check_length(similar_songs.track_id, 'track_id', 10000);
+    perform muse.check_elements(similar_songs.exclude, 'exclude', 10000);
+    perform muse.check_elements(similar_songs.only, 'only', 10000);
+    perform muse.check_elements(similar_songs.unlike, 'unlike', 1000);
     perform muse.check_snapshot('song_vectors', live);
     select vectors.input_vector into seed
     from muse.song_vectors as vectors

@@ -119,6 +119,9 @@ declare
     candidates integer;
 begin
     perform muse.check_n(song_radio.n);
+    perform muse.check_elements(song_radio.exclude, 'exclude', 10000);
+    perform muse.check_elements(song_radio.only, 'only', 10000);
+    perform muse.check_elements(song_radio.unlike, 'unlike', 1000);
     perform muse.check_snapshot('song_vectors', live);
     if song_radio.per_artist is null or song_radio.per_artist < 1 then
         raise exception 'per_artist must be 1 or more' using errcode = '22023';

@@ -164,8 +164,8 @@ def radio(task: Task, settings: Word2VecSettings) -> Quality:
         songs.train(conn, settings, EVERYTHING, ARTISTS)
         pairs = []
         for playlist in task.tested:
-            found = conn.execute(RADIO, (task.visible[playlist],)).fetchall()
-            pairs.append(([name for (name,) in found], task.hidden[playlist]))
+            answer = conn.execute(RADIO, (task.visible[playlist],)).fetchall()
+            pairs.append(([name for (name,) in answer], task.hidden[playlist]))
     return evaluate(pairs)
 
 

@@ -59,7 +59,7 @@ REFUSED = {
 def call(function: str, names: list[str], types: list[str], **values: str) -> str:
     """A query that calls the function with these arguments and default values for the others."""
     usual = {one: USUAL.get(kind, "null") for one, kind in zip(names, types, strict=True)}
-    arguments = ", ".join(f"{one} => {value}" for one, value in (usual | values).items())
+    arguments = ", ".join(f'"{one}" => {value}' for one, value in (usual | values).items())
     return f"select count(*) from (select * from muse.{function}({arguments})) as answer"
 
 
