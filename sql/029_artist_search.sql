@@ -99,7 +99,7 @@ comment on function muse.similar_artists(text, integer) is
 'Artists that stand beside one in playlists: select * from similar_artists((select max(artist_id) from artist_vectors))';
 
 -- artist_radio ----------------------------------------------------------------------------
--- The score adds twice the cosine to the weighted mean of the seeds, and the square root of the
+-- The score adds three times the cosine to the weighted mean of the seeds, and the square root of the
 -- similarities to the seeds in artist_neighbors, as a share of the largest. Weights: as of songs.
 
 create or replace function muse.artist_radio(artists text[], n integer default 10)
@@ -174,7 +174,7 @@ begin
         select
             vectors.artist_id,
             coalesce(vectors.artist, vectors.artist_id) as artist,
-            -2 * (vectors.context_vector operator(public.<#>) middle)
+            -3 * (vectors.context_vector operator(public.<#>) middle)
             + sqrt(coalesce(beside.sum / (select max(beside.sum) from beside), 0)) as score
         from candidate
         inner join muse.artist_vectors as vectors on candidate.artist_id = vectors.artist_id

@@ -25,7 +25,7 @@ VECTORS = {
     "input_vector": "vector",
     "context_vector": "vector",
 }
-NEIGHBORS = 100  # per item: more do not improve playlist continuation
+NEIGHBORS = 100  # per song: more do not improve playlist continuation
 SHRINK = 1  # of songs: lowers the similarity of pairs with only one or two playlists
 REMEDY = "run ./pgmuse load playlists FILE"
 CHUNK = 20_000  # items whose neighbours are counted in one query: bounds its sort
@@ -56,7 +56,8 @@ class Subject:
 
     name: of the model. vectors, neighbors: the tables with a partition per model. columns: of
     `vectors`, with their types; `key` is one of them. convert: replaces the tracks in the temporary
-    table `training`. names: of the items, for a column `artist`. shrink: of the neighbours.
+    table `training`. names: of the items, for a column `artist`. shrink: of the neighbours, of which
+    `kept` are stored per item.
     """
 
     name: str
@@ -65,11 +66,12 @@ class Subject:
     neighbors: str
     columns: dict[str, str]
     shrink: float
+    kept: int
     convert: Callable[[psycopg.Connection], None] = no_change
     names: Callable[[psycopg.Connection], Mapping[str, str]] = no_names
 
 
-SONGS = Subject("songs", "track_id", "song_vectors", "song_neighbors", VECTORS, SHRINK)
+SONGS = Subject("songs", "track_id", "song_vectors", "song_neighbors", VECTORS, SHRINK, NEIGHBORS)
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def train(
     quality = evaluate(rank_by_vectors(vectors, held_out))
     popularity = evaluate(rank_by_popularity(conn, held_out))
     config = asdict(settings) | {
-        "filter": asdict(which), "neighbors": NEIGHBORS, "shrink": subject.shrink,
+        "filter": asdict(which), "neighbors": subject.kept, "shrink": subject.shrink,
     }  # fmt: skip
     metrics = {"word2vec": quality.as_dict(), "popularity": popularity.as_dict()}
     model_id = store(conn, subject, vectors, config, metrics)
@@ -222,7 +224,7 @@ def fill_neighbors(
     fill: Any = sql.SQL(QUERIES.fill_neighbors).format(
         part=sql.Identifier(*part.split(".")), key=sql.Identifier(subject.key)
     )
-    values = {"model_id": model_id, "shrink": subject.shrink, "neighbors": NEIGHBORS}
+    values = {"model_id": model_id, "shrink": subject.shrink, "neighbors": subject.kept}
     with closing(progress(subject.name, items, "neighbours")) as bar:
         for low in range(1, items + 1, CHUNK):
             conn.execute(fill, values | {"low": low, "high": low + CHUNK - 1})

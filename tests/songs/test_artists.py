@@ -153,7 +153,7 @@ def test_n_artists_come_whenever_n_exist(fresh):
     assert fresh.execute("select * from artist_radio(array['artist 1'], 1000)").rowcount == 59
 
 
-def test_a_radio_of_artists_adds_twice_the_cosine_and_the_root_of_the_neighbours(fresh):
+def test_a_radio_of_artists_adds_the_cosine_three_times_and_the_root_of_the_neighbours(fresh):
     two_tastes(fresh, 10)
     songs.train(fresh, QUICK, ALL, ARTISTS)
     rows = fresh.execute(
@@ -162,7 +162,7 @@ def test_a_radio_of_artists_adds_twice_the_cosine_and_the_root_of_the_neighbours
         beside as (select * from artist_neighbors where artist_id = 'name:a1')
         select
             radio.score,
-            -2 * (other.context_vector <#> seed.input_vector)
+            -3 * (other.context_vector <#> seed.input_vector)
             + sqrt(coalesce(beside.similarity / (select max(similarity) from beside), 0))
         from artist_radio(array['a1'], 20) as radio
         join artist_vectors as other using (artist_id)

@@ -196,6 +196,15 @@ def test_statement_timeout_ends_a_call(fresh):
         fresh.execute("select * from song_path('t0', 't1', 1000, 1000)")
 
 
+def test_a_reader_may_use_every_argument(songs):
+    songs.execute("set role muse_reader")
+    filters = """exclude => array['bob'], "only" => array['ann', 'd', 'e'], unlike => array['b']"""
+    assert ids(songs, f"similar_songs('zoe - first song', 5, {filters})") == "cd"
+    radio = f"song_radio(array['a'], 5, 2, {filters}, artists => array['ann'])"
+    assert ids(songs, radio) == "cd"
+    assert ids(songs, "song_path('a', 'Ann - Third', 3)") in ("abc", "adc", "aec", "afc")
+
+
 # song_path -------------------------------------------------------------------------------
 
 
