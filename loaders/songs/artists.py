@@ -31,6 +31,6 @@ def names(conn: psycopg.Connection) -> Mapping[str, str]:
 
 
 ARTISTS = Subject(
-    "artists", "artist_id", "artist_vectors", "artist_neighbors", COLUMNS, 3, 200,
+    "artists", "artist_id", "artist_vectors", "artist_neighbors", COLUMNS, "artists", 3, 200,
     convert=replace_by_artists, names=names,
 )  # fmt: skip

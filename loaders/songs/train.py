@@ -55,9 +55,9 @@ class Subject:
     """What a model has vectors of.
 
     name: of the model. vectors, neighbors: the tables with a partition per model. columns: of
-    `vectors`, with their types; `key` is one of them. convert: replaces the tracks in the temporary
-    table `training`. names: of the items, for a column `artist`. shrink: of the neighbours, of which
-    `kept` are stored per item.
+    `vectors`, with their types; `key` is one of them. nouns: what the items are called. shrink: of
+    the neighbours, of which `kept` are stored per item. convert: replaces the tracks in the
+    temporary table `training`. names: of the items, for a column `artist`.
     """
 
     name: str
@@ -65,13 +65,16 @@ class Subject:
     vectors: str
     neighbors: str
     columns: dict[str, str]
+    nouns: str
     shrink: float
     kept: int
     convert: Callable[[psycopg.Connection], None] = no_change
     names: Callable[[psycopg.Connection], Mapping[str, str]] = no_names
 
 
-SONGS = Subject("songs", "track_id", "song_vectors", "song_neighbors", VECTORS, SHRINK, NEIGHBORS)
+SONGS = Subject(
+    "songs", "track_id", "song_vectors", "song_neighbors", VECTORS, "tracks", SHRINK, NEIGHBORS
+)
 
 
 @dataclass(frozen=True)
@@ -225,7 +228,7 @@ def fill_neighbors(
         part=sql.Identifier(*part.split(".")), key=sql.Identifier(subject.key)
     )
     values = {"model_id": model_id, "shrink": subject.shrink, "neighbors": subject.kept}
-    with closing(progress(subject.name, items, "neighbours")) as bar:
+    with closing(progress(subject.nouns, items, "neighbours")) as bar:
         for low in range(1, items + 1, CHUNK):
             conn.execute(fill, values | {"low": low, "high": low + CHUNK - 1})
             bar.update(min(CHUNK, items - low + 1))
@@ -234,7 +237,7 @@ def fill_neighbors(
 def model_line(model: TrainedModel, subject: Subject) -> str:
     """A sentence about the live model."""
     return (
-        f"model {model.model_id} is live: {model.items:,} {subject.name} of "
+        f"model {model.model_id} is live: {model.items:,} {subject.nouns} of "
         f"{model.playlists:,} playlists"
     )
 
