@@ -16,7 +16,7 @@ Owner = Annotated[str, typer.Argument(help="As in the table playlists.")]
 def commands() -> Commands:
     """The commands of this topic, by verb and name."""
     return Commands(
-        load={"playlists": load, "songs": load},
+        load={"playlists": load, "songs": load, "spotify": load_spotify},
         train={"songs": train},
         draw={"radio": draw_radio},
         forget={"playlist": forget_playlist, "owner": forget_owner},
@@ -53,6 +53,60 @@ def load(
     )
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         finish(load_all(conn, request))
+
+
+def load_spotify(
+    playlist: Annotated[
+        list[str] | None,
+        typer.Option(help="Load these: ids or links, separated by commas or with more options."),
+    ] = None,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="Load your own playlists and liked songs; you log in.")
+    ] = False,
+    words_only: Annotated[
+        bool, typer.Option("--words-only", help="Search for playlists, read no tracks.")
+    ] = False,
+    tracks_only: Annotated[
+        bool, typer.Option("--tracks-only", help="Read tracks of found playlists, do not search.")
+    ] = False,
+    max_playlists: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many playlists.")
+    ] = None,
+    market: Annotated[
+        str | None, typer.Option(help="As seen from this country: two letters, such as DE.")
+    ] = None,
+    max_wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait at most where Spotify asks to; else end.")
+    ] = 60,
+    pace: Annotated[float, typer.Option(min=0.01, help="Requests a second at most.")] = 3,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also ask for what Spotify refused before.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the address for the login.")
+    ] = False,
+) -> None:
+    """Load playlists from Spotify: a crawl, some playlists, or your own.
+
+    Without --playlist and --mine it searches by the words of titles, the commonest first, and
+    then reads the tracks; run it again to go on. docs/spotify.md says what an app needs.
+
+    ./pgmuse load spotify --max-playlists 1000
+    """
+    from loaders.songs.spotify.load import SpotifyOptions
+    from loaders.songs.spotify.load import load_spotify as load_from_spotify
+
+    if words_only and tracks_only:
+        raise typer.BadParameter("--words-only and --tracks-only leave nothing to do")
+    if mine and playlist:
+        raise typer.BadParameter("--mine loads all of your playlists: leave out --playlist")
+    request = SpotifyOptions(
+        words=not tracks_only, tracks=not words_only, most=max_playlists, market=market,
+        playlists=tuple(one for text in playlist or () for one in text.split(",") if one.strip()),
+        mine=mine, browser=not no_browser, again=again, max_wait=max_wait, pace=pace,
+    )  # fmt: skip
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        finish([load_from_spotify(conn, request)])
 
 
 def train(

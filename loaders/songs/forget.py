@@ -1,5 +1,6 @@
 """Delete playlists, tracks that are in no other playlist, and rows derived from those tracks."""
 
+from pathlib import Path
 from typing import LiteralString
 
 import psycopg
@@ -7,12 +8,18 @@ from psycopg import sql
 
 from loaders.core.db import take_turns
 from loaders.core.errors import Problem
+from loaders.core.queries import Queries
 from loaders.core.topics import StoredSource
 from loaders.songs.load import QUERIES
 
 KINDS: dict[str, LiteralString] = {
     "playlist": "playlist.identity = %s",
     "owner": "playlist.owner = %s",
+}
+SPOTIFY = Queries(Path(__file__).with_name("spotify") / "queries.sql")
+FOUND_ON_SPOTIFY: dict[str, LiteralString] = {
+    "playlist": "%s in (spotify_id, 'https://open.spotify.com/playlist/' || spotify_id)",
+    "owner": "owner = %s",
 }
 # In this order: rows derived from a track before the track.
 STEPS = (
@@ -31,7 +38,8 @@ def forget_playlists(conn: psycopg.Connection, kind: str, value: str) -> dict[st
     """
     with conn.transaction():
         counts = _delete(conn, KINDS[kind], value)
-    if not counts["playlists"]:
+        found = _forget_on_spotify(conn, kind, value)
+    if not counts["playlists"] and not found:
         column = {"playlist": "identity"}.get(kind, kind)
         raise Problem(f"there is no playlist whose {column} is {value!r}: see the table playlists")
     return counts
@@ -42,7 +50,20 @@ def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, i
     conn.execute(QUERIES.reload_copies, {"source": source.source_id})
     counts = _delete(conn, "playlist.source_id = %s", source.source_id)
     conn.execute("delete from muse.sources where source_id = %s", (source.source_id,))
+    service, _, origin = source.location.partition(": ")
+    if service == "spotify":
+        conn.execute(SPOTIFY.delete_crawl, {"origin": origin})
+        if origin == "search":
+            conn.execute(SPOTIFY.delete_words)
     return counts
+
+
+def _forget_on_spotify(conn: psycopg.Connection, kind: str, value: str) -> int:
+    """Keep only the ids of these playlists, so that no crawl loads them again; their number."""
+    condition = sql.SQL(FOUND_ON_SPOTIFY[kind])
+    found = conn.execute(sql.SQL(SPOTIFY.forget_playlists).format(condition=condition), (value,))
+    conn.execute(SPOTIFY.delete_forgotten_pages)
+    return found.rowcount
 
 
 def _delete(conn: psycopg.Connection, condition: LiteralString, value: str | int) -> dict[str, int]:

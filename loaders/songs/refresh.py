@@ -15,14 +15,19 @@ from loaders.songs.samples import SAMPLES
 from loaders.songs.train import PlaylistFilter, train
 from loaders.songs.word2vec import Word2VecSettings
 
+SPOTIFY = "spotify: "
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
-    """Load a changed file, or a sample package; None for standard input."""
+    """Load a changed file, a sample package, or Spotify; None for standard input."""
     sample = source.location.removeprefix("sample: ")
     if sample in SAMPLES and sample != source.location:
         return load_sample(conn, sample)
+    if source.location.startswith(SPOTIFY):
+        from loaders.songs.spotify.load import refresh as refresh_spotify
+
+        return refresh_spotify(conn, source)
     if not source.location.startswith("/"):
         return None
     check_exists(source.location)

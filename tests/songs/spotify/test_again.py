@@ -1,0 +1,94 @@
+"""Refreshing, forgetting and killing a crawl."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from loaders.core import db
+from loaders.core.topics import StoredSource
+from loaders.songs.forget import forget_playlists
+from loaders.songs.spotify.load import refresh
+from tests.factories.spotify import STATES, fill, song, songs, spotify_id
+
+
+def source(fresh, location: str) -> StoredSource:
+    row = "select source_id, location, options from sources where location = %s"
+    return StoredSource(*fresh.execute(row, (location,)).fetchone())
+
+
+def test_refresh_loads_what_changed(fresh, service, load, monkeypatch):
+    fill(service)
+    load()
+    crawled = source(fresh, "spotify: search")
+    before = len(service.requests)
+    assert not refresh(fresh, crawled, service.service).has_changed
+    assert len(service.requests) == before  # compared a moment ago
+    fresh.execute("update spotify_playlists set checked_at = now() - interval '1 day'")
+    service.add(spotify_id(1), "Regentage", songs(8))
+    service.snapshots[spotify_id(1)] = "2"
+    assert refresh(fresh, crawled, service.service).written == 1
+    stored = "select track_ids from playlists where title = 'Regentage'"
+    assert fresh.execute(stored).fetchone() == ([song(8)["id"]],)
+
+
+def test_what_is_forgotten_is_not_loaded_again(fresh, service, load):
+    fill(service)
+    load()
+    forget_playlists(fresh, "owner", "somebody")
+    assert {state for _, state in fresh.execute(STATES)} == {"forgotten"}
+    assert fresh.execute("select title from spotify_playlists").fetchone() == (None,)
+    fresh.execute("update spotify_words set searched_at = null, next_place = 0")
+    assert load().written == 0
+    assert fresh.execute("select count(*) from tracks").fetchone() == (0,)
+
+
+def test_a_second_crawl_leaves(fresh, service, load, server, capsys):
+    with server.connect(dbname="fresh", autocommit=True) as other, db.lock(other, "spotify"):
+        assert load().is_good
+    assert "another process reads from Spotify" in capsys.readouterr().err
+    assert service.requests == []
+
+
+KILLED = """
+import sys
+from loaders.core.db import connect_to_load
+from loaders.songs.spotify.login import Service
+from loaders.songs.spotify.load import SpotifyOptions, load_spotify
+url = sys.argv[1]
+with connect_to_load(autocommit=True) as conn:
+    load_spotify(conn, SpotifyOptions(pace=None), Service(f"{url}/v1/", f"{url}/"))
+"""
+
+
+def test_a_killed_crawl_goes_on_where_it_was(fresh, service):
+    """Killed after so many requests, it asks again for the page in flight at most."""
+    service.largest_search, service.largest_page = 5, 3
+    for number in range(12):
+        service.add(spotify_id(number), "a list", songs(*range(number, number + 8)))
+    for kill_at in (3, 9, 14, 22):
+        crawling = subprocess.Popen([sys.executable, "-c", KILLED, service.url], env=os.environ)
+        while len(service.requests) < kill_at and crawling.poll() is None:
+            time.sleep(0.002)
+        crawling.send_signal(signal.SIGKILL)
+        crawling.wait()
+    done = subprocess.run([sys.executable, "-c", KILLED, service.url], env=os.environ, check=False)
+    assert done.returncode == 0
+    stored = fresh.execute("select identity, track_ids from playlists order by 1").fetchall()
+    assert [tracks for _, tracks in stored] == [
+        [one["id"] for one in songs(*range(number, number + 8))] for number in range(12)
+    ]
+    (places, counted) = fresh.execute("select (select sum(places) from tracks), 12 * 8").fetchone()
+    assert places == counted
+    words = fresh.execute("select word, titles from spotify_words order by word").fetchall()
+    assert words == [("a", 12), ("list", 12)]
+    assert len(service.pages) - len(set(service.pages)) <= 4
+
+
+def test_the_view_shows_days_and_how_the_sample_leans(fresh, service, load):
+    fill(service)
+    load()
+    row = fresh.execute("select * from spotify_crawl").fetchall()
+    assert len(row) == 1
+    assert row[0][1:] == (5, 3, 3, 9, 1.0, 1.0)

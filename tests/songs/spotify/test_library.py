@@ -1,0 +1,82 @@
+"""Playlists by link, and the library of a user who logs in."""
+
+import pytest
+
+from loaders.core.errors import Problem
+from loaders.songs.spotify.credentials import TokenFile
+from tests.factories.spotify import fill, song, songs, spotify_id
+
+
+def test_playlists_by_link(fresh, service, load):
+    fill(service)
+    links = (f"https://open.spotify.com/intl-de/playlist/{spotify_id(2)}?si=abc",
+             f"spotify:playlist:{spotify_id(3)}")  # fmt: skip
+    assert load(playlists=links).written == 2
+    assert load(playlists=links).unchanged == 2
+    service.add(spotify_id(2), "雨の日", songs(7))
+    service.snapshots[spotify_id(2)] = "2"
+    assert load(playlists=links).written == 1
+    assert fresh.execute("select count(*) from spotify_words where word <> 'a'").fetchone() == (0,)
+
+
+def test_a_link_that_cannot_be_loaded_says_why(service, load):
+    fill(service)
+    service.withheld = {spotify_id(2)}
+    result = load(playlists=(spotify_id(2), spotify_id(77), spotify_id(3)))
+    assert result.written == 1
+    assert not result.is_good
+    assert "withheld" in result.failures[0]
+    assert "404" in result.failures[1]
+    with pytest.raises(Problem, match="is no playlist"):
+        load(playlists=("https://open.spotify.com/album/1",))
+
+
+def log_in(tmp_path, **more) -> None:
+    token = {"access_token": "token-1", "refresh_token": "refresh-1", "expires_at": 2**40,
+             "scope": "playlist-read-private playlist-read-collaborative user-library-read"}  # fmt: skip
+    TokenFile().save_token_to_cache(token | more)
+
+
+def test_the_users_own_library(fresh, service, load, tmp_path, monkeypatch):
+    monkeypatch.delenv("SPOTIPY_CLIENT_SECRET")  # a user's login needs none
+    fill(service)
+    service.tokens = ["token-1"]
+    service.library, service.liked = [spotify_id(0), spotify_id(2)], songs(*range(80))
+    service.forbidden = {spotify_id(2)}
+    log_in(tmp_path)
+    assert load(mine=True).written == 2
+    assert fresh.execute("select title, places from playlists order by places").fetchall() == [
+        ("A rainy day", 3), ("Liked songs", 80),
+    ]  # fmt: skip
+    before = len(service.requests)
+    assert load(mine=True).written == 0
+    assert len(service.requests) == before + 3  # user, playlists, likes
+    service.liked.insert(0, song(500))
+    assert load(mine=True).written == 1
+    assert (tmp_path / "config" / "spotify-login.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_login_that_was_revoked(service, load, tmp_path):
+    log_in(tmp_path, expires_at=1, refresh_token="revoked")
+    with pytest.raises(Problem, match="no longer valid: run ./pgmuse load spotify --mine"):
+        load(mine=True)
+
+
+def test_the_first_login_prints_an_address(fresh, service, load, monkeypatch, capsys):
+    fill(service)
+    service.library = [spotify_id(0)]
+    asked = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        state = prompt.partition("state=")[2].split()[0]
+        return f"http://127.0.0.1:8888/callback?code=abc&state={state}"
+
+    monkeypatch.setattr("builtins.input", answer)
+    assert load(mine=True, browser=False).written == 1
+    assert "code_challenge_method=S256" in asked[0]
+    assert service.logins[0]["grant_type"] == "authorization_code"
+    assert "code_verifier" in service.logins[0]
+    assert "client_secret" not in service.logins[0]
+    load(mine=True)
+    assert len(asked) == len(service.logins) == 1
