@@ -34,7 +34,7 @@ def entry(number: int, place: int) -> dict[str, object]:
             "artists": [{"id": f"{rank % 295_000:022d}", "name": f"Artist {rank % 295_000}"}],
             "album": {"name": f"Album {rank // 9}"},
             "duration_ms": 226863,
-        }  # fmt: skip
+        }
     }
 
 
