@@ -101,9 +101,10 @@ class Handler(base.Handler):
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = urlsplit(self.path).path
+        if self.fault(path):
+            return
         if path == "/api/token":
-            if not self.fault(path):
-                self.log_in({k: v[0] for k, v in parse_qs(content.decode()).items()})
+            self.log_in({k: v[0] for k, v in parse_qs(content.decode()).items()})
         elif path == "/v1/me/playlists":
             self.server.created["3" * 22] = []
             self.json(201, {"id": "3" * 22, "asked": json.loads(content)})

@@ -261,8 +261,9 @@ delete from muse.spotify_pages as page using muse.spotify_playlists as playlist
 where page.number = playlist.number and playlist.state = 'forgotten';
 
 -- name: delete_crawl
+-- Ids of forgotten playlists stay.
 delete from muse.spotify_playlists
-where origin = %(origin)s;
+where origin = %(origin)s and state <> 'forgotten';
 
 -- name: delete_words
 delete from muse.spotify_words;

@@ -6,9 +6,13 @@ import subprocess
 import sys
 import time
 
+import pytest
+
+from loaders.admin.refresh import plan
 from loaders.core import db
+from loaders.core.errors import Problem
 from loaders.core.topics import StoredSource
-from loaders.songs.forget import forget_playlists
+from loaders.songs.forget import forget_playlists, forget_source
 from loaders.songs.spotify.load import refresh
 from tests.factories.spotify import STATES, fill, song, songs, spotify_id
 
@@ -92,3 +96,29 @@ def test_the_view_shows_days_and_how_the_sample_leans(fresh, service, load):
     row = fresh.execute("select * from spotify_crawl").fetchall()
     assert len(row) == 1
     assert row[0][1:] == (5, 3, 3, 9, 1.0, 1.0)
+
+
+def test_a_dry_run_of_refresh_asks_for_nothing(fresh, service, load):
+    fill(service)
+    load()
+    before = len(service.requests)
+    assert any("spotify: search" in line for line in plan(fresh, "songs"))
+    assert len(service.requests) == before
+
+
+def test_a_refresh_without_credentials_says_where_they_belong(fresh, service, load, monkeypatch):
+    fill(service)
+    load()
+    monkeypatch.delenv("SPOTIPY_CLIENT_ID")
+    with pytest.raises(Problem, match="set SPOTIPY_CLIENT_ID, or write"):
+        refresh(fresh, source(fresh, "spotify: search"), service.service)
+
+
+def test_forgetting_the_source_forgets_the_crawl(fresh, service, load):
+    fill(service)
+    load()
+    with fresh.transaction():
+        forget_source(fresh, source(fresh, "spotify: search"))
+    for table in ("playlists", "tracks", "spotify_playlists", "spotify_words"):
+        assert fresh.execute(f"select from {table}").fetchone() is None, table
+    assert load().written == 3

@@ -4,7 +4,9 @@ import pytest
 
 from loaders.core.errors import Problem
 from loaders.songs.spotify.credentials import TokenFile
+from loaders.songs.spotify.save import save
 from tests.factories.spotify import fill, song, songs, spotify_id
+from tests.servers import faults
 
 
 def test_playlists_by_link(fresh, service, load):
@@ -31,7 +33,7 @@ def test_a_link_that_cannot_be_loaded_says_why(service, load):
         load(playlists=("https://open.spotify.com/album/1",))
 
 
-def log_in(tmp_path, **more) -> None:
+def log_in(**more) -> None:
     token = {"access_token": "token-1", "refresh_token": "refresh-1", "expires_at": 2**40,
              "scope": "playlist-read-private playlist-read-collaborative user-library-read"}  # fmt: skip
     TokenFile().save_token_to_cache(token | more)
@@ -43,7 +45,7 @@ def test_the_users_own_library(fresh, service, load, tmp_path, monkeypatch):
     service.tokens = ["token-1"]
     service.library, service.liked = [spotify_id(0), spotify_id(2)], songs(*range(80))
     service.forbidden = {spotify_id(2)}
-    log_in(tmp_path)
+    log_in()
     assert load(mine=True).written == 2
     assert fresh.execute("select title, places from playlists order by places").fetchall() == [
         ("A rainy day", 3), ("Liked songs", 80),
@@ -57,7 +59,7 @@ def test_the_users_own_library(fresh, service, load, tmp_path, monkeypatch):
 
 
 def test_a_login_that_was_revoked(service, load, tmp_path):
-    log_in(tmp_path, expires_at=1, refresh_token="revoked")
+    log_in(expires_at=1, refresh_token="revoked")
     with pytest.raises(Problem, match="no longer valid: run ./pgmuse load spotify --mine"):
         load(mine=True)
 
@@ -80,3 +82,25 @@ def test_the_first_login_prints_an_address(fresh, service, load, monkeypatch, ca
     assert "client_secret" not in service.logins[0]
     load(mine=True)
     assert len(asked) == len(service.logins) == 1
+
+
+def test_a_radio_is_saved_in_the_account(service, load, monkeypatch):
+    log_in(scope="playlist-modify-private user-library-read", access_token="token-1")
+    service.tokens = ["token-1"]
+    ids = [one["id"] for one in songs(*range(130))]
+    address = save([*ids, "somebody - no id of Spotify"], "My radio", service=service.service)
+    assert address == "https://open.spotify.com/playlist/" + "3" * 22
+    assert service.created["3" * 22] == [f"spotify:track:{one}" for one in ids]
+
+
+def test_a_radio_without_ids_of_spotify_is_not_saved(service):
+    with pytest.raises(Problem, match="no track has a Spotify id"):
+        save(["somebody - a song"], "My radio", service=service.service)
+
+
+def test_a_radio_that_is_saved_in_part_says_so(service):
+    log_in(scope="playlist-modify-private", access_token="token-1")
+    service.tokens = ["token-1"]
+    service.faults[f"/v1/playlists/{'3' * 22}/items"] = [faults.busy]
+    with pytest.raises(Problem, match=r"0 tracks of 1 are in https://open.spotify.com/playlist/3"):
+        save([song(1)["id"]], "My radio", service=service.service)
