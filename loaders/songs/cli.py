@@ -29,15 +29,29 @@ def load(
     ] = None,
     format: Annotated[
         str | None,
-        typer.Option(help="mpd, jspf, xspf, m3u or table; detected from content by default."),
+        typer.Option(
+            help="mpd, jspf, xspf, m3u, table, spotify-playlists, spotify-library, "
+            "spotify-history, lastfm or listenbrainz; detected from content by default."
+        ),
     ] = None,
+    gap: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="MINUTES",
+            help="Time without music that ends a session of a listening history.",
+        ),
+    ] = 30,
     sample: Annotated[
         bool, typer.Option("--sample", help="Load the playlists of the sample packages.")
     ] = False,
     again: options.Again = False,
     workers: Annotated[int, typer.Option(min=1, help="Files to load in parallel.")] = 2,
 ) -> None:
-    """Load playlists: Million Playlist slices, JSPF, XSPF, M3U, CSV and TSV.
+    """Load playlists: Million Playlist slices, JSPF, XSPF, M3U, CSV, TSV, and listening histories.
+
+    Histories are the data that Spotify sends on request (a .zip), and exports of Last.fm and
+    ListenBrainz: each session of listening is a playlist.
 
     Each file is loaded in one transaction. Loading it again changes nothing. An unreadable
     file does not stop the others.
@@ -49,7 +63,12 @@ def load(
     if not files and not sample:
         raise typer.BadParameter("name a file, or --sample")
     request = SongOptions(
-        files=tuple(files or ()), format=format, sample=sample, again=again, workers=workers
+        files=tuple(files or ()),
+        format=format,
+        sample=sample,
+        again=again,
+        workers=workers,
+        gap=gap,
     )
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         finish(load_all(conn, request))

@@ -29,9 +29,10 @@ on commit delete rows;
 reset client_min_messages;
 
 -- name: merge_playlists
--- Insert new playlists and replace older versions: by date where both versions have one, else by
--- content. `changed` gets the differences in the number of places of each track. Sources that held
--- copies of a replaced playlist lose their fingerprint: they still hold the old version.
+-- Insert new playlists and replace older versions: by date where both versions have one and they
+-- differ, else by content: some formats have only the day. `changed` gets the differences in the
+-- number of places of each track. Sources that held copies of a replaced playlist lose their
+-- fingerprint: they still hold the old version.
 with old as (
     select
         playlist.playlist_id,
@@ -66,7 +67,7 @@ written as (
             track_ids = excluded.track_ids,
             copies = '{}'
         where case
-            when playlist.modified_at is not null and excluded.modified_at is not null
+            when excluded.modified_at <> playlist.modified_at
                 then excluded.modified_at > playlist.modified_at
             else excluded.content_hash <> playlist.content_hash
         end
@@ -209,6 +210,24 @@ where
 -- name: unstage_copies
 delete from pg_temp.new_playlists as new using pg_temp.copies as copy
 where copy.identity = new.identity;
+
+-- histories -----------------------------------------------------------------------------------
+
+-- name: select_sessions
+select
+    playlist.playlist_id,
+    playlist.identity,
+    playlist.modified_at,
+    playlist.source_id
+from muse.playlists as playlist
+where starts_with(playlist.identity, %(prefix)s);
+
+-- name: select_track_ids
+select
+    playlist.playlist_id,
+    playlist.track_ids
+from muse.playlists as playlist
+where playlist.playlist_id = any(%(ids)s);
 
 -- forget --------------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
         return None
     check_exists(source.location)
     with lock(conn, "playlists"):
-        result = load(conn, source.location, SongOptions(format=source.options.get("format")))
+        result = load(conn, source.location, SongOptions.from_json(source.options))
     result.report()
     return result
 
