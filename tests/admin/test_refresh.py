@@ -121,9 +121,11 @@ def test_a_running_load_is_not_waited_for_longer_than_asked(muse, tmp_path, caps
     path.write_bytes(slice_of(IDS[:20]))
     playlists.load(muse, str(path))
     path.write_bytes(slice_of(IDS[:30]))
-    with connections.connect_to_load(autocommit=True) as other:
-        with connections.lock(other, "playlists"):
-            assert refresh(muse, "songs", seconds=0.3)
+    with (
+        connections.connect_to_load(autocommit=True) as other,
+        connections.lock(other, "playlists"),
+    ):
+        assert refresh(muse, "songs", seconds=0.3)
     printed = capsys.readouterr().err
     assert "no time is left to wait" in printed
     assert "1 left for the next refresh" in printed
