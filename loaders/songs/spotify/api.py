@@ -17,6 +17,8 @@ from loaders.core.errors import Problem
 from loaders.core.http.faults import BUSY, TryAgain
 from loaders.songs.spotify.credentials import CLIENT_ID
 from loaders.songs.spotify.shapes import (
+    OAUTH_ERROR,
+    USER,
     Page,
     PageTracks,
     Summary,
@@ -101,8 +103,8 @@ class Api:
         """A playlist without its tracks."""
         answer = self._ask(lambda: self.client.playlist(spotify_id, SUMMARY_FIELDS, market))
         summary = summary_of(object_of(answer, "a playlist"))
-        if summary is None:
-            raise TryAgain("Spotify answered with something else than a playlist")
+        if summary is None or summary.spotify_id != spotify_id:
+            raise TryAgain("Spotify answered with something else than this playlist")
         return summary
 
     def own_playlists(self, place: int) -> Page[list[Summary]]:
@@ -126,7 +128,7 @@ class Api:
     def user(self) -> str:
         """The id of the user who logged in."""
         answer = object_of(self._ask(self.client.current_user), "the user")
-        if not isinstance(name := answer.get("id"), str) or not name:
+        if not isinstance(name := answer.get("id"), str) or not USER.fullmatch(name):
             raise TryAgain("Spotify answered with something else than a user")
         return name
 
@@ -192,20 +194,26 @@ def _as_ours(error: spotipy.SpotifyException) -> Exception:
         return TooFast("Spotify answers that requests come too fast (429)", _seconds(error.headers))
     if status in BUSY or status >= 500:
         return TryAgain(said)
+    if status == 400 and "market" in message.lower():
+        return Problem(f"{said}: is --market right?")
     if status == 401:
         return Problem(f"{said}: check {CLIENT_ID} and its secret, or log in again with --mine")
     return Refused(status, said)
 
 
 def _as_login_error(error: SpotifyOauthError) -> Exception:
-    cause = error.__context__
+    cause, status = error.__context__, None
     if isinstance(cause, requests.HTTPError) and cause.response is not None:
         status = cause.response.status_code
         if status == 429:
             return TooFast("Spotify's login answers 429", _seconds(cause.response.headers))
         if status >= 500:
             return TryAgain(f"Spotify's login answers {status}")
-    reason = printable(str(error.error)[:100])
+    # Only the codes of OAuth: another text could hold the secret.
+    code = error.error if OAUTH_ERROR.fullmatch(str(error.error)) else None
+    reason = code or f"status {status}"
+    if error.error == "access_denied":
+        return Problem("the login was cancelled (access_denied): nothing was loaded")
     if error.error == "invalid_grant":
         return Problem(
             "the login to Spotify is no longer valid: run ./pgmuse load spotify --mine again"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 from spotipy.cache_handler import CacheHandler
 
 from loaders.core.errors import Problem
+from loaders.songs.spotify.shapes import is_token
 
 CLIENT_ID, CLIENT_SECRET = "SPOTIPY_CLIENT_ID", "SPOTIPY_CLIENT_SECRET"
 REDIRECT_URI = "SPOTIPY_REDIRECT_URI"
@@ -45,13 +47,16 @@ def find_credentials(*, needs_secret: bool) -> Credentials:
     missing = CLIENT_ID if not client_id else CLIENT_SECRET if needs_secret and not secret else ""
     if missing:
         raise Problem(f"set {missing}, or write {missing}=... into {path}: {HELP}")
+    for name, value in zip(NAMES, (client_id, secret, redirect), strict=True):
+        if not re.fullmatch("[!-~]*", value):
+            raise Problem(f"{name} has blanks or letters outside of ASCII: copy it again")
     return Credentials(client_id, secret, redirect or LOOPBACK)
 
 
 def _settings(path: Path) -> dict[str, str]:
-    """The lines NAME=VALUE of a file; none where there is no file."""
-    text = read_private(path)
-    pairs = (line.partition("=") for line in (text or "").splitlines())
+    """The lines NAME=VALUE of a file, also with export; none where there is no file."""
+    text = (read_private(path) or "").removeprefix("\ufeff")
+    pairs = (line.strip().removeprefix("export ").partition("=") for line in text.splitlines())
     return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
 
 
@@ -60,9 +65,15 @@ def read_private(path: Path) -> str | None:
 
     Errors: Problem where others may read it, or it cannot be read.
     """
+    # A link could lead to another file; opening a pipe would wait for its writer.
+    if path.is_symlink():
+        raise Problem(f"{path}: a symbolic link: put a file there")
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as file:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        with open(os.open(path, flags), encoding="utf-8") as file:
             state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode):
+                raise Problem(f"{path}: no file: put a file there")
             if state.st_uid != os.geteuid() or stat.S_IMODE(state.st_mode) & 0o077:
                 raise Problem(
                     f"{path}: others may read or change this file: run chmod 600 {path} as its "
@@ -87,11 +98,12 @@ class TokenFile(CacheHandler):  # type: ignore[misc]
         text = read_private(self.path)
         try:
             token = json.loads(text) if text else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
-        if not isinstance(token, dict) or not {"access_token", "refresh_token"} <= token.keys():
+        if not isinstance(token, dict) or not is_token(token, "access_token", "refresh_token"):
             return None
-        return token
+        is_valid = isinstance(token.get("expires_at"), int | float)
+        return token if is_valid and isinstance(token.get("scope"), str) else None
 
     def save_token_to_cache(self, token_info: Mapping[str, Any]) -> None:
         """Store new tokens; a reader sees the old or the new file."""

@@ -6,9 +6,10 @@ from typing import Any
 import requests
 import requests.adapters
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError
+from urllib3.exceptions import DecodeError, HTTPError, MaxRetryError
 
 from loaders.core.config import version
+from loaders.core.errors import Problem
 from loaders.core.http.client import read_body
 from loaders.core.http.connections import POOLS
 from loaders.core.http.faults import TryAgain, describe, host_of
@@ -34,7 +35,7 @@ class Session(requests.Session):
     """Sends requests for spotipy, with complete bodies.
 
     seconds: for the headers, and again for the body. Errors: TryAgain where there is no response,
-    or a successful one that is not JSON: spotipy would return None for it.
+    one that is too large, or a successful one that is not JSON: spotipy would return None for it.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -58,9 +59,15 @@ class Session(requests.Session):
             raise TryAgain(f"{host} does not answer in time") from error
         except requests.RequestException as error:
             raise TryAgain(describe(_cause(error), host)) from error
+        except DecodeError as error:
+            raise TryAgain(f"{host} answered with what cannot be unpacked") from error
+        except Problem as error:  # too large: other responses may be usable
+            raise TryAgain(str(error)) from error
         except (HTTPError, OSError) as error:
             raise TryAgain(describe(error, host)) from error
-        response._content = body if response.ok else _as_error(body)
+        is_login = url.endswith("/api/token")
+        response._content = (body or b"null") if response.ok else _as_error(body, is_login)
+        response.encoding = "utf-8"
         if 300 <= response.status_code < 400:
             raise TryAgain(f"{host} answers {response.status_code} with a redirect")
         if response.ok and not _is_json(body):
@@ -72,26 +79,23 @@ def _keep(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _as_error(body: bytes) -> bytes:
+def _as_error(body: bytes, is_login: bool) -> bytes:
     """The body of an error as spotipy expects it: an object, or what is no JSON."""
     try:
         error = json.loads(body)
-    except ValueError:
-        return body[:1000]
-    if isinstance(error, dict) and ("error_description" in error or _has_message(error)):
-        return body
+    except (ValueError, RecursionError):
+        return b"" if body.lstrip().startswith((b"[", b"{")) else body[:1000]
     said = error.get("error") if isinstance(error, dict) else error
-    return json.dumps({"error": {"message": str(said)[:1000]}}).encode()
-
-
-def _has_message(error: dict[str, Any]) -> bool:
-    return isinstance(error.get("error"), dict)
+    if is_login:
+        return json.dumps({"error": str(said)[:1000]}).encode()
+    message = said.get("message") if isinstance(said, dict) else said
+    return json.dumps({"error": {"message": str(message)[:1000]}}).encode()
 
 
 def _is_json(body: bytes) -> bool:
     try:
-        json.loads(body or b"null")
-    except ValueError:
+        json.loads((body or b"null").decode())
+    except (ValueError, RecursionError):
         return False
     return True
 

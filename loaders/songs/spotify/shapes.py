@@ -16,6 +16,9 @@ from loaders.songs.formats.model import Track, UnusablePlaylistEntry, named_id, 
 T = TypeVar("T")
 Content = TypeVar("Content", covariant=True)
 ID = re.compile(r"[0-9A-Za-z]{10,64}")
+USER = re.compile(r"[^\s:\0-\x1f\x7f\ud800-\udfff]{1,150}")
+TOKEN = re.compile(r"[!-~]{1,10000}")  # else a header cannot hold it, and errors would show it
+OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
 PLAYLIST = re.compile(
     r"(?:spotify:(?:user:[^:]+:)?playlist:"
     r"|(?:https?://)?open\.spotify\.com/(?:intl-[\w-]+/)?(?:user/[^/]+/)?playlist/)?"
@@ -88,7 +91,7 @@ def _track(entry: Any) -> Track | None:
     """The track of an entry, in the old or the new shape; None where there is none."""
     shapes = (entry.get("item"), entry.get("track")) if isinstance(entry, dict) else ()
     listed = next((one for one in shapes if isinstance(one, dict)), None)
-    if listed is None or listed.get("type", "track") != "track":
+    if listed is None or listed.get("type") not in (None, "track"):
         return None
     artists = [one for one in entries_of(listed, "artists") if isinstance(one, dict)]
     artist = artists[0] if artists else {}
@@ -116,11 +119,25 @@ def page_of(listed: dict[str, Any], content: T, place: int, size: int) -> Page[T
     total = number_of(listed.get("total"))
     if not listed.get("next") or not entries_of(listed):
         return Page(content, None, total)
-    query = parse_qs(urlsplit(str(listed["next"])).query)
-    named = number_of(query.get("offset", [""])[0])
+    named = _offset_of(str(listed["next"]))
     after = place + min(number_of(listed.get("limit")) or size, size)
     next_place = named if named is not None and place < named <= after else after
     return Page(content, None if total is not None and next_place >= total else next_place, total)
+
+
+def _offset_of(address: str) -> int | None:
+    try:
+        query = parse_qs(urlsplit(address).query)
+    except ValueError:
+        return None
+    return number_of(query.get("offset", [""])[0])
+
+
+def is_token(value: Any, *texts: str) -> bool:
+    """Whether tokens have these texts, in a form that a request can carry."""
+    return isinstance(value, dict) and all(
+        isinstance(value.get(name), str) and TOKEN.fullmatch(value[name]) for name in texts
+    )
 
 
 def object_of(value: Any, name: str) -> dict[str, Any]:

@@ -1,5 +1,10 @@
 """Playlists by link, and the library of a user who logs in."""
 
+import socket
+import threading
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
 import pytest
 
 from loaders.core.errors import Problem
@@ -70,8 +75,8 @@ def test_the_first_login_prints_an_address(fresh, service, load, monkeypatch, ca
     asked = []
 
     def answer(prompt: str) -> str:
-        asked.append(prompt)
-        state = prompt.partition("state=")[2].split()[0]
+        asked.append(capsys.readouterr().err)
+        state = asked[-1].partition("state=")[2].split()[0]
         return f"http://127.0.0.1:8888/callback?code=abc&state={state}"
 
     monkeypatch.setattr("builtins.input", answer)
@@ -104,3 +109,87 @@ def test_a_radio_that_is_saved_in_part_says_so(service):
     service.faults[f"/v1/playlists/{'3' * 22}/items"] = [faults.busy]
     with pytest.raises(Problem, match=r"0 tracks of 1 are in https://open.spotify.com/playlist/3"):
         save([song(1)["id"]], "My radio", service=service.service)
+
+
+@pytest.mark.parametrize("path", ["/v1/me", "/v1/me/playlists", "/v1/me/tracks"])
+def test_a_user_whom_the_app_does_not_list_is_told(service, load, path):
+    log_in()
+    refused = lambda handler: handler.refuse(403, "User not registered")  # noqa: E731
+    service.tokens, service.faults[path] = ["token-1"], [refused]
+    (failure,) = load(mine=True).failures
+    assert "403 User not registered: the dashboard of the app must list you" in failure
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 500, "a b", "", 5])
+def test_a_user_with_an_unusable_id_is_told(service, load, name):
+    log_in()
+    service.tokens = ["token-1"]
+    service.faults["/v1/me"] = [lambda handler: handler.json(200, {"id": name})] * 9
+    assert "something else than a user" in load(mine=True).failures[0]
+
+
+def test_playlists_without_an_end_are_read_once(fresh, service, load):
+    fill(service)
+    log_in()
+    service.tokens, service.repeats = ["token-1"], True
+    service.library = [spotify_id(0)] * 500
+    assert load(mine=True).written == 1
+    assert len(service.requests) < 9
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [("?error=access_denied", "was cancelled"), ("?code=abc&state=wrong", "not the address"),
+     ("rubbish", "not the address")],
+)  # fmt: skip
+def test_a_wrong_answer_to_the_login_is_told(service, load, monkeypatch, query, message):
+    monkeypatch.setattr("builtins.input", lambda prompt: f"http://127.0.0.1:8888/callback{query}")
+    with pytest.raises(Problem, match=message):
+        load(mine=True, browser=False)
+
+
+def visit(monkeypatch, *queries: str) -> None:
+    """A browser that calls the redirect URI with these queries."""
+
+    def answer(address: str) -> bool:
+        fields = {name: one for name, (one,) in parse_qs(urlsplit(address).query).items()}
+        urls = [fields["redirect_uri"] + query.format(**fields) for query in queries]
+        threading.Thread(target=lambda: [urlopen(url).read() for url in urls]).start()
+        return True
+
+    monkeypatch.setattr("webbrowser.open", answer)
+
+
+@pytest.fixture
+def redirect_uri(monkeypatch) -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        uri = f"http://127.0.0.1:{free.getsockname()[1]}/callback"
+    monkeypatch.setenv("SPOTIPY_REDIRECT_URI", uri)
+    return uri
+
+
+def test_the_login_in_a_browser(service, load, monkeypatch, redirect_uri):
+    fill(service)
+    service.library = [spotify_id(0)]
+    visit(monkeypatch, "/favicon.ico", "?code=abc&state=forged", "?code=abc&state={state}")
+    assert load(mine=True).written == 1
+    assert service.logins[0]["code"] == "abc"
+
+
+def test_a_login_that_was_cancelled_in_the_browser(load, monkeypatch, redirect_uri):
+    visit(monkeypatch, "?error=access_denied&state={state}")
+    with pytest.raises(Problem, match="was cancelled"):
+        load(mine=True)
+
+
+def test_a_login_without_a_browser_names_the_option(load, monkeypatch, redirect_uri):
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    with pytest.raises(Problem, match="no browser here: run it again with --no-browser"):
+        load(mine=True)
+
+
+def test_a_port_that_is_in_use_is_told(load, redirect_uri):
+    port = int(redirect_uri.split(":")[2].split("/")[0])
+    taken = socket.create_server(("127.0.0.1", port))
+    with taken, pytest.raises(Problem, match=f"port {port}: .* in use.* --no-browser"):
+        load(mine=True)
