@@ -93,13 +93,13 @@ union all
 select
     'words' as what,
     'search' as subject,
-    'waiting' as state,
+    case when word.searched_at is null then 'waiting' else 'failed' end as state,
     word.failure as reason,
     count(*) as number,
     null as not_before
 from muse.spotify_words as word
-where word.searched_at is null
-group by word.failure
+where word.searched_at is null or word.attempts >= 3
+group by (word.searched_at is null), word.failure
 union all
 select
     'requests' as what,

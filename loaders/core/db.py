@@ -235,6 +235,16 @@ def take_turns(conn: psycopg.Connection, name: str) -> None:
     conn.execute(_lock_statement(name))
 
 
+def try_turn(conn: psycopg.Connection, name: str) -> bool:
+    """Take a named lock until the end of this transaction; whether no other session has it."""
+    try:
+        with conn.transaction():
+            conn.execute(_lock_statement(name) + sql.SQL(" nowait"))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
 def _lock_statement(name: str) -> sql.Composed:
     statement = sql.SQL("lock table {} in share update exclusive mode")
     return statement.format(sql.Identifier("muse_locks", name))

@@ -119,9 +119,12 @@ def load_spotify(
         raise typer.BadParameter("--words-only and --tracks-only leave nothing to do")
     if mine and playlist:
         raise typer.BadParameter("--mine loads all of your playlists: leave out --playlist")
+    links = tuple(one for text in playlist or () for one in text.split(",") if one.strip())
+    if playlist and not links:
+        raise typer.BadParameter("--playlist needs an id or a link")
     request = SpotifyOptions(
         words=not tracks_only, tracks=not words_only, most=max_playlists, market=market,
-        playlists=tuple(one for text in playlist or () for one in text.split(",") if one.strip()),
+        playlists=links,
         mine=mine, browser=not no_browser, again=again, max_wait=max_wait, pace=pace,
     )  # fmt: skip
     with db.connect_to_load(announce=True, autocommit=True) as conn:

@@ -6,7 +6,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from loaders.core.db import take_turns
+from loaders.core.db import take_turns, try_turn
 from loaders.core.errors import Problem
 from loaders.core.queries import Queries
 from loaders.core.topics import StoredSource
@@ -52,9 +52,11 @@ def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, i
     conn.execute("delete from muse.sources where source_id = %s", (source.source_id,))
     service, _, origin = source.location.partition(": ")
     if service == "spotify":
+        _check_no_crawl(conn)
         conn.execute(SPOTIFY.delete_crawl, {"origin": origin})
         if origin == "search":
             conn.execute(SPOTIFY.delete_words)
+    conn.execute(SPOTIFY.wait_again)
     return counts
 
 
@@ -62,8 +64,19 @@ def _forget_on_spotify(conn: psycopg.Connection, kind: str, value: str) -> int:
     """Keep only the ids of these playlists, so that no crawl loads them again; their number."""
     condition = sql.SQL(FOUND_ON_SPOTIFY[kind])
     found = conn.execute(sql.SQL(SPOTIFY.forget_playlists).format(condition=condition), (value,))
+    if found.rowcount:
+        _check_no_crawl(conn)
     conn.execute(SPOTIFY.delete_forgotten_pages)
     return found.rowcount
+
+
+def _check_no_crawl(conn: psycopg.Connection) -> None:
+    """Keep crawls from beginning until the end of this transaction. Errors: Problem.
+
+    A crawl that is running could store what is being forgotten.
+    """
+    if not try_turn(conn, "spotify"):
+        raise Problem("another process reads from Spotify: end it, then run this again")
 
 
 def _delete(conn: psycopg.Connection, condition: LiteralString, value: str | int) -> dict[str, int]:

@@ -23,7 +23,7 @@ from loaders.core.http.faults import TryAgain
 from loaders.core.queries import Queries
 from loaders.core.runs import Run
 from loaders.songs import load
-from loaders.songs.formats.model import Track, UnusablePlaylistEntry, normal, playlist
+from loaders.songs.formats.model import PLACES, Track, UnusablePlaylistEntry, normal, playlist
 from loaders.songs.spotify.api import Api, Refused, TooFast
 from loaders.songs.spotify.shapes import Page, PageTracks, Summary
 
@@ -176,6 +176,9 @@ class Crawl:
             except Refused as error:
                 if error.status == 403:
                     raise Leave(f"{error}: this app may not search") from None
+                if error.status == 400 and not place:
+                    self.fail_word(word, str(error))
+                    return True
                 page = Page([], None, None)  # 400 or 404: after the last page
             except Failed as error:
                 self.fail_word(word, str(error))
@@ -287,6 +290,8 @@ class Crawl:
             self.details["entries left out (episodes, removed, without id)"] += left_out
             if page.next_place is None:
                 return self._store(waiting, tracks)
+            if page.next_place > PLACES:
+                return self.finish(waiting, "failed", f"more than {PLACES:,} entries")
             self._store_page(waiting, place, tracks, page.next_place)
             place = page.next_place
 
@@ -321,10 +326,12 @@ class Crawl:
         try:
             parsed = playlist(address_of(waiting.spotify_id), waiting.title, every, waiting.owner)
         except UnusablePlaylistEntry as error:
-            return self.finish(waiting, "empty", str(error))
+            return self.finish(waiting, "failed" if every else "empty", str(error))
         before = self.run.loaded
         with self.conn.transaction():
             self.places += load.merge(self.conn, self.run, [parsed])
+            owned = {"identity": parsed.key, "source": self.run.source_id}
+            self.conn.execute(QUERIES.own_playlist, owned)
             self.finish(waiting, "loaded", places=len(every))
         self.loaded += self.run.loaded - before
         self.bar.update()

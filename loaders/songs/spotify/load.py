@@ -1,5 +1,6 @@
 """`load spotify`: the crawl, named playlists, and the library of the user who logs in."""
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,14 +16,23 @@ from loaders.core.runs import LoadResult
 from loaders.core.topics import StoredSource
 from loaders.songs.load import NOUN, TOPIC
 from loaders.songs.spotify.api import Api, Refused
-from loaders.songs.spotify.crawl import QUERIES, Crawl, Failed, Leave, address_of, liked_id
-from loaders.songs.spotify.credentials import find_credentials
+from loaders.songs.spotify.crawl import (
+    ATTEMPTS,
+    QUERIES,
+    Crawl,
+    Failed,
+    Leave,
+    address_of,
+    liked_id,
+)
+from loaders.songs.spotify.credentials import TokenFile, find_credentials
 from loaders.songs.spotify.login import Service, open_for_app, open_for_user
 from loaders.songs.spotify.shapes import Summary, playlist_id
 
 PREFIX = "spotify: "
 CHECKS = 500  # playlists that one refresh compares with Spotify
 LIKED = "Liked songs"
+MOST_OWN = 50_000  # playlists of one user
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ def load_spotify(
 
     A wait longer than max_wait ends it early, without a failure. Errors: Problem.
     """
-    if options.market and not (len(options.market) == 2 and options.market.isalpha()):
+    if options.market is not None and not re.fullmatch("[A-Za-z]{2}", options.market):
         raise Problem(f"{options.market!r} is no market: give two letters, such as DE")
     ids = [playlist_id(text) for text in options.playlists]
     if options.mine:
@@ -108,6 +118,8 @@ def _run(
                 say(str(reason))
             except Failed as reason:
                 run.fail(f"{reason}: run it again")
+            except Refused as reason:
+                run.fail(_refusal(reason))
             finally:
                 if is_usable(conn):
                     crawl.store_requests()
@@ -116,6 +128,14 @@ def _run(
     result.report()
     _report_waiting(conn, origin)
     return result
+
+
+def _refusal(reason: Refused) -> str:
+    """Why a user's library cannot be read, and what to do about it."""
+    return (
+        f"{reason}: the dashboard of the app must list you under User Management; or log in as "
+        f"another user after deleting {TokenFile().path}"
+    )
 
 
 def _open(origin: str, options: SpotifyOptions, service: Service) -> Api:
@@ -139,8 +159,10 @@ def _report_waiting(conn: psycopg.Connection, origin: str) -> None:
 
 
 def _crawl(crawl: Crawl, options: SpotifyOptions) -> None:
+    values = {"origin": crawl.origin, "attempts": ATTEMPTS, "again": options.again}
+    crawl.conn.execute(QUERIES.retry_words, values)
     if options.again:
-        crawl.conn.execute(QUERIES.retry_refused, {"origin": crawl.origin})
+        crawl.conn.execute(QUERIES.retry_refused, values)
     while not crawl.is_full:
         if options.tracks:
             crawl.load_waiting()
@@ -150,7 +172,10 @@ def _crawl(crawl: Crawl, options: SpotifyOptions) -> None:
 
 def _load_named(ids: list[str], crawl: Crawl, options: SpotifyOptions) -> None:
     for spotify_id in ids:
-        reason = _load_one(crawl, spotify_id, again=options.again)
+        try:
+            reason = _load_one(crawl, spotify_id, again=options.again)
+        except Failed as error:
+            reason = str(error)
         if reason:
             crawl.run.fail(f"{address_of(spotify_id)}: {reason}")
 
@@ -159,7 +184,11 @@ def _load_changed(crawl: Crawl, options: SpotifyOptions) -> None:
     """Compare the playlists that were compared longest ago, and load the changed ones."""
     values = {"origin": crawl.origin, "checks": CHECKS}
     for (spotify_id,) in crawl.conn.execute(QUERIES.oldest_checked, values).fetchall():
-        _load_one(crawl, spotify_id)
+        try:
+            _load_one(crawl, spotify_id)
+        except Failed:
+            crawl.conn.execute(QUERIES.postpone_check, {"spotify_id": spotify_id})
+            crawl.details["not compared (Spotify failed)"] += 1
     crawl.load_waiting()
 
 
@@ -178,8 +207,12 @@ def _load_library(crawl: Crawl, options: SpotifyOptions) -> None:
     """The user's playlists and liked tracks."""
     user = crawl.ask(crawl.api.user)
     place: int | None = 0
+    before: list[Summary] = []
     while place is not None:
         page = crawl.ask(partial(crawl.api.own_playlists, place))
+        if place > MOST_OWN or (page.content and page.content == before):
+            break  # Spotify sends pages without an end
+        before = page.content
         for summary in page.content:
             crawl.store_summary(summary, again=options.again)
         place = page.next_place

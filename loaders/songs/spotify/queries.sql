@@ -97,6 +97,7 @@ update muse.spotify_words set
     next_place = coalesce(%(next_place)s, next_place),
     results = coalesce(%(results)s, results),
     found = found + %(found)s,
+    attempts = 0,
     searched_at = case when %(next_place)s::integer is null then now() end
 where word = %(word)s;
 
@@ -106,6 +107,13 @@ update muse.spotify_words set
     failure = %(reason)s,
     searched_at = case when attempts + 1 >= %(attempts)s then now() end
 where word = %(word)s;
+
+-- name: retry_words
+-- Words whose search failed are searched again a day later, or now with `again`.
+update muse.spotify_words set attempts = 0, searched_at = null
+where
+    attempts >= %(attempts)s
+    and (searched_at < now() - interval '1 day' or %(again)s);
 
 -- tracks --------------------------------------------------------------------------------------
 
@@ -197,6 +205,11 @@ update muse.spotify_playlists set
     not_before = null
 where number = %(number)s;
 
+-- name: own_playlist
+-- A playlist belongs to the source that asked for it last, also where its content is the same.
+update muse.playlists set source_id = %(source)s
+where identity = %(identity)s and source_id <> %(source)s;
+
 -- name: delete_pages
 delete from muse.spotify_pages
 where number = %(number)s;
@@ -243,6 +256,10 @@ where
 order by playlist.checked_at
 limit %(checks)s;
 
+-- name: postpone_check
+update muse.spotify_playlists set checked_at = now()
+where spotify_id = %(spotify_id)s;
+
 -- forget --------------------------------------------------------------------------------------
 
 -- name: forget_playlists
@@ -264,6 +281,19 @@ where page.number = playlist.number and playlist.state = 'forgotten';
 -- Ids of forgotten playlists stay.
 delete from muse.spotify_playlists
 where origin = %(origin)s and state <> 'forgotten';
+
+-- name: wait_again
+-- Playlists that another source also asked for, and that were deleted with this one.
+update muse.spotify_playlists as known set state = 'waiting', next_place = 0
+where
+    known.state = 'loaded'
+    and not exists (
+        select from muse.playlists as playlist
+        where
+            playlist.identity in (
+                known.spotify_id, 'https://open.spotify.com/playlist/' || known.spotify_id
+            )
+    );
 
 -- name: delete_words
 delete from muse.spotify_words;

@@ -122,3 +122,34 @@ def test_forgetting_the_source_forgets_the_crawl(fresh, service, load):
     for table in ("playlists", "tracks", "spotify_playlists", "spotify_words"):
         assert fresh.execute(f"select from {table}").fetchone() is None, table
     assert load().written == 3
+
+
+def test_a_playlist_of_two_sources_stays_with_the_last_one(fresh, service, load):
+    fill(service)
+    load()
+    load(playlists=(spotify_id(0),))
+    with fresh.transaction():
+        forget_source(fresh, source(fresh, "spotify: search"))
+    assert fresh.execute("select title from playlists").fetchall() == [("A rainy day",)]
+
+
+def test_a_playlist_that_went_with_another_source_is_loaded_again(fresh, service, load):
+    fill(service)
+    load(playlists=(spotify_id(0),))
+    fresh.execute("insert into sources (topic, location) values ('songs', '/export.zip')")
+    fresh.execute("update playlists set source_id = (select max(source_id) from sources)")
+    with fresh.transaction():
+        forget_source(fresh, source(fresh, "/export.zip"))
+    assert load(playlists=(spotify_id(0),)).written == 1
+
+
+def test_nothing_is_forgotten_while_a_crawl_runs(fresh, service, load, server):
+    fill(service)
+    load()
+    with server.connect(dbname="fresh", autocommit=True) as other, db.lock(other, "spotify"):
+        with pytest.raises(Problem, match="another process reads from Spotify: end it"):
+            forget_playlists(fresh, "owner", "somebody")
+        with pytest.raises(Problem, match="another process"), fresh.transaction():
+            forget_source(fresh, source(fresh, "spotify: search"))
+    assert fresh.execute("select count(*) from playlists").fetchone() == (3,)
+    assert {state for _, state in fresh.execute(STATES)} == {"loaded"}
