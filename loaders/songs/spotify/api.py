@@ -196,6 +196,8 @@ def _as_ours(error: spotipy.SpotifyException) -> Exception:
         return TryAgain(said)
     if status == 400 and "market" in message.lower():
         return Problem(f"{said}: is --market right?")
+    if status == 403 and "premium" in message.lower():
+        return Problem(said)  # of all requests, not of this playlist alone
     if status == 401:
         return Problem(f"{said}: check {CLIENT_ID} and its secret, or log in again with --mine")
     return Refused(status, said)

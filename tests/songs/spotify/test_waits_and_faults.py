@@ -213,3 +213,13 @@ def test_a_playlist_without_an_end_fails(fresh, service, load, monkeypatch):
     assert fresh.execute(row).fetchone() == ("failed", "more than 100 entries")
     assert fresh.execute("select from spotify_pages").fetchone() is None
     assert len(service.requests) < 9
+
+
+def test_an_app_without_premium_withholds_no_playlist(fresh, service, load):
+    fill(service)
+    message = "Active premium subscription required for the owner of the app."
+    path = f"/v1/playlists/{spotify_id(0)}/items"
+    service.faults[path] = [lambda handler: handler.refuse(403, message)]
+    with pytest.raises(Problem, match="403 Active premium subscription required"):
+        load()
+    assert load().written == 3
