@@ -106,10 +106,14 @@ class TokenFile(CacheHandler):  # type: ignore[misc]
         return token if is_valid and isinstance(token.get("scope"), str) else None
 
     def save_token_to_cache(self, token_info: Mapping[str, Any]) -> None:
-        """Store new tokens; a reader sees the old or the new file."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Store new tokens; a reader sees the old or the new file. Errors: Problem."""
         new = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        new.unlink(missing_ok=True)
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(dict(token_info), file)
-        new.replace(self.path)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new.unlink(missing_ok=True)
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                json.dump(dict(token_info), file)
+            new.replace(self.path)
+        except OSError as error:
+            reason = f"the login cannot be stored: {error.strerror}"
+            raise Problem(f"{self.path}: {reason}") from error

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from loaders.core.errors import Problem
+from loaders.songs.spotify.credentials import TokenFile
 from tests.factories.spotify import fill
 
 
@@ -116,3 +117,18 @@ def test_a_stored_login_that_is_damaged_counts_as_none(load, tmp_path, text):
     path.chmod(0o600)
     with pytest.raises(Problem, match="nobody has logged in to Spotify"):
         load(mine=True, may_ask=False)
+
+
+def test_a_login_that_cannot_be_stored_is_told(tmp_path):
+    (tmp_path / "config").write_text("a file")
+    with pytest.raises(Problem, match="spotify-login.json: the login cannot be stored: "):
+        TokenFile(tmp_path / "config" / "spotify-login.json").save_token_to_cache({})
+
+
+def test_a_link_in_place_of_the_login_is_replaced_not_followed(tmp_path):
+    other = tmp_path / "other"
+    other.write_text("keep")
+    tokens = TokenFile(tmp_path / "spotify-login.json")
+    tokens.path.symlink_to(other)
+    tokens.save_token_to_cache({})
+    assert (other.read_text(), tokens.path.is_symlink()) == ("keep", False)
