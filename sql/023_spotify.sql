@@ -26,7 +26,7 @@ found as (
         avg((fruitful.word is not null)::integer) as ten_words
     from muse.spotify_playlists as playlist
     left join fruitful on playlist.word = fruitful.word
-    where playlist.origin = 'search'
+    where playlist.origin = 'search' and playlist.state <> 'forgotten'
     group by day
 ),
 

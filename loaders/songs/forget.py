@@ -67,6 +67,7 @@ def _forget_on_spotify(conn: psycopg.Connection, kind: str, value: str) -> int:
     if found.rowcount:
         _check_no_crawl(conn)
     conn.execute(SPOTIFY.delete_forgotten_pages)
+    conn.execute(SPOTIFY.delete_forgotten_likes)
     return found.rowcount
 
 

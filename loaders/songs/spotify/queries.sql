@@ -270,8 +270,18 @@ update muse.spotify_playlists set
     title = null,
     owner = null,
     snapshot = null,
+    size = null,
+    word = null,
+    place = null,
+    places = null,
+    loaded_at = null,
     next_place = 0
 where {condition};
+
+-- name: delete_forgotten_likes
+-- Their id names the user; they are loaded again only where that user logs in.
+delete from muse.spotify_playlists
+where state = 'forgotten' and spotify_id like 'spotify:user:%';
 
 -- name: delete_forgotten_pages
 delete from muse.spotify_pages as page using muse.spotify_playlists as playlist

@@ -42,7 +42,11 @@ def test_what_is_forgotten_is_not_loaded_again(fresh, service, load):
     load()
     forget_playlists(fresh, "owner", "somebody")
     assert {state for _, state in fresh.execute(STATES)} == {"forgotten"}
-    assert fresh.execute("select title from spotify_playlists").fetchone() == (None,)
+    kept = "select title, owner, snapshot, size, word, place, places, loaded_at"
+    rows = fresh.execute(f"{kept} from spotify_playlists").fetchall()
+    assert set(rows) == {(None,) * 8}
+    shares = "select playlists_loaded, places_loaded, ten_words_share from spotify_crawl"
+    assert fresh.execute(shares).fetchall() == [(0, 0, None)]
     fresh.execute("update spotify_words set searched_at = null, next_place = 0")
     assert load().written == 0
     assert fresh.execute("select count(*) from tracks").fetchone() == (0,)

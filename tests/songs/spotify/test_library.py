@@ -8,6 +8,7 @@ from urllib.request import urlopen
 import pytest
 
 from loaders.core.errors import Problem
+from loaders.songs.forget import forget_playlists
 from loaders.songs.spotify.credentials import TokenFile
 from loaders.songs.spotify.save import save
 from tests.factories.spotify import fill, song, songs, spotify_id
@@ -61,6 +62,15 @@ def test_the_users_own_library(fresh, service, load, tmp_path, monkeypatch):
     service.liked.insert(0, song(500))
     assert load(mine=True).written == 1
     assert (tmp_path / "config" / "spotify-login.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_forgetting_a_user_keeps_no_id_of_them(fresh, service, load):
+    log_in()
+    service.tokens, service.liked = ["token-1"], songs(1, 2)
+    assert load(mine=True).written == 1
+    forget_playlists(fresh, "owner", "somebody")
+    assert fresh.execute("select from spotify_playlists").fetchone() is None
+    assert load(mine=True).written == 1
 
 
 def test_a_login_that_was_revoked(service, load, tmp_path):
