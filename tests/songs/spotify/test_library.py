@@ -6,7 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 import pytest
+from typer.testing import CliRunner
 
+from loaders.cli import app
 from loaders.core.errors import Problem
 from loaders.songs.forget import forget_playlists
 from loaders.songs.spotify.credentials import TokenFile
@@ -203,3 +205,10 @@ def test_a_port_that_is_in_use_is_told(load, redirect_uri):
     taken = socket.create_server(("127.0.0.1", port))
     with taken, pytest.raises(Problem, match=f"port {port}: .* in use.* --no-browser"):
         load(mine=True)
+
+
+@pytest.mark.parametrize("links", ["", ",", " , "])
+def test_an_empty_link_begins_no_crawl(links):
+    done = CliRunner().invoke(app, ["load", "spotify", "--playlist", links])
+    assert done.exit_code == 2
+    assert "--playlist needs an id or a link" in done.output
