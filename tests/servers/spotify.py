@@ -36,6 +36,7 @@ class Spotify(base.Server):
         self.logins: list[dict[str, str]] = []
         self.largest_search, self.largest_page = 50, 50
         self.is_old = False
+        self.total: int | None = None  # what pages say; None: the truth
         self.repeats = False  # each page is the first one
 
     @property
@@ -75,7 +76,7 @@ class Spotify(base.Server):
         self.pages.append((path if path != "/v1/search" else fields["q"], place))
         following = f"{self.url}{path}?{urlencode(fields | {'offset': place + size})}"
         return {
-            "href": "https://…", "limit": size, "offset": place, "total": len(entries),
+            "href": "https://…", "limit": size, "offset": place, "total": len(entries) if self.total is None else self.total,
             "next": following if place + size < len(entries) else None,
             "items": entries[start : start + size],
         }  # fmt: skip

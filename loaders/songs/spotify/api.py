@@ -41,6 +41,11 @@ SUMMARY_FIELDS = "id,name,snapshot_id,owner(id),items(total),tracks(total)"
 logging.getLogger("spotipy").setLevel(logging.CRITICAL + 1)
 
 
+def larger(size: int) -> int:
+    """The next larger size of a page, or the largest."""
+    return min((other for other in SIZES if other > size), default=size)
+
+
 class Refused(Exception):
     """Spotify answers that the request is not possible. status: 400, 403 or 404."""
 

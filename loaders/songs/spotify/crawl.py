@@ -24,7 +24,7 @@ from loaders.core.queries import Queries
 from loaders.core.runs import Run
 from loaders.songs import load
 from loaders.songs.formats.model import PLACES, Track, UnusablePlaylistEntry, normal, playlist
-from loaders.songs.spotify.api import Api, Refused, TooFast
+from loaders.songs.spotify.api import Api, Refused, TooFast, larger
 from loaders.songs.spotify.shapes import Page, PageTracks, Summary
 
 T = TypeVar("T")
@@ -82,7 +82,9 @@ class Crawl:
     def __post_init__(self) -> None:
         for statement in (load.QUERIES.create_staging, QUERIES.begin):
             self.conn.execute(statement)
-        *_, self.api.search_size, self.api.page_size = self._state()
+        *_, search_size, page_size = self._state()
+        # Each run asks for a little more than Spotify accepted last, which may be temporary.
+        self.api.search_size, self.api.page_size = min(50, larger(search_size)), larger(page_size)
         self.bar = progress("playlists")
 
     @property

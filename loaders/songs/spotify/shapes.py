@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from loaders.core.entries import UNPRINTABLE, printable
+from loaders.core.entries import printable
 from loaders.core.errors import Problem
 from loaders.core.http.faults import TryAgain
 from loaders.songs.formats.model import Track, UnusablePlaylistEntry, named_id, track
@@ -19,6 +19,8 @@ ID = re.compile(r"[0-9A-Za-z]{10,64}")
 USER = re.compile(r"[^\s:\0-\x1f\x7f\ud800-\udfff]{1,150}")
 TOKEN = re.compile(r"[!-~]{1,10000}")  # else a header cannot hold it, and errors would show it
 OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
+# Control characters, surrogates, and marks that turn the direction of what follows.
+INVISIBLE = re.compile(r"[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 PLAYLIST = re.compile(
     r"(?:spotify:(?:user:[^:]+:)?playlist:"
     r"|(?:https?://)?open\.spotify\.com/(?:intl-[\w-]+/)?(?:user/[^/]+/)?playlist/)?"
@@ -115,14 +117,16 @@ def _track(entry: Any) -> Track | None:
 
 
 def page_of(listed: dict[str, Any], content: T, place: int, size: int) -> Page[T]:
-    """The next page begins where Spotify says so, else after as many entries as it sent at most."""
+    """A page ends the list where Spotify names no next one, or where it is empty.
+
+    The next page begins where Spotify says so, else after as many entries as it sent at most.
+    """
     total = number_of(listed.get("total"))
     if not listed.get("next") or not entries_of(listed):
         return Page(content, None, total)
     named = _offset_of(str(listed["next"]))
     after = place + min(number_of(listed.get("limit")) or size, size)
-    next_place = named if named is not None and place < named <= after else after
-    return Page(content, None if total is not None and next_place >= total else next_place, total)
+    return Page(content, named if named is not None and place < named <= after else after, total)
 
 
 def _offset_of(address: str) -> int | None:
@@ -155,7 +159,7 @@ def text_of(value: Any, limit: int) -> str | None:
     """A text that can be stored; None for anything else."""
     if not isinstance(value, str):
         return None
-    return UNPRINTABLE.sub(" ", value[:limit]).strip() or None
+    return INVISIBLE.sub(" ", value[:limit]).strip() or None
 
 
 def number_of(value: Any) -> int | None:

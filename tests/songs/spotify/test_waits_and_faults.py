@@ -223,3 +223,24 @@ def test_an_app_without_premium_withholds_no_playlist(fresh, service, load):
     with pytest.raises(Problem, match="403 Active premium subscription required"):
         load()
     assert load().written == 3
+
+
+def test_a_size_that_is_refused_for_a_while_is_asked_for_again(fresh, service, load):
+    service.largest_page = 1
+    service.add(spotify_id(1), "a list", songs(*range(3)))
+    load()
+    sizes = "select page_size from spotify_state"
+    assert fresh.execute(sizes).fetchone() == (1,)
+    service.largest_page = 50
+    for number, size in enumerate((5, 10, 20, 50, 50), start=2):
+        service.add(spotify_id(number), "a list", songs(number))
+        load(playlists=(spotify_id(number),))
+        assert fresh.execute(sizes).fetchone() == (size,)
+
+
+def test_a_total_that_is_too_small_loses_no_page(fresh, service, load):
+    service.largest_page = 20
+    service.add(spotify_id(1), "a list", songs(*range(50)))
+    service.total = 20
+    load()
+    assert fresh.execute("select places from playlists").fetchone() == (50,)
