@@ -224,12 +224,15 @@ def _load_file(
         with run.conn.transaction():
             places = 0
             playlists: Iterable[Playlist] = _count_left_out(run, run.accept(entries))
+            shared: list[tuple[str, int]] = []
             size = BATCH
             if file is not None and file.is_history:
-                playlists, size = histories.settle(run, list(playlists)), HISTORY_BATCH
+                playlists, shared = histories.settle(run, list(playlists))
+                size = HISTORY_BATCH
             for batch in batches(playlists, size):
                 places += merge(run.conn, run, batch, file)
                 on_places(sum(len(playlist.tracks) for playlist in batch))
+            histories.note_sources(run, shared)
         return places
     except BaseException as error:
         run.loaded, run.unchanged = before.loaded, before.unchanged

@@ -222,6 +222,27 @@ select
 from muse.playlists as playlist
 where starts_with(playlist.identity, %(prefix)s);
 
+-- name: note_session_sources
+-- A source whose session is another's copy is loaded again when the other one is forgotten.
+with shared as (
+    select
+        listed.identity,
+        array_agg(listed.source_id) || %(source)s::bigint as sources
+    from unnest(%(identities)s::text[], %(sources)s::bigint[]) as listed (identity, source_id)
+    group by listed.identity
+)
+
+update muse.playlists as playlist set
+    copies = array(
+        select distinct source.source_id
+        from unnest(playlist.copies || shared.sources) as source (source_id)
+        where source.source_id <> playlist.source_id
+    )
+from shared
+where
+    playlist.identity = shared.identity
+    and not (playlist.copies || playlist.source_id) @> shared.sources;
+
 -- name: select_track_ids
 select
     playlist.playlist_id,

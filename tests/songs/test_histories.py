@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
 from loaders.songs.load import SongOptions, load
 from tests.factories.histories import (
@@ -115,6 +116,33 @@ def test_an_export_that_begins_within_a_session_adds_no_part_of_it(fresh, write)
     result = load(fresh, write("new/StreamingHistory0.json", dumped(*plays[1:])))
     assert (result.written, result.unchanged) == (0, 2)
     assert [number for _, number in sessions(fresh)] == [3, 1]
+
+
+def test_a_forgotten_export_leaves_the_sessions_that_others_have(fresh, write):
+    plays = [short(0), short(3, "Two"), short(100), short(200), short(203), short(206)]
+    grown = dumped(*plays[1:], short(209))
+    old = write("old/StreamingHistory0.json", dumped(*plays))
+    new = write("new/StreamingHistory0.json", grown)
+    for path in (old, new):
+        load(fresh, path)
+    for path, expected in ((new, [2, 1, 3]), (old, [1, 1, 4])):
+        source = fresh.execute("select * from sources where location = %s", (path,)).fetchone()
+        assert forget_source(fresh, path)["playlists"] > 0, source
+        assert refresh(fresh, "songs")
+        assert [number for _, number in sessions(fresh)] == expected
+        load(fresh, path)
+
+
+def test_a_format_picks_its_files_out_of_a_zip(fresh, write):
+    content = export(
+        Playlist1__json=json.dumps({"playlists": [account_playlist()]}).encode(),
+        StreamingHistory_music_0__json=dumped(short(0)),
+    )
+    path = write("my_spotify_data.zip", content)
+    result = load(fresh, path, SongOptions(format="spotify-playlists"))
+    assert (result.written, result.details["other files skipped"]) == (1, 3)
+    assert load(fresh, path, SongOptions(format="spotify-history", again=True)).written == 1
+    assert [title for title, _ in sessions(fresh)] == ["2023-05-04 21:07", "My mix"]
 
 
 def test_sessions_of_two_people_at_the_same_time_stay_apart(fresh, write):
