@@ -147,13 +147,15 @@ def test_a_format_picks_its_files_out_of_a_zip(fresh, write):
 
 def test_sessions_of_two_people_at_the_same_time_stay_apart(fresh, write):
     load(fresh, write("ann/StreamingHistory0.json", dumped(short(0), short(5), short(9, "Two"))))
-    load(fresh, write("bob/StreamingHistory0.json", dumped(short(5, "X", 2), short(7, "Y", 1))))
+    load(fresh, write("bob/StreamingHistory0.json", dumped(short(5, "One", 2), short(7, "Y", 1))))
     assert [number for _, number in sessions(fresh)] == [3, 2]
 
 
 @pytest.mark.parametrize("order", [("short", "extended"), ("extended", "short")])
 def test_the_extended_form_replaces_the_short_one(fresh, write, order):
-    times = [(0, "One"), (3.5, "Two"), (36.2, "Three"), (36.9, "Four", 0.6), (100, "Five")]
+    times = [(0, "One"), (3.5, "Two"), (36.2, "Three"), (36.9, "Four", 0.6), (100.9, "Five"),
+             (133, "Six", 2.5)]  # fmt: skip
+    # The last play starts 30.5 minutes after the minute of an end, 29.6 after its second.
     files = {
         "short": ("StreamingHistory0.json", dumped(*(short(*play) for play in times))),
         "extended": ("endsong_0.json", dumped(*(extended(*play) for play in times))),
@@ -161,7 +163,7 @@ def test_the_extended_form_replaces_the_short_one(fresh, write, order):
     for form in order:
         assert load(fresh, write(*files[form])).is_good
     ids = fresh.execute("select track_ids from playlists order by identity").fetchall()
-    assert [len(one) for (one,) in ids] == [4, 1]
+    assert [len(one) for (one,) in ids] == [4, 1, 1]
     assert all(id.startswith("000") for (one,) in ids for id in one)
 
 
@@ -309,6 +311,14 @@ def test_last_fm_in_every_form(fresh, write):
     assert fresh.execute("select identity, track_ids from playlists").fetchall() == [
         ("last.fm:history:2023-05-04T21:10:00.000Z a one 0", ["a - one 0", "a - one 3"])
     ]
+
+
+def test_plays_of_one_minute_are_in_order_though_the_last_play_is_first_in_the_file(fresh, write):
+    rows = b"A,,Two,04 May 2023 21:10\nA,,One,04 May 2023 21:10\nA,,Zero,04 May 2023 21:09\n"
+    load(fresh, write("scrobbles.csv", rows))
+    assert fresh.execute("select track_ids from playlists").fetchone() == (
+        ["a - zero", "a - one", "a - two"],
+    )
 
 
 def test_listens_are_identified_by_spotify_or_musicbrainz(fresh, write):
