@@ -98,6 +98,20 @@ def test_podcasts_alone_fail_with_a_line_that_says_so(fresh, write):
     ]
 
 
+def test_a_truncated_history_fails_with_one_line(fresh, write):
+    result = load(fresh, write("StreamingHistory0.json", dumped(short(0), short(3))[:-20]))
+    assert [line.split(" (")[0] for line in result.failures] == [
+        "StreamingHistory0.json: Input data was truncated"
+    ]
+
+
+def test_plays_of_a_file_may_stand_in_any_order(fresh, write):
+    plays = dumped(extended(3, "B"), extended(100, "C"), extended(0, "A"))
+    load(fresh, write("Streaming_History_Audio_2023.json", plays))
+    names = fresh.execute("select name from playlist_tracks order by playlist_title, place")
+    assert [name for (name,) in names] == ["A", "B", "C"]
+
+
 def test_a_later_export_has_the_same_sessions(fresh, write):
     first = [short(0), short(3, "Two"), short(100, "Three")]
     later = [*first, short(104, "Four"), short(300, "Five")]

@@ -103,9 +103,8 @@ class Reading(NamedTuple):
         """The history to which the plays of a format belong."""
         service = SERVICES[format]
         named = service != "spotify"  # its times are exact to the millisecond
-        return self.histories.setdefault(
-            format, History(service, self.gap, names_first_track=named)
-        )
+        history = self.histories.get(format)
+        return history or History(service, self.gap, names_first_track=named)
 
 
 def read(location: str, format: str | None = None, gap: int = GAP) -> Iterator[File]:
@@ -192,7 +191,9 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Readin
     playlists = 0
     try:
         if format in HISTORIES:
-            yield from HISTORIES[format](content, reading.history(format))
+            history = reading.history(format)
+            yield from HISTORIES[format](content, history)
+            reading.histories[format] = history  # its file is not broken
             return
         for entry in FORMATS[format](content, plain):
             playlists += isinstance(entry, Playlist)
