@@ -1,11 +1,15 @@
 """Listening histories become playlists by sessions, once each."""
 
 import json
+import random
 
 import pytest
 
 from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
+from loaders.songs.formats import BadPlaylistFile
+from loaders.songs.formats.history import History
+from loaders.songs.formats.reading import FORMATS, HISTORIES, detect
 from loaders.songs.load import SongOptions, load
 from tests.factories.histories import (
     START,
@@ -21,6 +25,20 @@ from tests.factories.histories import (
 from tests.factories.playlists import places
 
 SESSIONS = "select title, track_ids from playlists order by identity"
+
+
+def account_playlist(**fields: object) -> dict:
+    track = {"trackName": "Africa", "artistName": "TOTO", "albumName": "IV"}
+    track["trackUri"] = f"spotify:track:{1:022d}"
+    nothing = {"track": None, "episode": None, "audiobook": None, "localTrack": None}
+    items = [
+        nothing | {"track": track, "addedDate": "2023-01-02"},
+        nothing | {"episode": {"episodeName": "E", "showName": "S", "episodeUri": "spotify:episode:1"}},
+        nothing | {"localTrack": {"uri": "spotify:local:Caf%C3%A9+Band:An+Album:Caf%C3%A9%3A+One:215"}},
+        nothing,
+    ]  # fmt: skip
+    return {"name": "My mix", "lastModifiedDate": "2023-01-02", "items": items,
+            "description": None, "numberOfFollowers": 0} | fields  # fmt: skip
 
 
 def sessions(conn) -> list[tuple[str, int]]:
@@ -221,20 +239,6 @@ def test_the_zip_of_spotify_holds_playlists_and_no_errors(fresh, write):
     assert_no_secrets(fresh)
 
 
-def account_playlist(**fields: object) -> dict:
-    track = {"trackName": "Africa", "artistName": "TOTO", "albumName": "IV"}
-    track["trackUri"] = f"spotify:track:{1:022d}"
-    nothing = {"track": None, "episode": None, "audiobook": None, "localTrack": None}
-    items = [
-        nothing | {"track": track, "addedDate": "2023-01-02"},
-        nothing | {"episode": {"episodeName": "E", "showName": "S", "episodeUri": "spotify:episode:1"}},
-        nothing | {"localTrack": {"uri": "spotify:local:Caf%C3%A9+Band:An+Album:Caf%C3%A9%3A+One:215"}},
-        nothing,
-    ]  # fmt: skip
-    return {"name": "My mix", "lastModifiedDate": "2023-01-02", "items": items,
-            "description": None, "numberOfFollowers": 0} | fields  # fmt: skip
-
-
 def assert_no_secrets(conn) -> None:
     """No table has a user name, an address, a payment or the text of a personal file."""
     tables = "sources", "load_runs", "load_errors", "playlists", "tracks"
@@ -359,6 +363,36 @@ def test_a_bad_line_of_listens_is_an_error_of_its_own(fresh, write):
     assert (result.written, result.bad) == (1, 2)
     errors = fresh.execute("select place, start from load_errors order by number").fetchall()
     assert errors == [("listen 2", ""), ("listen 3", "")]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("format", "content"),
+    [
+        ("spotify-history", dumped(*(extended(7 * n) for n in range(3)))),
+        ("spotify-history", dumped(*(short(7 * n) for n in range(3)))),
+        ("listenbrainz", lines_of(*(listen(7 * n) for n in range(3)))),
+        ("lastfm", scrobbles(*range(9))),
+        ("spotify-playlists", json.dumps({"playlists": [account_playlist()]}).encode()),
+    ],
+)
+def test_a_damaged_file_is_a_bad_file_or_has_bad_entries(format, content):
+    assert detect(content) == format
+    dice = random.Random(1)
+    for _ in range(300):
+        damaged = bytearray(content)
+        for place in dice.sample(range(len(damaged)), 3):
+            damaged[place] = dice.choice(b'0"{}[],:n\\\xff\0')
+        damaged = bytes(damaged[: dice.choice([len(damaged), dice.randrange(len(damaged))])])
+        history = History("service")
+        try:
+            if format in HISTORIES:
+                list(HISTORIES[format](damaged, history))
+                list(history.sessions())
+            else:
+                list(FORMATS[format](damaged, "name"))
+        except BadPlaylistFile:
+            pass
 
 
 def test_a_session_is_dated_by_its_end(fresh, write):
