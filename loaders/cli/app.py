@@ -20,6 +20,7 @@ VERBS = {
     "load": "Fill tables.",
     "train": "Train a model on the loaded data.",
     "draw": "Generate a picture and store it as a sample.",
+    "export": "Write data to a file or to standard output.",
     "forget": "Delete data and everything derived from it.",
 }
 

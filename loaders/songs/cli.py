@@ -11,6 +11,16 @@ from loaders.core.console import say
 from loaders.core.topics import Commands
 
 Owner = Annotated[str, typer.Argument(help="As in the table playlists.")]
+ExportFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="m3u, jspf, xspf, csv or spotify-uris; default: by the file's ending, or m3u.",
+    ),
+]
+Out = Annotated[str, typer.Option(help="A file to write; - is standard output.")]
+N = Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of songs.")]
+PerArtist = Annotated[int, typer.Option(min=1, help="Maximum songs per artist.")]
 
 
 def commands() -> Commands:
@@ -19,6 +29,7 @@ def commands() -> Commands:
         load={"playlists": load, "songs": load, "spotify": load_spotify},
         train={"songs": train},
         draw={"radio": draw_radio},
+        export={"playlist": export_playlist, "radio_samples": export_radio_samples},
         forget={"playlist": forget_playlist, "owner": forget_owner},
     )
 
@@ -172,15 +183,85 @@ def train(
 
 def draw_radio(
     tracks: Annotated[list[str], typer.Argument(help="Track ids to start from.")],
-    out: Annotated[Path, typer.Option(help="An .m3u8 or .jspf file to write.")],
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of songs.")] = 25,
-    per_artist: Annotated[int, typer.Option(min=1, help="Maximum songs per artist.")] = 3,
+    out: Annotated[Path, typer.Option(help="An .m3u8, .jspf, .xspf or .csv file to write.")],
+    n: N = 25,
+    per_artist: PerArtist = 3,
 ) -> None:
     """Write a playlist of songs that go with some tracks."""
     from loaders.songs.radio import draw
 
     with db.connect_to_load(announce=True) as conn:
         say(f"{draw(conn, tracks, out, n, per_artist)} songs in {out}")
+
+
+def export_playlist(
+    identity: Annotated[
+        str | None, typer.Argument(help="The `identity` of a stored playlist, instead of --seeds.")
+    ] = None,
+    seeds: Annotated[
+        list[str] | None,
+        typer.Option(help="Track ids of a song radio, with commas between them; may be repeated."),
+    ] = None,
+    format: ExportFormat = None,
+    out: Out = "-",
+    n: N = 25,
+    per_artist: PerArtist = 3,
+    to_spotify: Annotated[
+        bool,
+        typer.Option("--to-spotify", help="Save it as a private playlist in your account instead."),
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the address for the login to Spotify.")
+    ] = False,
+) -> None:
+    """Write a song radio, or a stored playlist, without storing anything.
+
+    It needs the role muse_reader only. `load playlists` reads the file to the same tracks.
+
+    ./pgmuse export playlist --seeds "lonestar - amazed" --out mix.xspf
+    """
+    from loaders.songs import export
+
+    if (identity is None) == (not seeds):
+        raise typer.BadParameter("name a playlist, or --seeds")
+    format = export.format_of(format, out)
+    if Path(out).is_dir():
+        raise typer.BadParameter(f"{out} is a folder: name a file")
+    with db.connect_to_muse() as conn:
+        conn.read_only = True
+        conn.add_notice_handler(lambda notice: say(notice.message_primary or ""))
+        if identity is not None:
+            playlist = export.stored(conn, identity)
+        else:
+            playlist = export.radio(conn, seeds or [], n, per_artist)
+    if to_spotify:
+        from loaders.songs.spotify.save import save
+
+        track_ids = [track.track_id for track in playlist.tracks]
+        say(f"saved as {save(track_ids, playlist.title, browser=not no_browser)}")
+    else:
+        export.write([playlist], format, out)
+
+
+def export_radio_samples(
+    sample: Annotated[int | None, typer.Option(help="Its sample_id; default: all.")] = None,
+    format: ExportFormat = None,
+    out: Annotated[
+        str,
+        typer.Option(help="A file, or a folder for a file of each; - is standard output."),
+    ] = "-",
+) -> None:
+    """Write stored song radios, as in the view radio_samples.
+
+    ./pgmuse export radio_samples --format csv
+    """
+    from loaders.songs import export
+
+    format = export.format_of(format, out)
+    with db.connect_to_muse() as conn:
+        conn.read_only = True
+        playlists = export.samples(conn, sample)
+    export.write(playlists, format, out)
 
 
 def forget_playlist(

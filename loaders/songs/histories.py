@@ -35,23 +35,46 @@ class Stored(NamedTuple):
     source_id: int
 
 
-def settle(run: Run, sessions: list[Playlist]) -> list[Playlist]:
-    """Delete stored sessions that the new ones replace; return those that are to be merged.
+class Settled(NamedTuple):
+    """Sessions to merge, and the identities of stored ones with other sources that have them."""
+
+    sessions: list[Playlist]
+    shared: list[tuple[str, int]]
+
+
+def settle(run: Run, sessions: list[Playlist]) -> Settled:
+    """Delete stored sessions that the new ones replace, and leave out new ones that are parts.
 
     In the caller's transaction. Sessions of the same source in the same period are replaced,
     unless a part of the source failed. A session whose tracks are, in the same time, a part of a
     longer one is stored only as that part.
     """
     if not sessions:
-        return []
+        return Settled([], [])
     take_turns(run.conn, "tracks")
     stored = _stored(run.conn, prefix(sessions[0].key.partition(":history:")[0]))
     outdated = set() if run.failures else _outdated(run.source_id, sessions, stored)
-    others = [one for one in stored if one.playlist_id not in outdated]
-    parts = _parts(run.conn, sessions, others)
-    _delete(run.conn, outdated | {part for part in parts if isinstance(part, int)})
-    run.unchanged += sum(isinstance(part, str) for part in parts)
-    return [one for one in sessions if one.key not in parts]
+    others = {one.key: one for one in stored if one.playlist_id not in outdated}
+    longer, shorter = _parts(run.conn, sessions, list(others.values()))
+    _delete(run.conn, outdated | {part.playlist_id for _, part in longer})
+    left_out = {part.key for _, part in shorter}
+    run.unchanged += len(left_out)
+    shared = [(one.key, others[one.key].source_id) for one in sessions if one.key in others]
+    shared += [(session.key, part.source_id) for session, part in longer]
+    shared += [(session.key, session.source_id) for session, _ in shorter]
+    return Settled(
+        [one for one in sessions if one.key not in left_out],
+        [(key, source) for key, source in shared if source != run.source_id],
+    )
+
+
+def note_sources(run: Run, shared: list[tuple[str, int]]) -> None:
+    """Note which other sources have a session, so that they are loaded again if its own goes."""
+    if not shared:
+        return
+    identities, sources = zip(*shared, strict=True)
+    values = {"identities": list(identities), "sources": list(sources), "source": run.source_id}
+    run.conn.execute(QUERIES.note_session_sources, values)
 
 
 def _stored(conn: psycopg.Connection, start: str) -> list[Stored]:
@@ -76,24 +99,20 @@ def _outdated(source_id: int, sessions: list[Playlist], stored: list[Stored]) ->
 
 def _parts(
     conn: psycopg.Connection, sessions: list[Playlist], stored: list[Stored]
-) -> set[int | str]:
-    """Ids of stored sessions that are parts of new ones, and keys of new ones that are parts."""
+) -> tuple[list[tuple[Playlist, Stored]], list[tuple[Stored, Playlist]]]:
+    """Pairs of new sessions with stored parts, and of stored ones with new parts."""
     stored_keys = {one.key for one in stored}
     inner = list(_inside(sessions, stored))
     outer = list(_inside(stored, [one for one in sessions if one.key not in stored_keys]))
     ids = {one.playlist_id for _, one in inner} | {one.playlist_id for one, _ in outer}
     if not ids:
-        return set()
+        return [], []
     rows = conn.execute(QUERIES.select_track_ids, {"ids": list(ids)})
     tracks: dict[int, list[str]] = dict(rows.fetchall())
-    parts: set[int | str] = set()
-    for longer, short in inner:
-        if _is_part(tracks[short.playlist_id], _ids(longer)):
-            parts.add(short.playlist_id)
-    for long, shorter in outer:
-        if _is_part(_ids(shorter), tracks[long.playlist_id]):
-            parts.add(shorter.key)
-    return parts
+    return (
+        [(new, old) for new, old in inner if _is_part(tracks[old.playlist_id], _ids(new))],
+        [(old, new) for old, new in outer if _is_part(_ids(new), tracks[old.playlist_id])],
+    )
 
 
 def _inside(long: Iterable[Long], short: list[Short]) -> Iterator[tuple[Long, Short]]:

@@ -54,6 +54,8 @@ PLAYLIST = {
 }
 TOPIC, NOUN = "songs", "playlists"
 BATCH = 100_000  # places per merge: bounds memory for files of any size
+# Of a history, whose plays are in memory anyway: each merge updates the tracks that it repeats.
+HISTORY_BATCH = 500_000
 MERGE_STEPS = (
     QUERIES.update_track_places,
     QUERIES.fill_track_fields,
@@ -222,11 +224,15 @@ def _load_file(
         with run.conn.transaction():
             places = 0
             playlists: Iterable[Playlist] = _count_left_out(run, run.accept(entries))
+            shared: list[tuple[str, int]] = []
+            size = BATCH
             if file is not None and file.is_history:
-                playlists = histories.settle(run, list(playlists))
-            for batch in batches(playlists):
+                playlists, shared = histories.settle(run, list(playlists))
+                size = HISTORY_BATCH
+            for batch in batches(playlists, size):
                 places += merge(run.conn, run, batch, file)
                 on_places(sum(len(playlist.tracks) for playlist in batch))
+            histories.note_sources(run, shared)
         return places
     except BaseException as error:
         run.loaded, run.unchanged = before.loaded, before.unchanged

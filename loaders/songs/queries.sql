@@ -222,6 +222,27 @@ select
 from muse.playlists as playlist
 where starts_with(playlist.identity, %(prefix)s);
 
+-- name: note_session_sources
+-- A source whose session is another's copy is loaded again when the other one is forgotten.
+with shared as (
+    select
+        listed.identity,
+        array_agg(listed.source_id) || %(source)s::bigint as sources
+    from unnest(%(identities)s::text[], %(sources)s::bigint[]) as listed (identity, source_id)
+    group by listed.identity
+)
+
+update muse.playlists as playlist set
+    copies = array(
+        select distinct source.source_id
+        from unnest(playlist.copies || shared.sources) as source (source_id)
+        where source.source_id <> playlist.source_id
+    )
+from shared
+where
+    playlist.identity = shared.identity
+    and not (playlist.copies || playlist.source_id) @> shared.sources;
+
 -- name: select_track_ids
 select
     playlist.playlist_id,
@@ -302,14 +323,74 @@ where
         where source.topic = 'songs' and run.loaded > 0 and run.finished_at > model.made_at
     );
 
--- radio ---------------------------------------------------------------------------------------
+-- export --------------------------------------------------------------------------------------
 
--- name: radio_tracks
+-- name: export_radio
+with song as (
+    select
+        radio.place,
+        radio.track_id,
+        radio.name,
+        radio.artist
+    from muse.song_radio(seeds => %(seeds)s, n => %(n)s, per_artist => %(per_artist)s) as radio
+)
+
 select
-    track.item ->> 'track_id' as track_id,
-    track.item ->> 'name' as name,
-    track.item ->> 'artist' as artist
-from muse.samples as sample
-cross join lateral jsonb_array_elements(sample.result) with ordinality as track (item, place)
-where sample.sample_id = %(sample)s
-order by track.place;
+    song.track_id,
+    song.name,
+    song.artist,
+    track.artist_id,
+    track.album,
+    track.duration_ms
+from song
+left join muse.tracks as track on song.track_id = track.track_id
+order by song.place;
+
+-- name: export_title
+select coalesce(track.name, track.track_id) as name
+from muse.tracks as track
+where track.track_id = %(track)s;
+
+-- name: export_samples
+select
+    sample.sample_id,
+    coalesce(seed.name, sample.seeds ->> 0) as name,
+    jsonb_array_length(sample.seeds) as seeds,
+    sample.track_id,
+    sample.name as track_name,
+    sample.artist,
+    track.artist_id,
+    track.album,
+    track.duration_ms
+from muse.radio_samples as sample
+left join muse.tracks as track on sample.track_id = track.track_id
+left join muse.tracks as seed on sample.seeds ->> 0 = seed.track_id
+where %(sample)s::bigint is null or sample.sample_id = %(sample)s
+order by sample.sample_id, sample.place;
+
+-- name: export_playlist
+select
+    playlist.title,
+    playlist.owner,
+    playlist.modified_at
+from muse.playlists as playlist
+where playlist.identity = %(identity)s;
+
+-- name: export_places
+with playlist as (
+    select listed.track_ids
+    from muse.playlists as listed
+    where listed.identity = %(identity)s
+)
+
+select
+    place.track_id,
+    track.name,
+    track.artist,
+    track.artist_id,
+    track.album,
+    track.duration_ms
+from playlist
+cross join lateral unnest(playlist.track_ids) with ordinality as place (track_id, number)
+left join muse.tracks as track on place.track_id = track.track_id
+order by place.number;

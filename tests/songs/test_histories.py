@@ -1,10 +1,15 @@
 """Listening histories become playlists by sessions, once each."""
 
 import json
+import random
 
 import pytest
 
+from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
+from loaders.songs.formats import BadPlaylistFile
+from loaders.songs.formats.history import History
+from loaders.songs.formats.reading import FORMATS, HISTORIES, detect
 from loaders.songs.load import SongOptions, load
 from tests.factories.histories import (
     START,
@@ -20,6 +25,20 @@ from tests.factories.histories import (
 from tests.factories.playlists import places
 
 SESSIONS = "select title, track_ids from playlists order by identity"
+
+
+def account_playlist(**fields: object) -> dict:
+    track = {"trackName": "Africa", "artistName": "TOTO", "albumName": "IV"}
+    track["trackUri"] = f"spotify:track:{1:022d}"
+    nothing = {"track": None, "episode": None, "audiobook": None, "localTrack": None}
+    items = [
+        nothing | {"track": track, "addedDate": "2023-01-02"},
+        nothing | {"episode": {"episodeName": "E", "showName": "S", "episodeUri": "spotify:episode:1"}},
+        nothing | {"localTrack": {"uri": "spotify:local:Caf%C3%A9+Band:An+Album:Caf%C3%A9%3A+One:215"}},
+        nothing,
+    ]  # fmt: skip
+    return {"name": "My mix", "lastModifiedDate": "2023-01-02", "items": items,
+            "description": None, "numberOfFollowers": 0} | fields  # fmt: skip
 
 
 def sessions(conn) -> list[tuple[str, int]]:
@@ -97,6 +116,20 @@ def test_podcasts_alone_fail_with_a_line_that_says_so(fresh, write):
     ]
 
 
+def test_a_truncated_history_fails_with_one_line(fresh, write):
+    result = load(fresh, write("StreamingHistory0.json", dumped(short(0), short(3))[:-20]))
+    assert [line.split(" (")[0] for line in result.failures] == [
+        "StreamingHistory0.json: Input data was truncated"
+    ]
+
+
+def test_plays_of_a_file_may_stand_in_any_order(fresh, write):
+    plays = dumped(extended(3, "B"), extended(100, "C"), extended(0, "A"))
+    load(fresh, write("Streaming_History_Audio_2023.json", plays))
+    names = fresh.execute("select name from playlist_tracks order by playlist_title, place")
+    assert [name for (name,) in names] == ["A", "B", "C"]
+
+
 def test_a_later_export_has_the_same_sessions(fresh, write):
     first = [short(0), short(3, "Two"), short(100, "Three")]
     later = [*first, short(104, "Four"), short(300, "Five")]
@@ -117,15 +150,44 @@ def test_an_export_that_begins_within_a_session_adds_no_part_of_it(fresh, write)
     assert [number for _, number in sessions(fresh)] == [3, 1]
 
 
+def test_a_forgotten_export_leaves_the_sessions_that_others_have(fresh, write):
+    plays = [short(0), short(3, "Two"), short(100), short(200), short(203), short(206)]
+    grown = dumped(*plays[1:], short(209))
+    old = write("old/StreamingHistory0.json", dumped(*plays))
+    new = write("new/StreamingHistory0.json", grown)
+    for path in (old, new):
+        load(fresh, path)
+    for path, expected in ((new, [2, 1, 3]), (old, [1, 1, 4])):
+        source = fresh.execute("select * from sources where location = %s", (path,)).fetchone()
+        assert forget_source(fresh, path)["playlists"] > 0, source
+        assert refresh(fresh, "songs")
+        assert [number for _, number in sessions(fresh)] == expected
+        load(fresh, path)
+
+
+def test_a_format_picks_its_files_out_of_a_zip(fresh, write):
+    content = export(
+        Playlist1__json=json.dumps({"playlists": [account_playlist()]}).encode(),
+        StreamingHistory_music_0__json=dumped(short(0)),
+    )
+    path = write("my_spotify_data.zip", content)
+    result = load(fresh, path, SongOptions(format="spotify-playlists"))
+    assert (result.written, result.details["other files skipped"]) == (1, 3)
+    assert load(fresh, path, SongOptions(format="spotify-history", again=True)).written == 1
+    assert [title for title, _ in sessions(fresh)] == ["2023-05-04 21:07", "My mix"]
+
+
 def test_sessions_of_two_people_at_the_same_time_stay_apart(fresh, write):
     load(fresh, write("ann/StreamingHistory0.json", dumped(short(0), short(5), short(9, "Two"))))
-    load(fresh, write("bob/StreamingHistory0.json", dumped(short(5, "X", 2), short(7, "Y", 1))))
+    load(fresh, write("bob/StreamingHistory0.json", dumped(short(5, "One", 2), short(7, "Y", 1))))
     assert [number for _, number in sessions(fresh)] == [3, 2]
 
 
 @pytest.mark.parametrize("order", [("short", "extended"), ("extended", "short")])
 def test_the_extended_form_replaces_the_short_one(fresh, write, order):
-    times = [(0, "One"), (3.5, "Two"), (36.2, "Three"), (36.9, "Four", 0.6), (100, "Five")]
+    times = [(0, "One"), (3.5, "Two"), (36.2, "Three"), (36.9, "Four", 0.6), (100.9, "Five"),
+             (133, "Six", 2.5)]  # fmt: skip
+    # The last play starts 30.5 minutes after the minute of an end, 29.6 after its second.
     files = {
         "short": ("StreamingHistory0.json", dumped(*(short(*play) for play in times))),
         "extended": ("endsong_0.json", dumped(*(extended(*play) for play in times))),
@@ -133,7 +195,7 @@ def test_the_extended_form_replaces_the_short_one(fresh, write, order):
     for form in order:
         assert load(fresh, write(*files[form])).is_good
     ids = fresh.execute("select track_ids from playlists order by identity").fetchall()
-    assert [len(one) for (one,) in ids] == [4, 1]
+    assert [len(one) for (one,) in ids] == [4, 1, 1]
     assert all(id.startswith("000") for (one,) in ids for id in one)
 
 
@@ -175,20 +237,6 @@ def test_the_zip_of_spotify_holds_playlists_and_no_errors(fresh, write):
     assert titles == ["2023-05-04 21:07", "Liked songs", "My mix"]
     assert fresh.execute("select count(*) from tracks where name = 'Banned'").fetchone() == (0,)
     assert_no_secrets(fresh)
-
-
-def account_playlist(**fields: object) -> dict:
-    track = {"trackName": "Africa", "artistName": "TOTO", "albumName": "IV"}
-    track["trackUri"] = f"spotify:track:{1:022d}"
-    nothing = {"track": None, "episode": None, "audiobook": None, "localTrack": None}
-    items = [
-        nothing | {"track": track, "addedDate": "2023-01-02"},
-        nothing | {"episode": {"episodeName": "E", "showName": "S", "episodeUri": "spotify:episode:1"}},
-        nothing | {"localTrack": {"uri": "spotify:local:Caf%C3%A9+Band:An+Album:Caf%C3%A9%3A+One:215"}},
-        nothing,
-    ]  # fmt: skip
-    return {"name": "My mix", "lastModifiedDate": "2023-01-02", "items": items,
-            "description": None, "numberOfFollowers": 0} | fields  # fmt: skip
 
 
 def assert_no_secrets(conn) -> None:
@@ -283,6 +331,14 @@ def test_last_fm_in_every_form(fresh, write):
     ]
 
 
+def test_plays_of_one_minute_are_in_order_though_the_last_play_is_first_in_the_file(fresh, write):
+    rows = b"A,,Two,04 May 2023 21:10\nA,,One,04 May 2023 21:10\nA,,Zero,04 May 2023 21:09\n"
+    load(fresh, write("scrobbles.csv", rows))
+    assert fresh.execute("select track_ids from playlists").fetchone() == (
+        ["a - zero", "a - one", "a - two"],
+    )
+
+
 def test_listens_are_identified_by_spotify_or_musicbrainz(fresh, write):
     mbid = "8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
     mapped = listen(3, "Two")
@@ -307,6 +363,36 @@ def test_a_bad_line_of_listens_is_an_error_of_its_own(fresh, write):
     assert (result.written, result.bad) == (1, 2)
     errors = fresh.execute("select place, start from load_errors order by number").fetchall()
     assert errors == [("listen 2", ""), ("listen 3", "")]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("format", "content"),
+    [
+        ("spotify-history", dumped(*(extended(7 * n) for n in range(3)))),
+        ("spotify-history", dumped(*(short(7 * n) for n in range(3)))),
+        ("listenbrainz", lines_of(*(listen(7 * n) for n in range(3)))),
+        ("lastfm", scrobbles(*range(9))),
+        ("spotify-playlists", json.dumps({"playlists": [account_playlist()]}).encode()),
+    ],
+)
+def test_a_damaged_file_is_a_bad_file_or_has_bad_entries(format, content):
+    assert detect(content) == format
+    dice = random.Random(1)
+    for _ in range(300):
+        damaged = bytearray(content)
+        for place in dice.sample(range(len(damaged)), 3):
+            damaged[place] = dice.choice(b'0"{}[],:n\\\xff\0')
+        damaged = bytes(damaged[: dice.choice([len(damaged), dice.randrange(len(damaged))])])
+        history = History("service")
+        try:
+            if format in HISTORIES:
+                list(HISTORIES[format](damaged, history))
+                list(history.sessions())
+            else:
+                list(FORMATS[format](damaged, "name"))
+        except BadPlaylistFile:
+            pass
 
 
 def test_a_session_is_dated_by_its_end(fresh, write):

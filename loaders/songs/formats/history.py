@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,15 +70,16 @@ class History:
         yield from (LeftOut(label, count) for label, count in self.left_out.items() if count)
         if not len(plays):
             return
+        starts, numbers = plays[:, 1].tolist(), plays[:, 3].tolist()
         keys: set[str] = set()
-        for part in _cut(plays, self.gap):
-            tracks = [self._tracks[number] for number in part[:, 3].tolist()]
-            start, end = int(part[0, 1]), int(part[:, 2].max())
+        for at, until, end in _cut(plays, self.gap):
+            tracks = [self._tracks[number] for number in numbers[at:until]]
+            start = _time(starts[at])
             key = self._key(start, tracks[0])
             while key in keys:  # more than PLACES plays in one minute
                 key += "+"
             keys.add(key)
-            title = f"{_time(start):%Y-%m-%d %H:%M} UTC, {counted(len(tracks), 'tracks')}"
+            title = f"{start:%Y-%m-%d %H:%M} UTC, {counted(len(tracks), 'tracks')}"
             yield Playlist(key, title, tracks, None, _time(end))
 
     def _usable(self) -> NDArray[np.int64]:
@@ -103,8 +105,8 @@ class History:
         repeats[order[1:]] = (starts[1:] == starts[:-1]) & (names[1:] == names[:-1])
         return ~repeats
 
-    def _key(self, start: int, first: Track) -> str:
-        key = f"{prefix(self.service)}{_time(start).isoformat(timespec='milliseconds')[:-6]}Z"
+    def _key(self, start: datetime, first: Track) -> str:
+        key = f"{prefix(self.service)}{start.isoformat(timespec='milliseconds')[:-6]}Z"
         if not self.names_first_track:
             return key
         names = f"{first.artist or ''} {first.name or first.track_id}"
@@ -137,15 +139,19 @@ def seconds_of(text: str | None) -> int | None:
         return None
 
 
-def _cut(plays: NDArray[np.int64], gap: int) -> Iterator[NDArray[np.int64]]:
-    """The sessions; one of more than PLACES plays is cut into several.
+def _cut(plays: NDArray[np.int64], gap: int) -> Iterator[tuple[int, int, int]]:
+    """The sessions: where they begin and end in the plays, and the time of the end.
 
-    Ends count by their minute, as in the least exact export: all cut at the same plays.
+    One of more than PLACES plays is cut into several. Ends count by their minute, as in the least
+    exact export: all cut at the same plays.
     """
     reach = np.maximum.accumulate(plays[:, 2] // MINUTE * MINUTE)
     cuts = np.flatnonzero(plays[1:, 1] - reach[:-1] > gap) + 1
-    for part in np.split(plays, cuts):
-        yield from (part[at : at + PLACES] for at in range(0, len(part), PLACES))
+    bounds = [0, *cuts.tolist(), len(plays)]
+    pieces = [range(at, until, PLACES) for at, until in pairwise(bounds)]
+    first = [at for piece in pieces for at in piece]
+    ends = np.maximum.reduceat(plays[:, 2], first).tolist()
+    yield from zip(first, [*first[1:], len(plays)], ends, strict=True)
 
 
 def _time(milliseconds: int) -> datetime:

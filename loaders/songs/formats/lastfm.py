@@ -23,7 +23,7 @@ from loaders.songs.formats.model import BadPlaylistFile, UnusablePlaylistEntry, 
 
 # Names of each column without blanks and punctuation; the first one in the header is used.
 NAMES = {
-    "time": ["uts", "utctime", "timestamp", "date", "time", "playedat", "scrobbledat"],
+    "time": ["uts", "utctime", "timestamp", "date", "playedat", "scrobbledat"],
     "artist": ["artist", "artistname"],
     "album": ["album", "albumname"],
     "name": ["track", "trackname", "name", "title", "song"],

@@ -15,6 +15,8 @@ from loaders.songs.formats.model import Track, UnusablePlaylistEntry, spotify_on
 
 RECORDING = "https://musicbrainz.org/recording/"
 SPOTIFY_TRACK = "spotify:track:"
+SCHEMA = "listens of ListenBrainz"
+BLANKS = b" \t\r\n"
 
 
 class Info(msgspec.Struct):
@@ -51,7 +53,8 @@ class Listen(msgspec.Struct):
 
 
 read_listen = msgspec.json.Decoder(Listen).decode
-read_raw = msgspec.json.Decoder(msgspec.Raw).decode
+read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+read_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 NOTHING = Info()
 
 
@@ -69,19 +72,24 @@ def read_plays(content: bytes, history: History) -> Iterator[BadEntry]:
 
 def _listens(content: bytes) -> Iterator[bytes | msgspec.Raw]:
     """Each listen as JSON: a line, or an entry of a list."""
-    lines = content.removeprefix(b"\xef\xbb\xbf").splitlines()
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    lines = [line for line in content.splitlines() if line.strip()]
     try:
-        msgspec.json.decode(lines[0])
+        msgspec.json.decode(lines[0] if lines else b"")
     except (msgspec.DecodeError, UnicodeDecodeError):
         lines = []  # of an object on several lines
     if len(lines) > 1 and lines[0].lstrip().startswith(b"{"):
-        yield from (line for line in lines if line.strip())
+        yield from lines
         return
-    document: Any = decode_json(msgspec.json.decode, content, "listens of ListenBrainz")
-    while isinstance(document, dict) and "track_metadata" not in document:
-        document = document.get("payload") or document.get("listens")
-    listens = document if isinstance(document, list) else [document]
-    yield from (msgspec.json.encode(listen) for listen in listens)
+    listens: bytes | msgspec.Raw = content
+    while bytes(listens).lstrip(BLANKS).startswith(b"{"):
+        fields = decode_json(read_fields, bytes(listens), SCHEMA)
+        inner = fields.get("payload") or fields.get("listens")
+        if inner is None:  # one listen
+            yield listens
+            return
+        listens = inner
+    yield from decode_json(read_list, bytes(listens), SCHEMA)
 
 
 def _add(history: History, listen: Listen, metadata: Metadata) -> None:

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.songs.formats.model import (
+    OWN,
     SPOTIFY,
     BadPlaylistFile,
     Playlist,
@@ -77,7 +78,7 @@ def _track(path: str, info: str | None, artist: str | None, album: str | None) -
     seconds, shown = None, None
     if info and (match := INFO.fullmatch(info)):
         seconds, shown = float(match[1] or 0), match[2].strip()
-    if not shown and SPOTIFY.match(path):
+    if not shown and (SPOTIFY.match(path) or path.startswith(OWN)):
         return track(path)
     if not shown:
         shown = named_by_file(path)

@@ -103,9 +103,8 @@ class Reading(NamedTuple):
         """The history to which the plays of a format belong."""
         service = SERVICES[format]
         named = service != "spotify"  # its times are exact to the millisecond
-        return self.histories.setdefault(
-            format, History(service, self.gap, names_first_track=named)
-        )
+        history = self.histories.get(format)
+        return history or History(service, self.gap, names_first_track=named)
 
 
 def read(location: str, format: str | None = None, gap: int = GAP) -> Iterator[File]:
@@ -180,7 +179,7 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Readin
     if not content.strip():
         raise BadPlaylistFile(f"{name}: it is empty")
     format = reading.format or detect(content)
-    if reading.is_export and _is_personal(format, content):
+    if reading.is_export and not _is_exported(content, reading.format):
         yield LeftOut("other files skipped", 1)
         return
     if format is None and reading.in_archive:  # archives of datasets contain a README
@@ -192,7 +191,9 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Readin
     playlists = 0
     try:
         if format in HISTORIES:
-            yield from HISTORIES[format](content, reading.history(format))
+            history = reading.history(format)
+            yield from HISTORIES[format](content, history)
+            reading.histories[format] = history  # its file is not broken
             return
         for entry in FORMATS[format](content, plain):
             playlists += isinstance(entry, Playlist)
@@ -205,10 +206,13 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Readin
         raise BadPlaylistFile(f"{name}: no playlist in it can be used; {kind(content)}")
 
 
-def _is_personal(format: str | None, content: bytes) -> bool:
-    """Whether a file of an export is neither playlists nor plays."""
+def _is_exported(content: bytes, format: str | None) -> bool:
+    """Whether a file of an export has playlists or plays, in the format if one is named."""
+    detected = detect(content)
+    if format is not None:
+        return detected == format
     is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-    return format is None or (is_json and format not in EXPORTED)
+    return detected in EXPORTED or (detected is not None and not is_json)
 
 
 def _sessions(history: History, name: str) -> Entries:

@@ -27,7 +27,7 @@ from loaders.songs.formats.json_file import decode_json
 from loaders.songs.formats.model import UnusablePlaylistEntry, track
 
 
-class ShortPlay(msgspec.Struct):
+class ShortPlay(msgspec.Struct, gc=False):
     """A play of StreamingHistory*.json; those of podcasts and audiobooks have other names."""
 
     ended: str | None = msgspec.field(default=None, name="endTime")
@@ -43,7 +43,7 @@ class ShortPlay(msgspec.Struct):
     is_private: ClassVar[None] = None
 
 
-class ExtendedPlay(msgspec.Struct):
+class ExtendedPlay(msgspec.Struct, gc=False):
     """A play of the extended history; its addresses, user names and devices are not read."""
 
     ended: str | None = msgspec.field(default=None, name="ts")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from loaders.core.console import counted
+from loaders.core.console import counted, say
 from loaders.core.errors import Problem
 from loaders.core.http.faults import TryAgain
 from loaders.songs.spotify.api import Refused
@@ -25,6 +25,8 @@ def save(
     ids = [track_id for track_id in track_ids if SPOTIFY_ID.fullmatch(track_id)]
     if not ids:
         raise Problem("no track has a Spotify id: load playlists with Spotify's ids first")
+    if missing := len(track_ids) - len(ids):
+        say(f"{counted(missing, 'tracks')} without a Spotify id left out")
     credentials = find_credentials(needs_secret=False)
     api = open_for_user(credentials, service, scopes=WRITE_SCOPES, browser=browser)
     saved, address = 0, None
