@@ -7,9 +7,11 @@ returns text
 language sql stable parallel safe
 begin atomic
     select
-        nullif(rtrim(current_setting('muse.picture_base', true), '/'), '')
-        || picture_url.path;
+        substring(
+            rtrim(current_setting('muse.picture_base', true), '/')
+            from '^https?://[^[:space:]"''<>]+$'
+        ) || picture_url.path;
 end;
 
 comment on function muse.picture_url(text) is
-'Address of a picture, null until muse.picture_base is set: select picture_url(''/pictures/1'')';
+'Address of a picture, null until muse.picture_base is one: select picture_url(''/pictures/1'')';

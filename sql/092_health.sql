@@ -193,10 +193,11 @@ recalls as (
     select
         'recall' as check_name,
         table_name as subject,
-        case when recall < 0.9 then 'bad' else 'ok' end as status,
+        case when recall between 0.9 and 1 then 'ok' else 'bad' end as status,
         format('%s of %s nearest', round(recall::numeric, 4), n) as value,
         checked_at as since,
-        case when recall < 0.9 then 'select * from tune_search(0.95)' end as advice
+        case when recall between 0.9 and 1 then null else 'select * from tune_search(0.95)' end
+            as advice
     from last_recalls
 ),
 

@@ -67,6 +67,8 @@ check_readers() {
 
 rows() { query "select count(*) from songs where track_id like 'compose %'"; }
 
+drawings() { query "select count(*) from job_runs where job = 'samples' and status = 'done'"; }
+
 load_and_refresh() {
     printf 'playlist,track\na,compose 1\na,compose 2\n' >"$PGMUSE_FILES/lists.csv"
     expect "2 places" compose run --rm load playlists lists.csv
@@ -81,6 +83,11 @@ load_and_refresh() {
         sleep 1
     done
     [ "$(rows)" = 3 ] || die "cron did not load the changed file: $(compose logs --no-color cron)"
+    for _ in $(seq 300); do
+        [ "$(drawings)" = 0 ] || break
+        sleep 1
+    done
+    [ "$(drawings)" != 0 ] || die "cron drew no samples: $(compose logs --no-color cron)"
 }
 
 check_restarts() {

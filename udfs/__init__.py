@@ -4,4 +4,4 @@
 """
 
 # The revision of the database that this code is written for.
-REVISION = "0017"
+REVISION = "0018"

@@ -44,11 +44,14 @@ class Model:
 def fail(plpy: Any, message: str, hint: str = "", sqlstate: str = "22023") -> NoReturn:
     """Raise an SQL error with a message of one line, a hint and a SQLSTATE.
 
-    The default SQLSTATE 22023 is invalid_parameter_value.
+    The default SQLSTATE 22023 is invalid_parameter_value. Postgres prints the name of the class
+    before the message: here "pgmuse: ", where plpy.error() would print "plpy.Error: ".
     """
-    fields = {"hint": hint} if hint else {}  # plpy would print a hint None as "None"
-    plpy.error(message, sqlstate=sqlstate, **fields)
-    raise AssertionError("plpy.error returned")  # only a test's fake plpy returns
+    error = type("pgmuse", (plpy.Error,), {"__module__": "builtins"})(message)
+    error.sqlstate = sqlstate
+    if hint:
+        error.hint = hint
+    raise error
 
 
 def checkpoint(plpy: Any) -> None:

@@ -30,7 +30,12 @@ def of_loader() -> float:
 
 def of_server(server: Server) -> float:
     """Seconds of a server's processes: those that live, and those that its first one outlived."""
-    postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
+    return of_data_directory(server.data)
+
+
+def of_data_directory(data: Path) -> float:
+    """Seconds of the processes of the server with this data directory, as `of_server`."""
+    postmaster = int((data / "postmaster.pid").read_text().split()[0])
     ticks = sum(_stat(postmaster)[11:15])  # its own, and of the children it waited for
     for path in PROC.glob("[0-9]*"):
         match = _stat(int(path.name))

@@ -5,13 +5,20 @@ from collections.abc import Callable, Iterator
 from benchmarks.core.report import Row, report
 from benchmarks.core.running import begun, check_part, fresh_server
 from benchmarks.songs import connect as song_connect
+from benchmarks.songs import histories as song_histories
 from benchmarks.songs import load as song_load
 from benchmarks.songs import quality as song_quality
 from benchmarks.songs import search as song_search
 
+
+def _load(quick: bool) -> Iterator[Row]:
+    yield from song_load.rows(quick)
+    yield from song_histories.rows(quick)
+
+
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "connect": song_connect.rows,
-    "load": song_load.rows,
+    "load": _load,
     "search": song_search.rows,
     "quality": song_quality.rows,
 }

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -99,6 +100,10 @@ class Refresh:
             return False
         try:
             result = topic.refresh(self.conn, source)
+        except Busy as error:
+            say(str(error))
+            self.counts["left for the next refresh"] += 1
+            return False
         except (Problem, OSError, *MALFORMED) as error:
             self._fail(_describe(error, source))
             return False
@@ -154,14 +159,22 @@ def refresh(
     """Refresh one topic, or all; return whether nothing failed. `conn` is in autocommit mode.
 
     wait: for another refresh of a topic; else the topic is left to it. seconds: after which no
-    further source or training is begun.
+    further source or training is begun, and no load is waited for. With it each day begins with
+    another topic, so that none is always the last.
     """
     selected = topics.TOPICS if name is None else (find_topic(name),)
+    if seconds is not None:
+        first = date.today().toordinal() % len(selected)
+        selected = selected[first:] + selected[:first]
     started = time.monotonic()
     now = Refresh(conn, wait, None if seconds is None else started + seconds)
     with job(conn, "refresh" if name is None else f"refresh {selected[0].name}") as run:
-        for topic in selected:
-            now.topic_alone(topic)
+        token = db.waits_until.set(now.deadline)
+        try:
+            for topic in selected:
+                now.topic_alone(topic)
+        finally:
+            db.waits_until.reset(token)
         now.maintain(measure=name is None)
         now.write_outcome(run)
     is_news = now.counts["loaded"] or now.retrained or not run.is_good

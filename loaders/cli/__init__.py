@@ -18,7 +18,7 @@ app = build_app(topics.TOPICS)
 def describe(error: psycopg.Error) -> str:
     """The message of a Postgres error in one line, with its hint."""
     message = error.diag.message_primary or str(error)
-    text = " ".join(message.removeprefix("plpy.Error: ").split())
+    text = " ".join(message.removeprefix("pgmuse: ").split())
     bad_input = (error.sqlstate or "").startswith("22")
     hint = error.diag.message_hint or ("" if bad_input else "./pgmuse doctor may know more")
     return f"{text} ({' '.join(hint.split())})" if hint else text

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from loaders.cli import data, root
-from loaders.core.config import IS_CHECKOUT
+from loaders.core.config import IS_CHECKOUT, version
 from loaders.core.errors import Problem
 from loaders.core.topics import Topic
 
@@ -20,6 +20,7 @@ VERBS = {
     "load": "Fill tables.",
     "train": "Train a model on the loaded data.",
     "draw": "Generate a picture and store it as a sample.",
+    "export": "Write data to a file or to standard output.",
     "forget": "Delete data and everything derived from it.",
 }
 
@@ -34,6 +35,12 @@ class Group(TyperGroup):
             formatter.write_dl(rows)
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"pgmuse {version()}")
+        raise typer.Exit
+
+
 def build_app(topics: Sequence[Topic]) -> typer.Typer:
     """The command with the verbs of these topics."""
     app = typer.Typer(
@@ -43,7 +50,9 @@ def build_app(topics: Sequence[Topic]) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         help=HELP,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_root)
     groups = {
         verb: typer.Typer(cls=Group, no_args_is_help=True, help=text)
         for verb, text in VERBS.items()
@@ -59,6 +68,17 @@ def build_app(topics: Sequence[Topic]) -> typer.Typer:
         app.add_typer(group, name=verb)
     app.add_typer(_bench(topics), name="bench")
     return app
+
+
+def _root(
+    is_asked: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Options before a command."""
 
 
 def _bench(topics: Iterable[Topic]) -> typer.Typer:

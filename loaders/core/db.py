@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,8 @@ from loaders.core.queries import Queries
 from loaders.core.server.cluster import embedded
 
 takes_locks = ContextVar("takes_locks", default=True)  # false while nothing is written
+# Time of time.monotonic until which `lock` waits for another session; None: as long as it takes.
+waits_until: ContextVar[float | None] = ContextVar("waits_until", default=None)
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 # No warnings after a Ctrl-C or a lost connection, in worker processes either: errors say it.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
@@ -201,7 +204,7 @@ def lock(conn: psycopg.Connection, name: str, *, wait: bool = True) -> Iterator[
     vacuum is not delayed. The server releases it when this process ends. If another session has
     the lock, this prints which one and waits.
 
-    Errors: Busy where another session has the lock and `wait` is false.
+    Errors: Busy where another session has the lock and `wait` is false, or `waits_until` is over.
     """
     if not takes_locks.get():
         yield
@@ -211,13 +214,35 @@ def lock(conn: psycopg.Connection, name: str, *, wait: bool = True) -> Iterator[
             if not wait:
                 raise Busy(f"{_describe_holder(holder, name)}; nothing done")
             note(f"waiting: {_describe_holder(holder, name)}")
-            holder.execute(_lock_statement(name))
+            _wait_for_lock(holder, name)
         yield
+
+
+def _wait_for_lock(holder: psycopg.Connection, name: str) -> None:
+    until = waits_until.get()
+    if until is not None:
+        milliseconds = max(1, int(1000 * (until - time.monotonic())))
+        holder.execute("select set_config('lock_timeout', %s, true)", (str(milliseconds),))
+    try:
+        holder.execute(_lock_statement(name))
+    except psycopg.errors.LockNotAvailable as error:
+        holder.rollback()
+        raise Busy(f"{_describe_holder(holder, name)}; no time is left to wait") from error
 
 
 def take_turns(conn: psycopg.Connection, name: str) -> None:
     """Wait for a named lock and keep it until the end of this transaction."""
     conn.execute(_lock_statement(name))
+
+
+def try_turn(conn: psycopg.Connection, name: str) -> bool:
+    """Take a named lock until the end of this transaction; whether no other session has it."""
+    try:
+        with conn.transaction():
+            conn.execute(_lock_statement(name) + sql.SQL(" nowait"))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
 
 
 def _lock_statement(name: str) -> sql.Composed:

@@ -67,6 +67,7 @@ class Commands:
     load: Mapping[str, Command] = field(default_factory=dict)
     train: Mapping[str, Command] = field(default_factory=dict)
     draw: Mapping[str, Command] = field(default_factory=dict)
+    export: Mapping[str, Command] = field(default_factory=dict)
     forget: Mapping[str, Command] = field(default_factory=dict)
     root: Mapping[str, Command] = field(default_factory=dict)
 

@@ -18,6 +18,7 @@ EPOCHS = 100  # the sample is small: more epochs take seconds
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     """Load the samples, train a model where they are new or none is live, and query it."""
     results = load_samples(conn)
+    say("songs: playlists from Spotify need an app of yours, see docs/spotify.md")
     if not results:
         return
     is_new = any(result.written for result in results)

@@ -1,18 +1,26 @@
 """Delete playlists, tracks that are in no other playlist, and rows derived from those tracks."""
 
+from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
-from loaders.core.db import take_turns
+from loaders.core.db import take_turns, try_turn
 from loaders.core.errors import Problem
+from loaders.core.queries import Queries
 from loaders.core.topics import StoredSource
 from loaders.songs.load import QUERIES
 
+ARTIST_QUERIES = Queries(Path(__file__).with_name("artists.sql"))
 KINDS: dict[str, LiteralString] = {
     "playlist": "playlist.identity = %s",
     "owner": "playlist.owner = %s",
+}
+SPOTIFY = Queries(Path(__file__).with_name("spotify") / "queries.sql")
+FOUND_ON_SPOTIFY: dict[str, LiteralString] = {
+    "playlist": "%s in (spotify_id, 'https://open.spotify.com/playlist/' || spotify_id)",
+    "owner": "owner = %s",
 }
 # In this order: rows derived from a track before the track.
 STEPS = (
@@ -21,13 +29,13 @@ STEPS = (
     QUERIES.delete_radio_samples,
     QUERIES.delete_neighbors,
     QUERIES.delete_vectors,
-    QUERIES.find_artists,
+    ARTIST_QUERIES.find_artists,
 )
 # Rows derived from artists of whom no track is left.
 ARTIST_STEPS = (
-    QUERIES.keep_used_artists,
-    QUERIES.delete_artist_neighbors,
-    QUERIES.delete_artist_vectors,
+    ARTIST_QUERIES.keep_used_artists,
+    ARTIST_QUERIES.delete_artist_neighbors,
+    ARTIST_QUERIES.delete_artist_vectors,
     "drop table pg_temp.gone_artists",
 )
 
@@ -39,7 +47,8 @@ def forget_playlists(conn: psycopg.Connection, kind: str, value: str) -> dict[st
     """
     with conn.transaction():
         counts = _delete(conn, KINDS[kind], value)
-    if not counts["playlists"]:
+        found = _forget_on_spotify(conn, kind, value)
+    if not counts["playlists"] and not found:
         column = {"playlist": "identity"}.get(kind, kind)
         raise Problem(f"there is no playlist whose {column} is {value!r}: see the table playlists")
     return counts
@@ -50,7 +59,34 @@ def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, i
     conn.execute(QUERIES.reload_copies, {"source": source.source_id})
     counts = _delete(conn, "playlist.source_id = %s", source.source_id)
     conn.execute("delete from muse.sources where source_id = %s", (source.source_id,))
+    service, _, origin = source.location.partition(": ")
+    if service == "spotify":
+        _check_no_crawl(conn)
+        conn.execute(SPOTIFY.delete_crawl, {"origin": origin})
+        if origin == "search":
+            conn.execute(SPOTIFY.delete_words)
+    conn.execute(SPOTIFY.wait_again)
     return counts
+
+
+def _forget_on_spotify(conn: psycopg.Connection, kind: str, value: str) -> int:
+    """Keep only the ids of these playlists, so that no crawl loads them again; their number."""
+    condition = sql.SQL(FOUND_ON_SPOTIFY[kind])
+    found = conn.execute(sql.SQL(SPOTIFY.forget_playlists).format(condition=condition), (value,))
+    if found.rowcount:
+        _check_no_crawl(conn)
+    conn.execute(SPOTIFY.delete_forgotten_pages)
+    conn.execute(SPOTIFY.delete_forgotten_likes)
+    return found.rowcount
+
+
+def _check_no_crawl(conn: psycopg.Connection) -> None:
+    """Keep crawls from beginning until the end of this transaction. Errors: Problem.
+
+    A crawl that is running could store what is being forgotten.
+    """
+    if not try_turn(conn, "spotify"):
+        raise Problem("another process reads from Spotify: end it, then run this again")
 
 
 def _delete(conn: psycopg.Connection, condition: LiteralString, value: str | int) -> dict[str, int]:

@@ -21,7 +21,16 @@ from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
 from loaders.core.sources import STANDARD_INPUT, Source
 from loaders.songs import copies as playlist_copies
-from loaders.songs.formats import FORMATS, BadPlaylistFile, File, Playlist, read
+from loaders.songs import histories
+from loaders.songs.formats import (
+    FORMAT_NAMES,
+    BadPlaylistFile,
+    File,
+    LeftOut,
+    Playlist,
+    read,
+)
+from loaders.songs.formats.history import GAP
 from loaders.songs.samples import SAMPLE_FOLDERS, SAMPLES
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
@@ -45,6 +54,8 @@ PLAYLIST = {
 }
 TOPIC, NOUN = "songs", "playlists"
 BATCH = 100_000  # places per merge: bounds memory for files of any size
+# Of a history, whose plays are in memory anyway: each merge updates the tracks that it repeats.
+HISTORY_BATCH = 500_000
 MERGE_STEPS = (
     QUERIES.update_track_places,
     QUERIES.fill_track_fields,
@@ -57,19 +68,21 @@ MERGE_STEPS = (
 class SongOptions(LoadOptions):
     """Options of `load songs`.
 
-    files: paths, or `-` for standard input. format: one of FORMATS; None: detect it. sample: also
-    load the sample packages.
+    files: paths, or `-` for standard input. format: one of FORMAT_NAMES; None: detect it.
+    sample: also load the sample packages. gap: minutes without music that end a session of a
+    listening history.
     """
 
     files: tuple[str, ...] = ()
     format: str | None = None
     sample: bool = False
+    gap: int = GAP
 
 
 def check_options(options: SongOptions) -> None:
     """Check the options before anything is loaded. Errors: Problem."""
-    if options.format is not None and options.format not in FORMATS:
-        raise Problem(f"no format {options.format!r}: the formats are {', '.join(FORMATS)}")
+    if options.format is not None and options.format not in FORMAT_NAMES:
+        raise Problem(f"no format {options.format!r}: the formats are {', '.join(FORMAT_NAMES)}")
     if any(Source(file).is_address for file in options.files):
         raise Problem("playlists are read from files: download the address first")
 
@@ -105,15 +118,17 @@ def load(
         raise Problem(f"{location}: No such file or directory")
     is_file = location != "-" and source.path.is_file()  # a pipe can be read only once
     name = source.name if is_file else STANDARD_INPUT
-    fingerprint = source.fingerprint() if is_file else None
-    stored = {"format": options.format} if options.format else {}
+    stored: dict[str, object] = {"format": options.format} if options.format else {}
+    stored |= {"gap": options.gap} if options.gap != GAP else {}
+    settings = [options.gap] if options.gap != GAP else []
+    fingerprint = source.fingerprint(*settings) if is_file else None
     with runs.run(
         conn, TOPIC, name, options=stored, fingerprint=fingerprint, again=options.again
     ) as run:
         places = 0
         if run is not None:
             try:
-                for file in read(location, options.format):
+                for file in read(location, options.format, options.gap):
                     places += _load_file(run, file.entries, on_places, file)
             except BadPlaylistFile as error:
                 run.fail(str(error))
@@ -122,7 +137,7 @@ def load(
 
 
 def load_entries(
-    conn: psycopg.Connection, location: str, entries: Iterable[Playlist | BadEntry]
+    conn: psycopg.Connection, location: str, entries: Iterable[Playlist | BadEntry | LeftOut]
 ) -> LoadResult:
     """Load playlists that do not come from a file; `location` names their source."""
     with runs.run(conn, TOPIC, location) as run:
@@ -198,7 +213,7 @@ def _result(run: runs.Run | None, location: str, places: int) -> LoadResult:
 
 def _load_file(
     run: runs.Run,
-    entries: Iterable[Playlist | BadEntry],
+    entries: Iterable[Playlist | BadEntry | LeftOut],
     on_places: Callable[[int], None] = lambda places: None,
     file: File | None = None,
 ) -> int:
@@ -208,9 +223,16 @@ def _load_file(
     try:
         with run.conn.transaction():
             places = 0
-            for batch in batches(run.accept(entries)):
+            playlists: Iterable[Playlist] = _count_left_out(run, run.accept(entries))
+            shared: list[tuple[str, int]] = []
+            size = BATCH
+            if file is not None and file.is_history:
+                playlists, shared = histories.settle(run, list(playlists))
+                size = HISTORY_BATCH
+            for batch in batches(playlists, size):
                 places += merge(run.conn, run, batch, file)
                 on_places(sum(len(playlist.tracks) for playlist in batch))
+            histories.note_sources(run, shared)
         return places
     except BaseException as error:
         run.loaded, run.unchanged = before.loaded, before.unchanged
@@ -218,6 +240,14 @@ def _load_file(
             raise
         run.fail(str(error))
         return 0
+
+
+def _count_left_out(run: runs.Run, entries: Iterable[Playlist | LeftOut]) -> Iterator[Playlist]:
+    for entry in entries:
+        if isinstance(entry, LeftOut):
+            run.details[entry.label] += entry.number
+        else:
+            yield entry
 
 
 def batches(playlists: Iterable[Playlist], size: int = BATCH) -> Iterator[list[Playlist]]:

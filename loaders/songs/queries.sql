@@ -29,9 +29,10 @@ on commit delete rows;
 reset client_min_messages;
 
 -- name: merge_playlists
--- Insert new playlists and replace older versions: by date where both versions have one, else by
--- content. `changed` gets the differences in the number of places of each track. Sources that held
--- copies of a replaced playlist lose their fingerprint: they still hold the old version.
+-- Insert new playlists and replace older versions: by date where both versions have one and they
+-- differ, else by content: some formats have only the day. `changed` gets the differences in the
+-- number of places of each track. Sources that held copies of a replaced playlist lose their
+-- fingerprint: they still hold the old version.
 with old as (
     select
         playlist.playlist_id,
@@ -66,7 +67,7 @@ written as (
             track_ids = excluded.track_ids,
             copies = '{}'
         where case
-            when playlist.modified_at is not null and excluded.modified_at is not null
+            when excluded.modified_at <> playlist.modified_at
                 then excluded.modified_at > playlist.modified_at
             else excluded.content_hash <> playlist.content_hash
         end
@@ -210,6 +211,45 @@ where
 delete from pg_temp.new_playlists as new using pg_temp.copies as copy
 where copy.identity = new.identity;
 
+-- histories -----------------------------------------------------------------------------------
+
+-- name: select_sessions
+select
+    playlist.playlist_id,
+    playlist.identity,
+    playlist.modified_at,
+    playlist.source_id
+from muse.playlists as playlist
+where starts_with(playlist.identity, %(prefix)s);
+
+-- name: note_session_sources
+-- A source whose session is another's copy is loaded again when the other one is forgotten.
+with shared as (
+    select
+        listed.identity,
+        array_agg(listed.source_id) || %(source)s::bigint as sources
+    from unnest(%(identities)s::text[], %(sources)s::bigint[]) as listed (identity, source_id)
+    group by listed.identity
+)
+
+update muse.playlists as playlist set
+    copies = array(
+        select distinct source.source_id
+        from unnest(playlist.copies || shared.sources) as source (source_id)
+        where source.source_id <> playlist.source_id
+    )
+from shared
+where
+    playlist.identity = shared.identity
+    and not (playlist.copies || playlist.source_id) @> shared.sources;
+
+-- name: select_track_ids
+select
+    playlist.playlist_id,
+    playlist.track_ids
+from muse.playlists as playlist
+where playlist.playlist_id = any(%(ids)s);
+
 -- forget --------------------------------------------------------------------------------------
 
 -- name: delete_playlists
@@ -264,38 +304,6 @@ where gone.track_id in (neighbor.track_id, neighbor.neighbor_id);
 delete from muse.song_vectors as vectors using pg_temp.changed as gone
 where gone.track_id = vectors.track_id;
 
--- name: find_artists
--- The artists of tracks that go, by every way in which artist_vectors has them.
-create temporary table gone_artists on commit drop as
-select distinct unnest(array[track.artist_id, 'name:' || muse.spelling(track.artist)]) as artist_id
-from pg_temp.changed as gone
-inner join muse.tracks as track on gone.track_id = track.track_id;
-
--- name: keep_used_artists
--- An artist with an id also stands for the names that have none.
-delete from pg_temp.gone_artists as gone
-where
-    gone.artist_id is null
-    or exists (
-        select from muse.tracks as track
-        where track.artist_id = gone.artist_id
-    )
-    or exists (
-        select from muse.tracks as track
-        where
-            muse.spelling(coalesce(track.artist, '')) = substr(gone.artist_id, 6)
-            and starts_with(gone.artist_id, 'name:')
-            and track.artist_id is null
-    );
-
--- name: delete_artist_neighbors
-delete from muse.artist_neighbors as neighbor using pg_temp.gone_artists as gone
-where gone.artist_id in (neighbor.artist_id, neighbor.neighbor_id);
-
--- name: delete_artist_vectors
-delete from muse.artist_vectors as vectors using pg_temp.gone_artists as gone
-where gone.artist_id = vectors.artist_id;
-
 -- name: delete_tracks
 delete from muse.tracks
 where track_id in (select gone.track_id from pg_temp.changed as gone);
@@ -318,14 +326,74 @@ where
     )
 order by live.name desc;
 
--- radio ---------------------------------------------------------------------------------------
+-- export --------------------------------------------------------------------------------------
 
--- name: radio_tracks
+-- name: export_radio
+with song as (
+    select
+        radio.place,
+        radio.track_id,
+        radio.name,
+        radio.artist
+    from muse.song_radio(seeds => %(seeds)s, n => %(n)s, per_artist => %(per_artist)s) as radio
+)
+
 select
-    track.item ->> 'track_id' as track_id,
-    track.item ->> 'name' as name,
-    track.item ->> 'artist' as artist
-from muse.samples as sample
-cross join lateral jsonb_array_elements(sample.result) with ordinality as track (item, place)
-where sample.sample_id = %(sample)s
-order by track.place;
+    song.track_id,
+    song.name,
+    song.artist,
+    track.artist_id,
+    track.album,
+    track.duration_ms
+from song
+left join muse.tracks as track on song.track_id = track.track_id
+order by song.place;
+
+-- name: export_title
+select coalesce(track.name, track.track_id) as name
+from muse.tracks as track
+where track.track_id = %(track)s;
+
+-- name: export_samples
+select
+    sample.sample_id,
+    coalesce(seed.name, sample.seeds ->> 0) as name,
+    jsonb_array_length(sample.seeds) as seeds,
+    sample.track_id,
+    sample.name as track_name,
+    sample.artist,
+    track.artist_id,
+    track.album,
+    track.duration_ms
+from muse.radio_samples as sample
+left join muse.tracks as track on sample.track_id = track.track_id
+left join muse.tracks as seed on sample.seeds ->> 0 = seed.track_id
+where %(sample)s::bigint is null or sample.sample_id = %(sample)s
+order by sample.sample_id, sample.place;
+
+-- name: export_playlist
+select
+    playlist.title,
+    playlist.owner,
+    playlist.modified_at
+from muse.playlists as playlist
+where playlist.identity = %(identity)s;
+
+-- name: export_places
+with playlist as (
+    select listed.track_ids
+    from muse.playlists as listed
+    where listed.identity = %(identity)s
+)
+
+select
+    place.track_id,
+    track.name,
+    track.artist,
+    track.artist_id,
+    track.album,
+    track.duration_ms
+from playlist
+cross join lateral unnest(playlist.track_ids) with ordinality as place (track_id, number)
+left join muse.tracks as track on place.track_id = track.track_id
+order by place.number;

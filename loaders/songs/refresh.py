@@ -17,19 +17,24 @@ from loaders.songs.train import SONGS, PlaylistFilter, model_line, train
 from loaders.songs.word2vec import Word2VecSettings
 
 SUBJECTS = {subject.name: subject for subject in (SONGS, ARTISTS)}
+SPOTIFY = "spotify: "
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
-    """Load a changed file, or a sample package; None for standard input."""
+    """Load a changed file, a sample package, or Spotify; None for standard input."""
     sample = source.location.removeprefix("sample: ")
     if sample in SAMPLES and sample != source.location:
         return load_sample(conn, sample)
+    if source.location.startswith(SPOTIFY):
+        from loaders.songs.spotify.load import refresh as refresh_spotify
+
+        return refresh_spotify(conn, source)
     if not source.location.startswith("/"):
         return None
     check_exists(source.location)
     with lock(conn, "playlists"):
-        result = load(conn, source.location, SongOptions(format=source.options.get("format")))
+        result = load(conn, source.location, SongOptions.from_json(source.options))
     result.report()
     return result
 

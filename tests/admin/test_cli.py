@@ -13,7 +13,7 @@ import typer
 
 import udfs
 from loaders.cli import app, describe
-from loaders.core.config import ROOT
+from loaders.core.config import ROOT, version
 
 NO_NPM = "pgmuse: the sample of Wikidata is left out: it comes with npm, which is not here\n"
 IN_PLACE = "pgmuse: everything is in place\n"
@@ -167,3 +167,9 @@ def test_ctrl_c_during_the_imports_prints_nothing():
     command = [sys.executable, "-c", INTERRUPTED]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_the_version_and_short_help():
+    assert pgmuse("--version").stdout == f"pgmuse {version()}\n"
+    for arguments in (["-h"], ["load", "-h"], ["load", "playlists", "-h"]):
+        assert pgmuse(*arguments).stdout.startswith("Usage: pgmuse"), arguments

@@ -160,9 +160,11 @@ def test_recall_is_measured_for_health(muse, radio):
     assert muse.execute("select check_recall(5, 10)").fetchone() == (1,)
     (recall,) = muse.execute("select recall from recall_checks").fetchone()
     assert np.isclose(recall, 1)
-    muse.execute("update recall_checks set recall = 0.5")
     query = "select status, advice from health where check_name = 'recall'"
-    assert muse.execute(query).fetchone() == ("bad", "select * from tune_search(0.95)")
+    assert muse.execute(query).fetchone() == ("ok", None)
+    for recall in (0.5, "NaN"):
+        muse.execute("update recall_checks set recall = %s::real", (recall,))
+        assert muse.execute(query).fetchone() == ("bad", "select * from tune_search(0.95)")
 
 
 def test_without_pg_cron_the_hint_names_cron(muse):

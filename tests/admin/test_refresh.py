@@ -2,10 +2,12 @@
 
 import json
 import sys
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
 
+from loaders.admin import refresh as refreshing
 from loaders.admin.refresh import refresh
 from loaders.core import db as connections
 from loaders.core.errors import Problem
@@ -112,6 +114,30 @@ def test_the_second_leaves(muse, capsys):
         assert "already running" not in capsys.readouterr().err
     with pytest.raises(Problem, match="songs, wikidata"):
         refresh(muse, "nothing")
+
+
+def test_a_running_load_is_not_waited_for_longer_than_asked(muse, tmp_path, capsys):
+    path = tmp_path / "mpd.slice.0-9.json"
+    path.write_bytes(slice_of(IDS[:20]))
+    playlists.load(muse, str(path))
+    path.write_bytes(slice_of(IDS[:30]))
+    with (
+        connections.connect_to_load(autocommit=True) as other,
+        connections.lock(other, "playlists"),
+    ):
+        assert refresh(muse, "songs", seconds=0.3)
+    printed = capsys.readouterr().err
+    assert "no time is left to wait" in printed
+    assert "1 left for the next refresh" in printed
+    assert refresh(muse, "songs")
+    assert muse.execute("select max(places) from playlists").fetchone() == (30,)
+
+
+@pytest.mark.parametrize(("day", "first"), [(1, "wikidata"), (2, "wikipedia")])
+def test_with_little_time_each_day_begins_with_another_topic(muse, capsys, monkeypatch, day, first):
+    monkeypatch.setattr(refreshing, "date", SimpleNamespace(today=lambda: date.fromordinal(day)))
+    assert refresh(muse, seconds=60)
+    assert f"pgmuse: {first}: nothing is loaded" in capsys.readouterr().err.splitlines()[0]
 
 
 def test_what_is_left_of_deleted_rows_in_an_index_goes(muse, server, tmp_path, capsys):

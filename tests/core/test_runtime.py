@@ -63,8 +63,8 @@ class FakePlpy:
             return [{"name": name, "config": "{}", "content": content} for name, content in rows]
         return [{"?column?": 1}]
 
-    def error(self, message, hint=None, sqlstate=None):
-        raise LookupError(f"{message} ({hint}) {sqlstate}")
+    class Error(Exception):
+        pass
 
 
 @pytest.fixture
@@ -76,6 +76,12 @@ def tiny(db):
 
 def test_a_network_answers_in_sql(tiny):
     assert tiny.execute("select muse.tiny(array[1, 2, 3, 4])").fetchone() == ([3, 5, 7, 9],)
+
+
+def test_an_error_has_no_name_of_a_class_of_python(db):
+    with pytest.raises(psycopg.Error) as caught:
+        db.execute("select deep_ink(layer => 'nope', channel => 1)")
+    assert caught.value.diag.message_primary == "pgmuse: no ink models yet"
 
 
 def test_the_cache_can_be_seen_and_is_read_again_after_a_deployment(tiny):
@@ -109,8 +115,9 @@ def test_the_least_recently_used_leaves_a_full_cache(monkeypatch):
 
 
 def test_code_of_another_revision_says_so_at_the_first_call():
-    with pytest.raises(LookupError, match="revision 0000.*migrate"):
+    with pytest.raises(FakePlpy.Error, match="revision 0000") as caught:
         runtime.model(FakePlpy({}, revision="0000"), {}, "tiny")
+    assert "./pgmuse migrate" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,7 @@ def test_a_missing_model_says_what_to_run(tiny, name, hint):
     "content", [b"", TINY[:12], b"\x80\x04pickled" + TINY, TINY[:4] + b"ELF!" + TINY[8:]]
 )
 def test_bytes_that_are_no_flatbuffer_never_reach_the_interpreter(content):
-    with pytest.raises(LookupError, match="no LiteRT model"):
+    with pytest.raises(FakePlpy.Error, match="no LiteRT model"):
         runtime.model(FakePlpy({"tiny": (1, content)}), {}, "tiny")
 
 

@@ -45,8 +45,9 @@ def test_views_of_icons_have_pictures(db):
     db.execute("set local muse.picture_base = 'https://pictures.example.org/'")
     (address,) = db.execute("select picture_url from icon_pictures").fetchone()
     assert address == f"https://pictures.example.org/icons/{icon_id}"
-    db.execute("set local muse.picture_base = ''")
-    assert db.execute("select picture_url from icon_pictures").fetchone() == (None,)
+    for none in ("", "pictures.example.org", "javascript:alert(1)", 'https://a/"onerror='):
+        db.execute("select set_config('muse.picture_base', %s, true)", (none,))
+        assert db.execute("select picture_url from icon_pictures").fetchone() == (None,), none
 
 
 def test_the_best_grids_have_pictures(db):

@@ -153,7 +153,7 @@ def test_bad_utf_8_costs_one_track():
 
 
 @pytest.mark.parametrize(
-    "content", [json.dumps(MPD), json.dumps(JSPF), XSPF, M3U, CSV], ids=list(FORMATS)
+    "content", [json.dumps(MPD), json.dumps(JSPF), XSPF, M3U, CSV], ids=list(FORMATS)[:5]
 )
 def test_flipped_and_missing_bytes_never_surprise(tmp_path, content):
     """Random bytes give only BadEntry and BadPlaylistFile."""

@@ -53,7 +53,7 @@ def test_the_same_file_twice_changes_nothing(fresh, file):
     [
         ({"modified_at": 1000}, {"modified_at": 2000}, ["2"]),
         ({"modified_at": 2000}, {"modified_at": 1000}, ["1"]),
-        ({"modified_at": 2000}, {"modified_at": 2000}, ["1"]),
+        ({"modified_at": 2000}, {"modified_at": 2000}, ["2"]),
         ({}, {}, ["2"]),
         ({"modified_at": 1000}, {}, ["2"]),
     ],

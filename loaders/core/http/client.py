@@ -4,7 +4,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin
@@ -186,18 +186,26 @@ def _close(response: urllib3.BaseHTTPResponse | None) -> None:
         response.close()
 
 
-def _read(response: urllib3.BaseHTTPResponse, host: str) -> Response:
-    content = b"".join(_pieces(response, host))
-    response.release_conn()
-    return Response(content, response.headers, host)
-
-
-def _pieces(response: urllib3.BaseHTTPResponse, host: str) -> Iterator[bytes]:
-    size, until = 0, time.monotonic() + BODY_SECONDS
-    late = TryAgain(f"{host} takes more than {BODY_SECONDS} s for one answer")
-    with deadline(until, response.shutdown, late):
+def read_body(
+    response: urllib3.BaseHTTPResponse,
+    host: str,
+    *,
+    seconds: float = BODY_SECONDS,
+    largest: int = LARGEST,
+) -> bytes:
+    """The unpacked body. Errors: TryAgain after so many seconds, a Problem above so many bytes."""
+    pieces, size = [], 0
+    late = TryAgain(f"{host} takes more than {seconds:.0f} s for one answer")
+    with deadline(time.monotonic() + seconds, response.shutdown, late):
         while piece := response.read1(1 << 16, decode_content=True):
             size += len(piece)
-            if size > LARGEST:
-                raise Problem(f"{host} answered with more than {LARGEST:,} bytes: too much to read")
-            yield piece
+            if size > largest:
+                raise Problem(f"{host} answered with more than {largest:,} bytes: too much to read")
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _read(response: urllib3.BaseHTTPResponse, host: str) -> Response:
+    content = read_body(response, host)
+    response.release_conn()
+    return Response(content, response.headers, host)

@@ -21,8 +21,10 @@ from loaders.songs.formats.xspf import key_of, time_of
 
 
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
-    """The playlist of the file, or of each object in a list of them."""
+    """The playlist of the file, or of each object in a list of them, which an object may hold."""
     document: Any = decode_json(msgspec.json.decode, content, "JSPF")
+    if isinstance(document, dict) and isinstance(document.get("playlists"), list):
+        document = document["playlists"]  # a page of ListenBrainz' API
     files = document if isinstance(document, list) else [document]
     if not any(isinstance(file, dict) and isinstance(file.get("playlist"), dict) for file in files):
         raise BadPlaylistFile('no JSPF: it has no object "playlist"')

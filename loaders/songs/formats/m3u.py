@@ -6,6 +6,8 @@ from pathlib import PurePosixPath
 
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.songs.formats.model import (
+    OWN,
+    SPOTIFY,
     BadPlaylistFile,
     Playlist,
     Track,
@@ -76,6 +78,8 @@ def _track(path: str, info: str | None, artist: str | None, album: str | None) -
     seconds, shown = None, None
     if info and (match := INFO.fullmatch(info)):
         seconds, shown = float(match[1] or 0), match[2].strip()
+    if not shown and (SPOTIFY.match(path) or path.startswith(OWN)):
+        return track(path)
     if not shown:
         shown = named_by_file(path)
         if " - " not in shown and not artist and not address_id((path,)):

@@ -17,6 +17,7 @@ RECORDING = re.compile(
     r"https?://(?:www\.)?musicbrainz\.org/recording/([0-9a-f-]{36})/?", re.IGNORECASE
 )
 ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+OWN = "pgmuse:track:"  # before the quoted id of any track, in playlists that pgmuse wrote
 # Addresses of audio files identify a file, not a recording.
 AUDIO_FILE = re.compile(
     r"\.(?:mp3|m4a|aac|flac|ogg|oga|opus|wav|wma|aiff?|m3u8?|pls)(?:[?#]|$)", re.IGNORECASE
@@ -48,6 +49,13 @@ class Playlist(NamedTuple):
     tracks: list[Track]
     owner: str | None = None
     modified_at: datetime | None = None
+
+
+class LeftOut(NamedTuple):
+    """A number of entries that are left out on purpose; the label is part of the result line."""
+
+    label: str
+    number: int
 
 
 class BadPlaylistFile(Exception):
@@ -97,6 +105,8 @@ def address_id(addresses: tuple[str | None, ...]) -> str | None:
     for address in stripped:
         if match := SPOTIFY.match(address):
             return match[1]
+        if address.startswith(OWN):
+            return clean(unquote(address.removeprefix(OWN)), ID_LENGTH)
     for address in stripped:
         if match := RECORDING.fullmatch(address):
             return f"https://musicbrainz.org/recording/{match[1].lower()}"
