@@ -53,8 +53,8 @@ class Handler(BaseHTTPRequestHandler):
         elif parts.path.endswith("search"):
             start = random.Random(fields["q"]).randrange(PLAYLISTS)
             numbers = range(start + place, start + place + size)
-            found = [summary(number % PLAYLISTS) for number in numbers]
-            self.send(200, {"playlists": self.page(found, place, size, RESULTS)})
+            results = [summary(number % PLAYLISTS) for number in numbers]
+            self.send(200, {"playlists": self.page(results, place, size, RESULTS)})
         else:
             number = int(parts.path.split("/")[3])
             entries = [entry(number, n) for n in range(place, min(place + size, LENGTH))]

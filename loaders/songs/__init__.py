@@ -17,5 +17,8 @@ TOPIC = Topic(
     ),
     demo=deferred("loaders.songs.demo", "demo"),
     benchmark="benchmarks.songs.cli",
-    more_benchmarks={"artists": "benchmarks.songs.artists_cli"},
+    more_benchmarks={
+        "artists": "benchmarks.songs.artists_cli",
+        "spotify": "benchmarks.songs.spotify_cli",
+    },
 )

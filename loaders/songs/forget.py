@@ -47,8 +47,8 @@ def forget_playlists(conn: psycopg.Connection, kind: str, value: str) -> dict[st
     """
     with conn.transaction():
         counts = _delete(conn, KINDS[kind], value)
-        found = _forget_on_spotify(conn, kind, value)
-    if not counts["playlists"] and not found:
+        on_spotify = _forget_on_spotify(conn, kind, value)
+    if not counts["playlists"] and not on_spotify:
         column = {"playlist": "identity"}.get(kind, kind)
         raise Problem(f"there is no playlist whose {column} is {value!r}: see the table playlists")
     return counts
@@ -72,12 +72,14 @@ def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, i
 def _forget_on_spotify(conn: psycopg.Connection, kind: str, value: str) -> int:
     """Keep only the ids of these playlists, so that no crawl loads them again; their number."""
     condition = sql.SQL(FOUND_ON_SPOTIFY[kind])
-    found = conn.execute(sql.SQL(SPOTIFY.forget_playlists).format(condition=condition), (value,))
-    if found.rowcount:
+    forgotten = conn.execute(
+        sql.SQL(SPOTIFY.forget_playlists).format(condition=condition), (value,)
+    )
+    if forgotten.rowcount:
         _check_no_crawl(conn)
     conn.execute(SPOTIFY.delete_forgotten_pages)
     conn.execute(SPOTIFY.delete_forgotten_likes)
-    return found.rowcount
+    return forgotten.rowcount
 
 
 def _check_no_crawl(conn: psycopg.Connection) -> None:

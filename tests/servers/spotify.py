@@ -58,12 +58,12 @@ class Spotify(base.Server):
         }  # fmt: skip
 
     def search(self, word: str) -> list[dict | None]:
-        found = [
+        results = [
             self.summary(spotify_id)
             for spotify_id, (title, _) in self.playlists.items()
             if word in (title or "").lower()
         ]
-        return [*found[:1], None, *found[1:]]
+        return [*results[:1], None, *results[1:]]
 
     def entries(self, spotify_id: str) -> list:
         key = "track" if self.is_old else "item"
@@ -140,8 +140,8 @@ class Handler(base.Handler):
             if int(fields["limit"]) > server.largest_search:
                 self.refuse(400, "Invalid limit")
             else:
-                found = server.search(fields["q"])
-                self.json(200, {"playlists": server.page(found, fields, path)})
+                results = server.search(fields["q"])
+                self.json(200, {"playlists": server.page(results, fields, path)})
         elif path == "/v1/me":
             self.json(200, {"id": "somebody", "display_name": None})
         elif path == "/v1/me/playlists":

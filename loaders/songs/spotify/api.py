@@ -85,10 +85,10 @@ class Api:
 
         answer, size = self._sized(request, "search_size", 50)
         listed = object_of(object_of(answer, "a search").get("playlists"), "a search")
-        found = [summary for entry in entries_of(listed) if (summary := summary_of(entry))]
-        page = page_of(listed, found, place, size)
+        summaries = [summary for entry in entries_of(listed) if (summary := summary_of(entry))]
+        page = page_of(listed, summaries, place, size)
         is_last = page.next_place is not None and page.next_place >= LAST_RESULT
-        return Page(found, None, page.total) if is_last else page
+        return Page(summaries, None, page.total) if is_last else page
 
     def items(
         self, spotify_id: str, place: int, market: str | None = None
@@ -118,8 +118,8 @@ class Api:
             lambda size: self.client.current_user_playlists(size, place), "search_size", 50
         )
         listed = object_of(answer, "the user's playlists")
-        found = [summary for entry in entries_of(listed) if (summary := summary_of(entry))]
-        return page_of(listed, found, place, size)
+        summaries = [summary for entry in entries_of(listed) if (summary := summary_of(entry))]
+        return page_of(listed, summaries, place, size)
 
     def liked(self, place: int, market: str | None = None) -> Page[PageTracks]:
         """A page of the tracks that the user who logged in likes."""

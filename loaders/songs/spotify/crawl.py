@@ -204,9 +204,9 @@ class Crawl:
         self.conn.execute(QUERIES.fail_word, {"word": word, "reason": reason, "attempts": ATTEMPTS})
         say(f"the search for {word!r} failed: {reason}")
 
-    def _store_found(self, found: Iterable[Summary], word: str, place: int) -> int:
+    def _store_found(self, summaries: Iterable[Summary], word: str, place: int) -> int:
         """Store playlists, and count the words in the titles of new ones; return their number."""
-        unique = {summary.spotify_id: summary for summary in found}
+        unique = {summary.spotify_id: summary for summary in summaries}
         columns = list(zip(*unique.values(), strict=True)) or [()] * len(Summary._fields)
         names = ("ids", "titles", "owners", "snapshots", "sizes")
         values = dict(zip(names, map(list, columns), strict=True))

@@ -84,21 +84,21 @@ def test_a_login_that_was_revoked(service, load, tmp_path):
 def test_the_first_login_prints_an_address(fresh, service, load, monkeypatch, capsys):
     fill(service)
     service.library = [spotify_id(0)]
-    asked = []
+    prompts = []
 
     def answer(prompt: str) -> str:
-        asked.append(capsys.readouterr().err)
-        state = asked[-1].partition("state=")[2].split()[0]
+        prompts.append(capsys.readouterr().err)
+        state = prompts[-1].partition("state=")[2].split()[0]
         return f"http://127.0.0.1:8888/callback?code=abc&state={state}"
 
     monkeypatch.setattr("builtins.input", answer)
     assert load(mine=True, browser=False).written == 1
-    assert "code_challenge_method=S256" in asked[0]
+    assert "code_challenge_method=S256" in prompts[0]
     assert service.logins[0]["grant_type"] == "authorization_code"
     assert "code_verifier" in service.logins[0]
     assert "client_secret" not in service.logins[0]
     load(mine=True)
-    assert len(asked) == len(service.logins) == 1
+    assert len(prompts) == len(service.logins) == 1
 
 
 def test_a_radio_is_saved_in_the_account(service, load, monkeypatch):
