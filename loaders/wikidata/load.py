@@ -179,6 +179,9 @@ class EntityLoad(dumps.DumpLoad):
             self.run.details["pruned"] = prune(self, self.filter.number)
         on_step("changed labels")
         self.run.details["renamed"] = names.rename(conn, staging)
+        if self.filter.options:
+            (left_out,) = conn.execute(staging.sql(QUERIES.count_left_out)).fetchone() or (0,)
+            self.run.details[f"left out by {self.filter.options}"] = left_out
         on_step("classes")
         classes.update_classes(conn, staging)
         on_step("indexes")
@@ -188,7 +191,11 @@ class EntityLoad(dumps.DumpLoad):
 
 def _describe_filter(filter: EntityFilter, options: DumpOptions) -> dict[str, Any]:
     """The filter for the table sources; of sets with more than 50 ids only a hash."""
-    described: dict[str, Any] = {"languages": filter.languages, "sitelinks": filter.sitelinks}
+    described: dict[str, Any] = {
+        "languages": filter.languages,
+        "sitelinks": filter.sitelinks,
+        "english_only": filter.english_only,
+    }
     for name in ("class_ids", "ids"):
         ids = getattr(filter, name)
         if ids is not None and len(ids) > 50:
