@@ -22,13 +22,13 @@ from loaders.core.dumps.workers import MakeStager
 from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
 from loaders.core.sources import Source
-from loaders.wikidata import classes, merge, names, scopes
+from loaders.wikidata import VERSION, classes, merge, names, scopes
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.options import WikidataOptions, build_filter, check_options, read_ids
 from loaders.wikidata.prune import count_stored, prune
 from loaders.wikidata.queries import QUERIES
-from loaders.wikidata.scopes import VERSION, Scope
+from loaders.wikidata.scopes import Scope
 from loaders.wikidata.sources import ids_source, labels_source, sample_source
 from loaders.wikidata.staging import EntityStager
 

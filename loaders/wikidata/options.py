@@ -25,9 +25,9 @@ class WikidataOptions(DumpOptions):
 
     classes: ids; keep instances of these classes, with `subclasses` also of their subclasses. ids:
     a list or a file. from_query: a file with a query result. sitelinks: keep items with articles in
-    these wikis, and their links. languages: of labels, descriptions and aliases. english_only: leave out
-    items without an English name and an article in English. labels: a file of
-    ids and labels. sample: load the sample too. api: the API of another Wikibase.
+    these wikis, and their links. languages: of labels, descriptions and aliases. english_only:
+    leave out items without an English name and an article in English. labels: a file of ids and
+    labels. sample: load the sample too. api: the API of another Wikibase.
     """
 
     source: str | None = None
