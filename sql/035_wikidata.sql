@@ -12,7 +12,7 @@ begin atomic
 end;
 
 comment on function muse.wikidata_label(text) is
-'Label of an item or property, English if it has one; null if unknown: select wikidata_label(''P31'')';
+'Label of an item or property, null if unknown: select wikidata_label(''P31'')';
 
 -- Counts of classes --------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ select pg_temp.describe(
     'wikidata_id', 'Id of the item, such as Q42 (key)',
     'wikipedia_id', 'Title of its article in the English Wikipedia; null if none',
     'title',
-    'Label in English, else mul (the same in all languages), else in a language of the load, else in '
-    'any; else the id',
+    'Label in English, else mul (the same in all languages), else in a language of the load, '
+    'else in any; else the id',
     'title_language', 'Language of the title; null if it is the id',
     'description', 'English description; null if none',
     'properties',
@@ -52,7 +52,7 @@ select pg_temp.describe(
     'muse.wikidata_classes',
     'One row per class: select class, superclass_ids from wikidata_classes limit 9',
     'class_id', 'Id of the class (key)',
-    'class', 'Name of the class: its label, English if it has one, else its id; names may be shared',
+    'class', 'Name of the class: its label, else its id; several classes may have the same',
     'article', 'Title of its article in English Wikipedia; null if none',
     'superclass_ids',
     'Ids of the classes that it is a subclass of, best rank (references '

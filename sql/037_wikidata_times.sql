@@ -23,14 +23,11 @@ create or replace function muse.time_year(moment text)
 returns bigint
 language sql immutable parallel safe
 begin atomic
-    select
-        (
-            left(time_year.moment, 1) || substr(time_year.moment, 2, length(time_year.moment) - 17)
-        )::bigint;
+    select substring(time_year.moment from '^([+-]?[0-9]{1,16})-[0-9]{2}-[0-9]{2}T')::bigint;
 end;
 
 comment on function muse.time_year(text) is
-'Year of a time in Wikibase''s JSON: select time_year(''-0044-03-15T00:00:00Z'')';
+'Year of a time, null for other texts: select time_year(''-0044-03-15T00:00:00Z'')';
 
 -- The precision that month and day confirm: some times of a day have the day 00.
 create or replace function muse.time_precision(moment text, level integer)
@@ -38,16 +35,19 @@ returns integer
 language sql immutable parallel safe
 begin atomic
     select case
-        when time_precision.level >= 10 and substr(right(time_precision.moment, 15), 1, 2) = '00'
-            then 9
-        when time_precision.level >= 11 and substr(right(time_precision.moment, 12), 1, 2) = '00'
-            then 10
+        when time_precision.moment !~ '^[+-]?[0-9]{1,16}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$' then null
+        when
+            time_precision.level >= 10
+            and substr(right(time_precision.moment, 15), 1, 2) = '00' then 9
+        when
+            time_precision.level >= 11
+            and substr(right(time_precision.moment, 12), 1, 2) = '00' then 10
         else time_precision.level
     end;
 end;
 
 comment on function muse.time_precision(text, integer) is
-'Precision of a time (9 year, 10 month, 11 day): select time_precision(''+1952-00-00T00:00:00Z'', 11)';
+'Precision of a time, null for other texts: select time_precision(''+1952-00-00T00:00:00Z'', 11)';
 
 create or replace function muse.time_text(moment text, level integer)
 returns text
@@ -77,7 +77,7 @@ begin atomic
 end;
 
 comment on function muse.time_text(text, integer) is
-'A time as it is known, such as 1952, 1950s or 20th century: select time_text(''+1952-00-00T00:00:00Z'', 8)';
+'A time as it is known, such as 1950s: select time_text(''+1952-00-00T00:00:00Z'', 8)';
 
 create or replace function muse.time_date(moment text, level integer)
 returns date
