@@ -35,9 +35,9 @@ FOREIGN_OWNER = """
 # `loaders.admin.migrate` says where; from the bare alembic command libpq's PG* variables do.
 conninfo = context.config.attributes.get("conninfo", "")
 with_python = context.config.attributes.get("with_python", True)
-# Name, topic, whether one ships, and a hint; the bare alembic command leaves the table as it is.
-model_names = context.config.attributes.get("model_names")
-topics = context.config.attributes.get("topics", [])
+# The bare alembic command leaves both tables as they are.
+model_names = context.config.attributes.get("model_names")  # name, topic, is_shipped, hint
+topics = context.config.attributes.get("topics")  # name, version
 
 
 def open_connection() -> psycopg.Connection:
@@ -80,9 +80,12 @@ def write_model_names(conn: psycopg.Connection, rows: list[tuple[str, str, bool,
         cursor.executemany("insert into muse.model_names values (%s, %s, %s, %s)", rows)
 
 
-def create_refresh_locks(conn: psycopg.Connection, topics: list[str]) -> None:
-    """Create the lock tables of topics that no revision knows."""
-    for topic in topics:
+def write_topics(conn: psycopg.Connection, rows: list[tuple[str, int]]) -> None:
+    """Fill the table of the topics, and create the lock tables that no revision knows."""
+    conn.execute("delete from muse.topics")
+    with conn.cursor() as cursor:
+        cursor.executemany("insert into muse.topics values (%s, %s)", rows)
+    for topic, _ in rows:
         name = sql.Identifier("muse_locks", f"refresh_{topic}")
         conn.execute(sql.SQL("create table if not exists {} ()").format(name))
 
@@ -105,7 +108,8 @@ with engine.begin() as connection:
     context.configure(connection=connection, version_table_schema="muse")
     context.run_migrations()
     if context.get_context().get_current_revision() == context.script.get_current_head():
-        create_refresh_locks(raw, topics)
+        if topics is not None:
+            write_topics(raw, topics)
         apply_sql(raw, with_python=with_python)  # sql/ is written for head
         if model_names is not None:
             write_model_names(raw, model_names)

@@ -44,7 +44,16 @@ select pg_temp.describe(
     'Text that differs when the source or the options of its load change; null until a load '
     'was complete',
     'loaded_at', 'Time of the last successful load; null until there was one',
-    'added_by', 'Login that loaded the source; refresh repeats the loads of its own login only'
+    'added_by', 'Login that loaded the source; refresh repeats the loads of its own login only',
+    'version', 'Version of the loader that loaded it last; an older one than in topics is stale'
+);
+
+select pg_temp.describe(
+    'muse.topics',
+    'One row per topic, with what its loader stores: select topic, version from topics',
+    'topic', 'Name of the topic (key)',
+    'version',
+    'Version of what the loader stores; sources of an earlier one are loaded again by refresh'
 );
 
 select pg_temp.describe(

@@ -6,13 +6,13 @@ create or replace function muse.wikidata_label(wikidata_id text)
 returns text
 language sql stable parallel safe
 begin atomic
-    select coalesce(known.label, known.wikipedia_id)
+    select known.label
     from muse.wikidata_labels as known
     where known.wikidata_id = wikidata_label.wikidata_id;
 end;
 
 comment on function muse.wikidata_label(text) is
-'English label of an item or property, null if unknown: select wikidata_label(''P31'')';
+'Label of an item or property, null if unknown: select wikidata_label(''P31'')';
 
 -- Counts of classes --------------------------------------------------------------------------
 
@@ -71,7 +71,15 @@ select
     item.wikidata_id,
     item.title,
     of_it.class_id,
-    coalesce(class.class, of_it.class_id) as class
+    coalesce(class.class, of_it.class_id) as class,
+    case
+        when
+            item.claims @> jsonb_build_object('P31', jsonb_build_array(jsonb_build_object(
+                'value', of_it.class_id, 'rank', 'preferred'
+            )))
+            then 'preferred'
+        else 'normal'
+    end as rank
 from muse.wikidata as item
 cross join lateral unnest(item.class_ids) as of_it (class_id)
 left join muse.wikidata_classes as class on of_it.class_id = class.class_id;
@@ -80,10 +88,13 @@ comment on view muse.instance_of is
 'One row per item and class: select class, count(*) from instance_of group by class';
 comment on column muse.instance_of.wikidata_id is
 'Id of the item (part of the key, references wikidata.wikidata_id)';
-comment on column muse.instance_of.title is 'English label of the item';
+comment on column muse.instance_of.title is
+'Label of the item in English if it has one; else in another language, or its id';
 comment on column muse.instance_of.class_id is
 'Id of a class of the item (part of the key, references wikidata_classes.class_id)';
 comment on column muse.instance_of.class is 'Name of the class; its id if it has no name';
+comment on column muse.instance_of.rank is
+'Rank of the statement, preferred or normal; an item of a preferred class keeps its other classes';
 
 create or replace view muse.classes as
 with change as (
@@ -99,7 +110,7 @@ select
     coalesce(
         class.class,
         (
-            select coalesce(known.wikipedia_id, known.label)
+            select known.label
             from muse.wikidata_labels as known
             where known.wikidata_id = change.class_id
         ),
@@ -127,11 +138,11 @@ begin atomic
     where
         known.class_id = class_ids.class
         or lower(known.class) = lower(left(class_ids.class, 1000))
-        or lower(known.label) = lower(left(class_ids.class, 1000));
+        or lower(known.article) = lower(left(class_ids.class, 1000));
 end;
 
 comment on function muse.class_ids(text) is
-'Ids of classes by id or name in any case: select class_ids(''cat'')';
+'Ids of classes by id, label or title of the article, in any case: select class_ids(''cat'')';
 
 create or replace function muse.subclasses_of(class text)
 returns table (class_id text, label text, items bigint)

@@ -5,7 +5,10 @@ select pg_temp.describe(
     'One row per item: select title, properties ->> ''instance of'' as thing from wikidata limit 9',
     'wikidata_id', 'Id of the item, such as Q42 (key)',
     'wikipedia_id', 'Title of its article in the English Wikipedia; null if none',
-    'title', 'English label; null if none',
+    'title',
+    'Label in English, else mul (the same in all languages), else in a language of the load, '
+    'else in any; else the id',
+    'title_language', 'Language of the title; null if it is the id',
     'description', 'English description; null if none',
     'properties',
     'Values of the best rank by English property name, a JSON object; several values are a '
@@ -49,8 +52,8 @@ select pg_temp.describe(
     'muse.wikidata_classes',
     'One row per class: select class, superclass_ids from wikidata_classes limit 9',
     'class_id', 'Id of the class (key)',
-    'class', 'Name of the class: the title of its article, its label or its id',
-    'label', 'English label; null if none',
+    'class', 'Name of the class: its label, else its id; several classes may have the same',
+    'article', 'Title of its article in English Wikipedia; null if none',
     'superclass_ids',
     'Ids of the classes that it is a subclass of, best rank (references '
     'wikidata_classes.class_id)',

@@ -7,13 +7,10 @@ begin atomic
     select case
         when starts_with(wikidata_value.type, 'wikibase-') or wikidata_value.type = 'entity-schema'
             then to_jsonb(coalesce(wikidata_value.name, wikidata_value.value #>> '{}'))
-        -- A time without month or day gets the first month or day.
         when wikidata_value.type = 'time'
-            then
-                to_jsonb(replace(
-                    replace(ltrim(wikidata_value.value ->> 'time', '+'), '-00-', '-01-'),
-                    '-00T', '-01T'
-                ))
+            then to_jsonb(muse.time_text(
+                wikidata_value.value ->> 'time', (wikidata_value.value ->> 'precision')::integer
+            ))
         when wikidata_value.type = 'quantity'
             then to_jsonb((wikidata_value.value ->> 'amount')::numeric)
         when wikidata_value.type = 'monolingualtext' then wikidata_value.value -> 'text'
@@ -49,26 +46,49 @@ comment on function muse.property_ids(text) is
 'Ids of properties by id or English label: select property_ids(''instance of'')';
 
 -- Every statement has one of three ranks; the conditions on them use the index of claims.
-create or replace function muse.claim_values(property text)
+create or replace function muse.claim_values(property text, all_ranks boolean default false)
 returns table (
-    wikidata_id text, title text, rank text, type text, value text, value_id text,
-    amount numeric, unit text, qualifiers jsonb
+    wikidata_id text, title text, value text, value_id text, rank text, date date, year integer,
+    "precision" text,  -- noqa: RF06
+    calendar text, amount numeric, unit text, lat double precision, lng double precision,
+    globe text, language text, type text, qualifiers jsonb
 )
 language sql stable parallel safe rows 1000
 begin atomic
     select
         item.wikidata_id,
         item.title,
-        statement.value ->> 'rank' as rank,
-        kind.type,
         muse.wikidata_value(kind.type, statement.value -> 'value', target.name) #>> '{}' as value,
         target.id as value_id,
+        statement.value ->> 'rank' as rank,
+        muse.time_date(moment.written, moment.precision) as date,
+        case
+            when muse.time_year(moment.written) between -2147483647 and 2147483647
+                then muse.time_year(moment.written)::integer
+        end as year,
+        (array[
+            'millennium', 'century', 'decade', 'year', 'month', 'day', 'hour', 'minute', 'second'
+        ])[muse.time_precision(moment.written, moment.precision) - 5] as precision,
+        case moment.calendar
+            when 'Q1985727' then 'Gregorian' when 'Q1985786' then 'Julian' else moment.calendar
+        end as calendar,
         case
             when kind.type = 'quantity' then (statement.value -> 'value' ->> 'amount')::numeric
         end as amount,
+        coalesce(muse.wikidata_label(unit.id), unit.id) as unit,
         case
-            when kind.type = 'quantity' then coalesce(muse.wikidata_label(unit.id), unit.id)
-        end as unit,
+            when kind.type = 'globe-coordinate'
+                then (statement.value -> 'value' ->> 'latitude')::double precision
+        end as lat,
+        case
+            when kind.type = 'globe-coordinate'
+                then (statement.value -> 'value' ->> 'longitude')::double precision
+        end as lng,
+        coalesce(muse.wikidata_label(globe.id), globe.id) as globe,
+        case
+            when kind.type = 'monolingualtext' then statement.value -> 'value' ->> 'language'
+        end as language,
+        kind.type,
         coalesce(statement.value -> 'qualifiers', '{}') as qualifiers
     from muse.property_ids(claim_values.property) as property (id)
     inner join muse.wikidata as item
@@ -86,21 +106,35 @@ begin atomic
     left join lateral (
         select
             known.id,
-            (
-                select coalesce(label.wikipedia_id, label.label)
-                from muse.wikidata_labels as label
-                where label.wikidata_id = known.id
-            ) as name
+            muse.wikidata_label(known.id) as name
         from (select statement.value ->> 'value' as id) as known
     ) as target on kind.names_entity
     left join lateral (
+        select
+            statement.value -> 'value' ->> 'time' as written,
+            (statement.value -> 'value' ->> 'precision')::integer as precision,
+            substring(statement.value -> 'value' ->> 'calendarmodel' from '/entity/(.*)')
+                as calendar
+    ) as moment on kind.type = 'time'
+    left join lateral (
         select substring(statement.value -> 'value' ->> 'unit' from '/entity/(.*)') as id
     ) as unit on kind.type = 'quantity'
-    where statement.value ? 'value';
+    left join lateral (
+        select substring(statement.value -> 'value' ->> 'globe' from '/entity/(.*)') as id
+    ) as globe on kind.type = 'globe-coordinate'
+    where
+        statement.value ? 'value'
+        and (
+            claim_values.all_ranks
+            or statement.value ->> 'rank' = case
+                when item.claims -> property.id @> '[{"rank": "preferred"}]' then 'preferred'
+                else 'normal'
+            end
+        );
 end;
 
-comment on function muse.claim_values(text) is
-'One row per item and value of a property: select * from claim_values(''instance of'')';
+comment on function muse.claim_values(text, boolean) is
+'One row per item and value of a property, of the best rank: select * from claim_values(''instance of'')';
 
 -- Wikibase's JSON --------------------------------------------------------------------------------
 

@@ -276,6 +276,34 @@ disk as (
     left join muse.machine() as machine on one.is_here
 ),
 
+old_sources as (
+    select
+        'source' as check_name,
+        source.topic as subject,
+        case
+            when count(*) filter (where source.version < current.version) > 0
+                then 'warning'
+            else 'ok'
+        end as status,
+        format(
+            '%s of %s sources were loaded by an earlier version of the loader',
+            count(*) filter (where source.version < current.version), count(*)
+        ) as value,
+        min(source.loaded_at) filter (where source.version < current.version) as since,
+        case
+            when count(*) filter (where source.version < current.version) > 0
+                then
+                    format(
+                        'rows of them keep their earlier meaning until: ./pgmuse refresh %s',
+                        source.topic
+                    )
+        end as advice
+    from muse.sources as source
+    inner join muse.topics as current on source.topic = current.topic
+    where source.loaded_at is not null
+    group by source.topic
+),
+
 versions as (
     select
         'version' as check_name,
@@ -332,6 +360,8 @@ from (
     union all
     select * from stale
     union all
+    select * from old_sources
+    union all
     select * from connections
     union all
     select * from disk
@@ -342,7 +372,7 @@ from (
 comment on view muse.health is
 'One row per check: select check_name, subject, advice from health where status <> ''ok''';
 comment on column muse.health.check_name is
-'load, job, model, vectors, recall, index, connections, disk, version (part of the key)';
+'load, job, model, vectors, recall, index, source, connections, disk, version (part of the key)';
 comment on column muse.health.subject is 'What was checked, such as a topic (part of the key)';
 comment on column muse.health.status is 'ok, warning or bad';
 comment on column muse.health.value is 'What was found';

@@ -38,7 +38,7 @@ def migrate(*, with_python: bool = True) -> None:
         check_server(conn, with_python=with_python)
     config = alembic_config(conninfo.make_conninfo(**db.conninfo()))
     config.attributes["with_python"] = with_python
-    config.attributes["topics"] = [topic.name for topic in topics.TOPICS]
+    config.attributes["topics"] = [(topic.name, topic.version) for topic in topics.TOPICS]
     config.attributes["model_names"] = [
         (model.name, topic.name, model.shipped is not None, model.hint)
         for topic in topics.TOPICS

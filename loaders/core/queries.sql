@@ -53,14 +53,24 @@ on conflict (topic, location) do update
         options = case source.added_by when session_user then source.options else '{}' end,
         loaded_at = case source.added_by when session_user then source.loaded_at end,
         fingerprint = case source.added_by when session_user then source.fingerprint end
-returning source_id, fingerprint, options;
+returning
+    source_id,
+    case
+        when source.version = (
+            select current.version from muse.topics as current
+            where current.topic = source.topic
+        ) then fingerprint
+    end as fingerprint,
+    options;
 
 -- name: select_fingerprint
 select
-    loaded_at,
-    fingerprint
-from muse.sources
-where topic = %(topic)s and location = %(location)s;
+    source.loaded_at,
+    source.fingerprint,
+    source.version = current.version as is_current
+from muse.sources as source
+inner join muse.topics as current on source.topic = current.topic
+where source.topic = %(topic)s and source.location = %(location)s;
 
 -- name: fail_interrupted_runs
 update muse.load_runs

@@ -25,7 +25,13 @@ REFUSED_ROWS = "rows_before_refusal"  # in a source's options
 BEGIN = "insert into muse.load_runs (source_id) values (%s) returning run_id"
 CLEAR_FINGERPRINT = "update muse.sources set fingerprint = null where source_id = %s"
 LOADED = """
-    update muse.sources set options = %s, fingerprint = %s, loaded_at = now() where source_id = %s
+    update muse.sources as source set
+        options = %s,
+        fingerprint = %s,
+        loaded_at = now(),
+        version = current.version
+    from muse.topics as current
+    where source.source_id = %s and current.topic = source.topic
 """
 ERROR = """
     insert into muse.load_errors (run_id, number, place, reason, start) values (%s, %s, %s, %s, %s)
@@ -178,7 +184,9 @@ def _plan(conn: psycopg.Connection, values: dict[str, Any], fingerprint: str | N
     row = conn.execute(QUERIES.select_fingerprint, values).fetchone()
     if row is None or row[0] is None:
         raise WouldLoad("never loaded")
-    loaded_at, loaded = row
+    loaded_at, loaded, is_current = row
+    if not is_current:
+        raise WouldLoad("loaded by an earlier version of its loader")
     if fingerprint is None:
         raise WouldLoad("whether it changed is unknown before it is read")
     if loaded is None:

@@ -106,6 +106,7 @@ class Topic:
     """A system. Its functions get a connection in autocommit mode with the role muse_loader.
 
     name: of the folder in loaders/, and in muse.sources. aliases: earlier names, still accepted.
+    version: of what its loader stores; sources of an earlier one are loaded again.
     refresh: loads a stored source again; returns None where its options do not allow that.
     outdated: why models or vectors must be updated, None where they need not. retrain: updates
     them. samples: the kinds that its SQL functions draw_KIND_samples(n, seed) draw; a refresh draws
@@ -118,6 +119,7 @@ class Topic:
 
     name: str
     commands: Callable[[], Commands]
+    version: int = 1
     refresh: Callable[[psycopg.Connection, StoredSource], LoadResult | None] = no_refresh
     forget: Callable[[psycopg.Connection, StoredSource], dict[str, int]] = no_rows
     outdated: Callable[[psycopg.Connection], str | None] = never_outdated

@@ -2,8 +2,11 @@
 
 from loaders.core.topics import Topic, deferred
 
+VERSION = 2  # of what the loader stores; a change makes every source and item be loaded again
+
 TOPIC = Topic(
     name="wikidata",
+    version=VERSION,
     commands=deferred("loaders.wikidata.cli", "commands"),
     refresh=deferred("loaders.wikidata.refresh", "refresh"),
     forget=deferred("loaders.wikidata.forget", "forget_source"),

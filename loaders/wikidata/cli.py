@@ -56,6 +56,12 @@ def load(
     language: Annotated[
         list[str] | None, typer.Option(help="Language of labels, default en; repeatable.")
     ] = None,
+    english_only: Annotated[
+        bool,
+        typer.Option(
+            "--english-only", help="Leave out items without an English label and article."
+        ),
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many items.")] = None,
     labels: Annotated[
         Path | None,
@@ -92,6 +98,7 @@ def load(
         from_query=from_query,
         sitelinks=tuple(sitelink or ()),
         languages=tuple(language or ()),
+        english_only=english_only,
         limit=limit,
         labels=None if labels is None else str(labels),
         sample=sample,

@@ -17,6 +17,7 @@ from loaders.wikidata.statements import (
     best_ids,
     compact,
     compact_each,
+    ids_in_use,
 )
 
 INSTANCE_OF, SUBCLASS_OF = "P31", "P279"
@@ -47,6 +48,7 @@ class Item(NamedTuple):
     wikidata_id: str
     wikipedia_id: str | None
     title: str | None
+    title_language: str | None
     description: str | None
     claims: Json
     statement_ids: Json
@@ -80,24 +82,36 @@ class Parsed(NamedTuple):
 class EntityFilter:
     """Conditions for items, None: no condition; and the languages and links that are stored.
 
-    origin: the options, as text, if they name sets that may change, such as a file of ids.
+    english_only: whether an item without other conditions needs an English name (also mul) or an
+    article in English. origin: the options, as text, if they name sets that may change, such as a
+    file of ids.
     """
 
     class_ids: frozenset[str] | None = None
     ids: frozenset[str] | None = None
     sitelinks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
+    english_only: bool = False
     origin: str = ""
 
     @property
     def number(self) -> int:
         """A 32-bit hash of the conditions, for the column loaded_by; 0: no conditions."""
         if self.class_ids is None and self.ids is None and not self.sitelinks:
-            return 0
+            return 1 if self.english_only else 0
         sets = [sorted(ids) if ids is not None else None for ids in (self.class_ids, self.ids)]
         text = self.origin or repr((*sets, sorted(self.sitelinks)))
         digest = hashlib.blake2b(text.encode(), digest_size=4).digest()
         return int.from_bytes(digest, signed=True) or 1
+
+    @property
+    def options(self) -> str:
+        """The options of the conditions, for messages."""
+        given = {
+            "--class": self.class_ids is not None, "--ids": self.ids is not None,
+            "--sitelink": bool(self.sitelinks), "--english-only": self.english_only,
+        }  # fmt: skip
+        return " and ".join(name for name, is_given in given.items() if is_given)
 
     @property
     def wikis(self) -> tuple[str, ...]:
@@ -107,15 +121,14 @@ class EntityFilter:
     def keeps(
         self, wikidata_id: str, class_ids: list[str], named: bool, links: dict[str, str]
     ) -> bool:
-        """Whether an item meets the conditions; default: it has a label or an enwiki article."""
+        """Whether an item meets the conditions. named: it has a label in a stored language."""
         if self.ids is not None and wikidata_id not in self.ids:
             return False
         if self.class_ids is not None and self.class_ids.isdisjoint(class_ids):
             return False
         if self.sitelinks:
             return any(wiki in links for wiki in self.sitelinks)
-        has_conditions = self.ids is not None or self.class_ids is not None
-        return has_conditions or named or "enwiki" in links
+        return not self.english_only or named or "enwiki" in links
 
 
 class Parser:
@@ -140,16 +153,25 @@ class Parser:
             warnings += more
         if entity.redirect is not None:
             return ItemRedirect(_checked(entity.entity, "item"), _checked(entity.redirect, "item"))
-        return self._parsed(entity, claims, identities, warnings)
+        return self._parsed(line, entity, claims, identities, warnings)
 
     def _parsed(
-        self, entity: Any, claims: Compact, identities: Compact, warnings: list[tuple[str, str]]
+        self,
+        line: bytes,
+        entity: Any,
+        claims: Compact,
+        identities: Compact,
+        warnings: list[tuple[str, str]],
     ) -> Parsed:
         wikidata_id = _checked(entity.id, entity.type)
         languages = self.filter.languages
         links = _texts(entity.sitelinks, self.filter.wikis)
         labels = _texts(entity.labels, self.terms)
-        title = labels.get("en", labels.get("mul"))
+        language, title = (
+            next(((name, labels[name]) for name in self.terms if name in labels), (None, None))
+            if labels
+            else _any_label(line)
+        )
         superclass_ids = best_ids(claims.get(SUBCLASS_OF, [])) or None
         summary = EntitySummary(
             wikidata_id,
@@ -159,7 +181,7 @@ class Parser:
             superclass_ids,
             entity.lastrevid,
         )
-        class_ids = best_ids(claims.get(INSTANCE_OF, []))
+        class_ids = ids_in_use(claims.get(INSTANCE_OF, []))
         kept = self.all_items or self.filter.keeps(wikidata_id, class_ids, bool(labels), links)
         if entity.type != "item" or not kept:
             return Parsed(summary, None, warnings)
@@ -167,7 +189,8 @@ class Parser:
         item = Item(
             wikidata_id,
             summary.wikipedia_id,
-            title,
+            wikidata_id if title is None else title,
+            language,
             descriptions.get("en", descriptions.get("mul")),
             _json(claims),
             _json(identities),
@@ -200,6 +223,16 @@ class Parser:
             raise UnusableEntity(f"no entity: {error}") from error
 
 
+def _any_label(line: bytes) -> tuple[str, str] | tuple[None, None]:
+    """The first label in the order of the languages' codes, for an entity without a stored one."""
+    try:
+        labels = _read_labels(line).labels
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None, None
+    language = min(labels, default=None)
+    return (None, None) if language is None else (language, labels[language].value)
+
+
 def label_of(line: bytes) -> Parsed:
     """The entity of a line with only its id, label and datatype, as a JSON array."""
     wikidata_id, label, datatype = msgspec.json.decode(
@@ -211,6 +244,13 @@ def label_of(line: bytes) -> Parsed:
 
 class _Term(Struct, gc=False):
     value: str
+
+
+class _Labels(Struct, gc=False):
+    labels: dict[str, _Term] = {}
+
+
+_read_labels = msgspec.json.Decoder(_Labels).decode
 
 
 class _Link(Struct, gc=False):

@@ -22,13 +22,13 @@ from loaders.core.dumps.workers import MakeStager
 from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
 from loaders.core.sources import Source
-from loaders.wikidata import classes, merge, names, scopes
+from loaders.wikidata import VERSION, classes, merge, names, scopes
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.options import WikidataOptions, build_filter, check_options, read_ids
 from loaders.wikidata.prune import count_stored, prune
 from loaders.wikidata.queries import QUERIES
-from loaders.wikidata.scopes import VERSION, Scope
+from loaders.wikidata.scopes import Scope
 from loaders.wikidata.sources import ids_source, labels_source, sample_source
 from loaders.wikidata.staging import EntityStager
 
@@ -179,6 +179,9 @@ class EntityLoad(dumps.DumpLoad):
             self.run.details["pruned"] = prune(self, self.filter.number)
         on_step("changed labels")
         self.run.details["renamed"] = names.rename(conn, staging)
+        if self.filter.options:
+            (left_out,) = conn.execute(staging.sql(QUERIES.count_left_out)).fetchone() or (0,)
+            self.run.details[f"left out by {self.filter.options}"] = left_out
         on_step("classes")
         classes.update_classes(conn, staging)
         on_step("indexes")
@@ -188,7 +191,11 @@ class EntityLoad(dumps.DumpLoad):
 
 def _describe_filter(filter: EntityFilter, options: DumpOptions) -> dict[str, Any]:
     """The filter for the table sources; of sets with more than 50 ids only a hash."""
-    described: dict[str, Any] = {"languages": filter.languages, "sitelinks": filter.sitelinks}
+    described: dict[str, Any] = {
+        "languages": filter.languages,
+        "sitelinks": filter.sitelinks,
+        "english_only": filter.english_only,
+    }
     for name in ("class_ids", "ids"):
         ids = getattr(filter, name)
         if ids is not None and len(ids) > 50:

@@ -21,7 +21,7 @@ with added as (
             where old.wikidata_id = new.wikidata_id
         )
     order by new.wikidata_id
-    returning wikidata_id, coalesce(wikipedia_id, label) as name
+    returning wikidata_id, label as name
 )
 
 insert into muse.wikidata_renamed
@@ -37,7 +37,7 @@ with pair as (
         name.label,
         name.wikipedia_id,
         name.datatype,
-        coalesce(old.wikipedia_id, old.label) as old_name
+        old.label as old_name
     from {seen} as new
     inner join muse.wikidata_labels as old on new.wikidata_id = old.wikidata_id
     cross join
@@ -72,7 +72,7 @@ changed as (
 
 insert into muse.wikidata_renamed
 select pair.wikidata_id from pair
-where pair.old_name is distinct from coalesce(pair.wikipedia_id, pair.label)
+where pair.old_name is distinct from pair.label
 on conflict do nothing;
 
 -- name: upsert_redirects
@@ -136,7 +136,7 @@ with statement as materialized (
 named as materialized (
     select
         label.wikidata_id,
-        coalesce(label.wikipedia_id, label.label) as name
+        label.label as name
     from muse.wikidata_labels as label
     where
         label.wikidata_id = any(array(

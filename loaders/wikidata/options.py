@@ -25,8 +25,9 @@ class WikidataOptions(DumpOptions):
 
     classes: ids; keep instances of these classes, with `subclasses` also of their subclasses. ids:
     a list or a file. from_query: a file with a query result. sitelinks: keep items with articles in
-    these wikis, and their links. languages: of labels, descriptions and aliases. labels: a file of
-    ids and labels. sample: load the sample too. api: the API of another Wikibase.
+    these wikis, and their links. languages: of labels, descriptions and aliases. english_only:
+    leave out items without an English name and an article in English. labels: a file of ids and
+    labels. sample: load the sample too. api: the API of another Wikibase.
     """
 
     source: str | None = None
@@ -36,6 +37,7 @@ class WikidataOptions(DumpOptions):
     from_query: str | None = None
     sitelinks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    english_only: bool = False
     labels: str | None = None
     sample: bool = False
     api: str | None = None
@@ -82,6 +84,7 @@ def build_filter(
         ids=None if ids is None else frozenset(ids),
         sitelinks=options.sitelinks,
         languages=options.languages or ("en",),
+        english_only=options.english_only,
         origin=_origin(options, ids),
     )
 
@@ -95,7 +98,7 @@ def _origin(options: WikidataOptions, ids: list[str] | None) -> str:
         "subclasses": options.subclasses,
         "ids": sorted(ids or []) if is_list and options.from_query in (None, "-") else files,
         "sitelinks": sorted(options.sitelinks),
-    }
+    } | ({"english_only": True} if options.english_only else {})
     return json.dumps(origin)
 
 

@@ -42,6 +42,10 @@ select
 from item
 left join made on item.wikidata_id = made.wikidata_id;
 
+-- name: count_left_out
+select count(*) from {seen} as seen
+where seen.kind = 'seen' and seen.wikidata_id like 'Q%%';
+
 -- name: upsert_items
 -- Writes newer revisions, and the same revision with other languages or wikis.
 with item as materialized (
@@ -180,13 +184,13 @@ where delta.class_id = class.class_id;
 
 -- name: update_class_names
 update muse.wikidata_classes as class set
-    class = coalesce(label.wikipedia_id, label.label, label.wikidata_id),
-    label = label.label
+    class = coalesce(label.label, label.wikidata_id),
+    article = label.wikipedia_id
 from muse.wikidata_labels as label
 where
     label.wikidata_id = class.class_id
-    and (class.class, class.label) is distinct from (
-        coalesce(label.wikipedia_id, label.label, label.wikidata_id), label.label
+    and (class.class, class.article) is distinct from (
+        coalesce(label.label, label.wikidata_id), label.wikipedia_id
     );
 
 -- Languages and wikis of rows --------------------------------------------------------------------

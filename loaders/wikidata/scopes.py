@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 import psycopg
 
+from loaders.wikidata import VERSION
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.queries import QUERIES
-
-VERSION = 1  # of the parser; a change makes every item be loaded again
 
 
 class Scope(NamedTuple):

@@ -27,6 +27,7 @@ ITEM_COLUMNS = {
     "wikidata_id": "text",
     "wikipedia_id": "text",
     "title": "text",
+    "title_language": "text",
     "description": "text",
     "claims": "jsonb",
     "statement_ids": "jsonb",

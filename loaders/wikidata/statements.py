@@ -245,6 +245,13 @@ def _identity(statement: Statement) -> dict[str, Any]:
     return identity
 
 
+def ids_in_use(statements: list[dict[str, Any]]) -> list[str]:
+    """Targets of the statements that are not deprecated; each once, the preferred ones first."""
+    ranked = sorted(statements, key=lambda statement: bool(statement["rank"] != "preferred"))
+    values = (one.get("value") for one in ranked if one["rank"] != "deprecated")
+    return list(dict.fromkeys(value for value in values if isinstance(value, str)))
+
+
 def best_ids(statements: list[dict[str, Any]]) -> list[str]:
     """Targets of the preferred statements if there are any, else of the normal ones; each once."""
     preferred = any(statement["rank"] == "preferred" for statement in statements)

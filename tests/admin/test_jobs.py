@@ -153,7 +153,9 @@ def test_new_pictures_have_vectors_after_a_refresh(muse, flatbuffer, tmp_path):
     query = "select title from similar_images(%s, 1)"
     assert muse.execute(query, (encoded(shape("bar", 1)),)).fetchone() == ("new",)
     checks = muse.execute("select check_name, status from health where subject = 'images'")
-    assert set(checks.fetchall()) == {("load", "ok"), ("model", "ok"), ("vectors", "ok")}
+    assert set(checks.fetchall()) == {
+        ("load", "ok"), ("model", "ok"), ("source", "ok"), ("vectors", "ok"),
+    }  # fmt: skip
 
 
 def test_recall_is_measured_for_health(muse, radio):

@@ -72,8 +72,10 @@ def test_without_python_every_view_works_and_no_function_can_only_fail(empty):
     assert row[2] == row[1]
 
 
-def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server):
+def test_an_upgrade_keeps_what_items_were_loaded_with(empty, server, monkeypatch):
     """Filters of earlier loads get their languages and wikis from the options of their sources."""
+    monkeypatch.setattr(scopes, "VERSION", 1)  # of the loader at that time
+    monkeypatch.setattr(scopes, "_number", scopes._number.__wrapped__)
     config = alembic_config(f"host={server.socket} user=postgres dbname=empty")
     command.upgrade(config, "0010")
     empty.execute("insert into muse.wikidata (wikidata_id, kept_as) values ('Q1', 5)")

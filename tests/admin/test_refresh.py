@@ -51,11 +51,11 @@ def test_a_dump_that_changed_is_loaded_with_the_same_options(muse, dump):
         ),
     )
     assert refresh(muse)
-    assert runs_of(muse) == [("wikidata", "done", 2)]  # nothing changed, nothing ran
+    assert runs_of(muse) == [("wikidata", "done", 3)]  # nothing changed, nothing ran
     dump([*small(), entity("Q30", "Kitty", P31=[{**json.loads(small()[7])["claims"]["P31"][0]}])])
     assert refresh(muse, "wikidata")
     assert [row[0] for row in muse.execute("select wikidata_id from wikidata order by 1")] == [
-        "Q1", "Q2", "Q30",
+        "Q1", "Q2", "Q3", "Q30",
     ]  # fmt: skip
     assert runs_of(muse)[1:] == [("wikidata", "done", 1)]
 

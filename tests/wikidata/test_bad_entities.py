@@ -29,7 +29,7 @@ def test_bad_entities_are_reported_and_others_are_loaded(load, muse):
         entity("Q1", "Felix II", lastrevid=2), raw.replace("HERE", "\\udc00"), entity("Q26", "Last"),
     ]  # fmt: skip
     assert load(lines)
-    assert ids(muse) == ["Q1", "Q20", "Q21", "Q22", "Q26"]
+    assert ids(muse) == ["Q1", "Q20", "Q21", "Q22", "Q24", "Q26"]
     reasons = dict(errors(muse))
     assert "not JSON" in reasons["line 2"]
     assert "NUL" in reasons["line 3, Q20"]
