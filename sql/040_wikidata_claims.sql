@@ -134,7 +134,7 @@ begin atomic
 end;
 
 comment on function muse.claim_values(text, boolean) is
-'One row per item and value of a property, of the best rank: select * from claim_values(''instance of'')';
+'One row per item and value of the best rank: select * from claim_values(''instance of'')';
 
 -- Wikibase's JSON --------------------------------------------------------------------------------
 

@@ -107,11 +107,11 @@ class EntityFilter:
     @property
     def options(self) -> str:
         """The options of the conditions, for messages."""
-        given = {
+        conditions = {
             "--class": self.class_ids is not None, "--ids": self.ids is not None,
             "--sitelink": bool(self.sitelinks), "--english-only": self.english_only,
         }  # fmt: skip
-        return " and ".join(name for name, is_given in given.items() if is_given)
+        return " and ".join(name for name, is_set in conditions.items() if is_set)
 
     @property
     def wikis(self) -> tuple[str, ...]:

@@ -97,5 +97,5 @@ def test_names_are_labels_and_not_titles_of_articles(load, muse):
     query = 'select title from wikidata where properties @> \'{"instance of": "school"}\''
     assert muse.execute(query).fetchall() == [("Hill High",)]
     for name in ("school", "School (education)", "Q7"):
-        found = muse.execute("select title from instances_of(%s)", (name,)).fetchall()
-        assert found == [("Hill High",)], name
+        titles = muse.execute("select title from instances_of(%s)", (name,)).fetchall()
+        assert titles == [("Hill High",)], name
