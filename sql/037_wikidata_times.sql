@@ -23,7 +23,8 @@ create or replace function muse.time_year(moment text)
 returns bigint
 language sql immutable parallel safe
 begin atomic
-    select substring(time_year.moment from '^([+-]?[0-9]{1,16})-[0-9]{2}-[0-9]{2}T')::bigint;
+    select
+        substring(left(time_year.moment, 40) from '^([+-]?[0-9]{1,16})-[0-9]{2}-[0-9]{2}T')::bigint;
 end;
 
 comment on function muse.time_year(text) is
@@ -35,13 +36,15 @@ returns integer
 language sql immutable parallel safe
 begin atomic
     select case
-        when time_precision.moment !~ '^[+-]?[0-9]{1,16}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$' then null
+        when
+            left(time_precision.moment, 40) !~ '^[+-]?[0-9]{1,16}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$'
+            then null
         when
             time_precision.level >= 10
-            and substr(right(time_precision.moment, 15), 1, 2) = '00' then 9
+            and substr(right(left(time_precision.moment, 40), 15), 1, 2) = '00' then 9
         when
             time_precision.level >= 11
-            and substr(right(time_precision.moment, 12), 1, 2) = '00' then 10
+            and substr(right(left(time_precision.moment, 40), 12), 1, 2) = '00' then 10
         else time_precision.level
     end;
 end;
@@ -60,10 +63,10 @@ begin atomic
                     abs(muse.time_year(time_text.moment))::text,
                     greatest(4, length(abs(muse.time_year(time_text.moment))::text)), '0'
                 )
-                || '-' || substr(right(time_text.moment, 15), 1, 2)
+                || '-' || substr(right(left(time_text.moment, 40), 15), 1, 2)
                 || case
                     when muse.time_precision(time_text.moment, time_text.level) >= 11
-                        then '-' || substr(right(time_text.moment, 12), 1, 2)
+                        then '-' || substr(right(left(time_text.moment, 40), 12), 1, 2)
                     else ''
                 end
         when time_text.level = 8 then abs(muse.time_year(time_text.moment)) / 10 || '0s'
@@ -73,7 +76,7 @@ begin atomic
             then muse.ordinal((abs(muse.time_year(time_text.moment)) + 999) / 1000) || ' millennium'
         else abs(muse.time_year(time_text.moment))::text
     end
-    || case left(time_text.moment, 1) when '-' then ' BC' else '' end;
+    || case left(left(time_text.moment, 40), 1) when '-' then ' BC' else '' end;
 end;
 
 comment on function muse.time_text(text, integer) is
@@ -88,19 +91,19 @@ begin atomic
             muse.time_precision(time_date.moment, time_date.level) >= 11
             and muse.time_year(time_date.moment) between -4712 and 200000
             and muse.time_year(time_date.moment) <> 0
-            and substr(right(time_date.moment, 15), 1, 2) between '01' and '12'
+            and substr(right(left(time_date.moment, 40), 15), 1, 2) between '01' and '12'
             then case
                 when
-                    substr(right(time_date.moment, 12), 1, 2)::integer <= extract(
+                    substr(right(left(time_date.moment, 40), 12), 1, 2)::integer <= extract(
                         day from make_date(
                             muse.time_year(time_date.moment)::integer,
-                            substr(right(time_date.moment, 15), 1, 2)::integer, 1
+                            substr(right(left(time_date.moment, 40), 15), 1, 2)::integer, 1
                         ) + interval '1 month' - interval '1 day'
                     )
                     then make_date(
                         muse.time_year(time_date.moment)::integer,
-                        substr(right(time_date.moment, 15), 1, 2)::integer,
-                        substr(right(time_date.moment, 12), 1, 2)::integer
+                        substr(right(left(time_date.moment, 40), 15), 1, 2)::integer,
+                        substr(right(left(time_date.moment, 40), 12), 1, 2)::integer
                     )
             end
     end;
