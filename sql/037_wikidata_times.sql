@@ -23,8 +23,9 @@ create or replace function muse.time_year(moment text)
 returns bigint
 language sql immutable parallel safe
 begin atomic
-    select
-        substring(left(time_year.moment, 40) from '^([+-]?[0-9]{1,16})-[0-9]{2}-[0-9]{2}T')::bigint;
+    select substring(
+        left(time_year.moment, 40) from '^([+-]?[0-9]{1,16})-[0-9]{2}-[0-9]{2}T'
+    )::bigint;
 end;
 
 comment on function muse.time_year(text) is
