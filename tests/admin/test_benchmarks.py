@@ -33,6 +33,17 @@ def test_a_part_of_the_benchmark_runs(part, expected, request):
     assert rows[expected]["ratio"] > 0
 
 
+def test_the_benchmark_of_artists_runs(shared):
+    rows = bench("artists")
+    assert any("artist_radio" in name and row["value"] > 0 for name, row in rows.items())
+
+
+def test_the_benchmark_of_spotify_runs():
+    rows = bench("spotify")
+    assert rows["requests, answered and committed"]["ratio"] > 0
+    assert rows["requests a playlist"]["value"] > 2
+
+
 def test_the_benchmark_of_wikidata_runs(shared):
     rows = bench("wikidata")
     for packing in ("plain", "gzip", "bzip2"):
