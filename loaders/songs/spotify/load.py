@@ -32,6 +32,7 @@ from loaders.songs.spotify.shapes import Summary, playlist_id
 PREFIX = "spotify: "
 CHECKS = 500  # playlists that one refresh compares with Spotify
 LIKED = "Liked songs"
+PACE = 3.0  # requests a second
 MOST_OWN = 50_000  # playlists of one user
 
 
@@ -56,7 +57,7 @@ class SpotifyOptions:
     may_ask: bool = True
     again: bool = False
     max_wait: float = 60
-    pace: float | None = 3
+    pace: float | None = PACE
 
 
 def load_spotify(
@@ -84,7 +85,7 @@ def refresh(
     work = {"search": _load_changed, "named": _load_changed, "mine": _load_library}.get(origin)
     if work is None:
         return None
-    options = SpotifyOptions(market=source.options.get("market"), may_ask=False)
+    options = SpotifyOptions(market=source.options.get("market"), may_ask=False, pace=PACE)
     return _run(conn, origin, options, service, work)
 
 

@@ -23,6 +23,7 @@ def service(running, monkeypatch, tmp_path):
     monkeypatch.setenv("SPOTIPY_CLIENT_SECRET", "s3cret")
     monkeypatch.setenv("PGMUSE_CONFIG", str(tmp_path / "config"))
     monkeypatch.setattr(crawl, "BACKOFF", (0.01, 0.01, 0.01))
+    monkeypatch.setattr("loaders.songs.spotify.load.PACE", None)
     return running
 
 
