@@ -56,10 +56,11 @@ on conflict (topic, location) do update
 returning
     source_id,
     case
-        when source.version = (
+        -- The table topics is empty where revisions were applied by the bare alembic command.
+        when source.version = coalesce((
             select current.version from muse.topics as current
             where current.topic = source.topic
-        ) then fingerprint
+        ), source.version) then fingerprint
     end as fingerprint,
     options;
 
@@ -67,9 +68,9 @@ returning
 select
     source.loaded_at,
     source.fingerprint,
-    source.version = current.version as is_current
+    coalesce(source.version = current.version, true) as is_current
 from muse.sources as source
-inner join muse.topics as current on source.topic = current.topic
+left join muse.topics as current on source.topic = current.topic
 where source.topic = %(topic)s and source.location = %(location)s;
 
 -- name: fail_interrupted_runs

@@ -29,9 +29,11 @@ LOADED = """
         options = %s,
         fingerprint = %s,
         loaded_at = now(),
-        version = current.version
-    from muse.topics as current
-    where source.source_id = %s and current.topic = source.topic
+        version = coalesce((
+            select current.version from muse.topics as current
+            where current.topic = source.topic
+        ), source.version)
+    where source.source_id = %s
 """
 ERROR = """
     insert into muse.load_errors (run_id, number, place, reason, start) values (%s, %s, %s, %s, %s)

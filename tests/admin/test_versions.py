@@ -25,3 +25,16 @@ def test_refresh_loads_what_an_earlier_version_loaded(muse, tmp_path):
     assert refresh(muse, "wikidata")
     assert len(muse.execute("select from loads where loaded > 0").fetchall()) == 2
     assert muse.execute(HEALTH).fetchone()[0] == "ok"
+
+
+def test_without_versions_of_topics_loads_are_recorded_as_well(fresh, muse, tmp_path):
+    """As after the bare alembic command."""
+    fresh.execute("delete from muse.topics")
+    path = tmp_path / "dump.json"
+    path.write_text(FRAMINGS["dump"](small()))
+    for _ in range(2):
+        load_wikidata(muse, WikidataOptions(source=str(path)))
+    stored = "select loaded_at is not null, fingerprint is not null from sources"
+    assert muse.execute(stored).fetchone() == (True, True)
+    assert len(muse.execute("select from loads where loaded > 0").fetchall()) == 1
+    assert list(plan(muse, "wikidata")) == []

@@ -1,4 +1,4 @@
-"""Values of claims: times as precisely as they are known, ranks, coordinates and texts."""
+"""Values of claims: times with their precision, ranks, coordinates and texts."""
 
 import datetime
 

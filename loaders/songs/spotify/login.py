@@ -21,7 +21,7 @@ from loaders.core.errors import Problem
 from loaders.core.http.faults import TryAgain
 from loaders.songs.spotify.api import Api
 from loaders.songs.spotify.credentials import Credentials, TokenFile
-from loaders.songs.spotify.http import Session
+from loaders.songs.spotify.http import SECONDS, Session
 from loaders.songs.spotify.shapes import is_token
 
 API, ACCOUNTS = "https://api.spotify.com/v1/", "https://accounts.spotify.com/"
@@ -36,7 +36,7 @@ class Service:
 
     api: str = API
     accounts: str = ACCOUNTS
-    seconds: float = 30
+    seconds: float = SECONDS
 
 
 def open_for_app(

@@ -47,7 +47,7 @@ class PageTracks(NamedTuple):
 
 @dataclass(frozen=True)
 class Page(Generic[Content]):
-    """A page. next_place: of the next one, None after the last. total: of all pages, if known."""
+    """A page. next_place: of the following page, None after the last. total: entries of all."""
 
     content: Content
     next_place: int | None
