@@ -5,7 +5,7 @@ import pytest
 
 from loaders.songs.formats import Playlist, Track
 from loaders.songs.load import load_entries
-from tests.factories.rows import publish_songs
+from tests.factories.rows import index_any_size, publish_songs
 from tests.servers import postgres
 
 CALLS = ["similar_songs('a', {})", "song_radio(array['a'], {})"]
@@ -179,6 +179,7 @@ def test_artists_are_seeds_too(songs, notices):
 
 
 def many(conn, size: int = 3000) -> None:
+    index_any_size(conn)
     publish_songs(conn, {f"t{i}": ([1, i % 97], [1, i % 89, i % 31]) for i in range(size)})
     conn.execute(
         "insert into muse.tracks (track_id, artist, name) "
