@@ -72,9 +72,9 @@ def public_id(addresses: Iterable[str | None]) -> str | None:
     for address in stripped:
         if match := SPOTIFY.match(address):
             return match[1]
+    for address in stripped:
         if address.startswith(OWN):
             return without_secrets(unquote(address.removeprefix(OWN)))
-    for address in stripped:
         if match := RECORDING.fullmatch(address):
             return f"https://musicbrainz.org/recording/{match[1].lower()}"
         if match := YOUTUBE.match(address):
@@ -92,7 +92,8 @@ def private_id(addresses: Iterable[str | None]) -> str | None:
 
 def without_secrets(text: str) -> str:
     """The text with each address in it reduced to its public part."""
-    return ANY_ADDRESS.sub(_public_part, text) if "://" in text else text
+    is_short = len(text) <= LONGEST  # longer texts are rejected
+    return ANY_ADDRESS.sub(_public_part, text) if is_short and "://" in text else text
 
 
 def without_tokens(address: str) -> str:

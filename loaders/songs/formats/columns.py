@@ -75,11 +75,8 @@ WORDS = {
         再生時間, 時間, 时长, 時長, 时间, 시간, Längd, Varighet, Varighed, Kesto, Süre, Délka, Hossz
         """,
 }
-# Each of them names a track by itself; url or track could be of anything.
-IDS = {
-    "trackid", "trackuri", "spotifyid", "spotifytrackid", "spotifyuri", "trackurl", "songid",
-    "recordingmbid",
-}  # fmt: skip
+# Each of them names a track by itself; a track_id without a title may be of a catalogue.
+IDS = {"trackuri", "spotifyid", "spotifytrackid", "spotifyuri", "trackurl"}
 
 
 def key_of_header(cell: str) -> str:

@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from loaders.songs.formats.addresses import private_id, public_id, without_secrets
+from loaders.songs.formats.addresses import (
+    SPOTIFY,
+    private_id,
+    public_id,
+    without_secrets,
+)
 
 TEXT_LENGTH, ID_LENGTH = 1000, 300
 PLACES = 100_000  # of one playlist
@@ -93,19 +97,25 @@ def track(
 
     own_id: an id of the file that is not an address.
     """
-    name, artist, length = clean(name), clean(artist), milliseconds(duration_ms)
+    name, artist, length = _text(name), _text(artist), milliseconds(duration_ms)
     track_id = (
         address_id(addresses)
         or clean(own_id, ID_LENGTH)
         or (clean(private_id(addresses), ID_LENGTH) if not name else None)
         or named_id(artist, name, length)
     )
-    name, artist = name and without_secrets(name), artist and without_secrets(artist)
     return Track(track_id, name, artist, clean(artist_id, ID_LENGTH), clean(album), length)
 
 
-def address_id(addresses: Iterable[str | None]) -> str | None:
+def _text(text: str | None) -> str | None:
+    """A name that can be stored, without secrets in addresses."""
+    return clean(without_secrets(text) if text and "://" in text else text)
+
+
+def address_id(addresses: tuple[str | None, ...]) -> str | None:
     """The id in addresses: see `public_id`. Errors: UnusablePlaylistEntry where it is too long."""
+    if len(addresses) == 1 and addresses[0] and (match := SPOTIFY.match(addresses[0])):
+        return match[1]  # most are of Spotify
     return clean(public_id(addresses), ID_LENGTH)
 
 
@@ -113,7 +123,7 @@ def named_id(artist: str | None, name: str | None, duration_ms: int | None = Non
     """`artist - title`, normalized; without an artist the title and its length in seconds."""
     if not name:
         raise UnusablePlaylistEntry("neither an id nor a title")
-    title, by = normal(without_secrets(name)), normal(without_secrets(artist or ""))
+    title, by = normal(name), normal(artist or "")
     if not by or by in NO_ARTIST:
         return (
             clean(f"{title} ({duration_ms / 1000:.0f} s)" if duration_ms else title, ID_LENGTH)
