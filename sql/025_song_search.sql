@@ -88,8 +88,36 @@ $$;
 comment on function muse.nearest_songs(bigint, public.vector, integer, text[], text[]) is
 'Tracks by similarity to an input vector: select near.* from song_vectors as v, nearest_songs(v.model_id, v.input_vector, 3) as near limit 3';
 
+-- interpolate -----------------------------------------------------------------------------
+
+create or replace function muse.interpolate(
+    x double precision, xs double precision[], ys double precision[]
+)
+returns double precision
+language sql immutable parallel safe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+    select
+        case
+            when x.below = 0 then interpolate.ys[1]
+            when x.below >= cardinality(interpolate.xs) then interpolate.ys[x.below]
+            else
+                interpolate.ys[x.below]
+                + (interpolate.ys[x.below + 1] - interpolate.ys[x.below])
+                * (interpolate.x - interpolate.xs[x.below])
+                / (interpolate.xs[x.below + 1] - interpolate.xs[x.below])
+        end
+    from (select width_bucket(interpolate.x, interpolate.xs) as below) as x
+    where cardinality(interpolate.xs) > 0;
+$$;
+
+comment on function muse.interpolate(double precision, double precision[], double precision[]) is
+'Height of the line through points at x: select interpolate(0.5, array[0, 1], array[10, 20])';
+
 -- similar_songs ---------------------------------------------------------------------------
--- Half of the mean of the vectors of `unlike` is subtracted from the seed's. `only` is a reserved
+-- Training measures the lift at some similarities (loaders/songs/lift.py); null in older models and
+-- where too few playlists were held out. Half of the mean of the vectors of `unlike` is subtracted
+-- from the seed's. `only` is a reserved
 -- word: callers write "only" => array[...].
 
 create or replace function muse.similar_songs(
@@ -111,6 +139,8 @@ declare
     left_out text[];
     listed text[];
     away text[];
+    points double precision[];
+    lifts double precision[];
     ids text[];
     similarities double precision[];
     versions integer[];
@@ -150,6 +180,16 @@ begin
         listed := muse.listed_tracks(similar_songs.only, 'only');
     end if;
 
+    select
+        array(select jsonb_array_elements_text(curve.lift -> 'similarity')::double precision),
+        array(select jsonb_array_elements_text(curve.lift -> 'lift')::double precision)
+    into points, lifts
+    from (
+        select nullif(model.config -> 'lift', 'null') as lift
+        from muse.models as model
+        where model.model_id = live
+    ) as curve;
+
     -- Of the versions of a song only the nearest: where there are others, they are left out too.
     loop
         select
@@ -174,8 +214,18 @@ begin
         );
     end loop;
 
+    if muse.interpolate(similarities[1], points, lifts) <= 1 then
+        raise notice 'nothing stands with % more often than by chance', left(seed_id, 300)
+        using hint = 'a track of few playlists has few companions: load more playlists';
+    end if;
+
     return query
-    select near.track_id, track.name, track.artist, near.similarity::real
+    select
+        near.track_id,
+        track.name,
+        track.artist,
+        near.similarity::real,
+        muse.interpolate(near.similarity, points, lifts)::real as lift
     from unnest(ids, similarities) with ordinality as near (track_id, similarity, place)
     inner join muse.tracks as track on near.track_id = track.track_id
     order by near.place;

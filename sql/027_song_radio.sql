@@ -2,15 +2,33 @@
 --
 -- The score adds two terms: the cosine to the weighted mean of the seeds, which exists for every
 -- track, and the similarities to the seeds in song_neighbors, which rank the first few better.
--- Later seeds have more weight: 1/sqrt(2) for the last, 1/sqrt(3) for the one before, since the
--- last track predicts best. Each term alone continues playlists worse (docs/songs.md).
+-- Later seeds have more weight: 1/2^exponent for the last, 1/3^exponent for the one before. Each
+-- training chooses the exponent and the weights of both terms (docs/songs.md).
+
+-- radio_settings --------------------------------------------------------------------------
+
+create or replace function muse.radio_settings(model_id bigint)
+returns table (exponent real, vectors real, neighbors real)
+language sql stable parallel safe rows 1
+set search_path = pg_catalog, muse, pg_temp
+as $$
+    select
+        coalesce((model.config #>> '{radio,exponent}')::real, 0.5),
+        coalesce((model.config #>> '{radio,vectors}')::real, 1.5),
+        coalesce((model.config #>> '{radio,neighbors}')::real, 1)
+    from muse.models as model
+    where model.model_id = radio_settings.model_id;
+$$;
+
+comment on function muse.radio_settings(bigint) is
+'Exponent of the seeds and weights of the terms of song_radio: select * from radio_settings(live_model(''songs''))';  -- noqa: LT05
 
 -- radio_seeds -----------------------------------------------------------------------------
 -- Artists stand before the seeds. An artist has the weight of one seed, shared by its 20 most
 -- played tracks. The tracks of `unlike` have together minus half of all weight.
 
 create or replace function muse.radio_seeds(
-    model_id bigint, seeds text[], artists text[], unlike text[]
+    model_id bigint, seeds text[], artists text[], unlike text[], exponent real
 )
 returns table (track_id text, weight real)
 language plpgsql stable parallel safe rows 10
@@ -42,7 +60,7 @@ begin
     ),
 
     weighed as (
-        select given.artist_id, given.track_id, 1 / sqrt(total - given.place + 2) as weight
+        select given.artist_id, given.track_id, power(total - given.place + 2, -radio_seeds.exponent) as weight
         from given
     ),
 
@@ -82,8 +100,8 @@ begin
 end
 $$;
 
-comment on function muse.radio_seeds(bigint, text[], text[], text[]) is
-'Tracks and weights that a radio starts from: select * from radio_seeds(live_model(''songs''), array[''lonestar - amazed''], array[''creed''], ''{}'')';  -- noqa: LT05
+comment on function muse.radio_seeds(bigint, text[], text[], text[], real) is
+'Tracks and weights that a radio starts from: select * from radio_seeds(live_model(''songs''), array[''lonestar - amazed''], array[''creed''], ''{}'', 0.5)';  -- noqa: LT05
 
 -- song_radio ------------------------------------------------------------------------------
 
@@ -106,6 +124,7 @@ as $$
 #variable_conflict use_column
 declare
     live constant bigint := muse.live_model('songs');
+    settings record;
     seed_ids text[];
     away text[];
     left_out text[];
@@ -133,12 +152,13 @@ begin
         raise exception 'seeds must be from 1 to 1000 tracks, or name artists'
         using errcode = '22023';
     end if;
+    select * into settings from muse.radio_settings(live);
     seed_ids := muse.seed_tracks(coalesce(song_radio.seeds, '{}'));
     away := muse.seed_tracks(coalesce(song_radio.unlike, '{}'), 'unlike');
     perform muse.check_unlike(seed_ids, away);
 
     select array_agg(seed.track_id), array_agg(seed.weight) into known, weights
-    from muse.radio_seeds(live, seed_ids, coalesce(song_radio.artists, '{}'), away) as seed;
+    from muse.radio_seeds(live, seed_ids, coalesce(song_radio.artists, '{}'), away, settings.exponent) as seed;
     perform muse.note_unknown(seed_ids || away, known);
     perform muse.note_unknown(song_radio.artists, array(
         select name from unnest(song_radio.artists) as name where muse.one_artist(name) is not null
@@ -229,7 +249,7 @@ begin
         blended as (
             select
                 candidate.track_id,
-                1.5 * candidate.cosine + coalesce(
+                settings.vectors * candidate.cosine + settings.neighbors * coalesce(
                     beside.sum / (select nullif(greatest(max(beside.sum), 0), 0) from beside), 0
                 ) as score
             from candidate

@@ -65,7 +65,7 @@ as $$
 $$;
 
 comment on function muse.icon_nlls(muse.bitmaps, muse.short_text) is
-'Bits a pixel of bitmaps: select icon_nlls(array_agg(bitmap), ''icons_32'') from hieroglyphs';
+'Bits a pixel of bitmaps: select icon_nlls(array(select bitmap from hieroglyphs limit 3), ''icons_32'')';  -- noqa: LT05
 
 create or replace function muse.icon_nll(bitmap bit varying, model text)
 returns real
@@ -75,7 +75,7 @@ begin atomic
 end;
 
 comment on function muse.icon_nll(bit varying, text) is
-'Bits a pixel of a bitmap: select icon_nll(bitmap, ''icons_32'') from hieroglyphs';
+'Bits a pixel of a bitmap: select icon_nll(bitmap, ''icons_32'') from hieroglyphs limit 3';
 
 -- novelty: the number of pixels by which the nearest icon differs, among the sets that the network
 -- was trained on; a model that names no sets is compared with all icons of its kind.

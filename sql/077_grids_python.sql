@@ -22,4 +22,4 @@ as $$
 $$;
 
 comment on function muse.best_grids(integer, integer) is
-'Likeliest of 256 grids per label: select label, icon_text(bitmap) from best_grids(4, 99)';
+'Likeliest of 256 grids per label: select label, icon_text(bitmap) from best_grids(4, 9)';

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from pgvector.psycopg import register_vector
 
 from benchmarks.core.report import Row
-from benchmarks.songs.quality import EVERYTHING, PLAYLISTS, Split, mean, read_playlists, split
+from benchmarks.songs.quality import EVERYTHING, PLAYLISTS, Split, read_playlists, split
 from loaders.core.errors import Problem
 from loaders.songs import train as songs
 from loaders.songs.artists import ARTISTS
@@ -237,6 +237,12 @@ def fit_songs(task: Task, settings: Word2VecSettings) -> ItemVectors:
 def fit_artists(task: Task, settings: Word2VecSettings) -> ItemVectors:
     """Artist vectors of the visible parts."""
     return fit(task.visible, for_size(settings, len(task.names)))
+
+
+def mean(qualities: Iterator[Quality]) -> Quality:
+    """The mean over seeds of training."""
+    all_of = [list(vars(quality).values()) for quality in qualities]
+    return Quality(int(all_of[0][0]), *map(float, np.mean(all_of, axis=0)[1:]))
 
 
 def as_rows(name: str, quality: Quality, knn: Quality) -> Iterator[Row]:

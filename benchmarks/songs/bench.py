@@ -1,6 +1,7 @@
 """The song radio measured: how well it answers, how fast, and what loading takes."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from benchmarks.core.report import Row, report
 from benchmarks.core.running import begun, check_part, fresh_server
@@ -24,15 +25,15 @@ PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
 }
 
 
-def bench(*, as_json: bool, quick: bool, only: str | None) -> None:
+def bench(*, as_json: bool, quick: bool, only: str | None, playlists: Path | None = None) -> None:
     """Run the parts, each on a fresh server that is gone afterwards."""
     check_part(only, PARTS)
-    report(_rows(quick, only), as_json=as_json)
+    report(_rows(quick, only, playlists), as_json=as_json)
 
 
-def _rows(quick: bool, only: str | None) -> Iterator[Row]:
+def _rows(quick: bool, only: str | None, playlists: Path | None) -> Iterator[Row]:
     for name, part in PARTS.items():
         if only in (None, name):
             begun(name)
             with fresh_server():
-                yield from part(quick)
+                yield from song_quality.rows(quick, playlists) if playlists else part(quick)

@@ -62,6 +62,7 @@ def checks() -> Iterator[Check]:
         yield public_schema(conn)
         yield revisions(conn)
         yield from python(conn)
+        yield sources(conn)
         for topic in topics.TOPICS:
             yield from topic.checks(conn)
 
@@ -177,6 +178,15 @@ def revisions(conn: psycopg.Connection) -> Check:
         return Check("schema", f"revision {revision}", remedy)
     state = f"revision {revision}, {udfs.REVISION} is pending"
     return Check("schema", state, "run ./pgmuse migrate")
+
+
+def sources(conn: psycopg.Connection) -> Check:
+    """Whether rows have the meaning that this code gives them."""
+    if conn.execute("select to_regclass('muse.topics')").fetchone() == (None,):
+        return Check("sources", "not checked", "run ./pgmuse migrate", is_note=True)
+    count, stale = conn.execute(QUERIES.count_sources).fetchone() or (0, [])
+    remedy = f"older loaders loaded {', '.join(stale)}: run ./pgmuse refresh" if stale else ""
+    return Check("sources", f"{count:,}", remedy, is_note=True)
 
 
 def python(conn: psycopg.Connection) -> Iterator[Check]:

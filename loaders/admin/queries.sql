@@ -226,3 +226,16 @@ where
         where datname = current_database()
     )
     and setting like 'muse.%%';
+
+-- name: count_sources
+-- Sources, and the names of those that an earlier version of their loader loaded.
+select
+    count(*) as sources,
+    coalesce(
+        array_agg(source.location order by source.location)
+        filter (where source.version < current.version),
+        '{}'
+    ) as stale
+from muse.sources as source
+left join muse.topics as current on source.topic = current.topic
+where source.loaded_at is not null;

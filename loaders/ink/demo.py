@@ -11,10 +11,10 @@ from loaders.ink.train import train
 
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
-    """Export the gradient of one layer, and draw with it."""
+    """Export the gradients of all layers, and draw with one."""
     try:
-        say("exporting a layer's gradient")
-        train(conn, ("block2",))
+        say("exporting the gradients of the classifier's layers")
+        train(conn)
     except Problem as error:
         say(f"Deep Ink is skipped: {error}")
         return

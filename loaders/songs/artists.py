@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import psycopg
 
+from loaders.songs.neighbors import Neighbors
 from loaders.songs.train import QUERIES, Subject
 
 COLUMNS = {
@@ -31,6 +32,6 @@ def names(conn: psycopg.Connection) -> Mapping[str, str]:
 
 
 ARTISTS = Subject(
-    "artists", "artist_id", "artist_vectors", "artist_neighbors", COLUMNS, "artists", 3, 200,
-    convert=replace_by_artists, names=names,
+    "artists", "artist_id", "artist_vectors", "artist_neighbors", COLUMNS, "artists",
+    kind=Neighbors("counts", 3, 200), convert=replace_by_artists, names=names,
 )  # fmt: skip

@@ -21,12 +21,16 @@ Window = Annotated[
 ]
 MinCount = Annotated[int, typer.Option(min=1, help="Leave out items with fewer places.")]
 Shortest = Annotated[int, typer.Option(min=1, help="Leave out shorter playlists.")]
-Longest = Annotated[int, typer.Option(min=1, help="Leave out longer playlists.")]
+Longest = Annotated[
+    int | None,
+    typer.Option(min=2, help="Cut longer playlists into parts; default: longer than 99% are."),
+]
 ArtistShare = Annotated[
     float, typer.Option(min=0, max=1, help="Leave out playlists with more of one artist.")
 ]
 HeldOut = Annotated[
-    float, typer.Option(min=0, max=1, help="Share of playlists to measure quality on.")
+    float,
+    typer.Option(min=0, max=1, help="Share of playlists to measure quality on; 1,000 at most."),
 ]
 Seed = Annotated[
     int, typer.Option(min=0, help="Random seed; with 1 worker it determines the model.")
@@ -169,9 +173,9 @@ def train(
     window: Window = 20,
     min_count: MinCount = 1,
     shortest: Shortest = 1,
-    longest: Longest = 119,
+    longest: Longest = None,
     artist_share: ArtistShare = 0.5,
-    held_out: HeldOut = 0.1,
+    held_out: HeldOut = 0.5,
     seed: Seed = 0,
     workers: Workers = 1,
 ) -> None:
@@ -183,7 +187,7 @@ def train(
         epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers
     )
     filter = PlaylistFilter(shortest, longest, artist_share, held_out)
-    _train(settings, filter, SONGS, "song")
+    _train(settings, filter, SONGS)
 
 
 def train_artists(
@@ -191,9 +195,9 @@ def train_artists(
     window: Window = 20,
     min_count: MinCount = 1,
     shortest: Shortest = 1,
-    longest: Longest = 119,
+    longest: Longest = None,
     artist_share: ArtistShare = 0.5,
-    held_out: HeldOut = 0.1,
+    held_out: HeldOut = 0.5,
     seed: Seed = 0,
     workers: Workers = 1,
 ) -> None:
@@ -207,18 +211,16 @@ def train_artists(
         epochs=epochs, window=window, min_count=min_count, seed=seed, workers=workers,
     )  # fmt: skip
     filter = PlaylistFilter(shortest, longest, artist_share, held_out)
-    _train(settings, filter, ARTISTS, "artist")
+    _train(settings, filter, ARTISTS)
 
 
-def _train(
-    settings: "Word2VecSettings", filter: "PlaylistFilter", subject: "Subject", noun: str
-) -> None:
+def _train(settings: "Word2VecSettings", filter: "PlaylistFilter", subject: "Subject") -> None:
     from loaders.songs import train as training
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         model = training.train(conn, settings, filter, subject)
-    say(training.model_line(model, subject))
-    say(training.quality_line(model, noun))
+    for line in (*training.quality_lines(model, subject), training.model_line(model, subject)):
+        say(line)
 
 
 def draw_radio(

@@ -6,39 +6,50 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psycopg
-from psycopg import sql
 
 from loaders.core.console import progress
 from loaders.core.db import copy, lock
 from loaders.core.errors import Problem
 from loaders.core.models import Part, publish
 from loaders.core.queries import Queries
-from loaders.songs.ranking import CANDIDATES, Quality, evaluate
+from loaders.songs import lift
+from loaders.songs.neighbors import Membership, Neighbors
+from loaders.songs.tuning import FEWEST, Evaluation, RadioSettings, Tuning, tune
 from loaders.songs.word2vec import ItemVectors, Word2VecSettings, fit, for_size
 
 QUERIES = Queries(Path(__file__).with_name("training.sql"))
+NEIGHBORS = {"model_id": "int8", "neighbor_id": "text", "playlists": "int4", "similarity": "float4"}
 VECTORS = {
     "model_id": "int8",
     "track_id": "text",
     "input_vector": "vector",
     "context_vector": "vector",
 }
-NEIGHBORS = 100  # per song: more do not improve playlist continuation
-SHRINK = 1  # of songs: lowers the similarity of pairs with only one or two playlists
 REMEDY = "run ./pgmuse load playlists FILE"
-CHUNK = 20_000  # items whose neighbours are counted in one query: bounds its sort
+NOT_TRAINED = 0.01  # of the places: where more are held out, the model is trained again on all
 
 
 @dataclass(frozen=True)
 class PlaylistFilter:
-    """Selects training playlists; the defaults are those of the first song radio."""
+    """Selects training playlists, and those whose end is held out."""
 
     shortest: int = 1
-    longest: int = 119
+    longest: int | None = None  # longer ones are cut into parts; None: as nearly all are
     artist_share: float = 0.5  # playlists in which one artist has a larger share are left out
-    held_out: float = 0.1  # share of playlists whose end is held out, 1,000 at most
+    held_out: float = 0.5  # share of playlists whose end is held out, 1,000 at most
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The training playlists. places, items: of the visible parts. notes: what was left out."""
+
+    playlists: int
+    places: int
+    items: int
+    hidden: int  # places
+    longest: int
+    notes: list[str]
 
 
 def no_change(conn: psycopg.Connection) -> None:
@@ -55,9 +66,10 @@ class Subject:
     """What a model has vectors of.
 
     name: of the model. vectors, neighbors: the tables with a partition per model. columns: of
-    `vectors`, with their types; `key` is one of them. nouns: what the items are called. shrink: of
-    the neighbours, of which `kept` are stored per item. convert: replaces the tracks in the
-    temporary table `training`. names: of the items, for a column `artist`.
+    `vectors`, with their types; `key` is one of them. nouns: what the items are called. kind: of
+    the neighbours; None: the held-out playlists choose it, with the settings of the radio. convert:
+    replaces the tracks in the temporary table `training`. names: of the items, for a column
+    `artist`.
     """
 
     name: str
@@ -66,26 +78,27 @@ class Subject:
     neighbors: str
     columns: dict[str, str]
     nouns: str
-    shrink: float
-    kept: int
+    kind: Neighbors | None = None
     convert: Callable[[psycopg.Connection], None] = no_change
     names: Callable[[psycopg.Connection], Mapping[str, str]] = no_names
 
 
-SONGS = Subject(
-    "songs", "track_id", "song_vectors", "song_neighbors", VECTORS, "tracks", SHRINK, NEIGHBORS
-)
+SONGS = Subject("songs", "track_id", "song_vectors", "song_neighbors", VECTORS, "tracks")
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A deployed model and its quality on the held-out split."""
+    """A deployed model. tuning: None where too few playlists are held out to measure anything."""
 
     model_id: int
-    playlists: int
+    selection: Selection
     items: int
-    quality: Quality
-    popularity: Quality  # the baseline: the most played first
+    tuning: Tuning | None
+
+    @property
+    def playlists(self) -> int:
+        """Training playlists."""
+        return self.selection.playlists
 
 
 class Corpus:
@@ -129,74 +142,80 @@ def train(
     `conn` is in autocommit mode; queries use the live model until the new one is deployed.
     Errors: Problem where no playlist passes, or no item has `min_count` places.
     """
-    playlists, places, items = select(conn, which, subject)
-    if not places:
+    chosen = select(conn, which, subject)
+    if not chosen.places:
         raise Problem(f"there are no playlists to train {subject.name} on: {REMEDY}")
-    settings = for_size(settings, items)
-    vectors = _fit(conn, settings, places)
+    settings = for_size(settings, chosen.items)
+    vectors = _fit(conn, settings, chosen.places)
     held_out = conn.execute(QUERIES.held_out_parts).fetchall()
-    quality = evaluate(rank_by_vectors(vectors, held_out))
-    popularity = evaluate(rank_by_popularity(conn, held_out))
+    tuning, lifts = None, None
+    if len(held_out) >= FEWEST:
+        evaluation = Evaluation(Membership(Corpus(conn)), vectors, held_out)
+        tuning = tune(evaluation, subject.kind)
+        lifts = lift.measure(evaluation)
+    conn.execute(QUERIES.show_held_out)
+    if chosen.hidden > NOT_TRAINED * chosen.places:
+        vectors = _fit(conn, settings, chosen.places + chosen.hidden)
+    radio = tuning.settings if tuning else RadioSettings(kind=subject.kind or Neighbors())
     config = asdict(settings) | {
-        "filter": asdict(which), "neighbors": subject.kept, "shrink": subject.shrink,
-    }  # fmt: skip
-    metrics = {"word2vec": quality.as_dict(), "popularity": popularity.as_dict()}
-    model_id = store(conn, subject, vectors, config, metrics)
-    return TrainedModel(model_id, playlists, len(vectors.items), quality, popularity)
+        "filter": asdict(which),
+        "longest": chosen.longest,
+        "neighbors": asdict(radio.kind),
+        "radio": radio.as_dict(),
+        "lift": lifts,
+    }
+    qualities = tuning.qualities.items() if tuning else ()
+    metrics = {method: quality.as_dict() for method, quality in qualities}
+    model_id = store(conn, subject, vectors, radio.kind, config, metrics)
+    return TrainedModel(model_id, chosen, len(vectors.items), tuning)
 
 
-def select(
-    conn: psycopg.Connection, which: PlaylistFilter, subject: Subject = SONGS
-) -> tuple[int, int, int]:
-    """Copy the training playlists to the temporary table `training`, and hold out some ends.
-
-    Returns the counts of playlists, and of their visible places and items.
-    """
+def select(conn: psycopg.Connection, which: PlaylistFilter, subject: Subject = SONGS) -> Selection:
+    """Copy the training playlists to the temporary table `training`, and hold out some ends."""
     conn.execute(QUERIES.drop_temporary)
-    conn.execute(QUERIES.create_training, asdict(which))
-    conn.execute(QUERIES.delete_single_artist, asdict(which))
-    conn.execute("alter table training add column hidden integer not null default 0")
-    conn.execute(QUERIES.hide_held_out, asdict(which))
+    values = asdict(which)
+    if which.longest is None:
+        (values["longest"],) = conn.execute(QUERIES.usual_length, values).fetchone() or (None,)
+    notes = []
+    short, long = conn.execute(QUERIES.count_playlists, values).fetchone() or (0, 0)
+    if short:
+        notes.append(f"left out {short:,} playlists of fewer than {which.shortest:,} tracks")
+    if long:
+        notes.append(
+            f"{long:,} playlists of more than {values['longest']:,} tracks are trained in parts "
+            "(--longest)"
+        )
+    conn.execute(QUERIES.create_training, values)
+    notes += _leave_out_single_artist(conn, which)
+    conn.execute(QUERIES.hide_held_out, values)
     subject.convert(conn)
-    return conn.execute(QUERIES.training_size).fetchone() or (0, 0, 0)
+    playlists, places, items, hidden = conn.execute(QUERIES.training_size).fetchone() or (0,) * 4
+    return Selection(playlists, places, items, hidden, values["longest"] or 0, notes)
 
 
-def rank_by_vectors(
-    vectors: ItemVectors, held_out: list[tuple[list[str], list[str]]]
-) -> Iterator[tuple[list[str], set[str]]]:
-    """Rank candidates by the mean input vector of a visible part times their context vectors.
-
-    Yields (ranked items, hidden items) per held-out playlist.
-    """
-    row = {item: number for number, item in enumerate(vectors.items)}
-    for visible, hidden in held_out:
-        seeds = [row[item] for item in visible if item in row]
-        if not seeds:
-            yield [], set(hidden)
-            continue
-        scores = vectors.contexts @ vectors.inputs[seeds].mean(axis=0)  # (items,)
-        scores[seeds] = -np.inf
-        best = np.argsort(-scores)[:CANDIDATES]
-        yield [vectors.items[number] for number in best], set(hidden)
-
-
-def rank_by_popularity(
-    conn: psycopg.Connection, held_out: list[tuple[list[str], list[str]]]
-) -> Iterator[tuple[list[str], set[str]]]:
-    """Rank the items with the most places first, without the visible ones: the baseline."""
-    popular = [item for (item,) in conn.execute(QUERIES.popular_items)]
-    for visible, hidden in held_out:
-        yield [item for item in popular if item not in set(visible)], set(hidden)
+def _leave_out_single_artist(conn: psycopg.Connection, which: PlaylistFilter) -> list[str]:
+    """Delete playlists of a single artist, unless they are most; return a note."""
+    conn.execute(QUERIES.mark_single_artist, asdict(which))
+    single, playlists = conn.execute(QUERIES.count_single_artist).fetchone() or (0, 0)
+    if not single:
+        return []
+    share = f"in which one artist has more than {which.artist_share:.0%} (--artist-share)"
+    if single > playlists / 2:
+        return [f"kept {single:,} playlists {share}: they are most of {playlists:,}"]
+    conn.execute(QUERIES.delete_single_artist)
+    return [f"left out {single:,} playlists {share}"]
 
 
 def store(
     conn: psycopg.Connection,
     subject: Subject,
     vectors: ItemVectors,
+    kind: Neighbors,
     config: dict[str, Any],
     metrics: dict[str, Any],
 ) -> int:
     """Publish the vectors and neighbours as the live model; return its id."""
+    members = Membership(Corpus(conn))
 
     def fill_vectors(conn: psycopg.Connection, part: str, model_id: int) -> None:
         names = subject.names(conn)
@@ -210,28 +229,25 @@ def store(
             ),
         )  # fmt: skip
 
-    def fill_beside(conn: psycopg.Connection, part: str, model_id: int) -> None:
-        fill_neighbors(conn, part, model_id, subject)
+    def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
+        columns = NEIGHBORS | {subject.key: "text"}
+        with closing(progress(subject.nouns, len(members.items), "neighbours")) as bar:
+            copy(conn, part, columns, _neighbor_rows(members, kind, model_id, bar.update))
 
-    parts = Part(subject.vectors, fill_vectors), Part(subject.neighbors, fill_beside)
+    parts = Part(subject.vectors, fill_vectors), Part(subject.neighbors, fill_neighbors)
     with lock(conn, "songs"):
         return publish(conn, subject.name, config, metrics, parts=parts)
 
 
-def fill_neighbors(
-    conn: psycopg.Connection, part: str, model_id: int, subject: Subject = SONGS
-) -> None:
-    """Fill a partition of neighbours, CHUNK items per query."""
-    conn.execute(QUERIES.create_members)
-    (items,) = conn.execute("select count(*) from numbered").fetchone() or (0,)
-    fill: Any = sql.SQL(QUERIES.fill_neighbors).format(
-        part=sql.Identifier(*part.split(".")), key=sql.Identifier(subject.key)
-    )
-    values = {"model_id": model_id, "shrink": subject.shrink, "neighbors": subject.kept}
-    with closing(progress(subject.nouns, items, "neighbours")) as bar:
-        for low in range(1, items + 1, CHUNK):
-            conn.execute(fill, values | {"low": low, "high": low + CHUNK - 1})
-            bar.update(min(CHUNK, items - low + 1))
+def _neighbor_rows(
+    members: Membership, kind: Neighbors, model_id: int, on_items: Callable[[int], Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of NEIGHBORS, then the item."""
+    names = members.items
+    for row in members.rows(kind, on_items=on_items):
+        pairs = zip(row.neighbors, row.playlists, row.similarities, strict=True)
+        for neighbor, playlists, similarity in pairs:
+            yield model_id, names[neighbor], int(playlists), float(similarity), names[row.item]
 
 
 def model_line(model: TrainedModel, subject: Subject) -> str:
@@ -242,13 +258,30 @@ def model_line(model: TrainedModel, subject: Subject) -> str:
     )
 
 
-def quality_line(model: TrainedModel, noun: str) -> str:
-    """A sentence about the quality of the model; noun: of what it ranks."""
-    return (
-        f"test: a held-out {noun} is among the first ten for {model.quality.hit_rate:.0%} of "
-        f"{model.quality.playlists:,} playlists ({model.popularity.hit_rate:.0%} for the most "
-        f"popular {noun}s)"
-    )
+def quality_lines(model: TrainedModel, subject: Subject) -> list[str]:
+    """What was left out, how good each method is, and what the radio does."""
+    lines = list(model.selection.notes)
+    if model.tuning is None:
+        return [
+            *lines,
+            f"quality unknown: it takes {FEWEST} playlists of ten or more {subject.nouns} whose "
+            "end is hidden",
+        ]
+    qualities = model.tuning.qualities
+    names = {"popularity": f"the most popular {subject.nouns}", "neighbors": "neighbours",
+             "word2vec": "vectors", "radio": "song_radio"}  # fmt: skip
+    measured = qualities["popularity"].playlists
+    lines.append(f"of ten suggestions, how many were in the hidden part of {measured:,} playlists:")
+    lines += [
+        f"  {names[method]:<24} {quality.hits:5.2f}   one or more: {quality.hit_rate:.0%}"
+        for method, quality in qualities.items()
+    ]
+    if not model.tuning.beats_popularity:
+        lines.append(
+            f"the most popular {subject.nouns} do as well: these playlists say little about what "
+            "goes together"
+        )
+    return lines
 
 
 def _fit(conn: psycopg.Connection, settings: Word2VecSettings, places: int) -> ItemVectors:

@@ -3,49 +3,88 @@
 -- An item is a track, or an artist.
 
 -- Values for sqlfluff, which takes a parameter without one for a column.
+-- sqlfluff:templater:placeholder:shortest:1
+-- sqlfluff:templater:placeholder:longest:1
+-- sqlfluff:templater:placeholder:artist_share:1
 -- sqlfluff:templater:placeholder:held_out:1
--- sqlfluff:templater:placeholder:low:1
--- sqlfluff:templater:placeholder:high:1
--- sqlfluff:templater:placeholder:shrink:1
 
 -- name: drop_temporary
-drop table if exists pg_temp.training, pg_temp.numbered, pg_temp.member, pg_temp.artist_of;
+drop table if exists pg_temp.training, pg_temp.artist_of;
+
+-- name: usual_length
+-- Nearly all playlists are as short as this; at least the 119 of the first song radio. The pairs of
+-- a playlist grow with the square of its length.
+select greatest(119, least(500, percentile_disc(0.99) within group (order by places)))::integer
+from muse.playlists
+where places >= %(shortest)s;
 
 -- name: create_training
--- A copy, so that concurrent loads do not change the training data. `draw` is a random number that
--- depends on the identity alone: it orders the playlists, and the lowest are held out.
+-- A copy, so that concurrent loads do not change the training data. Long playlists are cut into
+-- parts of equal length. `draw` is a random number that depends on the identity alone: it orders
+-- the playlists, and the lowest are held out.
 create temporary table training as
 select
-    playlist_id,
-    hashtextextended(identity, 0) as draw,
-    track_ids as items
-from muse.playlists
-where places between %(shortest)s and %(longest)s;
+    row_number() over (order by playlist.playlist_id, part.number) as part_id,
+    playlist.playlist_id,
+    hashtextextended(playlist.identity, part.number) as draw,
+    playlist.track_ids[
+        (part.number * playlist.places / part.parts) + 1:
+        ((part.number + 1) * playlist.places / part.parts)
+    ] as items,
+    0 as hidden,
+    false as single
+from muse.playlists as playlist
+cross join
+    lateral (
+        select
+            number,
+            ceil(playlist.places::numeric / %(longest)s)::bigint as parts
+        from generate_series(0, ceil(playlist.places::numeric / %(longest)s)::bigint - 1) as number
+    ) as part
+where playlist.places >= %(shortest)s and playlist.places > 0;
 
--- name: delete_single_artist
-delete from pg_temp.training using (
+-- name: count_playlists
+select
+    count(*) filter (where places < %(shortest)s) as short,
+    count(*) filter (where places >= %(shortest)s and places > %(longest)s) as long
+from muse.playlists
+where places > 0;
+
+-- name: mark_single_artist
+update pg_temp.training set single = true
+from (
     select
-        listed.playlist_id,
+        listed.part_id,
         track.artist,
         count(*) as places
     from pg_temp.training as listed
     cross join unnest(listed.items) as place (track_id)
     inner join muse.tracks as track on place.track_id = track.track_id
     where track.artist is not null
-    group by listed.playlist_id, track.artist
+    group by listed.part_id, track.artist
 ) as share
 where
-    share.playlist_id = training.playlist_id
+    share.part_id = training.part_id
     and share.places > %(artist_share)s * cardinality(training.items);
+
+-- name: count_single_artist
+select
+    count(*) filter (where single) as single,
+    count(*) as playlists
+from pg_temp.training;
+
+-- name: delete_single_artist
+delete from pg_temp.training
+where single;
 
 -- name: hide_held_out
 with drawn as (
     select
-        playlist_id,
+        part_id,
         cardinality(items) / 5 as hidden
     from pg_temp.training
     where cardinality(items) >= 10
-    order by draw, playlist_id
+    order by draw, part_id
     limit (
         select least(1000, %(held_out)s * count(counted.draw)) from pg_temp.training as counted
     )
@@ -53,7 +92,11 @@ with drawn as (
 
 update pg_temp.training set hidden = drawn.hidden
 from drawn
-where drawn.playlist_id = training.playlist_id;
+where drawn.part_id = training.part_id;
+
+-- name: show_held_out
+update pg_temp.training set hidden = 0
+where hidden > 0;
 
 -- name: create_artists
 -- The artist of each track. An artist is its id in the source; a name without an id stands for the
@@ -103,7 +146,7 @@ update pg_temp.training as training set
     items = parts.visible || parts.unseen, hidden = cardinality(parts.unseen)
 from (
     select
-        listed.playlist_id,
+        listed.part_id,
         coalesce(
             array_agg(artist.item order by place.number) filter (
                 where place.number <= cardinality(listed.items) - listed.hidden
@@ -131,9 +174,9 @@ from (
     from pg_temp.training as listed
     cross join unnest(listed.items) with ordinality as place (track_id, number)
     inner join pg_temp.artist_of as artist on place.track_id = artist.track_id
-    group by listed.playlist_id, listed.items, listed.hidden
+    group by listed.part_id, listed.items, listed.hidden
 ) as parts
-where parts.playlist_id = training.playlist_id;
+where parts.part_id = training.part_id;
 
 -- name: delete_without_artists
 delete from pg_temp.training
@@ -162,7 +205,8 @@ order by named.item asc, named.places desc, named.artist asc;
 select
     count(distinct training.playlist_id) as playlists,
     count(*) as places,
-    count(distinct place.item) as items
+    count(distinct place.item) as items,
+    (select coalesce(sum(counted.hidden), 0)::bigint from pg_temp.training as counted) as hidden
 from pg_temp.training as training
 cross join unnest(
     training.items[1:cardinality(training.items) - training.hidden]
@@ -171,7 +215,7 @@ cross join unnest(
 -- name: visible_parts
 select items[1:cardinality(items) - hidden] as visible
 from pg_temp.training
-order by draw, playlist_id;
+order by draw, part_id;
 
 -- name: held_out_parts
 select
@@ -179,98 +223,4 @@ select
     items[cardinality(items) - hidden + 1:] as hidden
 from pg_temp.training
 where hidden > 0
-order by draw, playlist_id;
-
--- name: popular_items
-select place.item
-from pg_temp.training as training
-cross join
-    unnest(
-        training.items[1:cardinality(training.items) - training.hidden]
-    ) as place (item)
-group by place.item
-order by count(*) desc, place.item
-limit 1000;
-
--- name: create_members
--- Tables for item-kNN: the cosine between the sets of playlists of two items, shrunk. A playlist
--- has the weight 1/sqrt of its length, since a short one says more about each pair in it.
-create temporary table once as
-select distinct
-    training.playlist_id,
-    place.item
-from pg_temp.training as training
-cross join unnest(training.items) as place (item);
-create temporary table weighed as
-select
-    playlist_id,
-    1 / sqrt(count(*)) as weight
-from pg_temp.once
-group by playlist_id;
-create temporary table numbered as
-select
-    once.item,
-    row_number() over (order by once.item)::integer as number,
-    sum(weighed.weight) as alone
-from pg_temp.once as once
-inner join pg_temp.weighed as weighed on once.playlist_id = weighed.playlist_id
-group by once.item;
-create temporary table member as
-select
-    once.playlist_id,
-    numbered.number,
-    weighed.weight
-from pg_temp.once as once
-inner join pg_temp.weighed as weighed on once.playlist_id = weighed.playlist_id
-inner join pg_temp.numbered as numbered on once.item = numbered.item;
-drop table pg_temp.once, pg_temp.weighed;
-create index on pg_temp.member (number);
-create index on pg_temp.member (playlist_id);
-create unique index on pg_temp.numbered (number);
-analyze pg_temp.numbered;
-analyze pg_temp.member;
-
--- name: fill_neighbors
-with together as (
-    select
-        one.number,
-        other.number as neighbor,
-        count(*)::integer as playlists,
-        sum(one.weight) as weight
-    from pg_temp.member as one
-    inner join pg_temp.member as other
-        on one.playlist_id = other.playlist_id and one.number <> other.number
-    where one.number between %(low)s and %(high)s
-    group by one.number, other.number
-),
-
-pair as (
-    select
-        one.item,
-        other.item as neighbor_id,
-        together.playlists,
-        together.weight / (sqrt(one.alone * other.alone) + %(shrink)s) as similarity
-    from together
-    inner join pg_temp.numbered as one on together.number = one.number
-    inner join pg_temp.numbered as other on together.neighbor = other.number
-),
-
-ranked as (
-    select
-        item,
-        neighbor_id,
-        playlists,
-        similarity,
-        row_number() over (partition by item order by similarity desc, neighbor_id asc) as rank
-    from pair
-)
-
-insert into {part} (model_id, {key}, neighbor_id, playlists, similarity)
-select
-    %(model_id)s,
-    item,
-    neighbor_id,
-    playlists,
-    similarity::real
-from ranked
-where rank <= %(neighbors)s;
+order by draw, part_id;

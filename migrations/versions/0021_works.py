@@ -1,13 +1,13 @@
 """works: one key for the versions of a song; search text without punctuation
 
 Revision ID: 0021
-Revises: 0019
+Revises: 0020
 """
 
 from alembic import op
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 
 # The columns and indexes of the functions that change. A view or function of the user's that reads
 # tracks.search makes this fail, and names itself.

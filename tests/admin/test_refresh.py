@@ -17,6 +17,7 @@ from loaders.songs.word2vec import Word2VecSettings
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.loads import load_wikidata as load_all
 from tests.factories.playlists import IDS, slice_of
+from tests.factories.rows import index_any_size
 from tests.factories.wikidata import FRAMINGS, entity, small
 
 
@@ -140,7 +141,8 @@ def test_with_little_time_each_day_begins_with_another_topic(muse, capsys, monke
     assert f"pgmuse: {first}: nothing is loaded" in capsys.readouterr().err.splitlines()[0]
 
 
-def test_what_is_left_of_deleted_rows_in_an_index_goes(muse, server, tmp_path, capsys):
+def test_what_is_left_of_deleted_rows_in_an_index_goes(fresh, muse, server, tmp_path, capsys):
+    index_any_size(fresh)
     path = tmp_path / "mpd.slice.0-9.json"
     path.write_bytes(slice_of(*(IDS[i : i + 20] for i in range(30))))
     playlists.load(muse, str(path))

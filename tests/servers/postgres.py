@@ -5,9 +5,10 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector
@@ -59,12 +60,30 @@ def database(
     create(server, name, template)
     use(server, name)
     try:
-        with server.connect(dbname=name, autocommit=True) as conn:
-            register_vector(conn)
+        with connection(server, name) as conn:
             yield conn
     finally:
         use(server)
         drop(server, name)
+
+
+@contextmanager
+def filled(
+    server: Server, name: str, fill: Callable[[psycopg.Connection], Any]
+) -> Iterator[Callable[[], AbstractContextManager[psycopg.Connection]]]:
+    """A database that several tests read, filled once; yields a function that connects to it."""
+    with database(server, name) as conn:
+        fill(conn)
+        use(server)
+        yield lambda: connection(server, name)
+
+
+@contextmanager
+def connection(server: Server, name: str) -> Iterator[psycopg.Connection]:
+    """A connection in autocommit mode, with the types of pgvector."""
+    with server.connect(dbname=name, autocommit=True) as conn:
+        register_vector(conn)
+        yield conn
 
 
 def create(server: Server, name: str, template: str) -> None:

@@ -58,7 +58,7 @@ def test_training_finds_the_two_tastes_and_measures_it(fresh):
     rows = fresh.execute("select left(artist, 1) from artist_radio(array['b1', 'b2'], 10)")
     assert rows.fetchall() == [("b",)] * 10
     (metrics,) = fresh.execute("select metrics from models where name = 'artists'").fetchone()
-    assert metrics["word2vec"]["playlists"] == 12
+    assert metrics["word2vec"]["playlists"] == 60
     assert metrics["word2vec"]["ndcg"] > metrics["popularity"]["ndcg"]
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from loaders.songs.formats import Playlist, Track
 from loaders.songs.load import load_entries
-from tests.factories.rows import publish_songs
+from tests.factories.rows import index_any_size, publish_songs
+from tests.servers import postgres
 
 CALLS = ["similar_songs('a', {})", "song_radio(array['a'], {})"]
 
@@ -18,7 +19,18 @@ def notices(songs):
 
 
 @pytest.fixture
-def songs(fresh):
+def songs(letters):
+    with letters() as conn:
+        yield conn
+
+
+@pytest.fixture(scope="module")
+def letters(server):
+    with postgres.filled(server, "letters", fill_letters) as connect:
+        yield connect
+
+
+def fill_letters(conn):
     """Track a, and others that are less similar to it the later they come: b, c, d, e, f.
 
     e and f are one work: only the first of them is in an answer.
@@ -32,11 +44,10 @@ def songs(fresh):
         Track("f", "TWICE", "bob"),
     ]
     lists = [Playlist("one", "one", tracks), Playlist("two", "two", [tracks[i] for i in (2, 4, 4)])]
-    load_entries(fresh, "test", lists)
+    load_entries(conn, "test", lists)
     vectors = {"a": ([1, 0], [0, 0, 1])}
     vectors |= {track: ([0, 1, i], [1, i / 4]) for i, track in enumerate("bcdef")}
-    publish_songs(fresh, vectors)
-    return fresh
+    publish_songs(conn, vectors)
 
 
 def ids(conn, call: str) -> str:
@@ -171,6 +182,7 @@ def test_artists_are_seeds_too(songs, notices):
 
 
 def many(conn, size: int = 3000) -> None:
+    index_any_size(conn)
     publish_songs(conn, {f"t{i}": ([1, i % 97], [1, i % 89, i % 31]) for i in range(size)})
     conn.execute(
         "insert into muse.tracks (track_id, artist, name) "
@@ -216,7 +228,18 @@ def test_a_reader_may_use_every_argument(songs):
 
 
 @pytest.fixture
-def circle(fresh):
+def circle(arc):
+    with arc() as conn:
+        yield conn
+
+
+@pytest.fixture(scope="module")
+def arc(server):
+    with postgres.filled(server, "arc", fill_arc) as connect:
+        yield connect
+
+
+def fill_arc(conn):
     """Tracks on an arc of ten steps; a context vector is the input vector of the next half step."""
     from math import cos, pi, sin
 
@@ -227,13 +250,12 @@ def circle(fresh):
         )
         for i in range(21)
     }
-    publish_songs(fresh, vectors)
-    fresh.execute(
+    publish_songs(conn, vectors)
+    conn.execute(
         "insert into muse.tracks (track_id, name, artist) "
         "select format('s%s', lpad(i::text, 2, '0')), 'n' || i, 'by ' || i / 3 "
         "from generate_series(0, 20) as i"
     )
-    return fresh
 
 
 def test_a_path_leads_from_one_track_to_the_other(circle):

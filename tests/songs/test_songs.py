@@ -7,7 +7,7 @@ from loaders.admin.migrate import migrate
 from loaders.core.db import connect_to_load
 from tests.factories import processor_time as cpu
 from tests.factories.playlists import fill
-from tests.factories.rows import add_track, publish_songs
+from tests.factories.rows import add_track, index_any_size, publish_songs
 from tests.servers.postgres import use
 
 
@@ -106,9 +106,7 @@ def test_other_arguments_are_checked_too(three, call, message):
 def test_a_radio_blends_vectors_and_neighbours_and_leaves_seeds_out(three):
     rows = three.execute("select place, track_id, score from song_radio(array['a'])").fetchall()
     assert [row[:2] for row in rows] == [(1, "c"), (2, "b"), (3, "d")]  # c is a neighbour too
-    cosines = {
-        track: cosine for track, *_, cosine in three.execute("select * from similar_songs('a')")
-    }
+    cosines = dict(three.execute("select track_id, similarity from similar_songs('a')"))
     assert rows[0][2] == pytest.approx(1.5 * cosines["c"] + 1, rel=1e-5)
     assert rows[1][2] == pytest.approx(1.5 * cosines["b"], rel=1e-5)
 
@@ -150,6 +148,7 @@ def test_a_radio_keeps_to_so_many_of_an_artist_and_still_fills(fresh):
 def test_exactly_n_come_whenever_n_exist(fresh):
     """More rows than the default limits of an index scan allow (40)."""
     vectors = {f"t{i}": ([1, i], [1, i / 2]) for i in range(1500)}
+    index_any_size(fresh)
     publish_songs(fresh, vectors)
     fresh.execute(
         "insert into muse.tracks (track_id) select 't' || i from generate_series(0, 1499) as i"
@@ -161,9 +160,28 @@ def test_exactly_n_come_whenever_n_exist(fresh):
     assert [row[1] for row in rows] == sorted((row[1] for row in rows), reverse=True)
 
 
+def test_small_libraries_are_scanned_exactly(fresh):
+    publish_songs(fresh, {f"t{i}": ([1, i % 97], [1, i % 89]) for i in range(50)})
+    indexes = "select from pg_indexes where tablename ~ '^song_vectors_' and indexdef ~ 'hnsw'"
+    assert fresh.execute(indexes).rowcount == 0
+
+
+def test_where_nothing_is_likelier_than_chance_a_notice_says_so(three):
+    lines = []
+    three.add_notice_handler(lambda notice: lines.append(notice.message_primary))
+    curve = '{"lift": {"similarity": [0.1, 0.5], "lift": [0.2, 3]}}'
+    three.execute("update models set config = %s", (curve,))
+    lifts = three.execute("select lift from similar_songs('a')").fetchall()
+    assert ([round(lift, 2) for (lift,) in lifts], lines) == ([3, 3, 0.2], [])
+    three.execute("update models set config = replace(config::text, '3', '0.9')::jsonb")
+    assert three.execute("select lift from similar_songs('b')").fetchone()[0] < 1
+    assert lines == ["nothing stands with b more often than by chance"]
+
+
 def test_the_index_is_walked(fresh):
     """The query of the function's body with a variable, at the size of a real model."""
     vectors = {f"t{i}": ([1, i % 97, i % 31], [1, i % 89, i % 37]) for i in range(3000)}
+    index_any_size(fresh)
     model_id = publish_songs(fresh, vectors)
     fresh.execute("set plan_cache_mode = force_generic_plan")
     fresh.execute(
