@@ -12,7 +12,8 @@ select pg_temp.describe(
     'album', 'Name of the album; null if unknown',
     'duration_ms', 'Duration in milliseconds; null if unknown',
     'places', 'Number of places in playlists at which the track stands',
-    'search', 'Title and artist in lower case without accents, as find_songs compares them'
+    'search', 'Title and artist as search_text() writes them, which find_songs compares',
+    'work', 'Key that all versions of a song share: main artist and title, else the id'
 );
 
 select pg_temp.describe(

@@ -143,6 +143,7 @@ declare
     lifts double precision[];
     ids text[];
     similarities double precision[];
+    versions integer[];
 begin
     perform muse.check_n(similar_songs.n);
     perform muse.check_length(similar_songs.track_id, 'track_id', 10000);
@@ -165,14 +166,14 @@ begin
         return;
     end if;
 
-    left_out := array[seed_id];
+    left_out := seed_id || muse.same_works(array[seed_id]);
     if similar_songs.exclude <> '{}' then
         left_out := left_out || muse.listed_tracks(similar_songs.exclude, 'exclude');
     end if;
     if similar_songs.unlike <> '{}' then
         away := muse.seed_tracks(similar_songs.unlike, 'unlike');
         perform muse.check_unlike(array[seed_id], away);
-        left_out := left_out || away;
+        left_out := left_out || away || muse.same_works(away);
         seed := muse.turned_away(live, seed, away);
     end if;
     if similar_songs.only is not null then
@@ -189,9 +190,30 @@ begin
         where model.model_id = live
     ) as curve;
 
-    select array_agg(near.track_id order by near.place), array_agg(near.similarity order by near.place)
-    into ids, similarities
-    from muse.nearest_songs(live, seed, similar_songs.n, left_out, listed) as near;
+    -- Of the versions of a song only the nearest: where there are others, they are left out too.
+    loop
+        select
+            array_agg(near.track_id order by near.place),
+            array_agg(near.similarity order by near.place),
+            array_agg(near.version order by near.place)
+        into ids, similarities, versions
+        from (
+            select
+                near.*,
+                row_number() over (partition by track.work order by near.place) as version
+            from muse.nearest_songs(live, seed, similar_songs.n, left_out, listed) as near
+            inner join muse.tracks as track on near.track_id = track.track_id
+        ) as near;
+        exit when 2 <> all(coalesce(versions, '{}'));
+        left_out := left_out || array(
+            select unnest(muse.same_works(ids))
+            except
+            select near.track_id
+            from unnest(ids, versions) as near (track_id, version)
+            where near.version = 1
+        );
+    end loop;
+
     if muse.interpolate(similarities[1], points, lifts) <= 1 then
         raise notice 'nothing stands with % more often than by chance', left(seed_id, 300)
         using hint = 'a track of few playlists has few companions: load more playlists';
@@ -211,7 +233,7 @@ end
 $$;
 
 comment on function muse.similar_songs(text, integer, text[], text[], text[]) is
-'Tracks that are similar to one, most similar first: select * from similar_songs((select max(track_id) from song_vectors))';
+'Tracks that are similar to one, one version of each: select * from similar_songs((select max(track_id) from song_vectors))';
 
 create or replace function muse.check_unlike(seeds text[], unlike text[])
 returns void

@@ -174,7 +174,7 @@ begin
     inner join muse.song_vectors as vectors on seed.track_id = vectors.track_id
     where vectors.model_id = live;
 
-    left_out := array_remove(seed_ids || away, null);
+    left_out := array_remove(seed_ids || away || muse.same_works(seed_ids || away), null);
     if song_radio.exclude <> '{}' then
         left_out := left_out || muse.listed_tracks(song_radio.exclude, 'exclude');
     end if;
@@ -256,15 +256,27 @@ begin
             left join beside on candidate.track_id = beside.track_id
         ),
 
-        of_artists as (
+        of_works as (
             select
                 blended.track_id,
                 blended.score,
-                track.artist is null or song_radio.per_artist >= row_number() over (
-                    partition by track.artist order by blended.score desc, blended.track_id
-                ) as fits
+                track.artist,
+                row_number() over (
+                    partition by track.work order by blended.score desc, blended.track_id
+                ) as version
             from blended
             inner join muse.tracks as track on blended.track_id = track.track_id
+        ),
+
+        of_artists as (
+            select
+                of_works.track_id,
+                of_works.score,
+                of_works.artist is null or song_radio.per_artist >= row_number() over (
+                    partition by of_works.artist order by of_works.score desc, of_works.track_id
+                ) as fits
+            from of_works
+            where of_works.version = 1
         ),
 
         best as (

@@ -22,6 +22,7 @@ declare
     target public.vector;
     path text[];
     artists text[];
+    works text[];
     similarities real[] := array[null::real];
     candidates integer;
     chosen record;
@@ -54,9 +55,9 @@ begin
 
     path := ends[:1];
     before := one;
-    artists := array(
-        select track.artist from muse.tracks as track where track.track_id = any(ends)
-    );
+    select array_agg(track.artist), array_agg(track.work) into artists, works
+    from muse.tracks as track
+    where track.track_id = any(ends);
     for step in 1 .. song_path.n - 2 loop
         target := muse.vector_between(one, other, (step::real / (song_path.n - 1))::real);
         -- Artists at their limit may be all of the nearest: then more are compared, at last all.
@@ -79,6 +80,7 @@ begin
                 vectors.track_id,
                 vectors.input_vector,
                 track.artist,
+                track.work,
                 -(vectors.context_vector operator(public.<#>) before) as similarity
             into chosen
             from near
@@ -86,6 +88,7 @@ begin
             inner join muse.tracks as track on near.track_id = track.track_id
             where
                 vectors.model_id = live
+                and track.work <> all(works)
                 and (
                     track.artist is null
                     or cardinality(array_positions(artists, track.artist)) < song_path.per_artist
@@ -100,6 +103,7 @@ begin
         exit when chosen.track_id is null;
         path := path || chosen.track_id;
         artists := artists || chosen.artist;
+        works := works || chosen.work;
         similarities := similarities || chosen.similarity::real;
         before := chosen.input_vector;
     end loop;

@@ -4,6 +4,8 @@ import re
 from typing import NamedTuple
 
 START_LENGTH, REASON_LENGTH = 200, 1000
+# The login in an address, and its parameters.
+SECRETS = re.compile(r"(://)(?:[^/?#\s\"'<>]*@)?([^?#\s\"'<>]*)(?:[?#][^\s\"'<>]*)?")
 UNPRINTABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
 
 
@@ -21,10 +23,11 @@ class BadEntry(NamedTuple):
 
 
 def bad_entry(place: str, reason: object, entry: object, keys: tuple[str, ...] = ()) -> BadEntry:
-    """A BadEntry that is safe to store and to print."""
+    """A BadEntry that is safe to store and to print: without logins and tokens in addresses."""
     if isinstance(entry, bytes):
         entry = entry[: 4 * START_LENGTH].decode(errors="replace")
-    shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(entry)[:START_LENGTH])
+    start = SECRETS.sub(r"\1\2", str(entry)[: 4 * START_LENGTH])[:START_LENGTH]
+    shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", start)
     return BadEntry(printable(place), printable(str(reason)[:REASON_LENGTH]), shown, keys)
 
 

@@ -5,6 +5,7 @@ from loaders.core.topics import ModelName, Topic, deferred
 TOPIC = Topic(
     name="songs",
     aliases=("playlists",),
+    version=2,  # other identities of tracks: without artists, with symbols, private addresses
     commands=deferred("loaders.songs.cli", "commands"),
     refresh=deferred("loaders.songs.refresh", "refresh"),
     outdated=deferred("loaders.songs.refresh", "outdated"),

@@ -13,7 +13,7 @@ from loaders.core.queries import Queries
 from loaders.songs.formats.model import Playlist, Track
 from loaders.songs.writers import FORMATS, URI, WRITERS, address
 
-QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+QUERIES = Queries(Path(__file__).with_name("export.sql"))
 STANDARD_OUTPUT = "-"
 
 

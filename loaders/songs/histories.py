@@ -147,4 +147,5 @@ def _delete(conn: psycopg.Connection, ids: Iterable[int]) -> None:
     )
     conn.execute(delete, (list(ids),))
     conn.execute(QUERIES.update_track_places)
+    conn.execute(QUERIES.delete_unused_tracks)
     conn.execute(QUERIES.empty_staging)

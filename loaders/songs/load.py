@@ -60,6 +60,7 @@ MERGE_STEPS = (
     QUERIES.update_track_places,
     QUERIES.fill_track_fields,
     QUERIES.insert_tracks,
+    QUERIES.delete_unused_tracks,
     QUERIES.empty_staging,
 )
 

@@ -147,6 +147,39 @@ where not exists (
     where track.track_id = new.track_id
 );
 
+-- name: delete_unused_tracks
+-- Tracks that lost their last place, unless the live model answers with them: `retrain` deletes
+-- those. Stored radios with such a track go too, as in forget.
+with gone as (
+    delete from muse.tracks as track using pg_temp.changed as changed
+    where
+        track.track_id = changed.track_id
+        and changed.places < 0
+        and track.places = 0
+        and not exists (
+            select from muse.song_vectors as vectors
+            where
+                vectors.model_id = (
+                    select live.model_id from muse.deployments as live
+                    where live.name = 'songs'
+                )
+                and vectors.track_id = track.track_id
+        )
+    returning track.track_id
+)
+
+delete from muse.samples
+where
+    kind = 'radio'
+    and exists (select from gone)
+    and (
+        exists (
+            select from jsonb_array_elements(samples.result) as place
+            inner join gone on place ->> 'track_id' = gone.track_id
+        )
+        or parameters -> 'seeds' ?| array(select gone.track_id from gone)
+    );
+
 -- name: empty_staging
 truncate pg_temp.new_tracks, pg_temp.new_playlists, pg_temp.copies, pg_temp.changed;
 
@@ -326,74 +359,10 @@ where
     )
 order by live.name desc;
 
--- export --------------------------------------------------------------------------------------
-
--- name: export_radio
-with song as (
-    select
-        radio.place,
-        radio.track_id,
-        radio.name,
-        radio.artist
-    from muse.song_radio(seeds => %(seeds)s, n => %(n)s, per_artist => %(per_artist)s) as radio
-)
-
+-- name: find_unused_tracks
+insert into pg_temp.changed (track_id, places)
 select
-    song.track_id,
-    song.name,
-    song.artist,
-    track.artist_id,
-    track.album,
-    track.duration_ms
-from song
-left join muse.tracks as track on song.track_id = track.track_id
-order by song.place;
-
--- name: export_title
-select coalesce(track.name, track.track_id) as name
+    track.track_id,
+    -1 as places
 from muse.tracks as track
-where track.track_id = %(track)s;
-
--- name: export_samples
-select
-    sample.sample_id,
-    coalesce(seed.name, sample.seeds ->> 0) as name,
-    jsonb_array_length(sample.seeds) as seeds,
-    sample.track_id,
-    sample.name as track_name,
-    sample.artist,
-    track.artist_id,
-    track.album,
-    track.duration_ms
-from muse.radio_samples as sample
-left join muse.tracks as track on sample.track_id = track.track_id
-left join muse.tracks as seed on sample.seeds ->> 0 = seed.track_id
-where %(sample)s::bigint is null or sample.sample_id = %(sample)s
-order by sample.sample_id, sample.place;
-
--- name: export_playlist
-select
-    playlist.title,
-    playlist.owner,
-    playlist.modified_at
-from muse.playlists as playlist
-where playlist.identity = %(identity)s;
-
--- name: export_places
-with playlist as (
-    select listed.track_ids
-    from muse.playlists as listed
-    where listed.identity = %(identity)s
-)
-
-select
-    place.track_id,
-    track.name,
-    track.artist,
-    track.artist_id,
-    track.album,
-    track.duration_ms
-from playlist
-cross join lateral unnest(playlist.track_ids) with ordinality as place (track_id, number)
-left join muse.tracks as track on place.track_id = track.track_id
-order by place.number;
+where track.places = 0;

@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 
 from loaders.core.console import say
-from loaders.core.db import lock
+from loaders.core.db import lock, take_turns
 from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
 from loaders.core.sources import check_exists
@@ -46,10 +46,16 @@ def outdated(conn: psycopg.Connection) -> str | None:
 
 
 def retrain(conn: psycopg.Connection) -> None:
-    """Retrain the outdated live models with their settings."""
+    """Retrain the outdated live models with their settings, and delete tracks without a place."""
     for name, config in conn.execute(QUERIES.outdated_models).fetchall():
         settings = Word2VecSettings(
             **{name: config[name] for name in Word2VecSettings.__dataclass_fields__}
         )
         model = train(conn, settings, PlaylistFilter(**config["filter"]), SUBJECTS[name])
         say(model_line(model, SUBJECTS[name]))
+    with conn.transaction():
+        conn.execute(QUERIES.create_staging)
+        take_turns(conn, "tracks")
+        conn.execute(QUERIES.find_unused_tracks)
+        conn.execute(QUERIES.delete_unused_tracks)
+        conn.execute(QUERIES.empty_staging)

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from loaders.songs.formats.model import OWN, Playlist, Track, address_id
+from loaders.songs.formats.addresses import OWN
+from loaders.songs.formats.model import Playlist, Track, address_id
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 COLUMNS = [

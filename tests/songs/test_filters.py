@@ -31,7 +31,10 @@ def letters(server):
 
 
 def fill_letters(conn):
-    """Track a, and others that are less similar to it the later they come: b, c, d, e, f."""
+    """Track a, and others that are less similar to it the later they come: b, c, d, e, f.
+
+    e and f are one work: only the first of them is in an answer.
+    """
     tracks = [
         Track("a", "First Song", "Zoë"),
         Track("b", "Second", "Ann", "id1"),
@@ -56,16 +59,16 @@ def ids(conn, call: str) -> str:
     ("filters", "expected"),
     [
         ("n => 3", "bcd"),
-        ("exclude => array['b', 'd']", "cef"),
-        ("exclude => array['ann']", "def"),
-        ("exclude => array['id1']", "def"),
+        ("exclude => array['b', 'd']", "ce"),
+        ("exclude => array['ann']", "de"),
+        ("exclude => array['id1']", "de"),
         ("exclude => array['BOB']", "bcd"),
         ("exclude => array['bob: twice', 'bob - Twice']", "bcd"),
-        ("exclude => array['acdc – dont stop (live)']", "bcef"),
-        ("exclude => array['two#']", "bcdef"),
-        ("exclude => '{}'", "bcdef"),
-        ("exclude => null", "bcdef"),
-        ("exclude => array['a', null]", "bcdef"),
+        ("exclude => array['acdc – dont stop (live)']", "bce"),
+        ("exclude => array['two#']", "bcde"),
+        ("exclude => '{}'", "bcde"),
+        ("exclude => null", "bcde"),
+        ("exclude => array['a', null]", "bcde"),
         ("\"only\" => array['e', 'c']", "ce"),
         ("\"only\" => array['Ann', 'd']", "bcd"),
         ("\"only\" => array['Ann', 'd'], n => 1", "b"),
@@ -73,11 +76,11 @@ def ids(conn, call: str) -> str:
         ("\"only\" => array['a']", ""),
         ("\"only\" => '{}'", ""),
         ('"only" => array[null]', ""),
-        ('"only" => null', "bcdef"),
+        ('"only" => null', "bcde"),
         ("\"only\" => (select array[identity] from playlists where title = 'two')", "ce"),
         ("exclude => (select array[identity] from playlists where title = 'two')", "bdf"),
-        ("unlike => array['b']", "cdef"),
-        ("unlike => '{}'", "bcdef"),
+        ("unlike => array['b']", "cde"),
+        ("unlike => '{}'", "bcde"),
     ],
 )
 def test_filters(songs, call, filters, expected):
@@ -170,9 +173,9 @@ def test_unlike_moves_away_from_a_track(fresh):
 
 def test_artists_are_seeds_too(songs, notices):
     """Bob's tracks have the inputs [0, 1, 3] and [0, 1, 4]; nothing of them is left out."""
-    assert set(ids(songs, "song_radio(artists => array['bob'])")) == set("abcdef")
+    assert set(ids(songs, "song_radio(artists => array['bob'])")) == set("abcdf")
     mixed = "song_radio(array['b'], artists => array['bob', 'nobody'], exclude => array['a'])"
-    assert set(ids(songs, mixed)) == set("cdef")
+    assert set(ids(songs, mixed)) == set("cdf")
     assert notices == ["left out, not in the live model: nobody"]
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="or name artists"):
         ids(songs, "song_radio()")
@@ -183,7 +186,7 @@ def many(conn, size: int = 3000) -> None:
     publish_songs(conn, {f"t{i}": ([1, i % 97], [1, i % 89, i % 31]) for i in range(size)})
     conn.execute(
         "insert into muse.tracks (track_id, artist, name) "
-        "select 't' || i, 'artist ' || i %% 500, 'title' from generate_series(0, %s) as i",
+        "select 't' || i, 'artist ' || i %% 500, 'title ' || i from generate_series(0, %s) as i",
         (size - 1,),
     )
 

@@ -110,7 +110,7 @@ class History:
         if not self.names_first_track:
             return key
         names = f"{first.artist or ''} {first.name or first.track_id}"
-        return f"{key} {normal(names)[:200]}"
+        return f"{key} {normal(names, symbols=False)[:200]}"
 
 
 def prefix(service: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from loaders.core.entries import BadEntry, bad_entry
+from loaders.songs.formats.addresses import services_only
 from loaders.songs.formats.json_file import decode_json
 from loaders.songs.formats.model import (
     BadPlaylistFile,
@@ -14,7 +15,6 @@ from loaders.songs.formats.model import (
     Track,
     UnusablePlaylistEntry,
     playlist,
-    spotify_only,
     track,
 )
 from loaders.songs.formats.xspf import key_of, time_of
@@ -23,8 +23,8 @@ from loaders.songs.formats.xspf import key_of, time_of
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """The playlist of the file, or of each object in a list of them, which an object may hold."""
     document: Any = decode_json(msgspec.json.decode, content, "JSPF")
-    if isinstance(document, dict) and isinstance(document.get("playlists"), list):
-        document = document["playlists"]  # a page of ListenBrainz' API
+    while isinstance(document, dict) and "playlist" not in document:  # a page of ListenBrainz' API
+        document = document.get("playlists") or document.get("payload")
     files = document if isinstance(document, list) else [document]
     if not any(isinstance(file, dict) and isinstance(file.get("playlist"), dict) for file in files):
         raise BadPlaylistFile('no JSPF: it has no object "playlist"')
@@ -34,6 +34,8 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
         bad: list[BadEntry] = []
         try:
             listed = _object(_object(file, "the file").get("playlist"), "playlist")
+            if isinstance(listed.get("playlist"), dict):
+                listed = listed["playlist"]
             parsed = _playlist(listed, place, name, bad)
             if parsed.key in keys:
                 raise UnusablePlaylistEntry("an earlier playlist has this identifier or title")
@@ -64,7 +66,7 @@ def _track(entry: dict[str, Any]) -> Track:
     duration = entry.get("duration")
     return track(
         *_texts(entry.get("identifier")),
-        *spotify_only(_texts(entry.get("location"))),
+        *services_only(_texts(entry.get("location"))),
         name=_text(entry, "title"),
         artist=_text(entry, "creator"),
         album=_text(entry, "album"),

@@ -59,6 +59,16 @@ def columns_of(lines: list[str]) -> dict[str, int] | None:
     return WITHOUT_HEADER if is_plain else None
 
 
+def is_history(text: str) -> bool:
+    """Whether a text begins as scrobbles do: a column for times has one in the first lines."""
+    lines = first_lines(text)
+    if (columns := columns_of(lines)) is None:
+        return False
+    rows = [_cells(line, lines[0]) for line in lines[1:]]
+    times = [row[columns["time"]] for row in rows if columns["time"] < len(row)]
+    return columns is WITHOUT_HEADER or not any(times) or any(map(_seconds, times))
+
+
 def read_plays(content: bytes, history: History) -> Iterator[BadEntry]:
     """Add the scrobbles of a file to a history; yield entries that are no scrobbles."""
     scrobbles = list(_scrobbles(content))

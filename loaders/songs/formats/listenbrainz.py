@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from loaders.core.entries import BadEntry, bad_entry
+from loaders.songs.formats.addresses import services_only
 from loaders.songs.formats.history import SHORTEST, SKIPPED, TIMELESS, History
 from loaders.songs.formats.json_file import decode_json
-from loaders.songs.formats.model import Track, UnusablePlaylistEntry, spotify_only, track
+from loaders.songs.formats.model import Track, UnusablePlaylistEntry, track
 
 RECORDING = "https://musicbrainz.org/recording/"
 SPOTIFY_TRACK = "spotify:track:"
@@ -122,7 +123,7 @@ def _track(metadata: Metadata, info: Info, mapped: Any) -> Track:
         if isinstance(mbid, str) and len(mbid) == 36
     ]  # fmt: skip
     return track(
-        *spotify_only([spotify] if isinstance(spotify, str) else []),
+        *services_only([spotify] if isinstance(spotify, str) else []),
         *recordings,
         name=metadata.track_name,
         artist=metadata.artist_name,

@@ -5,20 +5,23 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from loaders.core.entries import BadEntry, bad_entry
+from loaders.songs.formats.addresses import OWN, SPOTIFY, is_file
 from loaders.songs.formats.model import (
-    OWN,
-    SPOTIFY,
     BadPlaylistFile,
     Playlist,
     Track,
     UnusablePlaylistEntry,
     address_id,
-    named_by_file,
+    normal,
     playlist,
     track,
 )
+from loaders.songs.formats.paths import has_padded_number, names_of, split_names
 
-INFO = re.compile(r"#EXTINF:\s*(-?\d+(?:\.\d+)?)?[^,]*,(.*)", re.IGNORECASE | re.DOTALL)
+# The duration, attributes (a quoted value may have commas), and what a player shows.
+INFO = re.compile(r'#EXTINF:\s*(-?\d+(?:\.\d+)?)?((?:"[^"]*+"|[^",]++)*+),(.*)', re.I | re.DOTALL)
+UNQUOTED_INFO = re.compile(r"#EXTINF:\s*(-?\d+(?:\.\d+)?)?([^,]*),(.*)", re.I | re.DOTALL)
+LONGEST = 36_000  # seconds: ten hours; larger numbers are milliseconds
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # as surrogateescape encodes it
 BEYOND_ASCII = re.compile("[^\0-\x7f]")
 LINE_END = re.compile(r"\r\n|\r|\n")  # str.splitlines() would split titles too
@@ -28,8 +31,9 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """The playlist of the file, named by #PLAYLIST or by its file."""
     tracks: list[Track] = []
     title = album = artist = info = None
-    for number, line in enumerate(LINE_END.split(decode_text(content)), start=1):
-        text = line.strip()
+    lines = [line.strip() for line in LINE_END.split(decode_text(content))]
+    is_numbered = any(has_padded_number(line) for line in lines if not line.startswith("#"))
+    for number, text in enumerate(lines, start=1):
         word, _, rest = text.partition(":")
         match word.upper():
             case "":
@@ -45,12 +49,15 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
             case comment if comment.startswith("#"):
                 continue
             case _:
+                shown, seconds = _info(info)
                 try:
-                    tracks.append(_track(text, info, artist, album))
+                    tracks.append(
+                        track_at(text, shown, seconds, artist, album, is_numbered=is_numbered)
+                    )
                 except UnusablePlaylistEntry as error:
-                    yield bad_entry(f"line {number}", error, line)
+                    yield bad_entry(f"line {number}", error, text)
                 info = artist = None
-    shown = title or PurePosixPath(name).stem
+    shown = (title or "").strip() or PurePosixPath(name).stem
     try:
         yield playlist(f"{name}#{shown}", shown, tracks)
     except UnusablePlaylistEntry as error:
@@ -74,21 +81,48 @@ def decode_text(content: bytes) -> str:
     return text if good > bad else content.decode("cp1252", errors="replace")
 
 
-def _track(path: str, info: str | None, artist: str | None, album: str | None) -> Track:
-    seconds, shown = None, None
-    if info and (match := INFO.fullmatch(info)):
-        seconds, shown = float(match[1] or 0), match[2].strip()
+def track_at(
+    path: str,
+    shown: str | None,
+    seconds: float | None = None,
+    artist: str | None = None,
+    album: str | None = None,
+    *,
+    is_numbered: bool = False,
+) -> Track:
+    """The track of a file or address, by what a player shows for it, else by its path."""
+    is_address = address_id((path,)) is not None
     if not shown and (SPOTIFY.match(path) or path.startswith(OWN)):
         return track(path)
-    if not shown:
-        shown = named_by_file(path)
-        if " - " not in shown and not artist and not address_id((path,)):
-            raise UnusablePlaylistEntry("neither #EXTINF nor a file named Artist - Title")
-    by, dash, name = shown.partition(" - ")
+    in_path = (
+        None if "://" in path and not is_file(path) else names_of(path, is_numbered=is_numbered)
+    )
+    names = split_names(shown) if shown else in_path
+    folder = in_path and in_path.artist
+    if names and names.artist and folder and normal(names.name) == normal(folder):
+        names = names._replace(name=names.artist, artist=names.name)  # `Title - Artist`
+    by = (names and names.artist) or artist or folder
+    if not shown and not by and not is_address:
+        raise UnusablePlaylistEntry("neither #EXTINF nor Artist - Title or Artist/Album/Title")
     return track(
         path,
-        name=name if dash else shown,
-        artist=by if dash else artist,
-        album=album,
-        duration_ms=seconds and seconds * 1000,
+        name=names and names.name,
+        artist=by,
+        album=album or (in_path and in_path.album),
+        duration_ms=milliseconds_of(seconds),
     )
+
+
+def milliseconds_of(seconds: float | None) -> float | None:
+    """A duration in milliseconds; some programs write it so where seconds are due."""
+    if seconds is None or seconds <= 0:
+        return None
+    return seconds if seconds > LONGEST else seconds * 1000
+
+
+def _info(line: str | None) -> tuple[str | None, float | None]:
+    """What an #EXTINF line shows, and its duration."""
+    match = line and (INFO.fullmatch(line) or UNQUOTED_INFO.fullmatch(line))
+    if not match:
+        return None, None
+    return match[3].strip() or None, float(match[1]) if match[1] else None

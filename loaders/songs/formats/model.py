@@ -2,32 +2,36 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import unquote
+
+from loaders.songs.formats.addresses import (
+    SPOTIFY,
+    private_id,
+    public_id,
+    without_secrets,
+)
 
 TEXT_LENGTH, ID_LENGTH = 1000, 300
 PLACES = 100_000  # of one playlist
 
-SPOTIFY = re.compile(
-    r"(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)([0-9A-Za-z]{22})(?![0-9A-Za-z])"
-)
-RECORDING = re.compile(
-    r"https?://(?:www\.)?musicbrainz\.org/recording/([0-9a-f-]{36})/?", re.IGNORECASE
-)
-ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-OWN = "pgmuse:track:"  # before the quoted id of any track, in playlists that pgmuse wrote
-# Addresses of audio files identify a file, not a recording.
-AUDIO_FILE = re.compile(
-    r"\.(?:mp3|m4a|aac|flac|ogg|oga|opus|wav|wma|aiff?|m3u8?|pls)(?:[?#]|$)", re.IGNORECASE
-)
 UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # not valid in Postgres text
 APOSTROPHES = re.compile(r"['’‘`´＇]")
 # Marks of Latin, Greek and Cyrillic letters; in other scripts a mark makes another letter.
 ACCENTS = re.compile(r"[\u0300-\u036f\ufe00-\ufe0f]")
 BETWEEN_WORDS = re.compile(r"[^\w]")
-NUMBERED = re.compile(r"^\d{1,3}[ ._-]+(?=\S)")  # "01 - " before a file's name
+# Other symbols (of mathematics, currencies, hearts) are words: C++ is not C.
+SYMBOLS, NO_SYMBOLS = (
+    "#%@",
+    "|~<>\u00a9\u00ac\u00ae\u2044\u2117\u2120\u2212\u2215\u2217\u2219\u223c\u22c5",
+)
+# Of players and taggers for a file without an artist; and of records of several artists.
+NO_ARTIST = {
+    "unknown", "unknown artist", "various", "various artists", "va", "v a", "diverse",
+    "verschiedene interpreten", "unbekannter interpret", "unbekannter kunstler", "artiste inconnu",
+    "artista desconocido", "artista desconhecido", "artista sconosciuto", "onbekende artiest",
+    "nieznany wykonawca", "неизвестныи исполнитель", "不明なアーティスト", "未知艺术家", "未知藝人",
+}  # fmt: skip
 
 
 class Track(NamedTuple):
@@ -93,47 +97,53 @@ def track(
 
     own_id: an id of the file that is not an address.
     """
-    name, artist = clean(name), clean(artist)
-    track_id = address_id(addresses) or clean(own_id, ID_LENGTH) or named_id(artist, name)
-    other = clean(artist_id, ID_LENGTH), clean(album), milliseconds(duration_ms)
-    return Track(track_id, name, artist, *other)
+    name, artist, length = _text(name), _text(artist), milliseconds(duration_ms)
+    track_id = (
+        address_id(addresses)
+        or clean(own_id, ID_LENGTH)
+        or (clean(private_id(addresses), ID_LENGTH) if not name else None)
+        or named_id(artist, name, length)
+    )
+    return Track(track_id, name, artist, clean(artist_id, ID_LENGTH), clean(album), length)
+
+
+def _text(text: str | None) -> str | None:
+    """A name that can be stored, without secrets in addresses."""
+    return clean(without_secrets(text) if text and "://" in text else text)
 
 
 def address_id(addresses: tuple[str | None, ...]) -> str | None:
-    """The first Spotify id, else the first address that is not an audio file's."""
-    stripped = [address.strip() for address in addresses if address]
-    for address in stripped:
-        if match := SPOTIFY.match(address):
-            return match[1]
-        if address.startswith(OWN):
-            return clean(unquote(address.removeprefix(OWN)), ID_LENGTH)
-    for address in stripped:
-        if match := RECORDING.fullmatch(address):
-            return f"https://musicbrainz.org/recording/{match[1].lower()}"
-        if ADDRESS.fullmatch(address) and not AUDIO_FILE.search(address):
-            return clean(address, ID_LENGTH)
-    return None
+    """The id in addresses: see `public_id`. Errors: UnusablePlaylistEntry where it is too long."""
+    if len(addresses) == 1 and addresses[0] and (match := SPOTIFY.match(addresses[0])):
+        return match[1]  # most are of Spotify
+    return clean(public_id(addresses), ID_LENGTH)
 
 
-def named_id(artist: str | None, name: str | None) -> str:
-    """`artist - title`, normalized."""
+def named_id(artist: str | None, name: str | None, duration_ms: int | None = None) -> str:
+    """`artist - title`, normalized; without an artist the title and its length in seconds."""
     if not name:
         raise UnusablePlaylistEntry("neither an id nor a title")
     title, by = normal(name), normal(artist or "")
+    if not by or by in NO_ARTIST:
+        return (
+            clean(f"{title} ({duration_ms / 1000:.0f} s)" if duration_ms else title, ID_LENGTH)
+            or title
+        )
     # Not truncated: else all titles of an artist with a long name would be one track.
-    return clean(f"{by} - {title}" if by else title, ID_LENGTH) or title
+    return clean(f"{by} - {title}", ID_LENGTH) or title
 
 
-def normal(text: str) -> str:
+def normal(text: str, *, symbols: bool = True) -> str:
     """The text in lower case, without accents and punctuation, with single blanks.
 
-    Punctuation stays where there is nothing else.
+    Punctuation stays where there is nothing else. symbols: keep each as a word.
     """
     letters = APOSTROPHES.sub("", text)
     if not text.isascii():
         apart = ACCENTS.sub("", unicodedata.normalize("NFKD", letters).casefold())
-        letters = unicodedata.normalize("NFKC", apart)
-    words = BETWEEN_WORDS.sub(_blank, letters.casefold().replace("&", " and "))
+        letters = unicodedata.normalize("NFKC", apart).replace("\u266f", "#")
+    between = _symbol_or_blank if symbols else _blank
+    words = BETWEEN_WORDS.sub(between, letters.casefold().replace("&", " and "))
     return " ".join(words.split()) or " ".join(text.casefold().split())
 
 
@@ -142,20 +152,14 @@ def _blank(match: re.Match[str]) -> str:
     return match[0] if unicodedata.category(match[0]).startswith("M") else " "
 
 
-def named_by_file(path: str) -> str:
-    """A file's name without folder, leading number and suffix."""
-    last = unquote(re.split(r"[\\/]", path)[-1])
-    return NUMBERED.sub("", AUDIO_FILE.sub("", last).strip())
-
-
-def is_file(text: str) -> bool:
-    """Whether the text is the path of an audio file, or a file: address."""
-    return bool(AUDIO_FILE.search(text)) or text.lower().startswith("file:")
-
-
-def spotify_only(locations: Iterable[str]) -> Iterator[str]:
-    """The locations that are addresses of Spotify: others do not identify a track."""
-    return (location for location in locations if SPOTIFY.match(location.strip()))
+def _symbol_or_blank(match: re.Match[str]) -> str:
+    """Punctuation as a blank, and a symbol as a word."""
+    if match[0] == " ":
+        return " "
+    is_symbol = match[0] in SYMBOLS or (
+        unicodedata.category(match[0]) in ("Sc", "Sm", "So") and match[0] not in NO_SYMBOLS
+    )
+    return f" {match[0]} " if is_symbol else _blank(match)
 
 
 def milliseconds(value: float | None) -> int | None:

@@ -14,16 +14,19 @@ from loaders.core.streams import BadArchive
 from loaders.core.streams.archives import Member, zip_members
 from loaders.core.streams.compressed import ZIP, decompress, read_bounded
 from loaders.songs.formats import (
+    itunes,
     jspf,
     lastfm,
     listenbrainz,
     m3u,
     mpd,
+    pls,
     spotify_account,
     spotify_history,
     table,
     xspf,
 )
+from loaders.songs.formats.addresses import AUDIO_FILE
 from loaders.songs.formats.history import GAP, History
 from loaders.songs.formats.model import BadPlaylistFile, LeftOut, Playlist
 
@@ -35,7 +38,9 @@ FORMATS: dict[str, Parser] = {
     "jspf": jspf.parse,
     "xspf": xspf.parse,
     "m3u": m3u.parse,
+    "pls": pls.parse,
     "table": table.parse,
+    "itunes": itunes.parse,
     "spotify-playlists": spotify_account.parse_playlists,
     "spotify-library": spotify_account.parse_library,
 }
@@ -51,10 +56,7 @@ LARGEST = 512 << 20  # bytes of one file, unpacked: a Million Playlist slice has
 LONGEST_PATH = 900  # characters in an identity
 STANDARD_INPUT = "standard input"
 COMPRESSED = re.compile(r"\.(?:gz|bz2|zip)$", re.IGNORECASE)
-AUDIO_LINE = re.compile(
-    r"\.(?:mp3|m4a|aac|flac|ogg|opus|wav|wma)\s*$|^https?://|^spotify:track:|^/|^[A-Za-z]:\\",
-    re.IGNORECASE,
-)
+AUDIO_LINE = re.compile(r"^https?://|^file:|^spotify:track:|^[\\/]|^[A-Za-z]:\\", re.IGNORECASE)
 # Each format of JSON by what its first 64 KB have and those of the formats below have not.
 JSON_KEYS = {
     "spotify-history": (rb'"(?:ms_played|msPlayed)"\s*:',),
@@ -150,6 +152,8 @@ def detect(content: bytes) -> str | None:
     start = content[:65536].lstrip(b"\xef\xbb\xbf \t\r\n")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         start = content[:65536].decode("utf-16", errors="replace").lstrip().encode(errors="replace")
+    if start[:10].lower() == b"[playlist]":
+        return "pls"
     if start[:1] in (b"{", b"["):
         for format, keys in JSON_KEYS.items():
             if all(re.search(key, start) for key in keys):
@@ -160,15 +164,19 @@ def detect(content: bytes) -> str | None:
         match = re.search(rb'"(playlists?)"\s*:', start)
         return "mpd" if match and match[1] == b"playlists" else "jspf" if match else None
     if start[:1] == b"<":
-        return "xspf"
+        return "itunes" if re.search(rb"<plist[\s>]", start) else "xspf"
     if start[:10].upper().startswith((b"#EXTM3U", b"#EXTINF:", b"#PLAYLIST:")):
         return "m3u"
-    first = re.split(rb"[\r\n]", start, maxsplit=1)[0].decode(errors="replace")
-    if table.header_of(first):
+    text = start.decode(errors="replace")
+    if table.header_of(text):
         return "table"
-    if lastfm.columns_of(lastfm.first_lines(start.decode(errors="replace"))):
+    if lastfm.is_history(text):
         return "lastfm"
-    return "m3u" if AUDIO_LINE.search(first) else None
+    if table.header_of(text, needs_playlist=False):
+        return "table"
+    lines = (line.strip() for line in m3u.LINE_END.split(text))
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return "m3u" if AUDIO_LINE.search(first) or AUDIO_FILE.search(first) else None
 
 
 def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Reading) -> Entries:

@@ -5,10 +5,14 @@ import re
 from array import array
 from collections.abc import Iterator
 from math import inf
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from loaders.core.entries import BadEntry, bad_entry
+from loaders.songs.formats.addresses import is_file, without_tokens
+from loaders.songs.formats.columns import columns_of
 from loaders.songs.formats.csv_rows import rows_of
-from loaders.songs.formats.m3u import LINE_END, decode_text
+from loaders.songs.formats.m3u import LINE_END, decode_text, milliseconds_of
 from loaders.songs.formats.model import (
     BadPlaylistFile,
     Playlist,
@@ -16,32 +20,31 @@ from loaders.songs.formats.model import (
     UnusablePlaylistEntry,
     address_id,
     clean,
-    is_file,
-    named_by_file,
     playlist,
     track,
 )
+from loaders.songs.formats.paths import names_of
 
-# Names of each column without blanks and punctuation; the first one in the header is used.
-NAMES = {
-    name: words.split()
-    for name, words in {
-        "playlist": "playlistid pid playlisturi playlist playlistname playlisttitle list",
-        "title": "playlistname playlisttitle playlist",
-        "track": "trackid trackuri spotifyid spotifytrackid trackurl uri url songid recording "
-        "recordingmbid track song",
-        "position": "position pos place index trackposition tracknumber order",
-        "name": "trackname tracktitle songname songtitle name title track song",
-        "artist": "artist artistname creator artistnames artists performer",
-        "artist_id": "artistid artisturi",
-        "album": "album albumname albumtitle",
-        "duration_ms": "durationms trackdurationms",
-    }.items()
-}
 SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
+CODE = re.compile(r"(?=.*\d)\S+")  # an id in a column that may hold titles too: it has a digit
 PATH = re.compile(r"[\\/\s]|^spotify:local:")  # an id is neither a path nor several words
 PLACE_COLUMNS = {"playlist", "title", "position"}  # they do not describe the track
 HEADER_LENGTH = 65_536
+EXCEL = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)  # Excel's line before the header
+CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2})(?:[.,]\d+)?")
+NO_HEADER = (
+    "no header with columns for title and artist or for an id of the track, such as: playlist "
+    "(optional); track_name, title; artist, artist_name; track_uri, spotify_id. docs/songs.md "
+    "lists all names, in 25 languages"
+)
+
+
+class Header(NamedTuple):
+    """The header of a table. line: its number in the file."""
+
+    columns: dict[str, int]
+    delimiter: str
+    line: int
 
 
 class TablePlaylist:
@@ -68,24 +71,26 @@ class TablePlaylist:
 def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     """Yield playlists in the order of their first rows.
 
-    The id column identifies a track. A single column named track or song holds ids; beside an
-    artist column, or where a value has blanks, it holds titles. The path of a file is never an id:
-    its name is read as in M3U.
+    Without a column for the playlist the file is one, with its name. The id column identifies a
+    track. A single column named track holds ids where they have a digit and no blank, and there is
+    no artist; else titles. The path of a file is never an id: it is read as in M3U.
     """
     text = decode_text(content)
-    first = LINE_END.split(text[:HEADER_LENGTH], maxsplit=1)[0]
-    header = header_of(first)
+    header = header_of(text[:HEADER_LENGTH]) or header_of(
+        text[:HEADER_LENGTH], needs_playlist=False
+    )
     if header is None:
-        raise BadPlaylistFile(
-            "line 1: no header with a column for the playlist and one for the track"
-        )
+        raise BadPlaylistFile(f"line 1: {NO_HEADER}")
     lists: dict[str, TablePlaylist] = {}
     tracks: dict[tuple[str, ...], Track] = {}  # by their cells: rows often repeat a track
-    columns = [column for column in header if column not in PLACE_COLUMNS]
-    for line, row in rows_of(text, delimiter_of(first)):
-        values = {column: row[at] for column, at in header.items() if at < len(row)}
+    columns = [column for column in header.columns if column not in PLACE_COLUMNS]
+    of_file = None if "playlist" in header.columns else PurePosixPath(name).stem
+    for line, row in rows_of(text, header.delimiter):
+        if line <= header.line:
+            continue
+        values = {column: row[at] for column, at in header.columns.items() if at < len(row)}
         try:
-            key = clean(values.get("playlist"))
+            key = of_file or clean(values.get("playlist"))
             if key is None:
                 raise UnusablePlaylistEntry("no playlist")
             cells = tuple([values.get(column, "") for column in columns])
@@ -100,57 +105,74 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
     for key, listed in lists.items():
         try:
             is_address = "://" in key or key.startswith("spotify:")
-            unique_key = key if is_address else f"{name}#{key}"
+            unique_key = without_tokens(key) if is_address else f"{name}#{key}"
             yield playlist(unique_key, listed.title, listed.in_order())
         except UnusablePlaylistEntry as error:
             yield bad_entry(f"playlist {key[:100]}", error, listed.title)
 
 
-def delimiter_of(first: str) -> str:
-    """The most frequent separator of the header."""
-    return max("\t;,", key=first.count)
+def header_of(start: str, *, needs_playlist: bool = True) -> Header | None:
+    """The header in the first lines of a table; None where they have none.
 
-
-def header_of(first: str) -> dict[str, int] | None:
-    """The number of each column by its name in NAMES; None without a playlist or track column."""
-    try:
-        cells = next(csv.reader([first.strip("\ufeff\r\n")], delimiter=delimiter_of(first)))
-    except (csv.Error, StopIteration):
-        return None
-    in_file = {re.sub(r"[\W_]", "", cell.lower()): number for number, cell in enumerate(cells)}
-    header = {}
-    for column, names in NAMES.items():
-        for name in names:
-            if name in in_file:
-                header[column] = in_file[name]
-                break
-    return header if "playlist" in header and ("track" in header or "name" in header) else None
+    needs_playlist: see `columns_of`.
+    """
+    delimiter = None
+    for line, text in enumerate(LINE_END.split(start, maxsplit=9)[:9], start=1):
+        if excel := EXCEL.fullmatch(text):
+            delimiter = excel[1]
+        elif text.strip("\ufeff "):
+            delimiter = delimiter or max("\t;,|", key=text.count)
+            try:
+                cells = next(csv.reader([text.strip("\ufeff\r\n")], delimiter=delimiter))
+            except (csv.Error, StopIteration, TypeError):
+                return None
+            columns = columns_of(cells, needs_playlist=needs_playlist)
+            return Header(columns, delimiter, line) if columns else None
+    return None
 
 
 def _track(cells: dict[str, str]) -> Track:
     own_id, name, artist = cells.get("track", "").strip(), cells.get("name"), cells.get("artist")
+    if not own_id and (video := cells.get("video", "").strip()):
+        own_id = f"https://youtu.be/{video}"
+    album = cells.get("album")
     address = f"spotify:track:{own_id}" if SPOTIFY_ID.fullmatch(own_id) else own_id
     if cells.get("name") == cells.get("track"):  # one column for both
-        is_title = " " in own_id or bool(artist and not address_id((address,)))
-        name, own_id = (own_id, "") if is_title else (None, own_id)
+        is_id = bool(address_id((address,))) or (not artist and bool(CODE.fullmatch(own_id)))
+        name, own_id = (None, own_id) if is_id else (own_id, "")
         if is_file(address):
-            name, artist, own_id = *_of_file(address, artist), ""
+            name, artist, album = _of_file(address, artist, album)
     return track(
         address if own_id else None,
         own_id=None if PATH.search(own_id) or is_file(own_id) else own_id,
         name=name,
         artist=artist,
-        artist_id=cells.get("artist_id"),
-        album=cells.get("album"),
-        duration_ms=_number(cells.get("duration_ms")),
+        artist_id=_first_artist(cells.get("artist_id")),
+        album=album,
+        duration_ms=_length(cells),
     )
 
 
-def _of_file(path: str, artist: str | None) -> tuple[str, str | None]:
-    by, dash, name = named_by_file(path).partition(" - ")
-    if not dash and not artist:
+def _of_file(path: str, artist: str | None, album: str | None) -> tuple[str, str, str | None]:
+    names = names_of(path)
+    if not (by := artist or names.artist):
         raise UnusablePlaylistEntry("the file is not named Artist - Title")
-    return (name, by) if dash else (by, artist)
+    return names.name, by, album or names.album
+
+
+def _first_artist(ids: str | None) -> str | None:
+    """The first of some ids, without the prefix of Spotify."""
+    return re.split(r"[,;]", ids)[0].strip().removeprefix("spotify:artist:") if ids else None
+
+
+def _length(cells: dict[str, str]) -> float | None:
+    """The duration in milliseconds: of their column, else of minutes and seconds, or seconds."""
+    if (exact := _number(cells.get("duration_ms"))) is not None:
+        return exact
+    text = cells.get("length", "").strip()
+    if clock := CLOCK.fullmatch(text):
+        return 1000 * (3600 * int(clock[1] or 0) + 60 * int(clock[2]) + int(clock[3]))
+    return milliseconds_of(_number(text))
 
 
 def _number(text: str | None) -> float | None:

@@ -1,0 +1,89 @@
+"""Addresses of tracks: forms of one id, and secrets that are never stored."""
+
+import pytest
+
+from loaders.core.entries import bad_entry
+from loaders.songs.formats.addresses import public_id, without_secrets, without_tokens
+from tests.factories.playlists import ID, all_of
+
+pytestmark = pytest.mark.unit
+VIDEO = "https://www.youtube.com/watch?v=dQw4-9Wg_cQ"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        VIDEO,
+        "http://youtube.com/watch?list=PLx&v=dQw4-9Wg_cQ&index=3#t=10",
+        "https://music.youtube.com/watch?v=dQw4-9Wg_cQ&si=abc",
+        "https://m.youtube.com/shorts/dQw4-9Wg_cQ?feature=share",
+        "https://www.youtube-nocookie.com/embed/dQw4-9Wg_cQ?autoplay=1",
+        "https://youtu.be/dQw4-9Wg_cQ?t=4",
+        "//www.youtube.com/live/dQw4-9Wg_cQ",
+        "plugin://plugin.video.youtube/play/?video_id=dQw4-9Wg_cQ",
+    ],
+)
+def test_each_form_of_a_youtube_address_is_one_track(address):
+    assert public_id([address]) == VIDEO
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (f"https://open.spotify.com/embed/track/{ID}?utm_source=x", ID),
+        ("https://soundcloud.com/ann/song?si=1&utm_source=x&in=ann/sets/y#t=1",
+         "https://soundcloud.com/ann/song"),
+        ("https://Music.Apple.com/us/album/song/1?i=22&l=en",
+         "https://music.apple.com/us/album/song/1?i=22"),
+        ("https://music.163.com/#/song?id=123", "https://music.163.com/song?id=123"),
+        ("https://www.youtube.com/playlist?list=PLx", "https://www.youtube.com/playlist"),
+        ("https://ann:secret@example.org/song", None),
+        ("https://cdn.example.org/song?id=1&Signature=secret&Expires=1", None),
+        ("http://nas:4533/rest/stream?id=abc", None),
+        ("http://192.168.1.2/song", None),
+        ("https://example.org/", None),
+    ],
+)  # fmt: skip
+def test_an_address_identifies_where_it_is_public(address, expected):
+    assert public_id([address]) == expected
+
+
+STREAM = "http://ann:secret1@nas:4533/rest/stream?id=abc&u=ann&t=secret2&s=secret3"
+
+
+def test_a_private_stream_is_its_artist_and_title():
+    lines = f"#EXTM3U\n#EXTINF:200,Queen - One Vision\n{STREAM}\n{STREAM}\n"
+    (playlist,), bad = all_of(lines)
+    assert [track.track_id for track in playlist.tracks] == ["queen - one vision"]
+    assert [entry.place for entry in bad] == ["line 4"]  # no title
+    assert "secret" not in f"{playlist}{bad}"
+
+
+def test_secrets_are_stripped_wherever_an_address_stands():
+    csv = f"playlist,track_url,title,artist\nhttps://x.org/p?a=1&token=secret,{STREAM},,\n"
+    xspf = (
+        f"<playlist><title>{STREAM.replace('&', '&amp;')}</title><trackList><track><title>"
+        f"{STREAM.replace('&', '&amp;')}</title></track></trackList></playlist>"
+    )
+    for content in (csv, xspf):
+        (playlist,), bad = all_of(content)
+        assert "secret" not in str((playlist.tracks, playlist.key if content == csv else "", bad))
+    assert all_of(csv)[0][0].key == "https://x.org/p?a=1"
+    assert without_secrets(f"see {STREAM} now") == "see http://nas:4533/rest/stream?id=abc now"
+
+
+@pytest.mark.parametrize("name", ["access_token", "X-Amz-Signature", "api_key", "pwd", "sid"])
+def test_the_address_of_a_playlist_keeps_what_tells_it_apart(name):
+    assert without_tokens(f"https://x.org/p?list=7&{name}=secret&b=2") == (
+        "https://x.org/p?list=7&b=2"
+    )
+
+
+def test_a_rejected_entry_is_stored_without_secrets():
+    start = bad_entry("line 1", "odd", f"'{STREAM}' and https://x.org/a?b=secret").start
+    assert start == "'http://nas:4533/rest/stream' and https://x.org/a"
+
+
+def test_a_long_address_takes_no_time():
+    for address in ("https://x.org/" + "aB1" * 1_000_000, "https://youtu.be/" + "&" * 3_000_000):
+        assert public_id([address]) is None
