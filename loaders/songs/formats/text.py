@@ -15,8 +15,8 @@ NO_SONG = re.compile(r"[-*|<>{}\[\]=]|\d{4}-\d{2}-\d{2}|https?:")  # of a list, 
 
 def is_list(text: str) -> bool:
     """Whether the first lines are `Artist - Title`."""
-    *whole, _ = [line for line in LINE_END.split(text) if line.strip()] + [""]
-    lines = whole[:SHOWN]
+    *complete, _ = [line for line in LINE_END.split(text) if line.strip()] + [""]
+    lines = complete[:SHOWN]
     songs = [
         line for line in map(str.strip, lines)
         if len(line) <= LONGEST and DASH.search(line) and not NO_SONG.match(line)
