@@ -108,7 +108,7 @@ comment on function muse.largest_vector_index(text) is
 
 -- The functions of songs and images have their own ef_search; see recall().
 create or replace function muse.tune_search(
-    target real default 0.95,
+    target double precision default 0.95,
     table_name text default null,
     n integer default 10,
     sample integer default 50
@@ -161,5 +161,5 @@ begin
 end
 $$;
 
-comment on function muse.tune_search(real, text, integer, integer) is
+comment on function muse.tune_search(double precision, text, integer, integer) is
 'The smallest ef_search with a recall, for each index: select * from tune_search(0.95)';

@@ -16,7 +16,7 @@ comment on function muse.drawn_bitmaps(muse.short_text, integer, double precisio
 
 -- valid: the bitmap has ink. It is always true: blank bitmaps are drawn again.
 create or replace function muse.generate_icons(
-    model text, n integer default 1, temperature real default 1, seed bigint default 0
+    model text, n integer default 1, temperature double precision default 1, seed bigint default 0
 )
 returns table (i integer, bitmap bit varying, nll real, valid boolean, copy_of bigint)
 language plpgsql stable parallel restricted rows 10 cost 1000000
@@ -52,7 +52,7 @@ begin
 end
 $$;
 
-comment on function muse.generate_icons(text, integer, real, bigint) is
+comment on function muse.generate_icons(text, integer, double precision, bigint) is
 'New icons, with ids of copies: select icon_text(bitmap) from generate_icons(''icons_8'', n => 2)';
 
 create or replace function muse.icon_nlls(bitmaps muse.bitmaps, model muse.short_text)
@@ -80,7 +80,7 @@ comment on function muse.icon_nll(bit varying, text) is
 -- novelty: the number of pixels by which the nearest icon differs, among the sets that the network
 -- was trained on; a model that names no sets is compared with all icons of its kind.
 create or replace function muse.save_icons(
-    kind text, model text, n integer, temperature real default 1, seed bigint default 0
+    kind text, model text, n integer, temperature double precision default 1, seed bigint default 0
 )
 returns bigint
 language plpgsql volatile parallel unsafe
@@ -147,7 +147,7 @@ begin
 end
 $$;
 
-comment on function muse.save_icons(text, text, integer, real, bigint) is
+comment on function muse.save_icons(text, text, integer, double precision, bigint) is
 'Id of a stored sample of new icons or hieroglyphs: select sample_id, image from icon_samples';
 
 -- n new bitmaps of the largest live network of a kind, where there is one.
@@ -209,7 +209,7 @@ comment on function muse.draw_hieroglyph_samples(integer, bigint) is
 
 -- The best bitmap of every label, likeliest first; at most 760 fit.
 create or replace function muse.labelled_sheet(
-    kind text, columns integer default 8, min_score real default 0.25
+    kind text, columns integer default 8, min_score double precision default 0.25
 )
 returns bytea
 language plpgsql stable parallel restricted cost 1000000
@@ -267,5 +267,5 @@ begin
 end
 $$;
 
-comment on function muse.labelled_sheet(text, integer, real) is
+comment on function muse.labelled_sheet(text, integer, double precision) is
 'The best bitmap of every label, as PNG: select labelled_sheet(''icons'')';

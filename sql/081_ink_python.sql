@@ -10,11 +10,11 @@ create or replace function muse.deep_ink(
     steps integer default 200,
     flips integer default 50,
     size integer default 224,
-    black real default 125,
-    white real default 129,
+    black double precision default 125,
+    white double precision default 129,
     border_only boolean default true,
     start muse.bitmap default null,
-    radius real default 5.5,
+    radius double precision default 5.5,
     seed bigint default 0,
     every integer default 10,
     jitter integer default 0,
@@ -31,8 +31,9 @@ as $$
 $$;
 
 comment on function muse.deep_ink(
-    muse.short_text, integer, muse.short_text, integer, integer, integer, real, real, boolean,
-    muse.bitmap, real, bigint, integer, integer, boolean, muse.short_integers, muse.short_reals
+    muse.short_text, integer, muse.short_text, integer, integer, integer, double precision,
+    double precision, boolean, muse.bitmap, double precision, bigint, integer, integer, boolean,
+    muse.short_integers, muse.short_reals
 ) is
 'Frames of a drawing by gradient: select step, score from deep_ink(''block4'', 12, steps => 20)';
 
@@ -43,11 +44,11 @@ create or replace function muse.deep_ink_gif(
     steps integer default 200,
     flips integer default 50,
     size integer default 224,
-    black real default 125,
-    white real default 129,
+    black double precision default 125,
+    white double precision default 129,
     border_only boolean default true,
     start muse.bitmap default null,
-    radius real default 5.5,
+    radius double precision default 5.5,
     seed bigint default 0,
     every integer default 10,
     jitter integer default 0,
@@ -66,8 +67,9 @@ as $$
 $$;
 
 comment on function muse.deep_ink_gif(
-    muse.short_text, integer, muse.short_text, integer, integer, integer, real, real, boolean,
-    muse.bitmap, real, bigint, integer, integer, boolean, muse.short_integers, muse.short_reals,
+    muse.short_text, integer, muse.short_text, integer, integer, integer, double precision,
+    double precision, boolean, muse.bitmap, double precision, bigint, integer, integer, boolean,
+    muse.short_integers, muse.short_reals,
     integer, boolean
 ) is
 'A drawing by gradient as animated GIF: select length(deep_ink_gif(''block4'', 12, steps => 20))';

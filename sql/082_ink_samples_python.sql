@@ -6,7 +6,7 @@ create or replace function muse.save_ink(
     steps integer default 120,
     seed bigint default 0,
     flips integer default 300,
-    radius real default 5.5,
+    radius double precision default 5.5,
     border_only boolean default false
 )
 returns bigint
@@ -69,7 +69,9 @@ begin
 end
 $$;
 
-comment on function muse.save_ink(text, integer, integer, bigint, integer, real, boolean) is
+comment on function muse.save_ink(
+    text, integer, integer, bigint, integer, double precision, boolean
+) is
 'Id of a stored drawing of Deep Ink: select layer, channel, score, seen_as from ink_samples';
 
 -- Of 4 n channels that the seed chooses, the n that ten steps raise most.
