@@ -60,8 +60,6 @@ MERGE_STEPS = (
     QUERIES.update_track_places,
     QUERIES.fill_track_fields,
     QUERIES.insert_tracks,
-    QUERIES.delete_unused_tracks,
-    QUERIES.empty_staging,
 )
 
 
@@ -276,9 +274,12 @@ def merge(
     playlist_copies.unstage_copies(conn, run.source_id)
     row = conn.execute(QUERIES.merge_playlists, {"source": run.source_id}).fetchone()
     assert row is not None
+    written, places, has_losses = row
     for step in MERGE_STEPS:
         conn.execute(step)
-    written, places = row
+    if has_losses:
+        conn.execute(QUERIES.delete_unused_tracks)
+    conn.execute(QUERIES.empty_staging)
     run.loaded += written
     run.unchanged += len(batch) - written
     return int(places)

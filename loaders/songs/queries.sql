@@ -92,6 +92,7 @@ counted as (
         inner join old on written.playlist_id = old.playlist_id
     ) as place
     group by place.track_id
+    returning places
 ),
 
 outdated as (
@@ -103,7 +104,8 @@ outdated as (
 
 select
     count(*) as playlists,
-    coalesce(sum(places), 0) as places
+    coalesce(sum(places), 0) as places,
+    coalesce((select min(counted.places) from counted), 0) < 0 as has_losses
 from written;
 
 -- name: update_track_places

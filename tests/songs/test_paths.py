@@ -3,6 +3,7 @@
 import pytest
 
 from loaders.songs.formats.paths import names_of
+from loaders.songs.formats.reading import detect
 from tests.factories.playlists import all_of
 
 pytestmark = pytest.mark.unit
@@ -87,3 +88,19 @@ def test_pls():
     )
     assert [track.track_id for track in playlist.tracks] == ["abba - waterloo", "queen - fun it"]
     assert (playlist.key, [entry.place for entry in bad]) == ("mine.pls#mine", ["entry 3"])
+
+
+def test_a_text_of_artists_and_titles():
+    songs = "Queen - Fun It\n\n2. ABBA \u2013 Waterloo\nAC/DC - T.N.T. - Live\nno song\n"
+    (playlist,), bad = all_of(songs, "90s Rock.txt", "text")
+    assert [track.track_id for track in playlist.tracks] == [
+        "queen - fun it", "abba - waterloo", "ac dc - t n t live"]  # fmt: skip
+    assert (playlist.title, bad[0].place) == ("90s Rock", "line 5")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["one - two\n", "- a - b\n" * 9, "2024-01-01 10:00 - INFO - x\n" * 9, "some words\n" * 9],
+)
+def test_other_text_is_no_playlist(text):
+    assert detect(text.encode()) is None

@@ -24,6 +24,7 @@ from loaders.songs.formats import (
     spotify_account,
     spotify_history,
     table,
+    text,
     xspf,
 )
 from loaders.songs.formats.addresses import AUDIO_FILE
@@ -41,6 +42,7 @@ FORMATS: dict[str, Parser] = {
     "pls": pls.parse,
     "table": table.parse,
     "itunes": itunes.parse,
+    "text": text.parse,
     "spotify-playlists": spotify_account.parse_playlists,
     "spotify-library": spotify_account.parse_library,
 }
@@ -167,16 +169,18 @@ def detect(content: bytes) -> str | None:
         return "itunes" if re.search(rb"<plist[\s>]", start) else "xspf"
     if start[:10].upper().startswith((b"#EXTM3U", b"#EXTINF:", b"#PLAYLIST:")):
         return "m3u"
-    text = start.decode(errors="replace")
-    if table.header_of(text):
+    shown = start.decode(errors="replace")
+    if table.header_of(shown):
         return "table"
-    if lastfm.is_history(text):
+    if lastfm.is_history(shown):
         return "lastfm"
-    if table.header_of(text, needs_playlist=False):
+    if table.header_of(shown, needs_playlist=False):
         return "table"
-    lines = (line.strip() for line in m3u.LINE_END.split(text))
+    lines = (line.strip() for line in m3u.LINE_END.split(shown))
     first = next((line for line in lines if line and not line.startswith("#")), "")
-    return "m3u" if AUDIO_LINE.search(first) or AUDIO_FILE.search(first) else None
+    if AUDIO_LINE.search(first) or AUDIO_FILE.search(first):
+        return "m3u"
+    return "text" if text.is_list(shown) else None
 
 
 def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Reading) -> Entries:
