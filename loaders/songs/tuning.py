@@ -12,17 +12,16 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from loaders.songs.neighbors import EASE_ITEMS, EASE_KEPT, Membership, Neighbors
+from loaders.songs.neighbors import ALL_PAIRS, KEPT_DENSE, Membership, Neighbors
 from loaders.songs.ranking import CANDIDATES, Quality, mean, measure_ranks
 from loaders.songs.word2vec import ItemVectors, Matrix
 
 EXPONENTS = (0.0, 0.5, 1.0, 2.0, 4.0)
 # Weights of the cosine and of the neighbours' sum.
 WEIGHTS = ((0.0, 1.0), (0.375, 1.0), (0.75, 1.0), (1.5, 1.0), (3.0, 1.0), (1.0, 0.0))
-COUNTS = (1.0, 3.0, 10.0)  # shrink
-EASE = (10.0, 100.0)  # penalties
-EASE_LARGE = (100.0,)  # where there are so many items that each takes minutes
-LARGE = 8_000
+SHRINKS = (1.0, 3.0, 10.0)  # of counts
+PENALTIES = {"ease": (10.0, 100.0), "factors": (30.0,)}
+LARGE = 8_000  # items: for more, EASE takes minutes, and one penalty is tried
 NEAREST = 1000  # candidates of each term, as song_radio compares them
 FEWEST = 20  # held-out playlists: fewer prove nothing
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
@@ -78,15 +77,20 @@ class Tuning:
 
 
 def tune(evaluation: "Evaluation", kind: Neighbors | None = None) -> Tuning:
-    """Compare all settings on held-out playlists.
+    """Compare settings on held-out playlists.
 
-    kind: of the neighbours; None: all kinds are compared, and the radio is measured too.
+    kind: of the neighbours; None: all kinds are compared, and the radio is measured too. The first
+    kind is compared with every exponent, the others with the best one and those beside it.
 
     The radio's quality is measured on playlists that did not choose its settings: each half of the
     playlists is measured with the choice of the other half.
     """
-    compared = kinds(len(evaluation.members.items)) if kind is None else [kind]
-    rows = [row for one in compared for row in evaluation.of_kind(one)]
+    first, *others = kinds(len(evaluation.members.items)) if kind is None else [kind]
+    rows = evaluation.of_kind(first)
+    best = max(rows, key=lambda row: _score(row[1]).mean())[0].exponent
+    place = EXPONENTS.index(best)
+    for one in others:
+        rows += evaluation.of_kind(one, EXPONENTS[max(place - 1, 0) : place + 2])
     choices = [settings for settings, _ in rows]
     table = np.stack([scores for _, scores in rows])  # (settings, playlists, 5)
     plain = [one.exponent == 0.5 and not one.vectors for one in choices].index(True)
@@ -102,10 +106,21 @@ def tune(evaluation: "Evaluation", kind: Neighbors | None = None) -> Tuning:
 
 
 def kinds(items: int) -> list[Neighbors]:
-    """The kinds of neighbours that are compared."""
-    counted = [Neighbors("counts", shrink) for shrink in COUNTS]
-    penalties = EASE if items <= LARGE else EASE_LARGE if items <= EASE_ITEMS else ()
-    return [*counted, *(Neighbors("ease", penalty, EASE_KEPT) for penalty in penalties)]
+    """The kinds of neighbours that are compared, the default first."""
+    counted = [Neighbors("counts", shrink) for shrink in SHRINKS]
+    if items > ALL_PAIRS:
+        return counted
+    return counted + [
+        Neighbors(f"{joined}{kind}", penalty, KEPT_DENSE)
+        for kind, penalties in PENALTIES.items()
+        for penalty in (penalties if items <= LARGE else penalties[-1:])
+        for joined in ("", "counts+")
+    ]
+
+
+def _score(scores: Scores) -> Scores:
+    """NDCG@500 and half of HR@10, of the last axis."""
+    return np.asarray(scores[..., 1] + scores[..., 2] / 2)
 
 
 def choose(table: Scores, choices: Sequence[RadioSettings]) -> int:
@@ -115,7 +130,7 @@ def choose(table: Scores, choices: Sequence[RadioSettings]) -> int:
     playlists (Breiman et al. 1984, "Classification and Regression Trees"). The best of many
     settings is partly luck.
     """
-    scores = table[:, :, 1] + table[:, :, 2] / 2
+    scores = _score(table)
     behind = scores[scores.mean(axis=1).argmax()] - scores
     error = behind.std(axis=1) / np.sqrt(behind.shape[1])
     as_good = np.flatnonzero(behind.mean(axis=1) <= error)
@@ -153,17 +168,18 @@ class Evaluation:
             for exponent in EXPONENTS
         }
 
-    def of_kind(self, kind: Neighbors) -> Iterator[tuple[RadioSettings, Scores]]:
+    def of_kind(
+        self, kind: Neighbors, exponents: Sequence[float] = EXPONENTS
+    ) -> list[tuple[RadioSettings, Scores]]:
         """Every setting with neighbours of this kind, with its scores by playlist."""
         similar = self._similarities(kind)
-        for exponent in EXPONENTS:
-            rows = [
-                self._compare(similar, one, exponent, self.nearest[exponent][number])
-                for number, one in enumerate(self.playlists)
-            ]
-            by_weight = np.stack(rows, axis=1)  # (weights, playlists, 5)
-            for (cosine, neighbors), scores in zip(WEIGHTS, by_weight, strict=True):
-                yield RadioSettings(exponent, cosine, neighbors, kind), scores
+        rows = [self._compare(similar, number, exponents) for number in range(len(self.playlists))]
+        table = np.stack(rows, axis=2)  # (exponents, weights, playlists, 5)
+        return [
+            (RadioSettings(exponent, cosine, neighbors, kind), table[i, j])
+            for i, exponent in enumerate(exponents)
+            for j, (cosine, neighbors) in enumerate(WEIGHTS)
+        ]
 
     def popularity(self) -> Scores:
         """Scores of the most played items."""
@@ -193,19 +209,24 @@ class Evaluation:
         most = min(NEAREST, len(cosines) - len(one.visible))
         return np.argpartition(-cosines, most - 1)[:most] if most else np.zeros(0, dtype=int)
 
-    def _compare(self, similar: Any, one: HeldOut, exponent: float, nearest: Numbers) -> Scores:
-        """Scores of all WEIGHTS for one playlist."""
-        weights = one.ages.astype(np.float32) ** -exponent
-        sums = np.asarray(weights @ similar[one.visible]).ravel()
-        largest = float(sums.max(initial=0)) or 1.0
-        sums[one.visible] = 0
-        beside = np.flatnonzero(sums)
-        if len(beside) > NEAREST:
-            beside = beside[np.argpartition(-sums[beside], NEAREST)[:NEAREST]]
-        candidates = np.union1d(nearest, beside)
-        cosines = self.contexts[candidates] @ self._middle(one, exponent)
-        terms = np.stack([cosines, sums[candidates] / largest])
-        return self._scores(np.array(WEIGHTS) @ terms, one.hidden, one.visible, candidates)
+    def _compare(self, similar: Any, number: int, exponents: Sequence[float]) -> Scores:
+        """Scores of one playlist, (exponents, WEIGHTS, 5)."""
+        one = self.playlists[number]
+        weights = np.stack([one.ages.astype(np.float32) ** -exponent for exponent in exponents])
+        all_sums = weights @ similar[one.visible]
+        parts = []
+        for exponent, sums in zip(exponents, all_sums, strict=True):
+            largest = float(sums.max(initial=0)) or 1.0
+            sums[one.visible] = 0
+            beside = np.flatnonzero(sums)
+            if len(beside) > NEAREST:
+                beside = beside[np.argpartition(-sums[beside], NEAREST)[:NEAREST]]
+            candidates = np.union1d(self.nearest[exponent][number], beside)
+            cosines = self.contexts[candidates] @ self._middle(one, exponent)
+            terms = np.stack([cosines, sums[candidates] / largest])
+            values = np.array(WEIGHTS) @ terms
+            parts.append(self._scores(values, one.hidden, one.visible, candidates))
+        return np.stack(parts)
 
     @staticmethod
     def _scores(

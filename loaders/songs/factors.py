@@ -1,0 +1,56 @@
+"""Alternating least squares on playlists (Hu et al. 2008), for the neighbours of few items."""
+
+from typing import Any
+
+import numpy as np
+
+from loaders.songs.word2vec import Matrix
+
+FACTORS = 64
+CONFIDENCE = 10  # of a place: the weight of an item in a playlist is 1 + this, of others 1
+ROUNDS = 8
+BATCH = 200_000  # places solved at once
+
+
+def fit(matrix: Any, penalty: float) -> tuple[Matrix, Matrix]:
+    """Two matrices (items, 64): row i of the first times the second is what i alone predicts.
+
+    matrix: sparse, (playlists, items), of ones.
+    """
+    random = np.random.default_rng(0)
+    playlists, items = (
+        random.normal(0, 0.01, (size, FACTORS)).astype(np.float32) for size in matrix.shape
+    )
+    by_item = matrix.T.tocsr()
+    for _ in range(ROUNDS):
+        _solve(matrix, items, playlists, penalty)
+        _solve(by_item, playlists, items, penalty)
+    base = items.T @ items + penalty * np.eye(FACTORS, dtype=np.float32)
+    alone: Matrix = np.linalg.solve(base, items.T).T
+    return alone, items
+
+
+def _solve(matrix: Any, fixed: Matrix, free: Matrix, penalty: float) -> None:
+    """The best rows of `free` for the rows of `matrix`, in place. Rows of like length together."""
+    base = fixed.T @ fixed + penalty * np.eye(FACTORS, dtype=np.float32)
+    lengths = np.diff(matrix.indptr)
+    order = np.argsort(lengths, kind="stable")
+    padded = np.append(fixed, np.zeros((1, FACTORS), dtype=np.float32), axis=0)
+    low = 0
+    while low < len(order):
+        # Padded to the longest, which is the last.
+        high = low + 1
+        while high < len(order) and (high + 1 - low) * lengths[order[high]] <= BATCH:
+            high += 1
+        rows = order[low:high]
+        longest = max(int(lengths[rows[-1]]), 1)
+        places = np.full((len(rows), longest), len(fixed))
+        for number, row in enumerate(rows):
+            places[number, : lengths[row]] = matrix.indices[
+                matrix.indptr[row] : matrix.indptr[row + 1]
+            ]
+        vectors = padded[places]  # (rows, longest, 64)
+        weighted = base + CONFIDENCE * vectors.transpose(0, 2, 1) @ vectors
+        goal = (1 + CONFIDENCE) * vectors.sum(axis=1)
+        free[rows] = np.linalg.solve(weighted, goal[:, :, None])[:, :, 0]
+        low = high
