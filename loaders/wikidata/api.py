@@ -16,8 +16,18 @@ from loaders.core.http.faults import TryAgain
 API = "https://www.wikidata.org/w/api.php"
 BATCH = 50  # ids in a request, the limit of the service
 PROPS = "info|labels|descriptions|aliases|claims|sitelinks"
-LINE = ("type", "id", "labels", "descriptions", "aliases", "claims", "sitelinks", "lastrevid")
-NOT_IN_DUMPS = {"pageid", "ns", "title", "modified", "redirects"}
+LINE = (
+    "type",
+    "id",
+    "labels",
+    "descriptions",
+    "aliases",
+    "claims",
+    "sitelinks",
+    "lastrevid",
+    "modified",
+)
+NOT_IN_DUMPS = {"pageid", "ns", "title", "redirects"}
 BUSY = {"maxlag", "ratelimited", "readonly"}  # and internal_api_error_...
 BAD_IDS = {"no-such-entity", "invalid-entity-id", "param-illegal", "badvalue"}
 ENTITY_ADDRESS = re.compile(r"https?://[^/]+/entity/([A-Z][0-9]+)")

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from loaders.wikidata.statements import (
 INSTANCE_OF, SUBCLASS_OF = "P31", "P279"
 ENGLISH = ("en", "mul")  # a name that is the same in all languages is stored as "mul" only
 IDS = {"item": re.compile(r"Q[1-9][0-9]{0,17}"), "property": re.compile(r"P[1-9][0-9]{0,17}")}
+MODIFIED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 NUL = b"\\u0000"
 MAPS = ("labels", "descriptions", "aliases", "claims", "sitelinks")
 
@@ -57,6 +59,8 @@ class Item(NamedTuple):
     descriptions: Json
     aliases: Json
     sitelinks: Json
+    badges: Json
+    modified: datetime | None
     lastrevid: int | None
 
 
@@ -199,6 +203,8 @@ class Parser:
             _json({name: descriptions[name] for name in languages if name in descriptions}),
             _json(_lists(entity.aliases, languages)),
             _json(links),
+            _json(_badges(entity.sitelinks, self.filter.wikis)),
+            _time(entity.modified),
             entity.lastrevid,
         )
         return Parsed(summary, item, warnings)
@@ -255,6 +261,7 @@ _read_labels = msgspec.json.Decoder(_Labels).decode
 
 class _Link(Struct, gc=False):
     value: str = msgspec.field(name="title")
+    badges: Any = ()
 
 
 def _entity_type(terms: tuple[str, ...], filter: EntityFilter) -> type[Struct]:
@@ -266,6 +273,7 @@ def _entity_type(terms: tuple[str, ...], filter: EntityFilter) -> type[Struct]:
             ("id", str, ""),
             ("lastrevid", Annotated[int, Meta(ge=0, le=2**63 - 1)] | None, None),
             ("datatype", str | None, None),
+            ("modified", Any, None),
             ("entity", str, ""),
             ("redirect", str | None, None),
             *_map("labels", terms, _Term),
@@ -291,6 +299,26 @@ def _map(name: str, keys: tuple[str, ...], kind: Any) -> list[tuple[str, Any, An
 def _texts(terms: Struct, keys: tuple[str, ...]) -> dict[str, str]:
     values = (getattr(terms, name) for name in terms.__struct_fields__)
     return {key: term.value for key, term in zip(keys, values, strict=True) if term is not UNSET}
+
+
+def _badges(links: Struct, keys: tuple[str, ...]) -> dict[str, list[str]]:
+    """The ids of badges by wiki; what is no list of ids is left out."""
+    values = (getattr(links, name) for name in links.__struct_fields__)
+    return {
+        key: [one for one in link.badges if isinstance(one, str)]
+        for key, link in zip(keys, values, strict=True)
+        if link is not UNSET and link.badges and isinstance(link.badges, list)
+    }
+
+
+def _time(text: Any) -> datetime | None:
+    """A time of a dump, 2024-05-06T07:08:09Z; None: not one."""
+    if not isinstance(text, str) or not MODIFIED.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _lists(terms: Struct, keys: tuple[str, ...]) -> dict[str, list[str]]:

@@ -24,6 +24,10 @@ def load(
             help="A pages-articles dump (.bz2, .gz, .zst too), an address, or - (standard input)."
         ),
     ] = None,
+    wiki: Annotated[
+        str | None,
+        typer.Option(help="Name of the wiki, such as dewiki, if the dump does not name it."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many pages.")] = None,
     sample: Annotated[
         bool,
@@ -38,7 +42,7 @@ def load(
     workers: options.Workers = 2,
     contact: options.Contact = None,
 ) -> None:
-    """Load articles and redirects of the English Wikipedia.
+    """Load articles and redirects of Wikipedias.
 
     Stored pages are updated if the revision is newer. An interrupted load resumes
     when the same command runs again.
@@ -50,6 +54,7 @@ def load(
     request = WikipediaOptions(
         source=source,
         sample=sample,
+        wiki=wiki,
         limit=limit,
         prune=prune,
         max_prune=max_prune,

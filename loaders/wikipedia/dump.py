@@ -16,6 +16,8 @@ from loaders.wikipedia.names import titles_in
 BEGIN, END = b"<page>", b"</page>"
 ROOT, ROOT_END = b"<mediawiki", b"</mediawiki>"
 TAIL = 64  # bytes that are searched for the end of the document
+HEAD = 1 << 20  # bytes in which the head of a document ends
+DBNAME = re.compile(rb"<dbname>([^<]{0,100})</dbname>")
 # Text that may come between pages: the end of a document, and the beginning of another one.
 FRAMING = re.compile(rb"\s*(?:</mediawiki>|<\?xml|<mediawiki|<!DOCTYPE|\xef\xbb\xbf|$)")
 
@@ -27,10 +29,10 @@ UNCONFIRMED_END = UnconfirmedEnd(
 def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | UnconfirmedEnd]:
     """Cut a stream into chunks of about `size` bytes.
 
-    Errors: BadArchive if the document ends too early, and errors of the stream, both after the last
-    chunk that could be read.
+    Errors: BadArchive if the document ends too early or another wiki follows it, and errors of the
+    stream, all after the last chunk that could be read.
     """
-    rest, number, open_root = b"", 1, False
+    rest, number, open_root, wiki = b"", 1, False, None
     searched = 0  # bytes of rest
     pieces = _pieces(stream, size)
     for piece in pieces:
@@ -39,6 +41,15 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | U
         end = rest.rfind(END, searched)
         if end >= 0:
             content, rest = rest[: end + len(END)], rest[end + len(END) :]
+            for name in DBNAME.finditer(content):
+                wiki = wiki or name[1]
+                if name[1] != wiki:
+                    end = content.rfind(END, 0, name.start())
+                    content = content[: end + len(END)] if end >= 0 else b""
+                    if content:
+                        yield Chunk(content, "page", number)
+                    number += content.count(BEGIN)
+                    raise BadArchive(f"after page {number - 1} another wiki begins")
             yield Chunk(content, "page", number)
             number += content.count(BEGIN)
         elif BEGIN not in rest:
