@@ -11,18 +11,21 @@ from typing import Any
 import psycopg
 
 from loaders.core import runs
-from loaders.core.console import progress
+from loaders.core.console import note, progress, say
 from loaders.core.db import analyze
 from loaders.core.dumps import indexes
 from loaders.core.dumps import load as dumps
+from loaders.core.dumps.chunks import Chunk
 from loaders.core.dumps.load import DumpOptions
 from loaders.core.dumps.sources import DumpSource, open_dump
 from loaders.core.dumps.staging import Staging
 from loaders.core.dumps.workers import MakeStager
+from loaders.core.errors import Problem
 from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
-from loaders.core.sources import Source
-from loaders.wikidata import VERSION, classes, merge, names, scopes
+from loaders.core.sources import Source, without_secrets
+from loaders.wikidata import VERSION, api, classes, merge, names, scopes
+from loaders.wikidata.class_items import class_filter, find_missing
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.options import WikidataOptions, build_filter, check_options, read_ids
@@ -33,6 +36,7 @@ from loaders.wikidata.sources import ids_source, labels_source, sample_source
 from loaders.wikidata.staging import EntityStager
 
 NOUN = "items"
+PORTION = 200  # items of classes that are merged together
 
 
 def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
@@ -50,12 +54,17 @@ def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadRes
     if options.sample and (sample := load_sample(conn, replace(alone, sample=True))) is not None:
         results.append(sample)
     filter = build_filter(conn, options, ids)
-    options = replace(options, labels=None, sample=False)
+    class_items, options = options.class_items, replace(options, labels=None, sample=False)
+    options = replace(options, class_items=False)
     if options.source is not None:
         results.append(load_dump(conn, filter, options))
     elif ids is not None:
         client = Client(options.contact)
         results.append(load_ids(conn, ids, filter, options, client))
+    if class_items:
+        own = replace(alone, class_items=True, languages=options.languages, api=options.api)
+        own = replace(own, min_count=options.min_count, contact=options.contact)
+        results.append(load_class_items(conn, own))
     return results
 
 
@@ -78,9 +87,61 @@ def load_ids(
     client: Client,
 ) -> LoadResult:
     """Load entities from the wbgetentities API, and the labels of all entities they mention."""
-    options = replace(options, workers=0, again=True)
     source = ids_source(conn, ids, filter, options, client)
-    return load(conn, source, filter, options)
+    return load_source_of_ids(conn, source, filter, options)
+
+
+def load_class_items(
+    conn: psycopg.Connection, options: WikidataOptions, client: Client | None = None
+) -> LoadResult:
+    """Load missing items of the classes of other items that have options.min_count items.
+
+    They are merged in portions: a load that was interrupted continues with the missing ones.
+    Errors: Problem.
+    """
+    url = options.api or api.API
+    filter = class_filter(options.languages or ("en",))
+    ids = find_missing(conn, filter, options.min_count)
+    total = LoadResult(f"{without_secrets(url)}#items of classes", NOUN, is_unchanged=not ids)
+    if not ids:
+        note("the items of all classes are stored")
+        return total
+    client = client or Client(options.contact)
+    for start in range(0, len(ids), PORTION):
+        portion = ids[start : start + PORTION]
+        source = ids_source(
+            conn, portion, filter, options, client, name=total.source, all_labels=False
+        )
+        pieces = list(source.chunks)
+        if not any(isinstance(piece, Chunk) for piece in pieces):
+            say(f"{total.source}: there is no entity {', '.join(portion[:9])}")
+            total.bad += len(portion)
+            continue
+        source = replace(source, chunks=pieces)
+        result = load_source_of_ids(conn, source, filter, options)
+        total.written += result.written
+        total.unchanged += result.unchanged
+        total.bad += result.bad
+        total.failures += result.failures
+    return total
+
+
+def load_missing_class_items(
+    conn: psycopg.Connection, *, min_count: int, contact: str | None, api: str | None
+) -> None:
+    """The same for another topic, which goes on without them if they cannot be loaded."""
+    options = WikidataOptions(class_items=True, min_count=min_count, contact=contact, api=api)
+    try:
+        load_class_items(conn, options)
+    except Problem as error:
+        say(f"items of classes are missing and were not loaded: {error}")
+
+
+def load_source_of_ids(
+    conn: psycopg.Connection, source: DumpSource, filter: EntityFilter, options: WikidataOptions
+) -> LoadResult:
+    """Load entities of the API: in this process, because the service is slower than the parser."""
+    return load(conn, source, filter, replace(options, workers=0, again=True))
 
 
 def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) -> LoadResult:

@@ -23,6 +23,7 @@ from loaders.wikidata.options import WikidataOptions
 from loaders.wikidata.scopes import all_languages
 
 SAMPLE = "name-suggestion-index"
+NAMED = "select wikidata_id from muse.wikidata_labels where wikidata_id = any(%s)"
 CHUNK_LINES = 500  # entities or labels in a chunk
 
 
@@ -39,15 +40,22 @@ def ids_source(
     filter: EntityFilter,
     options: WikidataOptions,
     client: Client,
+    *,
+    name: str | None = None,
+    all_labels: bool = True,
 ) -> DumpSource:
-    """Entities from the wbgetentities API, and the labels of all entities that they mention."""
+    """Entities from the wbgetentities API, and the labels of all entities that they mention.
+
+    name: the location; None: the address with the ids. all_labels: request stored labels too.
+    """
     url = options.api or api.API
-    name = ",".join(ids) if len(ids) <= 20 else f"{len(ids)} ids from {ids[0]} to {ids[-1]}"
+    listed = ",".join(ids) if len(ids) <= 20 else f"{len(ids)} ids from {ids[0]} to {ids[-1]}"
     # Stored items keep their languages.
     languages = {*filter.languages, *all_languages(conn, ids)}
-    entries = _fetched(ids, client, url, sorted(languages))
+    entries = _fetched(ids, client, url, sorted(languages), None if all_labels else conn)
     request = options.to_json() if options.is_repeatable else None
-    return DumpSource(f"{without_secrets(url)}#{name}", _chunked(entries), request=request)
+    name = name or f"{without_secrets(url)}#{listed}"
+    return DumpSource(name, _chunked(entries), request=request)
 
 
 def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
@@ -75,9 +83,16 @@ def sample_source(options: WikidataOptions) -> DumpSource | None:
 
 
 def _fetched(
-    ids: list[str], client: Client, url: str, languages: Iterable[str]
+    ids: list[str],
+    client: Client,
+    url: str,
+    languages: Iterable[str],
+    conn: psycopg.Connection | None,
 ) -> Iterator[EntityLine | BadEntry]:
-    """Entities, then the labels of all entities that they mention."""
+    """Entities, then the labels of all entities that they mention.
+
+    conn: where labels are stored that need not be requested.
+    """
     requested: tuple[str, ...] | None = tuple(dict.fromkeys(("en", "mul", *languages)))
     if len(requested or ()) > api.BATCH:  # the limit of the service; None requests all languages
         requested = None
@@ -94,7 +109,10 @@ def _fetched(
                 delivered.add(msgspec.json.decode(entry, type=dict[str, Any])["id"])
                 mentioned |= api.mentioned(entry)
                 yield EntityLine("entity", entry)
-    for id, label, datatype in api.labels(sorted(mentioned - delivered), client, api=url):
+    unnamed = mentioned - delivered
+    if conn is not None:
+        unnamed -= {row[0] for row in conn.execute(NAMED, (list(unnamed),))}
+    for id, label, datatype in api.labels(sorted(unnamed), client, api=url):
         if label is not None or datatype is not None:
             yield _label(id, label, datatype)
 
