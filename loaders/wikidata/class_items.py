@@ -11,9 +11,16 @@ from loaders.wikidata.queries import QUERIES
 ORIGIN = '{"class_items": true}'  # of the filter, for the column loaded_by
 
 
-def class_filter(languages: Sequence[str]) -> EntityFilter:
-    """The filter of items of classes; it keeps whatever is requested."""
-    return EntityFilter(languages=tuple(languages), origin=ORIGIN)
+def class_filter(
+    ids: Sequence[str], languages: Sequence[str], wikis: Sequence[str]
+) -> EntityFilter:
+    """The filter of items of classes: some ids, with links to these wikis.
+
+    Its number does not depend on the ids, which differ each time.
+    """
+    return EntityFilter(
+        ids=frozenset(ids), languages=tuple(languages or ("en",)), links=tuple(wikis), origin=ORIGIN
+    )
 
 
 def find_missing(conn: psycopg.Connection, filter: EntityFilter, min_count: int) -> list[str]:

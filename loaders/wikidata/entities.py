@@ -88,7 +88,7 @@ class EntityFilter:
 
     english_only: whether an item without other conditions needs an English name (also mul) or an
     article in English. origin: the options, as text, if they name sets that may change, such as a
-    file of ids.
+    file of ids. links: wikis whose links are stored too, without a condition.
     """
 
     class_ids: frozenset[str] | None = None
@@ -97,6 +97,7 @@ class EntityFilter:
     languages: tuple[str, ...] = ("en",)
     english_only: bool = False
     origin: str = ""
+    links: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:
@@ -120,7 +121,7 @@ class EntityFilter:
     @property
     def wikis(self) -> tuple[str, ...]:
         """The wikis whose links are stored; always with enwiki."""
-        return tuple(dict.fromkeys(("enwiki", *self.sitelinks)))
+        return tuple(dict.fromkeys(("enwiki", *self.sitelinks, *self.links)))
 
     def keeps(
         self, wikidata_id: str, class_ids: list[str], named: bool, links: dict[str, str]

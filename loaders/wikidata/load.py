@@ -63,6 +63,7 @@ def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadRes
         results.append(load_ids(conn, ids, filter, options, client))
     if class_items:
         own = replace(alone, class_items=True, languages=options.languages, api=options.api)
+        own = replace(own, sitelinks=options.sitelinks)
         own = replace(own, min_count=options.min_count, contact=options.contact)
         results.append(load_class_items(conn, own))
     return results
@@ -100,8 +101,8 @@ def load_class_items(
     Errors: Problem.
     """
     url = options.api or api.API
-    filter = class_filter(options.languages or ("en",))
-    ids = find_missing(conn, filter, options.min_count)
+    scope = options.languages, options.sitelinks
+    ids = find_missing(conn, class_filter((), *scope), options.min_count)
     total = LoadResult(f"{without_secrets(url)}#items of classes", NOUN, is_unchanged=not ids)
     if not ids:
         note("the items of all classes are stored")
@@ -109,6 +110,7 @@ def load_class_items(
     client = client or Client(options.contact)
     for start in range(0, len(ids), PORTION):
         portion = ids[start : start + PORTION]
+        filter = class_filter(portion, *scope)
         source = ids_source(
             conn, portion, filter, options, client, name=total.source, all_labels=False
         )
@@ -118,11 +120,7 @@ def load_class_items(
             total.bad += len(portion)
             continue
         source = replace(source, chunks=pieces)
-        result = load_source_of_ids(conn, source, filter, options)
-        total.written += result.written
-        total.unchanged += result.unchanged
-        total.bad += result.bad
-        total.failures += result.failures
+        total.add(load_source_of_ids(conn, source, filter, options))
     return total
 
 

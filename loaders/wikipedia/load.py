@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from loaders.core import runs
-from loaders.core.console import progress
+from loaders.core.console import progress, say
 from loaders.core.db import analyze
 from loaders.core.dumps import indexes, merging
 from loaders.core.dumps import load as dumps
@@ -21,11 +21,13 @@ from loaders.core.dumps.sources import DumpSource, Pieces, open_dump
 from loaders.core.dumps.staging import Staging
 from loaders.core.dumps.workers import MakeStager
 from loaders.core.errors import Problem
+from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
-from loaders.core.sources import Source
-from loaders.wikipedia import VERSION
+from loaders.core.sources import Source, without_secrets
+from loaders.wikipedia import VERSION, api
 from loaders.wikipedia.dump import HEAD, chunks
 from loaders.wikipedia.queries import QUERIES
+from loaders.wikipedia.single import class_titles, portions, read_titles
 from loaders.wikipedia.sites import Site, choose
 from loaders.wikipedia.staging import ARTICLE_COLUMNS, PageStager
 
@@ -49,12 +51,17 @@ NEWEST = "revision_id desc, chunk_id desc, ctid desc"
 class WikipediaOptions(DumpOptions):
     """source: a dump of pages-articles, an address, or `-`. sample: load the sample too.
 
-    wiki: the wiki of a source that does not name it, such as enwiki.
+    wiki: of a source that does not name its wiki, such as enwiki; of single pages, default enwiki.
+    titles: a file with titles of pages to fetch. for_classes: fetch the articles of classes of
+    Wikidata. api: the address of the wiki's API, if it is no Wikipedia.
     """
 
     source: str | None = None
     sample: bool = False
     wiki: str | None = None
+    titles: str | None = None
+    for_classes: bool = False
+    api: str | None = None
 
 
 def load_all(conn: psycopg.Connection, options: WikipediaOptions) -> list[LoadResult]:
@@ -63,19 +70,64 @@ def load_all(conn: psycopg.Connection, options: WikipediaOptions) -> list[LoadRe
     `conn` is in autocommit mode. Errors: Problem.
     """
     source = options.source
-    if source is None and not options.sample:
-        raise Problem("nothing to load: name a dump of pages-articles, or --sample")
+    single = options.titles is not None or options.for_classes
+    if source is None and not options.sample and not single:
+        raise Problem(
+            "nothing to load: name a dump of pages-articles, --titles, --for-classes or --sample"
+        )
     if options.prune and (source is None or options.limit):
         raise Problem("--prune deletes pages that are not in a dump: give a dump, and no --limit")
-    results = []
+    results: list[LoadResult] = []
     if options.sample:
         sample = WikipediaOptions(
             source=str(sample_path()), again=options.again, workers=options.workers
         )
         results.append(load_dump(conn, sample, request={"sample": True}))
     if source is not None:
-        results.append(load_dump(conn, replace(options, sample=False)))
+        dump = replace(options, sample=False, titles=None, for_classes=False)
+        results.append(load_dump(conn, dump))
+    if options.titles is not None:
+        own = replace(options, source=None, sample=False, for_classes=False, prune=False)
+        results.append(load_titles(conn, own))
+    if options.for_classes:
+        own = replace(options, source=None, sample=False, titles=None, prune=False)
+        results.append(load_titles(conn, own))
     return results
+
+
+def load_titles(
+    conn: psycopg.Connection, options: WikipediaOptions, client: Client | None = None
+) -> LoadResult:
+    """Fetch single pages from the API: those of a file of titles, or of classes of Wikidata.
+
+    They are merged in portions, and revisions that are stored are not fetched again: a load that
+    was interrupted continues with the others. Errors: Problem.
+    """
+    url = options.api or api.address_of(options.wiki or "enwiki")
+    service = api.Service(client or Client(options.contact), url)
+    site = service.site()
+    if options.wiki not in (None, site.wiki):
+        raise Problem(f"the API is that of {site.wiki}, not of {options.wiki}: leave --wiki out")
+    if options.titles is not None:
+        titles, about = read_titles(options.titles, site.wiki), f"titles of {options.titles}"
+    else:
+        titles, about = class_titles(conn, site.wiki), "articles of classes"
+    total = LoadResult(f"{without_secrets(url)}#{about}", NOUN)
+    repeatable = options.titles is None or Source(options.titles).is_repeatable
+    request = options.to_json() if repeatable else None
+    one_by_one = replace(options, workers=0, again=True)
+    for portion in portions(conn, service, site, titles, again=options.again):
+        total.unchanged += portion.unchanged
+        if not portion.has_pages:
+            for piece in portion.pieces[:9]:
+                say(f"{total.source}: {piece[0]!s}: {piece[1]!s}")
+            total.bad += len(portion.pieces)
+            continue
+        source = DumpSource(total.source, portion.pieces, request=request)
+        total.add(load(conn, source, one_by_one, site))
+    total.is_unchanged = not (total.has_changed or total.failures)
+    total.report()
+    return total
 
 
 def load_dump(

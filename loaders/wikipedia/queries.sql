@@ -199,3 +199,27 @@ where
     and source.loaded_at is not null
 order by source.source_id
 limit 1;
+
+-- name: find_class_titles
+-- Titles of articles of the items of classes with instances; most instances first.
+select link.title
+from muse.classes as class
+inner join muse.article_links as link on class.class_id = link.wikidata_id
+where link.wiki = %(wiki)s and link.title is not null
+order by class.items desc, link.title asc;
+
+-- name: find_stored
+-- Ids of pages that are stored in these revisions, or newer ones, with the target of a redirect.
+select
+    old.page_id,
+    null as target
+from unnest(%(page_ids)s::bigint[], %(revision_ids)s::bigint[]) as new (page_id, revision_id)
+inner join muse.wikipedia as old on old.wiki = %(wiki)s and new.page_id = old.page_id
+where old.revision_id >= new.revision_id and old.kept_as = %(kept_as)s
+union all
+select
+    old.page_id,
+    old.target
+from unnest(%(page_ids)s::bigint[], %(revision_ids)s::bigint[]) as new (page_id, revision_id)
+inner join muse.wikipedia_redirects as old on old.wiki = %(wiki)s and new.page_id = old.page_id
+where old.revision_id >= new.revision_id;

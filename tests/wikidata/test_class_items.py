@@ -52,6 +52,17 @@ def test_the_item_of_a_class_is_loaded_once(zoo, muse, client):
     assert load_class_items(muse, options(zoo), client).is_unchanged
     assert zoo.requests == []
     assert load_class_items(muse, options(zoo, languages=("en", "nl")), client).written == 3
+    numbers = "select distinct loaded_by from wikidata where wikidata_id in ('Q146', 'Q1')"
+    assert len(muse.execute(numbers).fetchall()) == 2  # each is pruned with its own load only
+
+
+def test_links_of_classes_to_other_wikis(zoo, muse, client):
+    zoo.entities["Q146"]["sitelinks"]["dewiki"] = {"site": "dewiki", "title": "Hauskatze"}
+    load_class_items(muse, options(zoo, sitelinks=("dewiki",)), client)
+    assert muse.execute("select * from wikidata_sitelinks").fetchall() == [
+        ("Q146", "dewiki", "Hauskatze"),
+    ]  # fmt: skip
+    assert {"Q144", "Q146"} <= set(ids(muse))
 
 
 def test_it_goes_on_where_it_was_interrupted(zoo, muse, client, monkeypatch):
