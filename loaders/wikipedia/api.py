@@ -30,7 +30,7 @@ class PageInfo(NamedTuple):
     reason: str = ""
 
 
-class _Page(msgspec.Struct):
+class _ApiPage(msgspec.Struct):
     title: str = ""
     pageid: int = 0
     ns: int = 0
@@ -40,26 +40,26 @@ class _Page(msgspec.Struct):
     revisions: list[dict[str, Any]] = []
 
 
-class _Renamed(msgspec.Struct, rename={"old": "from", "new": "to"}):
+class _NormalTitle(msgspec.Struct, rename={"old": "from", "new": "to"}):
     old: str
     new: str
 
 
-class _Query(msgspec.Struct):
-    pages: list[_Page] = []
-    normalized: list[_Renamed] = []
+class _PageQuery(msgspec.Struct):
+    pages: list[_ApiPage] = []
+    normalized: list[_NormalTitle] = []
     general: dict[str, Any] = {}
     namespaces: dict[str, dict[str, Any]] = {}
     namespacealiases: list[dict[str, Any]] = []
 
 
-class _Response(msgspec.Struct):
-    query: _Query = msgspec.field(default_factory=_Query)
+class _PageResponse(msgspec.Struct):
+    query: _PageQuery = msgspec.field(default_factory=_PageQuery)
     error: ApiError | None = None
     continue_: dict[str, Any] = msgspec.field(name="continue", default_factory=dict)
 
 
-class Service:
+class PageService:
     """The API of a wiki."""
 
     def __init__(self, client: Client, url: str) -> None:
@@ -86,7 +86,7 @@ class Service:
         yield from (PageInfo(title, reason="no title") for title in titles if not is_title(title))
         for start in range(0, len(usable), BATCH):
             batch = usable[start : start + BATCH]
-            pages: dict[str, _Page] = {}
+            pages: dict[str, _ApiPage] = {}
             normal: dict[str, str] = {}
             for query in self._all({"prop": "info", "titles": "|".join(batch)}):
                 normal |= {one.old: one.new for one in query.normalized}
@@ -102,7 +102,7 @@ class Service:
             for query in self._all(prop | {"pageids": "|".join(map(str, batch))}):
                 yield from (_xml(page) for page in query.pages if page.revisions)
 
-    def _all(self, fields: Mapping[str, str]) -> Iterator[_Query]:
+    def _all(self, fields: Mapping[str, str]) -> Iterator[_PageQuery]:
         """The parts of a response: the service cuts off one that is too large."""
         more: dict[str, str] = {}
         while True:
@@ -113,7 +113,7 @@ class Service:
                 return
             more = following
 
-    def _get(self, fields: Mapping[str, str]) -> _Response:
+    def _get(self, fields: Mapping[str, str]) -> _PageResponse:
         return self.client.get(self.url, QUERY | dict(fields), read=_decode)
 
 
@@ -130,7 +130,7 @@ def address_of(wiki: str) -> str:
     return f"https://{match[1].replace('_', '-')}.wikipedia.org/w/api.php"
 
 
-def _info(title: str, page: _Page | None) -> PageInfo:
+def _info(title: str, page: _ApiPage | None) -> PageInfo:
     if page is None:
         return PageInfo(title, reason="the service left it out")
     if page.invalid:
@@ -142,7 +142,7 @@ def _info(title: str, page: _Page | None) -> PageInfo:
     return PageInfo(page.title, page.pageid, page.lastrevid)
 
 
-def _xml(page: _Page) -> bytes:
+def _xml(page: _ApiPage) -> bytes:
     """A page of a dump."""
     revision = page.revisions[0]
     slot = revision.get("slots", {}).get("main", revision)
@@ -155,10 +155,10 @@ def _xml(page: _Page) -> bytes:
     ).encode(errors="replace")
 
 
-def _decode(response: Response) -> _Response:
+def _decode(response: Response) -> _PageResponse:
     """Decode a response. Errors: TryAgain if the service is busy, Problem for other errors."""
     try:
-        decoded = msgspec.json.decode(response.content, type=_Response)
+        decoded = msgspec.json.decode(response.content, type=_PageResponse)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise undecodable(response) from error
     if decoded.error is not None:

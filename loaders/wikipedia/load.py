@@ -104,7 +104,7 @@ def load_titles(
     was interrupted continues with the others. Errors: Problem.
     """
     url = options.api or api.address_of(options.wiki or "enwiki")
-    service = api.Service(client or Client(options.contact), url)
+    service = api.PageService(client or Client(options.contact), url)
     site = service.site()
     if options.wiki not in (None, site.wiki):
         raise Problem(f"the API is that of {site.wiki}, not of {options.wiki}: leave --wiki out")

@@ -12,7 +12,7 @@ from loaders.core.dumps.chunks import Chunk
 from loaders.core.entries import BadEntry
 from loaders.core.errors import Problem
 from loaders.wikipedia import VERSION
-from loaders.wikipedia.api import Service
+from loaders.wikipedia.api import PageService
 from loaders.wikipedia.dump import pages
 from loaders.wikipedia.names import name_of
 from loaders.wikipedia.pages import PageRedirect, UnusablePage, parse
@@ -69,7 +69,12 @@ def class_titles(conn: psycopg.Connection, wiki: str) -> list[str]:
 
 
 def portions(
-    conn: psycopg.Connection, service: Service, site: Site, titles: Iterable[str], *, again: bool
+    conn: psycopg.Connection,
+    service: PageService,
+    site: Site,
+    titles: Iterable[str],
+    *,
+    again: bool,
 ) -> Iterator[Portion]:
     """Fetch the pages whose newest revision is not stored, and the targets of redirects.
 

@@ -50,17 +50,17 @@ class MediaWiki(base.Server):
         return self.revisions_of(fields)
 
     def revisions_of(self, fields: dict[str, str]) -> dict[str, Any]:
-        wanted = [sorted(self.texts)[int(number) - 1] for number in fields["pageids"].split("|")]
+        chosen = [sorted(self.texts)[int(number) - 1] for number in fields["pageids"].split("|")]
         start = int(fields.get("rvcontinue", 0))
         pages = []
-        for place, title in enumerate(wanted):
+        for place, title in enumerate(chosen):
             page = self.page(title)
             if start <= place < start + self.at_once:
                 slot = {"contentmodel": "wikitext", "content": self.texts[title]}
                 page["revisions"] = [{"revid": page["lastrevid"], "timestamp":
                                       "2024-05-06T07:08:09Z", "slots": {"main": slot}}]  # fmt: skip
             pages.append(page)
-        more = start + self.at_once < len(wanted)
+        more = start + self.at_once < len(chosen)
         following = {"continue": {"rvcontinue": str(start + self.at_once), "continue": "||"}}
         return {"query": {"pages": pages}} | (following if more else {})
 
