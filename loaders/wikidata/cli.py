@@ -77,7 +77,8 @@ def load(
         typer.Option(help="A file of ids and English labels, for entities without one."),
     ] = None,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Load the sample: brands of an npm package.")
+        bool,
+        typer.Option("--sample", help="Load the samples: 60 items, and brands of an npm package."),
     ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete items that the dump no longer holds.")

@@ -32,7 +32,7 @@ from loaders.wikidata.options import WikidataOptions, build_filter, check_option
 from loaders.wikidata.prune import count_stored, prune
 from loaders.wikidata.queries import QUERIES
 from loaders.wikidata.scopes import Scope
-from loaders.wikidata.sources import ids_source, labels_source, sample_source
+from loaders.wikidata.sources import ids_source, labels_source, sample_sources
 from loaders.wikidata.staging import EntityStager
 
 NOUN = "items"
@@ -51,8 +51,8 @@ def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadRes
     if options.labels is not None:
         labels = replace(alone, labels=options.labels)
         results.append(load_labels(conn, Path(options.labels), labels))
-    if options.sample and (sample := load_sample(conn, replace(alone, sample=True))) is not None:
-        results.append(sample)
+    if options.sample:
+        results += load_samples(conn, replace(alone, sample=True))
     filter = build_filter(conn, options, ids)
     class_items, options = options.class_items, replace(options, labels=None, sample=False)
     options = replace(options, class_items=False)
@@ -147,13 +147,13 @@ def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) 
     return load(conn, labels_source(path, options), EntityFilter(), replace(options, workers=0))
 
 
-def load_sample(conn: psycopg.Connection, options: WikidataOptions) -> LoadResult | None:
-    """Load brands, operators, networks and flags. Return None if the package is missing."""
-    source = sample_source(options)
-    if source is None:
-        return None
+def load_samples(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
+    """Load brands, operators, networks and flags, and 60 other items. Stored names stay."""
     options = replace(options, workers=0)
-    return load(conn, source, EntityFilter(), options, only_missing_labels=True)
+    return [
+        load(conn, source, EntityFilter(), options, only_missing_labels=True)
+        for source in sample_sources(options)
+    ]
 
 
 def load(

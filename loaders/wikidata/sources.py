@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +18,14 @@ from loaders.core.errors import Problem
 from loaders.core.http.client import Client
 from loaders.core.sources import Source, check_readable, without_secrets
 from loaders.wikidata import api, name_suggestion_index
+from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.ids import entity_id
 from loaders.wikidata.options import WikidataOptions
 from loaders.wikidata.scopes import all_languages
 
 SAMPLE = "name-suggestion-index"
+FACTS = Path(__file__).with_name("sample") / "entities.json"  # written for pgmuse, CC0
 NAMED = "select wikidata_id from muse.wikidata_labels where wikidata_id = any(%s)"
 CHUNK_LINES = 500  # entities or labels in a chunk
 
@@ -70,16 +73,19 @@ def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
     return DumpSource(f"labels: {source.name}", entries, source.fingerprint(), request)
 
 
-def sample_source(options: WikidataOptions) -> DumpSource | None:
-    """Brands, operators, networks and flags. Return None if the package is not installed."""
+def sample_sources(options: WikidataOptions) -> Iterator[DumpSource]:
+    """Brands, operators, networks and flags, if the package is installed; then 60 other items."""
     folder = HOME / "samples" / SAMPLE
     path = folder / name_suggestion_index.ENTITIES
     if not path.is_file():
         say(f"{SAMPLE} is not installed, skipped: ./pgmuse setup fetches it with npm")
-        return None
-    fingerprint = Source(str(path)).fingerprint()
-    entries = _chunked(_sample_of(folder))
-    return DumpSource(f"sample: {SAMPLE}", entries, fingerprint, options.to_json())
+    else:
+        fingerprint = Source(str(path)).fingerprint()
+        entries = _chunked(_sample_of(folder))
+        yield DumpSource(f"sample: {SAMPLE}", entries, fingerprint, options.to_json())
+    facts = Source(str(FACTS))
+    pieces = chunks(BytesIO(facts.path.read_bytes()))
+    yield DumpSource("sample: items", pieces, facts.fingerprint(), options.to_json())
 
 
 def _fetched(
