@@ -17,7 +17,7 @@ BEGIN, END = b"<page>", b"</page>"
 ROOT, ROOT_END = b"<mediawiki", b"</mediawiki>"
 TAIL = 64  # bytes that are searched for the end of the document
 HEAD = 1 << 20  # bytes in which the head of a document ends
-DBNAME = re.compile(rb"<dbname>([^<]{0,100})</dbname>")
+DBNAME = b"<dbname>"
 # Text that may come between pages: the end of a document, and the beginning of another one.
 FRAMING = re.compile(rb"\s*(?:</mediawiki>|<\?xml|<mediawiki|<!DOCTYPE|\xef\xbb\xbf|$)")
 
@@ -41,10 +41,10 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | U
         end = rest.rfind(END, searched)
         if end >= 0:
             content, rest = rest[: end + len(END)], rest[end + len(END) :]
-            for name in DBNAME.finditer(content):
-                wiki = wiki or name[1]
-                if name[1] != wiki:
-                    end = content.rfind(END, 0, name.start())
+            for name, position in _dbnames(content):
+                wiki = wiki or name
+                if name != wiki:
+                    end = content.rfind(END, 0, position)
                     content = content[: end + len(END)] if end >= 0 else b""
                     if content:
                         yield Chunk(content, "page", number)
@@ -87,6 +87,17 @@ def pages(chunk: Chunk) -> Iterator[tuple[int, bytes | BadEntry]]:
         after = content[end + len(END) : following]
         if not FRAMING.match(after):
             yield number, _unreadable(number, "after it stands what is no page", after)
+
+
+def _dbnames(content: bytes) -> Iterator[tuple[bytes, int]]:
+    """The names of wikis in heads, with their positions. A regular expression takes ten times as
+    long.
+    """
+    at = content.find(DBNAME)
+    while at >= 0:
+        start = at + len(DBNAME)
+        yield content[start : start + 100].partition(b"<")[0], at
+        at = content.find(DBNAME, start)
 
 
 def _pieces(stream: Readable, size: int) -> Iterator[bytes]:

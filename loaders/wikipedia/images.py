@@ -29,7 +29,7 @@ TYPE = r"\.(?:jpe?g|jpe|png|gif|svg|tiff?|webp|bmp|xcf|apng|avif)"
 NAME = rf"[^\[\]{{}}|<>#/:\n\t]{{1,240}}{TYPE}"
 SPACE = r"\s{0,50}+"
 IMAGE_KEY = re.compile(f"{alternatives(PICTURES.split())}|flag|coat|seal|shield|map", re.IGNORECASE)
-IMAGE_TEMPLATE = re.compile(f"{IMAGE_KEY.pattern}|panorama|gallery", re.IGNORECASE)
+IMAGE_TEMPLATE = re.compile(f"{IMAGE_KEY.pattern}|gallery|galerie", re.IGNORECASE)
 ANY = re.compile(TYPE, re.IGNORECASE)
 INNER = re.compile(rf"\|{SPACE}(?:[\w ]{{1,40}}={SPACE})?({NAME}){SPACE}(?=[|}}])", re.IGNORECASE)
 SIZE = re.compile(r"\|\s{0,9}(\d{0,5})(?:x(\d{1,5}))?px")
@@ -89,7 +89,9 @@ def _patterns(files: tuple[str, ...]) -> ImagePatterns:
     parameter = rf"\|{SPACE}([\w -]{{1,60}}?){SPACE}={SPACE}{value}"
     # {{Wide image|a.jpg|900px}}
     unnamed = (
-        rf"\{{\{{{SPACE}([^|{{}}\n]{{1,100}})\|{SPACE}"
+        rf"\{{\{{{SPACE}([^|{{}}\n]{{1,100}}){SPACE}"
+        r"(?:\|[ \w\n]{1,30}=[^|{}=]{0,100}){0,5}"
+        rf"\|{SPACE}"
         rf"(?:1{SPACE}={SPACE}|(?![\w -]{{1,60}}=)){value}"
     )
     return ImagePatterns(
@@ -145,10 +147,13 @@ def _parsed(piece: str, patterns: ImagePatterns) -> Iterator[ImageCandidate]:
         raise TooComplex(f"an infobox that cannot be parsed, {type(error).__name__}") from error
     for template in code.ifilter_templates(recursive=False):
         for parameter in template.params:
+            value = str(parameter.value)
+            if ANY.search(value) is None:
+                continue
             key = str(parameter.name).strip().lower()
             if NOT_KEY.fullmatch(key):
                 continue
-            if name := _in_value(key, str(parameter.value).strip(), patterns):
+            if name := _in_value(key, value.strip(), patterns):
                 yield ImageCandidate(_rank(key), name)
 
 

@@ -90,5 +90,5 @@ PICTURES = (
     "image img imagen imagem immagine imatge imaxe imagine foto photo picture pic bild bilde "
     "billede afbeelding grafika zdjęcie obrázek kuva kép resim görsel irudia slika gambar hình "
     "logo cover poster изображение картинка фото зображення слика снимка εικόνα תמונה صورة تصویر "
-    "画像 사진 그림 图像 圖像 图片 圖片 illustration skyline screenshot"
+    "画像 사진 그림 图像 圖像 图片 圖片 illustration skyline screenshot panorama"
 )

@@ -72,7 +72,7 @@ def parse(xml: bytes, site: Site) -> Article | PageRedirect | None:
 
 def _is_article(page: ET.Element, site: Site) -> bool:
     """Whether a page is in the namespace 0. Dumps before 2012 tell it by the title alone."""
-    if page.find("ns") is None and site.prefixes is not None:
+    if site.prefixes is not None and page.find("ns") is None:
         prefix, colon, _ = (page.findtext("title") or "").partition(":")
         return not colon or word_of(prefix) not in site.prefixes
     return _number(page, "ns", least=-2) == 0

@@ -16,7 +16,8 @@ WIKI = re.compile(r"[A-Za-z0-9_-]{1,60}")
 LANGUAGE = re.compile(
     r"([a-z_]+?)(?:wiki|wiktionary|wikibooks|wikiquote|wikisource|wikinews|wikivoyage|wikiversity)"
 )
-HOST = re.compile(r"//([a-z-]+)\.(?:m\.)?(wik(?:i[a-z]+|tionary))\.org(?:/|$)")
+HOST = re.compile(r"//([a-z0-9-]+)\.(?:m\.)?(wik(?:i[a-z]+|tionary))\.org(?:/|$)")
+XML_LANG = re.compile(rb'<mediawiki\b[^<>]{0,3000}\bxml:lang="([A-Za-z]{2,3})["-]')
 SITEINFO = re.compile(rb"<siteinfo>.{0,1000000}?</siteinfo>", re.DOTALL)
 FILES, CATEGORIES, TEMPLATES = 6, 14, 10  # numbers of namespaces
 ENGLISH = {FILES: ("file", "image"), CATEGORIES: ("category",), TEMPLATES: ("template",)}
@@ -41,14 +42,20 @@ class Site:
 ENWIKI = Site("enwiki")
 
 
-def site_of(wiki: str, namespaces: Iterable[tuple[int, str]] = ()) -> Site:
-    """A wiki by its name; namespaces: numbers and names that it lists itself. Errors: Problem."""
+def site_of(
+    wiki: str, namespaces: Iterable[tuple[int, str]] = (), language: str | None = None
+) -> Site:
+    """A wiki by its name. Errors: Problem.
+
+    namespaces: numbers and names that it lists itself. language: of a wiki whose name has none.
+    """
     if not WIKI.fullmatch(wiki):
         raise Problem(f"no wiki: {wiki[:60]!r}: give a name such as enwiki or dewiki")
     listed = [(number, word_of(name)) for number, name in namespaces]
     listed = [(number, name) for number, name in listed if 0 < len(name) <= LONGEST_WORD]
     match = LANGUAGE.fullmatch(wiki)
-    files, categories = NAMESPACES.get(match[1] if match else "", ("", ""))
+    code = match[1] if match and match[1] in NAMESPACES else language or ""
+    files, categories = NAMESPACES.get(code, ("", ""))
     more = {FILES: files, CATEGORIES: categories, TEMPLATES: ""}
     words = {
         number: tuple(
@@ -68,27 +75,25 @@ def word_of(name: str) -> str:
     return " ".join(name.replace("_", " ").split()).lower()
 
 
-def read_head(head: bytes) -> Site | None:
-    """The wiki that the head of a dump names; None if there is none.
+def read_head(head: bytes, wiki: str | None = None) -> Site | None:
+    """The wiki that the head of a dump names, or `wiki` with the words of the head; None: neither.
 
     Dumps before 2013 have no dbname: the address of their main page names the wiki.
     """
     siteinfo = SITEINFO.search(head)
-    if siteinfo is None:
-        return None
     try:
-        element = ET.fromstring(siteinfo[0])  # noqa: S314 - it has no document type
-    except ET.ParseError:
+        element = ET.fromstring(siteinfo[0] if siteinfo else b"<siteinfo />")  # noqa: S314
+    except ET.ParseError:  # it has no document type, so no entity expands
+        element = ET.Element("siteinfo")
+    name = (element.findtext("dbname") or "").strip() or wiki_at(element.findtext("base") or "")
+    name = name if WIKI.fullmatch(name) else wiki or ""
+    if not name:
         return None
-    wiki = (element.findtext("dbname") or "").strip() or wiki_at(element.findtext("base") or "")
-    if not WIKI.fullmatch(wiki):
-        return None
-    names = (
-        (one.get("key", ""), one.text or "") for one in element.findall("namespaces/namespace")
-    )
-    return site_of(
-        wiki, [(int(key), name) for key, name in names if re.fullmatch(r"-?[0-9]{1,6}", key)]
-    )
+    spaces = element.findall("namespaces/namespace")
+    names = ((one.get("key", ""), one.text or "") for one in spaces)
+    listed = [(int(key), text) for key, text in names if re.fullmatch(r"-?[0-9]{1,6}", key)]
+    language = XML_LANG.search(head)
+    return site_of(name, listed, language[1].decode().lower() if language else None)
 
 
 def wiki_at(address: str) -> str:
@@ -107,9 +112,7 @@ def choose(head: bytes, wiki: str | None) -> Site | None:
     """
     if wiki is not None:
         site_of(wiki)
-    site = read_head(head)
-    if site is None and wiki is not None:
-        return site_of(wiki)
+    site = read_head(head, wiki)
     if site is None and b"<page>" in head:
         raise Problem(
             "nothing in it says which wiki its pages are from, as <siteinfo> does: name it, such "

@@ -25,7 +25,7 @@ OFTEN, DEEPEST, BLOCK = 1000, 200, 4096
 # without an end tag are text.
 UNREAD = re.compile(
     r"<(?:!--|(nowiki|pre|math|chem|ce|syntaxhighlight|source|score|timeline|templatedata|hiero|"
-    r"graph)\b(?:[^<>/]|/(?!>)){0,300}>)",
+    r"graph|gallery)\b(?:[^<>/]|/(?!>)){0,300}>)",
     re.IGNORECASE,
 )
 TEMPLATE = re.compile(
@@ -63,13 +63,16 @@ def extract(text: str, site: Site = ENWIKI) -> Extract:
     """Extract the names from a wikitext. Errors: TooComplex."""
     if len(text) > LONGEST:
         raise TooComplex(f"a text of {len(text):,} characters")
-    text = without_unread(text)
+    text, has_gallery = without_unread(text)
     for braces, closing in (("{{", "}}"), ("[[", "]]")):
         if text.count(braces) > OFTEN and _depth(text, braces, closing) > DEEPEST:
             raise TooComplex(f"{braces} within one another more than {DEEPEST} times")
-    text = with_file_prefixes(text.replace(PIPE, "|"))
+    text = with_file_prefixes(text) if has_gallery else text
     patterns = _patterns(site)
     matches = [(match.start(), match[1]) for match in TEMPLATE.finditer(text)]
+    if any(raw == "!" for _, raw in matches):
+        text = text.replace(PIPE, "|")
+        matches = [(match.start(), match[1]) for match in TEMPLATE.finditer(text)]
     names = {raw: _template(raw, patterns) for raw in dict.fromkeys(raw for _, raw in matches)}
     templates = _each_once(names.values())
     categories = _each_once(name_of(raw).lower() for raw in patterns.category.findall(text))
@@ -123,12 +126,15 @@ def with_file_prefixes(text: str) -> str:
     return "".join([*pieces, text[at:]]) if pieces else text
 
 
-def without_unread(text: str) -> str:
-    """Remove comments and elements without wikitext."""
+def without_unread(text: str) -> tuple[str, bool]:
+    """Remove comments and elements without wikitext. Also: whether the text has a gallery."""
     pieces: list[str] = []
-    at, missing = 0, set()
+    at, missing, has_gallery = 0, set(), False
     for match in UNREAD.finditer(text):
         name = (match[1] or "").lower()
+        if name == "gallery":
+            has_gallery = True
+            continue
         if match.start() < at or name in missing:
             continue
         end = _end_of(name, text, match.end())
@@ -137,7 +143,7 @@ def without_unread(text: str) -> str:
             continue
         pieces.append(text[at : match.start()])
         at = len(text) if end is None else end
-    return "".join([*pieces, text[at:]]) if pieces else text
+    return "".join([*pieces, text[at:]]) if pieces else text, has_gallery
 
 
 def infobox_of(templates: tuple[str, ...]) -> str | None:

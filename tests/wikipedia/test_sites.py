@@ -94,6 +94,21 @@ def test_a_dump_without_a_head_needs_the_wiki(load, muse):
             load(small(), wiki=wiki)
 
 
+def test_a_wiki_of_ones_own_in_another_language(load, muse):
+    """Its name says nothing of its language; an old one has no name at all."""
+    names = (
+        '<namespaces><namespace key="0" /><namespace key="14">Schublade</namespace></namespaces>'
+    )
+    root = '<mediawiki version="0.10" xml:lang="de-AT"><siteinfo>{}' + names + "</siteinfo>"
+    text = "[[Bild:a.jpg]] [[Schublade:S]] [[Kategorie:K]]"
+    query = "select image, categories, page_url from articles where wiki = %s"
+    expected = ("A.jpg", ["s", "k"], None)
+    assert load(dump_of(page("A", text), head=root.format("<dbname>verein-db</dbname>")))
+    assert muse.execute(query, ("verein-db",)).fetchone() == expected
+    assert load(dump_of(page("A", text), head=root.format("")), name="old.xml", wiki="verein_2")
+    assert muse.execute(query, ("verein_2",)).fetchone() == expected
+
+
 def test_a_second_wiki_in_one_file_is_not_mixed_with_the_first(load, muse):
     assert not load(dump_of(page("A", id=1)) + german(page("B", id=2)), prune=True)
     assert muse.execute(PAGES).fetchall() == [("enwiki", 1, "A")]
