@@ -24,7 +24,8 @@ from loaders.wikidata.statements import (
 INSTANCE_OF, SUBCLASS_OF = "P31", "P279"
 ENGLISH = ("en", "mul")  # a name that is the same in all languages is stored as "mul" only
 IDS = {"item": re.compile(r"Q[1-9][0-9]{0,17}"), "property": re.compile(r"P[1-9][0-9]{0,17}")}
-MODIFIED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+TIME_LENGTH = len("2024-05-06T07:08:09Z")
+NO_BADGES = Json(b"{}")
 NUL = b"\\u0000"
 MAPS = ("labels", "descriptions", "aliases", "claims", "sitelinks")
 
@@ -204,7 +205,7 @@ class Parser:
             _json({name: descriptions[name] for name in languages if name in descriptions}),
             _json(_lists(entity.aliases, languages)),
             _json(links),
-            _json(_badges(entity.sitelinks, self.filter.wikis)),
+            _badges(entity.sitelinks, self.filter.wikis) if links else NO_BADGES,
             _time(entity.modified),
             entity.lastrevid,
         )
@@ -302,19 +303,19 @@ def _texts(terms: Struct, keys: tuple[str, ...]) -> dict[str, str]:
     return {key: term.value for key, term in zip(keys, values, strict=True) if term is not UNSET}
 
 
-def _badges(links: Struct, keys: tuple[str, ...]) -> dict[str, list[str]]:
+def _badges(links: Struct, keys: tuple[str, ...]) -> Json:
     """The ids of badges by wiki; what is no list of ids is left out."""
-    values = (getattr(links, name) for name in links.__struct_fields__)
-    return {
-        key: [one for one in link.badges if isinstance(one, str)]
-        for key, link in zip(keys, values, strict=True)
-        if link is not UNSET and link.badges and isinstance(link.badges, list)
-    }
+    badges = {}
+    for key, name in zip(keys, links.__struct_fields__, strict=True):
+        link = getattr(links, name)
+        if link is not UNSET and link.badges and isinstance(link.badges, list):
+            badges[key] = [one for one in link.badges if isinstance(one, str)]
+    return _json(badges) if badges else NO_BADGES
 
 
 def _time(text: Any) -> datetime | None:
     """A time of a dump, 2024-05-06T07:08:09Z; None: not one."""
-    if not isinstance(text, str) or not MODIFIED.fullmatch(text):
+    if not isinstance(text, str) or len(text) != TIME_LENGTH or text[-1] != "Z":
         return None
     try:
         return datetime.fromisoformat(text)
