@@ -30,6 +30,27 @@ class PageInfo(NamedTuple):
     reason: str = ""
 
 
+class _Slot(msgspec.Struct):
+    content: str = ""
+
+
+class _Revision(msgspec.Struct):
+    revid: int = 0
+    timestamp: str = ""
+    slots: dict[str, _Slot] = {}
+
+
+class _Namespace(msgspec.Struct):
+    id: int = 0
+    name: str = ""
+    canonical: str = ""
+    alias: str = ""
+
+
+class _General(msgspec.Struct):
+    wikiid: str = ""
+
+
 class _ApiPage(msgspec.Struct):
     title: str = ""
     pageid: int = 0
@@ -37,7 +58,7 @@ class _ApiPage(msgspec.Struct):
     lastrevid: int = 0
     missing: bool = False
     invalid: bool = False
-    revisions: list[dict[str, Any]] = []
+    revisions: list[_Revision] = []
 
 
 class _NormalTitle(msgspec.Struct, rename={"old": "from", "new": "to"}):
@@ -48,9 +69,9 @@ class _NormalTitle(msgspec.Struct, rename={"old": "from", "new": "to"}):
 class _PageQuery(msgspec.Struct):
     pages: list[_ApiPage] = []
     normalized: list[_NormalTitle] = []
-    general: dict[str, Any] = {}
-    namespaces: dict[str, dict[str, Any]] = {}
-    namespacealiases: list[dict[str, Any]] = []
+    general: _General = msgspec.field(default_factory=_General)
+    namespaces: dict[str, _Namespace] = {}
+    namespacealiases: list[_Namespace] = []
 
 
 class _PageResponse(msgspec.Struct):
@@ -69,16 +90,12 @@ class PageService:
         """The wiki with its words, aliases too. Errors: Problem."""
         siprop = "general|namespaces|namespacealiases"
         query = self._get({"meta": "siteinfo", "siprop": siprop}).query
-        names: list[tuple[Any, Any]] = [
-            (number, name)
-            for number, one in query.namespaces.items()
-            for name in (one.get("name"), one.get("canonical"))
+        names = [
+            (one.id, name)
+            for one in (*query.namespaces.values(), *query.namespacealiases)
+            for name in (one.name, one.canonical, one.alias)
         ]
-        names += [(one.get("id"), one.get("alias")) for one in query.namespacealiases]
-        return site_of(
-            str(query.general.get("wikiid", "")),
-            [(int(number), str(name)) for number, name in names if name],
-        )
+        return site_of(query.general.wikiid, names)
 
     def infos(self, titles: Sequence[str]) -> Iterator[PageInfo]:
         """The page of each title with its newest revision, in the order of the titles."""
@@ -145,12 +162,10 @@ def _info(title: str, page: _ApiPage | None) -> PageInfo:
 def _xml(page: _ApiPage) -> bytes:
     """A page of a dump."""
     revision = page.revisions[0]
-    slot = revision.get("slots", {}).get("main", revision)
-    text = str(slot.get("content", ""))
+    text = revision.slots.get("main", _Slot()).content
     return (
         f"<page><title>{escape(page.title)}</title><ns>{page.ns}</ns><id>{page.pageid}</id>"
-        f"<revision><id>{int(revision.get('revid', 0))}</id>"
-        f"<timestamp>{escape(str(revision.get('timestamp', '')))}</timestamp>"
+        f"<revision><id>{revision.revid}</id><timestamp>{escape(revision.timestamp)}</timestamp>"
         f"<text>{escape(text)}</text></revision></page>\n"
     ).encode(errors="replace")
 

@@ -66,6 +66,8 @@ REDIRECTS = (
     "weiterleitung doorverwijzing omdirigering omdirigér omdiriger viderekobling videresending "
     "ohjaus uudelleenohjaus přesměruj presmeruj átirányítás yönlendirme yönlendir patrz "
     "przekieruj tam redirectează alidirekti alidirektu birzuzendu alih lencongkan đổi "
+    "redirecteaza pārvirzīt ridrejto adkas ail-cyfeirio athsheoladh վերահղում айдау "
+    "istiqamətləndirmə পুনর্নির্দেশ வழிமாற்று رجوع_مکرر "
     "preusmeritev preusmjeri suuna peradresavimas ανακατευθυνση ανακατεύθυνση "
     "перенаправление перенапр перенаправлення перенаправляне пренасочване виж преусмери "
     "перанакіраваньне הפניה تحويل تغییر_مسیر تغییرمسیر रिडाइरेक्ट 넘겨주기 転送 リダイレクト "

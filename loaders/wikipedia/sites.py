@@ -21,7 +21,7 @@ XML_LANG = re.compile(rb'<mediawiki\b[^<>]{0,3000}\bxml:lang="([A-Za-z]{2,3})["-
 SITEINFO = re.compile(rb"<siteinfo>.{0,1000000}?</siteinfo>", re.DOTALL)
 FILES, CATEGORIES, TEMPLATES = 6, 14, 10  # numbers of namespaces
 ENGLISH = {FILES: ("file", "image"), CATEGORIES: ("category",), TEMPLATES: ("template",)}
-LONGEST_WORD = 100
+LONGEST_WORD, MOST_WORDS = 100, 500
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def site_of(
     if not WIKI.fullmatch(wiki):
         raise Problem(f"no wiki: {wiki[:60]!r}: give a name such as enwiki or dewiki")
     listed = [(number, word_of(name)) for number, name in namespaces]
-    listed = [(number, name) for number, name in listed if 0 < len(name) <= LONGEST_WORD]
+    listed = [one for one in listed if 0 < len(one[1]) <= LONGEST_WORD][:MOST_WORDS]
     match = LANGUAGE.fullmatch(wiki)
     code = match[1] if match and match[1] in NAMESPACES else language or ""
     files, categories = NAMESPACES.get(code, ("", ""))
