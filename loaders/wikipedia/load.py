@@ -33,7 +33,7 @@ from loaders.wikipedia.staging import ARTICLE_COLUMNS, PageStager
 
 # A part of the English Wikipedia of 2016, from the test data of gensim.
 SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-NOUN = "articles and redirects"
+NOUN = "pages"
 COLUMNS = [name for name in ARTICLE_COLUMNS if name != "chunk_id"]
 PARTS = {
     "columns": ", ".join(COLUMNS),
