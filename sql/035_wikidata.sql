@@ -64,6 +64,44 @@ create or replace trigger count_gone after delete on muse.wikidata
 referencing old table as before_it
 for each statement execute function muse.count_classes();
 
+-- Links to wikis other than enwiki ------------------------------------------------------------
+
+create or replace function muse.store_sitelinks()
+returns trigger
+language plpgsql volatile parallel unsafe
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    if tg_op <> 'INSERT' then
+        delete from muse.wikidata_sitelinks as link
+        using before_it as item
+        where link.wikidata_id = item.wikidata_id and item.sitelinks - 'enwiki' <> '{}';
+    end if;
+    if tg_op <> 'DELETE' then
+        insert into muse.wikidata_sitelinks (wikidata_id, wiki, title)
+        select item.wikidata_id, link.key, link.value
+        from after_it as item cross join lateral jsonb_each_text(item.sitelinks) as link
+        where item.sitelinks - 'enwiki' <> '{}' and link.key <> 'enwiki';
+    end if;
+    return null;
+end
+$$;
+
+comment on function muse.store_sitelinks() is
+'Trigger that stores links to other wikis as rows: select * from wikidata_sitelinks limit 9';
+
+create or replace trigger store_new_links after insert on muse.wikidata
+referencing new table as after_it
+for each statement execute function muse.store_sitelinks();
+
+create or replace trigger store_changed_links after update on muse.wikidata
+referencing old table as before_it new table as after_it
+for each statement execute function muse.store_sitelinks();
+
+create or replace trigger store_gone_links after delete on muse.wikidata
+referencing old table as before_it
+for each statement execute function muse.store_sitelinks();
+
 -- Classes ------------------------------------------------------------------------------------
 
 create or replace view muse.instance_of as

@@ -24,6 +24,10 @@ select pg_temp.describe(
     'descriptions', 'Descriptions by language, a JSON object',
     'aliases', 'Arrays of other names by language, a JSON object',
     'sitelinks', 'Titles of articles by wiki, a JSON object',
+    'badges',
+    'Ids of the badges of articles by wiki, a JSON object: {"enwiki": ["Q17437796"]} for a '
+    'featured article',
+    'modified', 'Time of the revision; null where the source has none',
     'lastrevid', 'Number of the revision in Wikidata; null where the source has none',
     'kept_as', 'Languages and wikis that were loaded (references wikidata_kept.kept_as)',
     'loaded_by',
@@ -66,6 +70,15 @@ select pg_temp.describe(
     '9',
     'class_id', 'Id of the class (references wikidata_classes.class_id)',
     'items', 'Number of instances to add; negative to subtract'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_sitelinks',
+    'One row per item and article in a wiki other than enwiki: select * from wikidata_sitelinks '
+    'limit 9',
+    'wikidata_id', 'Id of the item (part of the key, references wikidata.wikidata_id)',
+    'wiki', 'Wiki, such as dewiki (part of the key)',
+    'title', 'Title of the article'
 );
 
 select pg_temp.describe(

@@ -18,7 +18,16 @@ begin atomic
             then jsonb_build_object(
                 'lat', wikidata_value.value -> 'latitude',
                 'lng', wikidata_value.value -> 'longitude'
-            )
+            ) || case
+                when wikidata_value.value ->> 'globe' not like '%/Q2'
+                    then jsonb_build_object('globe', coalesce(
+                        muse.wikidata_label(
+                            substring(wikidata_value.value ->> 'globe' from '[^/]*$')
+                        ),
+                        substring(wikidata_value.value ->> 'globe' from '[^/]*$')
+                    ))
+                else '{}'
+            end
         else wikidata_value.value
     end;
 end;

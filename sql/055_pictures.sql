@@ -31,7 +31,8 @@ select
     source.location,
     image.stored_at,
     muse.thumbnail_address(image.thumbnail) as picture,
-    muse.picture_url('/pictures/' || image.image_id) as picture_url
+    muse.picture_url('/pictures/' || image.image_id) as picture_url,
+    source.wiki
 from muse.images as image
 left join lateral (
     -- The first location, preferring those that have a class, then those that have a title.
@@ -65,6 +66,8 @@ comment on column muse.pictures.picture is
 'The thumbnail as a data: address; its short side has 320 pixels at most';
 comment on column muse.pictures.picture_url is
 'Address of the picture at a web service; null until muse.picture_base is set';
+comment on column muse.pictures.wiki is
+'Wiki of the article, such as enwiki; null if none (references wikipedia.wiki)';
 
 create or replace view muse.image_classes as
 select

@@ -27,8 +27,8 @@ select pg_temp.describe(
     'Id of the item that the picture belongs to; null if none (references '
     'wikidata.wikidata_id)',
     'article',
-    'Title of the article of the English Wikipedia that the picture is from; null if none '
-    '(references wikipedia.title)',
+    'Title of the article that the picture is from; null if none (references wikipedia.title)',
+    'wiki', 'Wiki of the article, such as enwiki; null if none (references wikipedia.wiki)',
     'page_url', 'Address of the page that describes the picture',
     'licence', 'Licence, as the source names it; null if unknown',
     'licence_url', 'Address of the text of the licence',
@@ -49,6 +49,7 @@ select pg_temp.describe(
     'wikidata.wikidata_id)',
     'article',
     'Title of the article that the picture is from; null if none (references wikipedia.title)',
+    'wiki', 'Wiki of the article, such as enwiki; null if none (references wikipedia.wiki)',
     'commons_file',
     'Name of the file in Wikimedia Commons, whose web service has licence, author and sizes; '
     'null if none',

@@ -24,6 +24,7 @@ from loaders.core.streams import open_compressed
 from loaders.wikipedia import wikitext
 from loaders.wikipedia.dump import chunks
 from loaders.wikipedia.load import WikipediaOptions, load_dump
+from loaders.wikipedia.sites import ENWIKI
 from loaders.wikipedia.staging import read
 
 COPIES, QUICK = 100, 4  # copies of 206 pages: 600 MB of XML, or a short run
@@ -103,7 +104,7 @@ def parsing(path: Path, pages: int) -> float:
     with path.open("rb") as file:
         for chunk in chunks(file):
             assert isinstance(chunk, Chunk)
-            read(chunk)
+            read(chunk, ENWIKI)
     return pages / (process_time() - started)
 
 

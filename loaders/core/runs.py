@@ -74,6 +74,14 @@ class LoadResult:
         elif self.written or self.unchanged or self.is_good:
             (say if self.has_changed else note)(self._counts())
 
+    def add(self, other: "LoadResult") -> None:
+        """Add the counts of another part of the same load."""
+        self.written += other.written
+        self.unchanged += other.unchanged
+        self.bad += other.bad
+        self.details.update(other.details)
+        self.failures += other.failures
+
     @property
     def has_changed(self) -> bool:
         """Whether rows were written or deleted, or entries left out."""

@@ -35,11 +35,19 @@ def load(
         bool, typer.Option("--sample", help="Load the photos of the sample packages.")
     ] = False,
     classes: Annotated[
-        bool, typer.Option("--classes", help="Queue a picture for each class of Wikidata.")
+        bool,
+        typer.Option(
+            "--classes",
+            help="Queue a picture for each class of Wikidata; loads missing items of classes.",
+        ),
     ] = False,
     min_count: Annotated[
         int, typer.Option(min=1, help="With --classes: smallest number of items of a class.")
     ] = 1,
+    api: Annotated[
+        str | None,
+        typer.Option(help="With --classes: address of another Wikibase's API, for missing items."),
+    ] = None,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Download queued images; safe to run concurrently.")
     ] = False,
@@ -74,6 +82,7 @@ def load(
         sample=sample,
         classes=classes,
         min_count=min_count,
+        api=api,
         fetch=fetch,
         hosts=tuple(host or ()),
         prune=prune,

@@ -14,6 +14,7 @@ from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, check_usable
 from loaders.core.runs import LoadResult
 from loaders.core.sources import ADDRESS, without_secrets
+from loaders.core.topics import deferred
 from loaders.images import files, prune
 from loaders.images.batches import store_pictures
 from loaders.images.decoding import Decoder
@@ -29,6 +30,8 @@ from loaders.images.sources import (
 )
 
 TOPIC, NOUN = "images", "pictures"
+# Topics do not import one another.
+load_class_items = deferred("loaders.wikidata.load", "load_missing_class_items")
 
 
 def load_all(conn: psycopg.Connection, options: ImageOptions) -> list[LoadResult]:
@@ -47,6 +50,10 @@ def load_all(conn: psycopg.Connection, options: ImageOptions) -> list[LoadResult
             queued = enqueue.enqueue_addresses(conn, addresses, worker.allowed_hosts(options.hosts))
             enqueue.report("addresses", queued)
         if options.classes:
+            # Its picture is that of its item, which filters of Wikidata leave out.
+            load_class_items(
+                conn, min_count=options.min_count, contact=options.contact, api=options.api
+            )
             queued = enqueue.enqueue_classes(conn, options.min_count)
             enqueue.report(enqueue.CLASSES_OF_WIKIDATA, queued)
     if options.fetch:

@@ -10,7 +10,7 @@ LONGEST_NAME = 300
 
 
 class PictureMetadata(NamedTuple):
-    """Metadata of a picture. class_name: the kind of thing that it shows."""
+    """Metadata of a picture. class_name: the kind of thing that it shows. wiki: of the article."""
 
     title: str | None = None
     class_name: str | None = None
@@ -20,6 +20,7 @@ class PictureMetadata(NamedTuple):
     licence: str | None = None
     licence_url: str | None = None
     author: str | None = None
+    wiki: str | None = None
 
 
 class PictureFile(NamedTuple):

@@ -10,7 +10,8 @@ class ImageOptions(LoadOptions):
     """sources: folders, files, archives and addresses. class_from: "folder", or None.
 
     sample: load the sample packages. classes: queue a picture for each class of Wikidata that has
-    at least min_count items. fetch: download queued pictures. hosts: further allowed hosts.
+    at least min_count items; their items come from the web service `api` if they are missing.
+    fetch: download queued pictures. hosts: further allowed hosts.
     """
 
     sources: tuple[str, ...] = ()
@@ -18,6 +19,7 @@ class ImageOptions(LoadOptions):
     sample: bool = False
     classes: bool = False
     min_count: int = 1
+    api: str | None = None
     fetch: bool = False
     hosts: tuple[str, ...] = ()
 

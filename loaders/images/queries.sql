@@ -11,7 +11,7 @@ on conflict (sha256) do nothing;
 -- name: upsert_location
 insert into muse.image_sources as source (
     image_id, source_id, location, title, class, wikidata_id, article, page_url, licence,
-    licence_url, author
+    licence_url, author, wiki
 )
 select
     image_id,
@@ -24,7 +24,8 @@ select
     %(page_url)s,
     %(licence)s,
     %(licence_url)s,
-    %(author)s
+    %(author)s,
+    %(wiki)s
 from muse.images
 where sha256 = %(key)s
 on conflict (source_id, location, wikidata_id) do update set
@@ -35,13 +36,14 @@ on conflict (source_id, location, wikidata_id) do update set
     page_url = excluded.page_url,
     licence = excluded.licence,
     licence_url = excluded.licence_url,
-    author = excluded.author
+    author = excluded.author,
+    wiki = excluded.wiki
 where (
     source.image_id, source.title, source.class, source.article, source.page_url,
-    source.licence, source.licence_url, source.author
+    source.licence, source.licence_url, source.author, source.wiki
 ) is distinct from (
     excluded.image_id, excluded.title, excluded.class, excluded.article, excluded.page_url,
-    excluded.licence, excluded.licence_url, excluded.author
+    excluded.licence, excluded.licence_url, excluded.author, excluded.wiki
 );
 
 -- name: select_replaced
@@ -81,7 +83,8 @@ set
     leased_until = null
 where address = %(address)s and state = 'waiting'
 returning
-    source_id, title, class, wikidata_id, article, page_url, licence, licence_url, author;
+    source_id, title, class, wikidata_id, article, page_url, licence, licence_url, author,
+    wiki;
 
 -- name: delete_without_source
 delete from muse.images as image

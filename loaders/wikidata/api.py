@@ -9,16 +9,24 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loaders.core.errors import Problem
 from loaders.core.http.client import Client, Response, undecodable
-from loaders.core.http.faults import TryAgain
+from loaders.core.http.mediawiki import MAXLAG, ApiError, raise_error
 
 API = "https://www.wikidata.org/w/api.php"
 BATCH = 50  # ids in a request, the limit of the service
 PROPS = "info|labels|descriptions|aliases|claims|sitelinks"
-LINE = ("type", "id", "labels", "descriptions", "aliases", "claims", "sitelinks", "lastrevid")
-NOT_IN_DUMPS = {"pageid", "ns", "title", "modified", "redirects"}
-BUSY = {"maxlag", "ratelimited", "readonly"}  # and internal_api_error_...
+LINE = (
+    "type",
+    "id",
+    "labels",
+    "descriptions",
+    "aliases",
+    "claims",
+    "sitelinks",
+    "lastrevid",
+    "modified",
+)
+NOT_IN_DUMPS = {"pageid", "ns", "title", "redirects"}
 BAD_IDS = {"no-such-entity", "invalid-entity-id", "param-illegal", "badvalue"}
 ENTITY_ADDRESS = re.compile(r"https?://[^/]+/entity/([A-Z][0-9]+)")
 
@@ -39,17 +47,11 @@ class ApiRedirect(NamedTuple):
     target: str
 
 
-class _Error(msgspec.Struct):
-    code: str = "unknown"
-    info: str = ""
-    id: str | None = None
-
-
 class EntitiesResponse(msgspec.Struct):
     """A response of wbgetentities."""
 
     entities: dict[str, Record] = {}
-    error: _Error | None = None
+    error: ApiError | None = None
 
 
 def entities(
@@ -145,7 +147,7 @@ def _request(
     """The record of each id. After an error, the request is split, so only bad ids are missing."""
     if not ids:
         return {}
-    query = {"action": "wbgetentities", "ids": "|".join(ids), "format": "json", "maxlag": "5"}
+    query = {"action": "wbgetentities", "ids": "|".join(ids), "format": "json", "maxlag": MAXLAG}
     response = client.get(api, query | dict(fields), read=_decode)
     error = response.error
     if error is None:
@@ -188,10 +190,7 @@ def _decode(response: Response) -> EntitiesResponse:
         raise undecodable(response) from error
     if decoded.error is None or decoded.error.code in BAD_IDS:
         return decoded
-    code, info = decoded.error.code, decoded.error.info
-    if code in BUSY or code.startswith("internal_api_error"):
-        raise TryAgain(f"{response.host} is busy ({code})")
-    raise Problem(f"{response.host}: {code}: {' '.join(info.split())}")
+    raise_error(decoded.error, response.host)
 
 
 def _text(raw: msgspec.Raw) -> str:

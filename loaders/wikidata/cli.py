@@ -30,7 +30,9 @@ def load(
     classes: Annotated[
         list[str] | None,
         typer.Option(
-            "--class", help="Keep only instances of this class, such as Q146; repeatable."
+            "--class",
+            help="Keep only instances of this class, such as Q146; repeatable. Each class of an "
+            "item that is not deprecated counts; instances of subclasses with --subclasses only.",
         ),
     ] = None,
     subclasses: Annotated[
@@ -49,6 +51,13 @@ def load(
         str | None,
         typer.Option(help="Like --ids, with the ids of a query result (JSON or CSV file)."),
     ] = None,
+    class_items: Annotated[
+        bool,
+        typer.Option(
+            "--class-items",
+            help="Load the items of all classes of stored items from the web service, if missing.",
+        ),
+    ] = False,
     sitelink: Annotated[
         list[str] | None,
         typer.Option(help="Keep only items with an article in this wiki; repeatable."),
@@ -68,7 +77,8 @@ def load(
         typer.Option(help="A file of ids and English labels, for entities without one."),
     ] = None,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Load the sample: brands of an npm package.")
+        bool,
+        typer.Option("--sample", help="Load the samples: 60 items, and brands of an npm package."),
     ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete items that the dump no longer holds.")
@@ -96,6 +106,7 @@ def load(
         subclasses=subclasses,
         ids=ids,
         from_query=from_query,
+        class_items=class_items,
         sitelinks=tuple(sitelink or ()),
         languages=tuple(language or ()),
         english_only=english_only,

@@ -1,25 +1,25 @@
-"""Wikidata's part of the demo: brands and flags by their classes."""
+"""Wikidata's part of the demo: items with dates and heights; brands, if npm is there."""
 
 from collections.abc import Iterator
 
 import psycopg
 
 from loaders.core.topics import Answer
-from loaders.wikidata.load import load_sample
+from loaders.wikidata.load import load_samples
 from loaders.wikidata.options import WikidataOptions
+
+HAS_BRANDS = "select from muse.class_ids('kind/brand')"
 
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
-    """Load the sample and query its classes; no answers if it is not installed."""
-    result = load_sample(conn, WikidataOptions(sample=True))
-    if result is None:
-        return
+    """Load the samples and query classes and claims."""
+    load_samples(conn, WikidataOptions(sample=True))
     yield Answer(
         "What are the things in Wikidata?",
-        "Brands, operators and networks on maps, and flags. Their classes are the categories of "
-        "the name-suggestion-index.",
+        "Sixty well-known things, and brands, operators, networks and flags on maps, if npm is "
+        "installed.",
         "select properties ->> 'instance of' as thing, count(*) as c\n"
-        "from wikidata group by thing order by c desc limit 8",
+        "from wikidata group by thing order by c desc, thing limit 8",
     )
     yield Answer(
         "The same with the view classes",
@@ -27,10 +27,25 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         "select class, items from classes order by items desc, class limit 8",
     )
     yield Answer(
-        "All banks that were closed",
-        "One function returns the items of a class, another one the values of a property.",
-        "select bank.title, closed.value as closed\n"
-        "from instances_of('bank') as bank\n"
-        "join claim_values('dissolved, abolished or demolished date') as closed\n"
-        "    using (wikidata_id) order by 2 desc limit 5",
+        "Cities of every kind, with their populations",
+        "A big city is a subclass of city. Of several numbers the one of the best rank counts.",
+        "select city.title, people.amount as people, people.qualifiers -> 'P585' -> 0 "
+        "-> 'value' ->> 'time' as at\n"
+        "from instances_of('city', with_subclasses => true) as city\n"
+        "join claim_values('population') as people using (wikidata_id) order by 2 desc",
     )
+    yield Answer(
+        "When were they born?",
+        "A date says no more than is known: a day, a month, a decade or a century.",
+        "select title, value, precision, calendar\n"
+        "from claim_values('date of birth') order by year limit 7",
+    )
+    if conn.execute(HAS_BRANDS).fetchone() is not None:
+        yield Answer(
+            "Banks that were closed",
+            "A brand is no bank, but the brand of one: claim_values has one row per value.",
+            "select kind.title, closed.value as closed\n"
+            "from claim_values('brand of') as kind\n"
+            "join claim_values('dissolved, abolished or demolished date') as closed\n"
+            "    using (wikidata_id) where kind.value = 'bank' order by 2 desc limit 5",
+        )

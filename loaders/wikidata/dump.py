@@ -12,7 +12,14 @@ from collections.abc import Generator, Iterator
 
 import msgspec
 
-from loaders.core.dumps.chunks import CHUNK, LONGEST, Chunk, Readable, UnconfirmedEnd
+from loaders.core.dumps.chunks import (
+    CHUNK,
+    LONGEST,
+    Chunk,
+    PeekableStream,
+    Readable,
+    UnconfirmedEnd,
+)
 from loaders.core.entries import BadEntry
 from loaders.core.streams import BadArchive
 from loaders.wikidata import responses
@@ -35,7 +42,7 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | U
     that could be read.
     """
     head = PeekableStream(stream)
-    first = head.first_line()
+    first = first_line(head)
     is_array = head.peeked.lstrip(SPACE).startswith(b"[")
     if is_line_by_line(first) and not responses.is_response(first.strip(FRAMING)):
         closed = yield from _of_lines(head, size)
@@ -47,38 +54,13 @@ def chunks(stream: Readable, size: int = CHUNK) -> Iterator[Chunk | BadEntry | U
         raise BadArchive("the dump is cut off: it has no ] at its end")
 
 
-class PeekableStream:
-    """A stream whose beginning can be examined before it is read."""
-
-    def __init__(self, stream: Readable) -> None:
-        self.stream = stream
-        self.peeked = b""
-        self.error: Exception | None = None
-
-    def first_line(self) -> bytes:
-        """The first line with an entity, or as much as there is of it; `read` returns it again."""
-        for length in (1 << 20, LONGEST):
-            self._peek(length)
-            for line in self.peeked.split(b"\n")[:-1]:
-                if line.strip(FRAMING):
-                    return line
-        return self.peeked
-
-    def read(self, size: int) -> bytes:
-        """Return at least one byte, b"" at the end."""
-        if self.peeked:
-            piece, self.peeked = self.peeked[:size], self.peeked[size:]
-            return piece
-        if self.error is not None:
-            raise self.error
-        return self.stream.read(size)
-
-    def _peek(self, length: int) -> None:
-        try:
-            while len(self.peeked) < length and (piece := self.stream.read(1 << 20)):
-                self.peeked += piece
-        except Exception as error:  # an archive is cut off; `read` raises it after the good part
-            self.error = error
+def first_line(head: PeekableStream) -> bytes:
+    """The first line with an entity, or as much as there is of it."""
+    for length in (1 << 20, LONGEST):
+        for line in head.peek(length).split(b"\n")[:-1]:
+            if line.strip(FRAMING):
+                return line
+    return head.peeked
 
 
 def is_line_by_line(line: bytes) -> bool:

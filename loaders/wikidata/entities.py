@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,8 @@ from loaders.wikidata.statements import (
 INSTANCE_OF, SUBCLASS_OF = "P31", "P279"
 ENGLISH = ("en", "mul")  # a name that is the same in all languages is stored as "mul" only
 IDS = {"item": re.compile(r"Q[1-9][0-9]{0,17}"), "property": re.compile(r"P[1-9][0-9]{0,17}")}
+TIME_LENGTH = len("2024-05-06T07:08:09Z")
+NO_BADGES = Json(b"{}")
 NUL = b"\\u0000"
 MAPS = ("labels", "descriptions", "aliases", "claims", "sitelinks")
 
@@ -57,6 +60,8 @@ class Item(NamedTuple):
     descriptions: Json
     aliases: Json
     sitelinks: Json
+    badges: Json
+    modified: datetime | None
     lastrevid: int | None
 
 
@@ -84,7 +89,7 @@ class EntityFilter:
 
     english_only: whether an item without other conditions needs an English name (also mul) or an
     article in English. origin: the options, as text, if they name sets that may change, such as a
-    file of ids.
+    file of ids. links: wikis whose links are stored too, without a condition.
     """
 
     class_ids: frozenset[str] | None = None
@@ -93,6 +98,7 @@ class EntityFilter:
     languages: tuple[str, ...] = ("en",)
     english_only: bool = False
     origin: str = ""
+    links: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:
@@ -116,7 +122,7 @@ class EntityFilter:
     @property
     def wikis(self) -> tuple[str, ...]:
         """The wikis whose links are stored; always with enwiki."""
-        return tuple(dict.fromkeys(("enwiki", *self.sitelinks)))
+        return tuple(dict.fromkeys(("enwiki", *self.sitelinks, *self.links)))
 
     def keeps(
         self, wikidata_id: str, class_ids: list[str], named: bool, links: dict[str, str]
@@ -199,6 +205,8 @@ class Parser:
             _json({name: descriptions[name] for name in languages if name in descriptions}),
             _json(_lists(entity.aliases, languages)),
             _json(links),
+            _badges(entity.sitelinks, self.filter.wikis) if links else NO_BADGES,
+            _time(entity.modified),
             entity.lastrevid,
         )
         return Parsed(summary, item, warnings)
@@ -255,6 +263,7 @@ _read_labels = msgspec.json.Decoder(_Labels).decode
 
 class _Link(Struct, gc=False):
     value: str = msgspec.field(name="title")
+    badges: Any = ()
 
 
 def _entity_type(terms: tuple[str, ...], filter: EntityFilter) -> type[Struct]:
@@ -266,6 +275,7 @@ def _entity_type(terms: tuple[str, ...], filter: EntityFilter) -> type[Struct]:
             ("id", str, ""),
             ("lastrevid", Annotated[int, Meta(ge=0, le=2**63 - 1)] | None, None),
             ("datatype", str | None, None),
+            ("modified", Any, None),
             ("entity", str, ""),
             ("redirect", str | None, None),
             *_map("labels", terms, _Term),
@@ -291,6 +301,26 @@ def _map(name: str, keys: tuple[str, ...], kind: Any) -> list[tuple[str, Any, An
 def _texts(terms: Struct, keys: tuple[str, ...]) -> dict[str, str]:
     values = (getattr(terms, name) for name in terms.__struct_fields__)
     return {key: term.value for key, term in zip(keys, values, strict=True) if term is not UNSET}
+
+
+def _badges(links: Struct, keys: tuple[str, ...]) -> Json:
+    """The ids of badges by wiki; what is no list of ids is left out."""
+    badges = {}
+    for key, name in zip(keys, links.__struct_fields__, strict=True):
+        link = getattr(links, name)
+        if link is not UNSET and link.badges and isinstance(link.badges, list):
+            badges[key] = [one for one in link.badges if isinstance(one, str)]
+    return _json(badges) if badges else NO_BADGES
+
+
+def _time(text: Any) -> datetime | None:
+    """A time of a dump, 2024-05-06T07:08:09Z; None: not one."""
+    if not isinstance(text, str) or len(text) != TIME_LENGTH or text[-1] != "Z":
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _lists(terms: Struct, keys: tuple[str, ...]) -> dict[str, list[str]]:

@@ -11,28 +11,32 @@ from typing import Any
 import psycopg
 
 from loaders.core import runs
-from loaders.core.console import progress
+from loaders.core.console import note, progress, say
 from loaders.core.db import analyze
 from loaders.core.dumps import indexes
 from loaders.core.dumps import load as dumps
+from loaders.core.dumps.chunks import Chunk
 from loaders.core.dumps.load import DumpOptions
 from loaders.core.dumps.sources import DumpSource, open_dump
 from loaders.core.dumps.staging import Staging
 from loaders.core.dumps.workers import MakeStager
+from loaders.core.errors import Problem
 from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
-from loaders.core.sources import Source
-from loaders.wikidata import VERSION, classes, merge, names, scopes
+from loaders.core.sources import Source, without_secrets
+from loaders.wikidata import VERSION, api, classes, merge, names, scopes
+from loaders.wikidata.class_items import class_filter, find_missing
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.options import WikidataOptions, build_filter, check_options, read_ids
 from loaders.wikidata.prune import count_stored, prune
 from loaders.wikidata.queries import QUERIES
 from loaders.wikidata.scopes import Scope
-from loaders.wikidata.sources import ids_source, labels_source, sample_source
+from loaders.wikidata.sources import ids_source, labels_source, sample_sources
 from loaders.wikidata.staging import EntityStager
 
 NOUN = "items"
+PORTION = 200  # items of classes that are merged together
 
 
 def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
@@ -47,15 +51,21 @@ def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadRes
     if options.labels is not None:
         labels = replace(alone, labels=options.labels)
         results.append(load_labels(conn, Path(options.labels), labels))
-    if options.sample and (sample := load_sample(conn, replace(alone, sample=True))) is not None:
-        results.append(sample)
+    if options.sample:
+        results += load_samples(conn, replace(alone, sample=True))
     filter = build_filter(conn, options, ids)
-    options = replace(options, labels=None, sample=False)
+    class_items, options = options.class_items, replace(options, labels=None, sample=False)
+    options = replace(options, class_items=False)
     if options.source is not None:
         results.append(load_dump(conn, filter, options))
     elif ids is not None:
         client = Client(options.contact)
         results.append(load_ids(conn, ids, filter, options, client))
+    if class_items:
+        own = replace(alone, class_items=True, languages=options.languages, api=options.api)
+        own = replace(own, sitelinks=options.sitelinks)
+        own = replace(own, min_count=options.min_count, contact=options.contact)
+        results.append(load_class_items(conn, own))
     return results
 
 
@@ -78,9 +88,58 @@ def load_ids(
     client: Client,
 ) -> LoadResult:
     """Load entities from the wbgetentities API, and the labels of all entities they mention."""
-    options = replace(options, workers=0, again=True)
     source = ids_source(conn, ids, filter, options, client)
-    return load(conn, source, filter, options)
+    return load_source_of_ids(conn, source, filter, options)
+
+
+def load_class_items(
+    conn: psycopg.Connection, options: WikidataOptions, client: Client | None = None
+) -> LoadResult:
+    """Load missing items of the classes of other items that have options.min_count items.
+
+    They are merged in portions: a load that was interrupted continues with the missing ones.
+    Errors: Problem.
+    """
+    url = options.api or api.API
+    scope = options.languages, options.sitelinks
+    ids = find_missing(conn, class_filter((), *scope), options.min_count)
+    total = LoadResult(f"{without_secrets(url)}#items of classes", NOUN, is_unchanged=not ids)
+    if not ids:
+        note("the items of all classes are stored")
+        return total
+    client = client or Client(options.contact)
+    for start in range(0, len(ids), PORTION):
+        portion = ids[start : start + PORTION]
+        filter = class_filter(portion, *scope)
+        source = ids_source(
+            conn, portion, filter, options, client, name=total.source, all_labels=False
+        )
+        pieces = list(source.chunks)
+        if not any(isinstance(piece, Chunk) for piece in pieces):
+            say(f"{total.source}: there is no entity {', '.join(portion[:9])}")
+            total.bad += len(portion)
+            continue
+        source = replace(source, chunks=pieces)
+        total.add(load_source_of_ids(conn, source, filter, options))
+    return total
+
+
+def load_missing_class_items(
+    conn: psycopg.Connection, *, min_count: int, contact: str | None, api: str | None
+) -> None:
+    """The same for another topic, which goes on without them if they cannot be loaded."""
+    options = WikidataOptions(class_items=True, min_count=min_count, contact=contact, api=api)
+    try:
+        load_class_items(conn, options)
+    except Problem as error:
+        say(f"items of classes are missing and were not loaded: {error}")
+
+
+def load_source_of_ids(
+    conn: psycopg.Connection, source: DumpSource, filter: EntityFilter, options: WikidataOptions
+) -> LoadResult:
+    """Load entities of the API: in this process, because the service is slower than the parser."""
+    return load(conn, source, filter, replace(options, workers=0, again=True))
 
 
 def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) -> LoadResult:
@@ -88,13 +147,13 @@ def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) 
     return load(conn, labels_source(path, options), EntityFilter(), replace(options, workers=0))
 
 
-def load_sample(conn: psycopg.Connection, options: WikidataOptions) -> LoadResult | None:
-    """Load brands, operators, networks and flags. Return None if the package is missing."""
-    source = sample_source(options)
-    if source is None:
-        return None
+def load_samples(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
+    """Load brands, operators, networks and flags, and 60 other items. Stored names stay."""
     options = replace(options, workers=0)
-    return load(conn, source, EntityFilter(), options, only_missing_labels=True)
+    return [
+        load(conn, source, EntityFilter(), options, only_missing_labels=True)
+        for source in sample_sources(options)
+    ]
 
 
 def load(

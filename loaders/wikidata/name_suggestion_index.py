@@ -1,9 +1,12 @@
 """The sample: entities that the name-suggestion-index (BSD-3-Clause) copied from Wikidata.
 
-It has no P31. An entity's class is the category in which it is a brand, operator, network or flag,
-with the category's path ("amenity/bank") as id. A country or city of a flag has no class. The
-property of a logo is missing too: it is P18 (image) for a flag, else P154 (logo image). It has no
-links to articles; ARTICLES has those of the places that the sample of Wikipedia describes.
+It has no P31. An entity is an instance of brand, operator, network or flag, by what it is in the
+index. What it is that of has a property of its own, such as "operator of": the category, with its
+path ("amenity/school") as id. So a town that operates schools is an operator and no school. These
+classes, properties and categories are no entities of Wikidata; their ids contain a slash. A country
+or city of a flag has no class. The property of a logo is missing too: it is P18 (image) for a flag,
+else P154 (logo image). It has no links to articles; ARTICLES has those of the places that the
+sample of Wikipedia describes.
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +19,7 @@ import msgspec
 
 from loaders.core.errors import Problem
 
-NAMED_BY = ("brand:wikidata", "operator:wikidata", "network:wikidata", "flag:wikidata")
+KINDS = ("brand", "operator", "network", "flag")  # an item's tag is brand:wikidata, and so on
 ENTITIES, CATEGORIES = Path("dist/wikidata/wikidata.json"), Path("dist/json/nsi.json")
 LOGO = "/wiki/Special:FilePath/"
 LOGO_TITLE = "Special:ItemRedirect/file/"
@@ -96,27 +99,30 @@ class _Categories(msgspec.Struct):
 
 
 T = TypeVar("T")
+# Categories by kind, of an entity.
+Categories = dict[str, set[str]]
 
 
 def entities(folder: Path) -> Iterator[bytes]:
     """Each entity as a line of a dump; folder: the unpacked package. Errors: Problem."""
     entries = _read(folder / ENTITIES, _Entities).wikidata
     categories = _read(folder / CATEGORIES, _Categories).nsi
-    classes: defaultdict[str, set[str]] = defaultdict(set)
-    flags: set[str] = set()
+    kinds: defaultdict[str, Categories] = defaultdict(dict)
     for path, item in (
         (path, item) for path, category in categories.items() for item in category.items
     ):
-        flags.add(item.tags.get("flag:wikidata", ""))
-        for tag in NAMED_BY:
-            classes[item.tags.get(tag, "")].add(class_of(path))
+        for kind in KINDS:
+            if qid := item.tags.get(f"{kind}:wikidata"):
+                kinds[qid].setdefault(kind, set()).add(class_of(path))
     for qid, entry in entries.items():
-        values = _values(entry, sorted(classes.get(qid, ())), "P18" if qid in flags else "P154")
-        yield msgspec.json.encode(_entity(qid, entry, values))
+        yield msgspec.json.encode(_entity(qid, entry, _values(entry, kinds.get(qid, {}))))
 
 
 def labels(folder: Path) -> Iterator[tuple[str, str, str | None]]:
-    """(id, label, datatype) of the classes, with datatype None, and of the properties."""
+    """(id, label, datatype) of classes and categories, with datatype None, and of properties."""
+    for kind in KINDS:
+        yield class_id(kind), kind, None
+        yield property_id(kind), f"{kind} of", "wikibase-item"
     paths = sorted({class_of(path) for path in _read(folder / CATEGORIES, _Categories).nsi})
     shared = Counter(path.rpartition("/")[2] for path in paths)
     for path in paths:
@@ -127,6 +133,16 @@ def labels(folder: Path) -> Iterator[tuple[str, str, str | None]]:
         yield pid, label, datatype
     for pid, (label, _) in IDENTIFIERS.items():
         yield pid, label, "external-id"
+
+
+def class_id(kind: str) -> str:
+    """The id of the class of brands, operators, networks or flags."""
+    return f"kind/{kind}"
+
+
+def property_id(kind: str) -> str:
+    """The id of the property "brand of", and so on."""
+    return f"P/{kind}"
 
 
 def class_of(path: str) -> str:
@@ -147,11 +163,12 @@ def _read(path: Path, type: type[T]) -> T:
         ) from error
 
 
-def _values(entry: _IndexEntry, classes: Iterable[str], image: str) -> dict[str, list[Any]]:
+def _values(entry: _IndexEntry, kinds: Categories) -> dict[str, list[Any]]:
     """The values of each property, as in a datavalue."""
-    dissolutions = entry.dissolutions
+    dissolutions, image = entry.dissolutions, "P18" if "flag" in kinds else "P154"
     values: dict[str, list[Any]] = {
-        "P31": [{"entity-type": "item", "id": path} for path in classes],
+        "P31": [_made_up(class_id(kind)) for kind in KINDS if kind in kinds],
+        **{property_id(kind): [*map(_made_up, sorted(paths))] for kind, paths in kinds.items()},
         image: [name for name in [file_name(entry.logos.get("wikidata", ""))] if name],
         "P576": [_time(one.date) for one in dissolutions],
         "P856": entry.official_websites,
@@ -187,6 +204,7 @@ def _sitelinks(title: str | None) -> dict[str, dict[str, Any]]:
 
 def _statements(qid: str, pid: str, values: Iterable[Any]) -> list[dict[str, Any]]:
     datatype = PROPERTIES[pid][1] if pid in PROPERTIES else "external-id"
+    datatype = "wikibase-item" if "/" in pid else datatype
     kind = {"wikibase-item": "wikibase-entityid", "time": "time"}.get(datatype, "string")
     return [
         {
@@ -202,6 +220,11 @@ def _statements(qid: str, pid: str, values: Iterable[Any]) -> list[dict[str, Any
         }
         for number, value in enumerate(values, start=1)
     ]
+
+
+def _made_up(id: str) -> dict[str, Any]:
+    """A class or category, which is no entity of Wikidata."""
+    return {"entity-type": "item", "id": id}
 
 
 def _target(qid: str) -> dict[str, Any]:

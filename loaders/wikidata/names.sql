@@ -207,6 +207,12 @@ where
             statement.value ->> 'value' in (
                 select renamed.wikidata_id from muse.wikidata_renamed as renamed
             )
+            or (
+                statement.value ->> 'type' = 'globe-coordinate'
+                and substring(statement.value -> 'value' ->> 'globe' from '[^/]*$') in (
+                    select renamed.wikidata_id from muse.wikidata_renamed as renamed
+                )
+            )
     );
 
 -- name: update_properties

@@ -17,6 +17,11 @@ from loaders.wikidata.ids import entity_id, ids_or_file, query_ids
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,10}){0,3}")
 WIKI = re.compile(r"[a-z0-9_]{2,40}")
 SUBCLASSES = "select class_id from muse.subclasses_of(%s)"
+IS_STORED = """
+    select from muse.wikidata_labels where wikidata_id = %(id)s
+    union all
+    select from muse.wikidata_classes where class_id = %(id)s
+"""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,8 @@ class WikidataOptions(DumpOptions):
     a list or a file. from_query: a file with a query result. sitelinks: keep items with articles in
     these wikis, and their links. languages: of labels, descriptions and aliases. english_only:
     leave out items without an English name and an article in English. labels: a file of ids and
-    labels. sample: load the sample too. api: the API of another Wikibase.
+    labels. sample: load the sample too. api: the API of another Wikibase. class_items: load missing
+    items of classes with at least min_count items from the web service.
     """
 
     source: str | None = None
@@ -41,6 +47,8 @@ class WikidataOptions(DumpOptions):
     labels: str | None = None
     sample: bool = False
     api: str | None = None
+    class_items: bool = False
+    min_count: int = 1
 
     @property
     def is_repeatable(self) -> bool:
@@ -52,8 +60,11 @@ class WikidataOptions(DumpOptions):
 def check_options(options: WikidataOptions) -> None:
     """Check the options before anything is loaded. Errors: Problem."""
     sources = (options.source, options.ids, options.from_query, options.labels)
-    if not options.sample and not any(source is not None for source in sources):
-        raise Problem("nothing to load: name a dump, --ids, --from-query, --labels or --sample")
+    is_alone = options.sample or options.class_items
+    if not is_alone and not any(source is not None for source in sources):
+        raise Problem(
+            "nothing to load: name a dump, --ids, --from-query, --class-items, --labels or --sample"
+        )
     if options.prune and (options.source is None or options.limit):
         raise Problem(
             "--prune deletes items that a dump no longer holds: give a dump, and no --limit"
@@ -115,9 +126,10 @@ def _class_ids(conn: psycopg.Connection, options: WikidataOptions) -> frozenset[
         class_ids.add(class_id)
         if options.subclasses:
             subclasses = {row[0] for row in conn.execute(SUBCLASSES, (class_id,))}
-            if not subclasses:
+            if not subclasses and conn.execute(IS_STORED, {"id": class_id}).fetchone() is None:
                 raise Problem(
-                    f"no subclasses of {class_id} are stored: load a dump without --subclasses"
+                    f"nothing is stored of {class_id}, so its subclasses are unknown: load a dump "
+                    "without --subclasses first"
                 )
             class_ids |= subclasses
     return frozenset(class_ids)

@@ -193,6 +193,40 @@ where
         coalesce(label.label, label.wikidata_id), label.wikipedia_id
     );
 
+-- name: find_missing_class_items
+-- Classes of items that other filters keep, if their own item is not stored, or was loaded by this
+-- filter with other languages or by an earlier version. Classes of class items alone do not count.
+with own as (
+    select
+        of_it.class_id,
+        count(*) as items
+    from muse.classes as class
+    inner join muse.wikidata as item on class.class_id = item.wikidata_id
+    cross join lateral unnest(item.class_ids) as of_it (class_id)
+    where item.loaded_by = array[%(filter_number)s::integer]
+    group by of_it.class_id
+)
+
+select class.class_id
+from muse.classes as class
+left join own on class.class_id = own.class_id
+left join muse.wikidata as item on class.class_id = item.wikidata_id
+where
+    class.class_id ~ '^Q[1-9][0-9]*$'
+    and class.items - coalesce(own.items, 0) >= %(min_count)s
+    and (
+        item.wikidata_id is null
+        or (
+            item.loaded_by = array[%(filter_number)s::integer]
+            and item.kept_as <> all(%(covering)s::integer[])
+        )
+    )
+    and not exists (
+        select from muse.wikidata_redirects as redirect
+        where redirect.wikidata_id = class.class_id
+    )
+order by class.items desc, class.class_id asc;
+
 -- Languages and wikis of rows --------------------------------------------------------------------
 
 -- name: insert_scope

@@ -19,4 +19,6 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
     if path.startswith("/"):
         check_exists(path)
     results = load_all(conn, options)
-    return results[0] if results else LoadResult(source.location, "items", is_unchanged=True)
+    own = [result for result in results if result.source == source.location]
+    unchanged = LoadResult(source.location, "items", is_unchanged=True)
+    return next(iter(own or results), unchanged)

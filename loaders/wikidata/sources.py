@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +18,15 @@ from loaders.core.errors import Problem
 from loaders.core.http.client import Client
 from loaders.core.sources import Source, check_readable, without_secrets
 from loaders.wikidata import api, name_suggestion_index
+from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.ids import entity_id
 from loaders.wikidata.options import WikidataOptions
 from loaders.wikidata.scopes import all_languages
 
 SAMPLE = "name-suggestion-index"
+FACTS = Path(__file__).with_name("sample") / "entities.json"  # written for pgmuse, CC0
+NAMED = "select wikidata_id from muse.wikidata_labels where wikidata_id = any(%s)"
 CHUNK_LINES = 500  # entities or labels in a chunk
 
 
@@ -39,15 +43,22 @@ def ids_source(
     filter: EntityFilter,
     options: WikidataOptions,
     client: Client,
+    *,
+    name: str | None = None,
+    all_labels: bool = True,
 ) -> DumpSource:
-    """Entities from the wbgetentities API, and the labels of all entities that they mention."""
+    """Entities from the wbgetentities API, and the labels of all entities that they mention.
+
+    name: the location; None: the address with the ids. all_labels: request stored labels too.
+    """
     url = options.api or api.API
-    name = ",".join(ids) if len(ids) <= 20 else f"{len(ids)} ids from {ids[0]} to {ids[-1]}"
+    listed = ",".join(ids) if len(ids) <= 20 else f"{len(ids)} ids from {ids[0]} to {ids[-1]}"
     # Stored items keep their languages.
     languages = {*filter.languages, *all_languages(conn, ids)}
-    entries = _fetched(ids, client, url, sorted(languages))
+    entries = _fetched(ids, client, url, sorted(languages), None if all_labels else conn)
     request = options.to_json() if options.is_repeatable else None
-    return DumpSource(f"{without_secrets(url)}#{name}", _chunked(entries), request=request)
+    name = name or f"{without_secrets(url)}#{listed}"
+    return DumpSource(name, _chunked(entries), request=request)
 
 
 def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
@@ -62,22 +73,32 @@ def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
     return DumpSource(f"labels: {source.name}", entries, source.fingerprint(), request)
 
 
-def sample_source(options: WikidataOptions) -> DumpSource | None:
-    """Brands, operators, networks and flags. Return None if the package is not installed."""
+def sample_sources(options: WikidataOptions) -> Iterator[DumpSource]:
+    """Brands, operators, networks and flags, if the package is installed; then 60 other items."""
     folder = HOME / "samples" / SAMPLE
     path = folder / name_suggestion_index.ENTITIES
     if not path.is_file():
         say(f"{SAMPLE} is not installed, skipped: ./pgmuse setup fetches it with npm")
-        return None
-    fingerprint = Source(str(path)).fingerprint()
-    entries = _chunked(_sample_of(folder))
-    return DumpSource(f"sample: {SAMPLE}", entries, fingerprint, options.to_json())
+    else:
+        fingerprint = Source(str(path)).fingerprint()
+        entries = _chunked(_sample_of(folder))
+        yield DumpSource(f"sample: {SAMPLE}", entries, fingerprint, options.to_json())
+    facts = Source(str(FACTS))
+    pieces = chunks(BytesIO(facts.path.read_bytes()))
+    yield DumpSource("sample: items", pieces, facts.fingerprint(), options.to_json())
 
 
 def _fetched(
-    ids: list[str], client: Client, url: str, languages: Iterable[str]
+    ids: list[str],
+    client: Client,
+    url: str,
+    languages: Iterable[str],
+    conn: psycopg.Connection | None,
 ) -> Iterator[EntityLine | BadEntry]:
-    """Entities, then the labels of all entities that they mention."""
+    """Entities, then the labels of all entities that they mention.
+
+    conn: where labels are stored that need not be requested.
+    """
     requested: tuple[str, ...] | None = tuple(dict.fromkeys(("en", "mul", *languages)))
     if len(requested or ()) > api.BATCH:  # the limit of the service; None requests all languages
         requested = None
@@ -94,7 +115,10 @@ def _fetched(
                 delivered.add(msgspec.json.decode(entry, type=dict[str, Any])["id"])
                 mentioned |= api.mentioned(entry)
                 yield EntityLine("entity", entry)
-    for id, label, datatype in api.labels(sorted(mentioned - delivered), client, api=url):
+    unnamed = mentioned - delivered
+    if conn is not None:
+        unnamed -= {row[0] for row in conn.execute(NAMED, (list(unnamed),))}
+    for id, label, datatype in api.labels(sorted(unnamed), client, api=url):
         if label is not None or datatype is not None:
             yield _label(id, label, datatype)
 

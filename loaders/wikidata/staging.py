@@ -36,6 +36,8 @@ ITEM_COLUMNS = {
     "descriptions": "jsonb",
     "aliases": "jsonb",
     "sitelinks": "jsonb",
+    "badges": "jsonb",
+    "modified": "timestamptz",
     "lastrevid": "int8",
     "kept_as": "int4",
     "loaded_by": "int4[]",

@@ -8,7 +8,9 @@ is stored under its property as {"type": "wikibase-item", "value": "Q146"}. A st
 snak with "rank" and "qualifiers". Times, quantities, coordinates and texts with a language keep all
 members of their value. A snak without a value has "snak": "somevalue" or "novalue". Statements that
 do not fit this form are stored unchanged under "verbatim". The SQL function wikidata_statements()
-restores the original statements. Format: https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html
+restores the original statements. Old dumps lack the ids of entities and the datatypes of values:
+they get the id that follows from the number, and the datatype of the kind of value, which is
+"string" for files and addresses too. Format: https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html
 """
 
 import re
@@ -19,6 +21,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 NUMBERED = {"Q": "item", "P": "property", "L": "lexeme"}
+LETTERS = {kind: letter for letter, kind in NUMBERED.items()}
 TIME = re.compile(r"[+-][0-9]{1,16}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 AMOUNT = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?")
 
@@ -28,8 +31,8 @@ class Strict(Struct, gc=False, forbid_unknown_fields=True):
 
 
 class Entity(Strict):
-    id: str
     entity_type: str = field(name="entity-type")
+    id: str | None = None
     numeric_id: int | None = field(name="numeric-id", default=None)
 
 
@@ -57,7 +60,7 @@ class Text(Strict):
 class Coordinate(Strict):
     latitude: float
     longitude: float
-    globe: str
+    globe: str | UnsetType | None = UNSET
     precision: float | UnsetType | None = UNSET
     altitude: float | UnsetType | None = UNSET
 
@@ -94,6 +97,14 @@ DATATYPES: dict[type, Callable[[str], bool]] = {
     QuantityValue: "quantity".__eq__,
     TextValue: "monolingualtext".__eq__,
     CoordinateValue: "globe-coordinate".__eq__,
+}
+# Datatypes of values that come without one.
+DEFAULTS: dict[type, str] = {
+    StringValue: "string",
+    TimeValue: "time",
+    QuantityValue: "quantity",
+    TextValue: "monolingualtext",
+    CoordinateValue: "globe-coordinate",
 }
 NO_STRINGS = re.compile("wikibase-.*|entity-schema|time|quantity|monolingualtext|globe-coordinate")
 
@@ -190,10 +201,10 @@ def _snak(snak: Snak) -> dict[str, Any]:
         return {"snak": snak.snaktype} if datatype is None else {
             "type": datatype, "snak": snak.snaktype,
         }  # fmt: skip
-    if datatype is None:
-        raise NotCompactable("a value without its datatype")
     kind = type(datavalue)
     value: Any = datavalue.value
+    if datatype is None:
+        datatype = DEFAULTS.get(kind) or f"wikibase-{value.entity_type}"
     if kind is StringValue:
         if NO_STRINGS.fullmatch(datatype):
             raise NotCompactable(f"a string as {datatype}")
@@ -210,7 +221,12 @@ def _snak(snak: Snak) -> dict[str, Any]:
 
 
 def _entity_id(value: Entity) -> str:
-    """The id, if the other members follow from it. Errors: NotCompactable."""
+    """The id, if the other members follow from it, or it from them. Errors: NotCompactable."""
+    if value.id is None:
+        letter = LETTERS.get(value.entity_type)
+        if letter is None or value.numeric_id is None or value.numeric_id <= 0:
+            raise NotCompactable("an entity without an id")
+        return f"{letter}{value.numeric_id}"
     kind = NUMBERED.get(value.id[:1])
     if value.numeric_id is not None:
         if kind != value.entity_type or value.id[1:] != str(value.numeric_id):

@@ -1,9 +1,12 @@
-"""Wikipedia: articles of a dump with infobox, categories and first image."""
+"""Wikipedia: articles of dumps or the API with infobox, categories and first image."""
 
 from loaders.core.topics import Topic, deferred
 
+VERSION = 2  # of what the loader stores; a change makes every source and page be loaded again
+
 TOPIC = Topic(
     name="wikipedia",
+    version=VERSION,
     commands=deferred("loaders.wikipedia.cli", "commands"),
     refresh=deferred("loaders.wikipedia.refresh", "refresh"),
     forget=deferred("loaders.wikipedia.forget", "forget_source"),

@@ -24,6 +24,22 @@ def load(
             help="A pages-articles dump (.bz2, .gz, .zst too), an address, or - (standard input)."
         ),
     ] = None,
+    titles: Annotated[
+        str | None,
+        typer.Option(
+            help="A file of titles, one per line: fetch these pages from the web service."
+        ),
+    ] = None,
+    for_classes: Annotated[
+        bool,
+        typer.Option("--for-classes", help="Fetch the articles of all stored classes of Wikidata."),
+    ] = False,
+    wiki: Annotated[
+        str | None,
+        typer.Option(
+            help="Wiki of single pages, default enwiki; of a dump that does not name its wiki."
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many pages.")] = None,
     sample: Annotated[
         bool,
@@ -37,8 +53,11 @@ def load(
     again: options.Again = False,
     workers: options.Workers = 2,
     contact: options.Contact = None,
+    api: Annotated[
+        str | None, typer.Option(help="Address of the API of another wiki, for single pages.")
+    ] = None,
 ) -> None:
-    """Load articles and redirects of the English Wikipedia.
+    """Load articles and redirects of Wikipedias.
 
     Stored pages are updated if the revision is newer. An interrupted load resumes
     when the same command runs again.
@@ -50,6 +69,10 @@ def load(
     request = WikipediaOptions(
         source=source,
         sample=sample,
+        titles=titles,
+        for_classes=for_classes,
+        wiki=wiki,
+        api=api,
         limit=limit,
         prune=prune,
         max_prune=max_prune,

@@ -10,23 +10,30 @@ from typing import Any
 
 import psycopg
 
-from loaders.core.console import progress
+from loaders.core import runs
+from loaders.core.console import progress, say
 from loaders.core.db import analyze
 from loaders.core.dumps import indexes, merging
 from loaders.core.dumps import load as dumps
+from loaders.core.dumps.chunks import PeekableStream, Readable
 from loaders.core.dumps.load import DumpOptions
-from loaders.core.dumps.sources import DumpSource, open_dump
+from loaders.core.dumps.sources import DumpSource, Pieces, open_dump
+from loaders.core.dumps.staging import Staging
 from loaders.core.dumps.workers import MakeStager
 from loaders.core.errors import Problem
+from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
-from loaders.core.sources import Source
-from loaders.wikipedia.dump import chunks
+from loaders.core.sources import Source, without_secrets
+from loaders.wikipedia import VERSION, api
+from loaders.wikipedia.dump import HEAD, chunks
 from loaders.wikipedia.queries import QUERIES
-from loaders.wikipedia.staging import ARTICLE_COLUMNS, VERSION, PageStager
+from loaders.wikipedia.single import class_titles, portions, read_titles
+from loaders.wikipedia.sites import Site, choose
+from loaders.wikipedia.staging import ARTICLE_COLUMNS, PageStager
 
 # A part of the English Wikipedia of 2016, from the test data of gensim.
 SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-NOUN = "articles and redirects"
+NOUN = "pages"
 COLUMNS = [name for name in ARTICLE_COLUMNS if name != "chunk_id"]
 PARTS = {
     "columns": ", ".join(COLUMNS),
@@ -34,16 +41,27 @@ PARTS = {
     "excluded_columns": ", ".join(f"excluded.{name}" for name in COLUMNS),
 }
 KINDS = {"wikipedia": "article", "wikipedia_redirects": "redirect"}  # by table
+STORED = "select count(*) from muse.{table} where wiki = %(wiki)s"
+NO_SITE = Site("")  # of a source without a page; no row can have it
 # Of several copies the newest revision counts, else the last.
 NEWEST = "revision_id desc, chunk_id desc, ctid desc"
 
 
 @dataclass(frozen=True)
 class WikipediaOptions(DumpOptions):
-    """source: a dump of pages-articles, an address, or `-`. sample: load the sample too."""
+    """source: a dump of pages-articles, an address, or `-`. sample: load the sample too.
+
+    wiki: of a source that does not name its wiki, such as enwiki; of single pages, default enwiki.
+    titles: a file with titles of pages to fetch. for_classes: fetch the articles of classes of
+    Wikidata. api: the address of the wiki's API, if it is no Wikipedia.
+    """
 
     source: str | None = None
     sample: bool = False
+    wiki: str | None = None
+    titles: str | None = None
+    for_classes: bool = False
+    api: str | None = None
 
 
 def load_all(conn: psycopg.Connection, options: WikipediaOptions) -> list[LoadResult]:
@@ -52,19 +70,64 @@ def load_all(conn: psycopg.Connection, options: WikipediaOptions) -> list[LoadRe
     `conn` is in autocommit mode. Errors: Problem.
     """
     source = options.source
-    if source is None and not options.sample:
-        raise Problem("nothing to load: name a dump of pages-articles, or --sample")
+    single = options.titles is not None or options.for_classes
+    if source is None and not options.sample and not single:
+        raise Problem(
+            "nothing to load: name a dump of pages-articles, --titles, --for-classes or --sample"
+        )
     if options.prune and (source is None or options.limit):
         raise Problem("--prune deletes pages that are not in a dump: give a dump, and no --limit")
-    results = []
+    results: list[LoadResult] = []
     if options.sample:
         sample = WikipediaOptions(
             source=str(sample_path()), again=options.again, workers=options.workers
         )
         results.append(load_dump(conn, sample, request={"sample": True}))
     if source is not None:
-        results.append(load_dump(conn, replace(options, sample=False)))
+        dump = replace(options, sample=False, titles=None, for_classes=False)
+        results.append(load_dump(conn, dump))
+    if options.titles is not None:
+        own = replace(options, source=None, sample=False, for_classes=False, prune=False)
+        results.append(load_titles(conn, own))
+    if options.for_classes:
+        own = replace(options, source=None, sample=False, titles=None, prune=False)
+        results.append(load_titles(conn, own))
     return results
+
+
+def load_titles(
+    conn: psycopg.Connection, options: WikipediaOptions, client: Client | None = None
+) -> LoadResult:
+    """Fetch single pages from the API: those of a file of titles, or of classes of Wikidata.
+
+    They are merged in portions, and revisions that are stored are not fetched again: a load that
+    was interrupted continues with the others. Errors: Problem.
+    """
+    url = options.api or api.address_of(options.wiki or "enwiki")
+    service = api.PageService(client or Client(options.contact), url)
+    site = service.site()
+    if options.wiki not in (None, site.wiki):
+        raise Problem(f"the API is that of {site.wiki}, not of {options.wiki}: leave --wiki out")
+    if options.titles is not None:
+        titles, about = read_titles(options.titles, site.wiki), f"titles of {options.titles}"
+    else:
+        titles, about = class_titles(conn, site.wiki), "articles of classes"
+    total = LoadResult(f"{without_secrets(url)}#{about}", NOUN)
+    repeatable = options.titles is None or Source(options.titles).is_repeatable
+    request = options.to_json() if repeatable else None
+    one_by_one = replace(options, workers=0, again=True)
+    for portion in portions(conn, service, site, titles, again=options.again):
+        total.unchanged += portion.unchanged
+        if not portion.has_pages:
+            for piece in portion.pieces[:9]:
+                say(f"{total.source}: {piece[0]!s}: {piece[1]!s}")
+            total.bad += len(portion.pieces)
+            continue
+        source = DumpSource(total.source, portion.pieces, request=request)
+        total.add(load(conn, source, one_by_one, site))
+    total.is_unchanged = not (total.has_changed or total.failures)
+    total.report()
+    return total
 
 
 def load_dump(
@@ -79,17 +142,33 @@ def load_dump(
     assert options.source is not None
     source = Source(options.source, contact=options.contact)
     request = request or options.to_json()
-    with open_dump(source, chunks, threads=options.workers, noun=NOUN, request=request) as dump:
-        result = load(conn, dump, options)
+    sites: list[Site] = []
+
+    def cut(stream: Readable) -> Pieces:
+        head = PeekableStream(stream)
+        try:
+            site = choose(head.peek(HEAD), options.wiki)
+        except Problem as error:
+            raise Problem(f"{source.name}: {error}") from error
+        sites.append(site or NO_SITE)
+        return chunks(head)
+
+    with open_dump(source, cut, threads=options.workers, noun=NOUN, request=request) as dump:
+        result = load(conn, dump, options, sites[0])
     result.report()
     return result
 
 
-def load(conn: psycopg.Connection, source: DumpSource, options: DumpOptions) -> LoadResult:
+def load(
+    conn: psycopg.Connection, source: DumpSource, options: DumpOptions, site: Site
+) -> LoadResult:
     """Load a source; `conn` is in autocommit mode. Errors: Problem."""
-    kept = {"limit": options.limit} if options.limit is not None else {}
+    kept: dict[str, Any] = {"wiki": site.wiki}
+    if options.limit is not None:
+        kept["limit"] = options.limit
+    kind = partial(PageLoad, site=site)
     return dumps.load(
-        conn, source, PageLoad, options, topic=PageLoad.topic, noun=NOUN, version=VERSION, kept=kept
+        conn, source, kind, options, topic=PageLoad.topic, noun=NOUN, version=VERSION, kept=kept
     )
 
 
@@ -109,8 +188,26 @@ class PageLoad(dumps.DumpLoad):
     outdated = QUERIES.find_outdated_chunks
     nothing = "no page is in it that can be used, give a dump of pages-articles"
 
+    def __init__(
+        self,
+        run: runs.Run,
+        staging: Staging,
+        source: DumpSource,
+        options: DumpOptions,
+        *,
+        site: Site,
+    ) -> None:
+        super().__init__(run, staging, source, options)
+        self.site, self.values = site, {"wiki": site.wiki}
+
     def stager(self) -> MakeStager:
-        return partial(PageStager, staging=self.staging, run_id=self.run.run_id, fresh=self.fresh)
+        return partial(
+            PageStager,
+            staging=self.staging,
+            site=self.site,
+            run_id=self.run.run_id,
+            fresh=self.fresh,
+        )
 
     def delete_duplicates(self) -> Iterator[tuple[str, list[str]]]:
         ranks = {"seen": NEWEST, "pages": NEWEST}
@@ -119,7 +216,7 @@ class PageLoad(dumps.DumpLoad):
             yield f"the page with id {page_id}", places
 
     def count_stored(self) -> dict[str, int]:
-        return {table: self._count("select count(*) from muse.{table}", table) for table in KINDS}
+        return {table: self._count(STORED, table) for table in KINDS}
 
     def merge(self) -> None:
         """Merge articles, then redirects; then delete moved and pruned pages."""
@@ -132,8 +229,9 @@ class PageLoad(dumps.DumpLoad):
         with closing(progress("pages", self.counts.kept, "merging")) as bar:
             for table, query in (("pages", pages), ("seen", QUERIES.upsert_redirects)):
                 merging.in_batches(
-                    conn, staging, table, query, parts=PARTS, workers=workers, on_rows=bar.update
-                )
+                    conn, staging, table, query, parts=PARTS, values=self.values,
+                    workers=workers, on_rows=bar.update,
+                )  # fmt: skip
         on_step("indexes")
         indexes.create(conn, self.topic, workers)
         on_step("deletions and redirects")
@@ -141,16 +239,17 @@ class PageLoad(dumps.DumpLoad):
         self._delete_moved()
         if self.options.prune:
             self.run.details["pruned"] = self._prune()
-        conn.execute(QUERIES.follow_redirects)
+        conn.execute(QUERIES.follow_redirects, self.values)
         analyze(conn, "wikipedia", "wikipedia_redirects")
 
     def _delete_moved(self) -> None:
-        """Delete rows of pages that became redirects, or the reverse, or have a new title."""
+        """Delete pages that became redirects, or the reverse, or whose title another page has."""
         for table, kind in (("wikipedia", "redirect"), ("wikipedia_redirects", "article")):
             query = self.staging.sql(QUERIES.delete_other_kind, table=table)
-            self.conn.execute(query, {"kind": kind})
+            self.conn.execute(query, self.values | {"kind": kind})
         for table in KINDS:
-            self.conn.execute(self.staging.sql(QUERIES.delete_renamed, table=table))
+            query = self.staging.sql(QUERIES.delete_replaced, table=table)
+            self.conn.execute(query, self.values)
 
     def _prune(self) -> int:
         """Delete articles and redirects that are not in the dump. Return the number of rows.
@@ -170,4 +269,5 @@ class PageLoad(dumps.DumpLoad):
         return int(rows)
 
     def _execute(self, query: str, table: str) -> psycopg.Cursor[Any]:
-        return self.conn.execute(self.staging.sql(query, table=table), {"kind": KINDS[table]})
+        values = self.values | {"kind": KINDS[table]}
+        return self.conn.execute(self.staging.sql(query, table=table), values)

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 SPACES = re.compile(r"[\s_]+")
 TITLE = re.compile(rb"<title>([^<]{1,4000})<")
@@ -33,3 +34,12 @@ def name_of(text: str) -> str:
     if not text.isascii():
         text = MARKS.sub("", text)
     return SPACES.sub(" ", text).strip()
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """An expression for any of the words; where one has a space or _, a text may have several."""
+    escaped = (
+        "[ _]{1,9}".join(map(re.escape, re.split("[ _]", word)))
+        for word in sorted(words, key=len, reverse=True)
+    )
+    return "|".join(escaped)

@@ -6,12 +6,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from loaders.wikipedia import wikitext
-from loaders.wikipedia.names import ILLEGAL, TooComplex
+from loaders.wikipedia.languages import REDIRECTS
+from loaders.wikipedia.names import ILLEGAL, TooComplex, alternatives, name_of
+from loaders.wikipedia.sites import Site, word_of
 from loaders.wikipedia.wikitext import Extract
 
 LONGEST_TITLE = 255  # bytes, as in MediaWiki
 LARGEST_ID = 2**63 - 1
-REDIRECT = re.compile(r"\s*#redirect\s*:?\s*\[\[([^\]|#\n]{1,300})", re.IGNORECASE)
+TARGET = r"\s{0,50}:?\s{0,50}\[\[([^\]|\n]{1,300})"
+REDIRECT = re.compile(rf"\s*#(?:{alternatives(REDIRECTS.split())}){TARGET}", re.IGNORECASE)
+# For pages that the dump marks as redirects: the magic word of any language.
+ANY_REDIRECT = re.compile(rf"\s*#[^\[\n]{{1,50}}?{TARGET}")
 GAP = bytes(4)
 REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
 
@@ -41,10 +46,10 @@ class PageRedirect(NamedTuple):
     target: str
 
 
-def parse(xml: bytes) -> Article | PageRedirect | None:
+def parse(xml: bytes, site: Site) -> Article | PageRedirect | None:
     """Parse a page; None if it is not in the namespace of articles. Errors: UnusablePage."""
     page, warnings = _element(xml)
-    if _number(page, "ns", least=-2) != 0:
+    if not _is_article(page, site):
         return None
     title = _title(page.findtext("title"))
     page_id = _number(page, "id")
@@ -54,15 +59,23 @@ def parse(xml: bytes) -> Article | PageRedirect | None:
     revision = max(revisions, key=lambda one: _number(one, "id"))
     revision_id = _number(revision, "id")
     text = _text(revision)
-    redirect = page.find("redirect")
-    if redirect is not None:
-        return PageRedirect(title, page_id, revision_id, _target(redirect, text))
+    target = _target(page.find("redirect"), text)
+    if target is not None:
+        return PageRedirect(title, page_id, revision_id, target)
     try:
-        extract = wikitext.extract(text)
+        extract = wikitext.extract(text, site)
     except TooComplex as error:
         extract = Extract()
         warnings.append(f"{error}: kept as its wikitext alone")
     return Article(title, page_id, revision_id, _time(revision), extract, text, warnings)
+
+
+def _is_article(page: ET.Element, site: Site) -> bool:
+    """Whether a page is in the namespace 0. Dumps before 2012 tell it by the title alone."""
+    if site.prefixes is not None and page.find("ns") is None:
+        prefix, colon, _ = (page.findtext("title") or "").partition(":")
+        return not colon or word_of(prefix) not in site.prefixes
+    return _number(page, "ns", least=-2) == 0
 
 
 def _element(xml: bytes) -> tuple[ET.Element, list[str]]:
@@ -118,12 +131,16 @@ def _text(revision: ET.Element) -> str:
     return element.text or ""
 
 
-def _target(redirect: ET.Element, text: str) -> str:
-    """The target of a redirect; older dumps have it in the text only."""
-    target = redirect.get("title")
-    if target is None and (match := REDIRECT.match(text)):
-        target = match[1]
-    return _title((target or "").partition("#")[0])
+def _target(redirect: ET.Element | None, text: str) -> str | None:
+    """The target of a redirect, None for an article. Older dumps have it in the text only."""
+    target = redirect.get("title") if redirect is not None else None
+    if target is None:
+        match = (REDIRECT if redirect is None else ANY_REDIRECT).match(text)
+        if match is None and redirect is None:
+            return None
+        target = name_of(match[1]).removeprefix(":").lstrip() if match else ""
+        target = target[:1].upper() + target[1:]
+    return _title(target.partition("#")[0])
 
 
 def _time(revision: ET.Element) -> datetime | None:

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
+
 from loaders.core.db import copy
 from loaders.core.dumps.chunks import Chunk
-from loaders.core.dumps.staging import ParsedChunk, Stager
+from loaders.core.dumps.staging import ParsedChunk, Stager, Staging
 from loaders.core.entries import BadEntry, bad_entry
+from loaders.wikipedia import VERSION
 from loaders.wikipedia.dump import pages
 from loaders.wikipedia.names import titles_in
 from loaders.wikipedia.pages import Article, PageRedirect, UnusablePage, parse
 from loaders.wikipedia.queries import QUERIES
-
-VERSION = 1  # of the parser; a change makes every page be loaded again
+from loaders.wikipedia.sites import Site
 
 ARTICLE_COLUMNS = {
     "title": "text",
@@ -43,7 +45,7 @@ SEEN_COLUMNS = {
 Page = Article | PageRedirect
 
 
-def read(chunk: Chunk, limit: int | None = None) -> ParsedChunk[Page]:
+def read(chunk: Chunk, site: Site, limit: int | None = None) -> ParsedChunk[Page]:
     """Parse the pages of a chunk, until `limit` articles and redirects are kept."""
     result: ParsedChunk[Page] = ParsedChunk()
     for number, xml in pages(chunk):
@@ -53,7 +55,7 @@ def read(chunk: Chunk, limit: int | None = None) -> ParsedChunk[Page]:
             result.fail(bad_entry(*xml))
             continue
         try:
-            page = parse(xml)
+            page = parse(xml, site)
         except UnusablePage as error:
             result.fail(bad_entry(f"page {number}", error, xml, titles_in(xml)))
             continue
@@ -68,23 +70,38 @@ def read(chunk: Chunk, limit: int | None = None) -> ParsedChunk[Page]:
 
 
 class PageStager(Stager[Page]):
-    """Stages articles and redirects."""
+    """Stages articles and redirects of a wiki."""
+
+    def __init__(
+        self,
+        conn: psycopg.Connection,
+        staging: Staging,
+        site: Site,
+        run_id: int,
+        *,
+        fresh: bool,
+    ) -> None:
+        super().__init__(conn, staging, run_id, fresh=fresh)
+        self.site = site
 
     def read(self, chunk: Chunk, limit: int | None) -> ParsedChunk[Page]:
-        return read(chunk, limit)
+        return read(chunk, self.site, limit)
 
     def compare(self, parsed: ParsedChunk[Page]) -> set[str]:
         articles = [page for _, page in parsed.entities if isinstance(page, Article)]
         redirects = [page for _, page in parsed.entities if isinstance(page, PageRedirect)]
         values = {
+            "wiki": self.site.wiki,
+            "page_ids": [page.page_id for page in articles],
             "titles": [page.title for page in articles],
             "revision_ids": [page.revision_id for page in articles],
             "kept_as": VERSION,
+            "redirect_page_ids": [page.page_id for page in redirects],
             "redirect_titles": [page.title for page in redirects],
             "redirect_revision_ids": [page.revision_id for page in redirects],
             "targets": [page.target for page in redirects],
         }
-        return {row[0] for row in self.conn.execute(QUERIES.find_unchanged, values)}
+        return {str(row[0]) for row in self.conn.execute(QUERIES.find_unchanged, values)}
 
     def keeps(self, entry: Page) -> bool:
         return True
@@ -98,7 +115,7 @@ class PageStager(Stager[Page]):
         changed = (
             _article_row(page, chunk_id)
             for _, page in entities
-            if isinstance(page, Article) and page.title not in unchanged
+            if isinstance(page, Article) and str(page.page_id) not in unchanged
         )
         copy(self.conn, self.staging.name("pages"), ARTICLE_COLUMNS, changed)
 

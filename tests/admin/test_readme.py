@@ -62,10 +62,7 @@ def test_the_readme_has_blocks():
 
 
 def test_every_block_runs(newcomer):
-    of_npm = (HOME / "samples" / "name-suggestion-index").is_dir()
     for kind, block, output in BLOCKS:
-        if kind == "sql" and "classes" in block and not of_npm:
-            continue  # the sample of Wikidata comes with npm, which is not everywhere
         if kind == "sql":
             shown = run(["./pgmuse", "psql", "-X", "-v", "ON_ERROR_STOP=1", "-c", block], newcomer)
             assert "(0 rows)" not in shown

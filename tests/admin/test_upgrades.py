@@ -80,6 +80,30 @@ def test_every_revision_is_migrated_with_its_rows(server, revision):
             assert conn.execute("select from muse.health").rowcount > 5
 
 
+@pytest.mark.parametrize(
+    ("location", "wiki"),
+    [
+        ("/d/dewiki-20240101-pages-articles.xml.bz2", "dewiki"),
+        ("/d/enwiki-latest-pages-articles.xml", "enwiki"),
+        ("/d/my.xml", "enwiki"),
+    ],
+)
+def test_articles_are_of_the_wiki_that_the_only_source_names(server, location, wiki):
+    with restored(server, "c52f36a"):
+        config = alembic_config(conninfo.make_conninfo(**server.conninfo | {"dbname": "upgraded"}))
+        alembic.command.upgrade(config, "0019")
+        with server.connect(dbname="upgraded", autocommit=True) as conn:
+            query = (
+                "update muse.sources set location = %s, loaded_at = now() where topic = 'wikipedia'"
+            )
+            assert conn.execute(query, (location,)).rowcount == 1
+            migrate()
+            rows = conn.execute("select wiki, count(*) from muse.wikipedia group by 1")
+            assert rows.fetchall() == [(wiki, 2)]
+            stored = "select options ->> 'wiki' from muse.sources where topic = 'wikipedia'"
+            assert conn.execute(stored).fetchone() == (wiki,)
+
+
 def has(commit: str, since: str) -> bool:
     return COMMITS.index(commit) >= COMMITS.index(since)
 

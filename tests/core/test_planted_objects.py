@@ -100,7 +100,7 @@ PLANTED_ELSEWHERE = {
         when (own.helper(new.title) <> '') execute function suppress_redundant_updates_trigger()
     """,
     "foreign key": """
-        create table own.helper (title text references muse.wikipedia on delete cascade)
+        create table own.helper (item text references muse.wikidata on delete cascade)
     """,
     "child": "create table own.helper () inherits (muse.wikipedia)",
     "partition": "create table own.helper partition of muse.song_vectors for values in (99)",

@@ -7,6 +7,14 @@ HEAD = """<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" xml:lang=
 """
 
 
+def head(wiki="dewiki", namespaces=((0, ""), (6, "Datei"), (10, "Vorlage"), (14, "Kategorie"))):
+    """The head of a dump of another wiki."""
+    names = "".join(f'<namespace key="{key}">{name}</namespace>' for key, name in namespaces)
+    return (
+        f"<mediawiki><siteinfo><dbname>{wiki}</dbname><namespaces>{names}</namespaces></siteinfo>\n"
+    )
+
+
 def page(title, text="", *, id=1, revision=10, ns=0, redirect=None, time="2024-05-06T07:08:09Z"):
     """A page of a dump; the contributor's id must not be taken for the page's."""
     lead = f'\n    <redirect title="{escape(redirect)}" />' if redirect else ""
@@ -25,8 +33,8 @@ def page(title, text="", *, id=1, revision=10, ns=0, redirect=None, time="2024-0
 """
 
 
-def dump_of(*pages):
-    return HEAD + "".join(pages) + "</mediawiki>\n"
+def dump_of(*pages, head=HEAD):
+    return head + "".join(pages) + "</mediawiki>\n"
 
 
 RAND = """{{Use mdy dates}} <!-- {{Infobox hidden}} [[Category:Hidden]] -->

@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from loaders.wikipedia import staging
+from loaders.wikipedia import VERSION
 from loaders.wikipedia.load import WikipediaOptions
 from tests.factories.archives import PACKED
 from tests.factories.loads import load_wikipedia as load_all
@@ -23,11 +23,11 @@ def test_all_columns_of_an_article(load, muse):
     fields = dict(zip([column.name for column in row.description], row.fetchone(), strict=True))
     fields["revised_at"] = fields["revised_at"].isoformat()[:10]
     assert fields == {
-        "title": "Ayn Rand", "page_id": 339, "revision_id": 10, "revised_at": "2024-05-06",
+        "wiki": "enwiki", "title": "Ayn Rand", "page_id": 339, "revision_id": 10, "revised_at": "2024-05-06",
         "infobox": "writer", "image": "Ayn Rand.jpg",
         "templates": ["use mdy dates", "infobox writer", "cite web"],
         "categories": ["1905 births", "novels by ayn rand"],
-        "general": ["1905 births", "novels"], "wikitext": RAND, "kept_as": staging.VERSION,
+        "general": ["1905 births", "novels"], "wikitext": RAND, "kept_as": VERSION,
     }  # fmt: skip
     assert titles(muse) == ["Ayn Rand", "Cat & <dog>"]
 

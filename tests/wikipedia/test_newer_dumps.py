@@ -67,11 +67,11 @@ def test_an_interrupted_load_resumes(load, muse, monkeypatch):
     parsed = []
     original = staging.read
 
-    def dies(chunk, limit=None):
+    def dies(chunk, *arguments):
         parsed.append(chunk.first)
         if len(parsed) == 4:
             raise KeyboardInterrupt
-        return original(chunk, limit)
+        return original(chunk, *arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(staging, "read", dies)

@@ -32,8 +32,8 @@ def test_look_ups_are_index_scans(db):
             ("infobox = 'kind 7'", "wikipedia_infobox"),
             ("templates @> array['t7']", "wikipedia_templates"),
             ("general @> array['births 7']", "wikipedia_general"),
-            ("title = 'Page 7'", "wikipedia_pkey"),
-            ("page_id = 7", "wikipedia_page_id"),
+            ("title = 'Page 7'", "wikipedia_title"),
+            ("wiki = 'enwiki' and page_id = 7", "wikipedia_pkey"),
         ):
             steps = plan(db, f"select * from {table} where {where}")
             assert index in steps, (table, where, steps)

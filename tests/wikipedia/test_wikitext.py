@@ -23,6 +23,12 @@ pytestmark = pytest.mark.unit
         "[//a",
         "|x=",
         "\n*",
+        "<gallery>\n",
+        "a.jpg|",
+        "{{Wide image|",
+        "[[File:a.jpg|9px",
+        "|image=a.jpg",
+        "{{!}}",
     ],
 )
 def test_hostile_wikitext_takes_at_most_three_seconds(unit):
@@ -63,11 +69,51 @@ def test_nesting_that_is_too_deep_is_an_error(unit):
         ("[[File:first.png]] {{Infobox x|image=T.jpg}}", "T.jpg"),
         ("[[file:a%20b&amp;c.jpg|thumb]]", "A b&c.jpg"),
         ("<nowiki>[[File:a.jpg]]</nowiki>", None),
+        ("<gallery mode=packed>\nold map.png|A [[link]]\nb.jpg\n</gallery>", "Old map.png"),
+        ("<gallery>\nname.txt\n</gallery> own line\nno.jpg\n", None),
+        ("{{Infobox x|image=<gallery>\nin box.jpg|a\nb.jpg\n</gallery>}}", "In box.jpg"),
+        ("{{Wide image|wide.jpg|900px|A [[view]]}} [[File:later.jpg]]", "Wide.jpg"),
+        ("{{Panorama |1= File:pan.jpg |height=200}}", "Pan.jpg"),
+        ("{{wide_image\n | wide.jpg\n | 900px}}", "Wide.jpg"),
+        ("{{Gallery |mode=packed |title=x\n|a b.jpg|Caption}}", "A b.jpg"),
+        ("{{Comune|Panorama=Roma.jpg|Stemma=s.svg}}", "Roma.jpg"),
+        ("{{Cite book|cover.jpg}} [[File:later.jpg]]", "Later.jpg"),
+        ("{{Infobox x|image=a.jpg{{!}}200px}}", "A.jpg"),
+        ("{{Infobox x|image=[[File:a.jpg{{!}}200px{{!}}c]]}}", "A.jpg"),
+        ("[[File:dot.svg|Link to [[this]] and [[that|x]]|20px]] [[File:real.jpg]]", "Real.jpg"),
+        ("[[File:dot.svg|left|x30px|\nCaption]] [[File:real.jpg]]", "Real.jpg"),
+        ("[[File:wide.svg|thumb|A caption\nof two lines with [[File:dot.svg|9px]]]]", "Wide.svg"),
+        ("{{multiple image|width=25|image1=dot.svg}} [[File:real.jpg]]", "Real.jpg"),
+        ("{{Infobox x|image=a.jpg|image_size=25px}}", "A.jpg"),
+        ("{{asbox|image=stub.svg}} {{tmbox|image=[[File:w.svg|40px]]}}", None),
+        ("{{Infobox x|Fotografia=a.jpg}}", "A.jpg"),
+        ("{{Bio|Immagine=dante.jpg}} [[File:later.jpg]]", "Dante.jpg"),
+        ("{{Taxobox début|animal|Name|katze.jpg|Legende}}", "Katze.jpg"),
         ("", None),
     ],
 )  # fmt: skip
 def test_the_first_image(text, image):
     assert wikitext.extract(text).image == image
+
+
+@pytest.mark.parametrize(
+    ("template", "kind"),
+    [
+        ("Infobox Writer", "writer"), ("Template:Infobox writer", "writer"), ("Infobox", None),
+        ("Football club infobox", "football club"), ("Taxobox", "taxobox"),
+        ("Speciesbox", "speciesbox"), ("Automatic_taxobox", "automatic taxobox"),
+        ("Ficha de escritor", "escritor"), ("Info/Biografia", "biografia"),
+        ("Infoboks person", "person"), ("Карточка писателя", "писателя"), ("Bio", "bio"),
+        ("Biography stub", None), ("Fichajes", None),
+    ],
+)  # fmt: skip
+def test_the_kind_of_an_infobox(template, kind):
+    assert wikitext.extract(f"{{{{Use dmy dates}}}} {{{{{template}\n|a=b}}}}").infobox == kind
+
+
+def test_a_category_has_no_line_break():
+    text = "[[Category:Broken\n]] [[Category:Of {{year}}]] [[Category:Whole]]"
+    assert wikitext.extract(text).categories == ("whole",)
 
 
 @pytest.mark.parametrize(

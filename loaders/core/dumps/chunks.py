@@ -40,3 +40,33 @@ class PrefixReader:
         if len(self.prefix) < PREFIX_LENGTH:
             self.prefix += piece[:PREFIX_LENGTH]
         return piece
+
+
+class PeekableStream:
+    """A stream whose beginning can be examined before it is read."""
+
+    def __init__(self, stream: Readable) -> None:
+        self.stream = stream
+        self.peeked = b""
+        self.error: Exception | None = None
+
+    def peek(self, length: int) -> bytes:
+        """Return at least `length` bytes, less at the end; `read` returns them again."""
+        try:
+            while self.error is None and len(self.peeked) < length:
+                piece = self.stream.read(1 << 20)
+                if not piece:
+                    break
+                self.peeked += piece
+        except Exception as error:  # an archive is cut off; `read` raises it after the good part
+            self.error = error
+        return self.peeked
+
+    def read(self, size: int, /) -> bytes:
+        """Return at least one byte, b"" at the end."""
+        if self.peeked:
+            piece, self.peeked = self.peeked[:size], self.peeked[size:]
+            return piece
+        if self.error is not None:
+            raise self.error
+        return self.stream.read(size)

@@ -79,18 +79,18 @@ def report(name: str, counts: QueueCounts) -> None:
 
 def _class_rows(run: runs.Run, classes: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
     """Queue rows of classes; classes without a usable file name are left out."""
-    for class_id, name, image, article in classes:
+    for class_id, name, image, article, wiki in classes:
         file = commons.file_name(image) if image else None
         if file is None:
             reason = "no name of a file" if image else "neither the item nor its article has one"
             run.leave_out(bad_entry(class_id, f"no picture: {reason}", image or name))
             continue
-        row = _row(commons.address(file), name, commons_file=file, article=article)
+        row = _row(commons.address(file), name, commons_file=file, article=article, wiki=wiki)
         yield row | {"class": name, "wikidata_id": class_id}
 
 
 def _row(address: str, title: str, **more: str | None) -> dict[str, Any]:
-    columns = ("class", "wikidata_id", "article", "commons_file", "download_url")
+    columns = ("class", "wikidata_id", "article", "wiki", "commons_file", "download_url")
     row: dict[str, Any] = dict.fromkeys(columns)
     return row | {"address": address, "host": host_and_port(address), "title": title} | more
 

@@ -207,15 +207,16 @@ from muse.image_fetches
 where state = 'waiting';
 
 -- name: select_classes
--- A class with its item's own image, else the first image of the item's article.
+-- A class with its item's own image, else the first image of an article of the item: that in enwiki
+-- if it has one.
 select
     class.class_id,
     class.class,
-    coalesce(own.file, article.image) as file,
-    case when own.file is null then article.title end as article
+    coalesce(own.file, page.image) as file,
+    case when own.file is null then page.title end as article,
+    case when own.file is null then page.wiki end as wiki
 from muse.classes as class
 left join muse.wikidata as item on class.class_id = item.wikidata_id
-left join muse.articles as article on class.class_id = article.wikidata_id
 left join lateral (
     select statement.value ->> 'value' as file
     from jsonb_array_elements(item.claims -> 'P18') with ordinality as statement (value, place)
@@ -223,16 +224,26 @@ left join lateral (
     order by statement.value ->> 'rank' <> 'preferred', statement.place
     limit 1
 ) as own on true
+left join lateral (
+    select
+        article.title,
+        article.wiki,
+        article.image
+    from muse.articles as article
+    where own.file is null and article.wikidata_id = class.class_id
+    order by article.image is null, article.wiki <> 'enwiki', article.wiki, article.title
+    limit 1
+) as page on true
 where class.items >= %(min_count)s and class.class_id ~ '^Q[1-9][0-9]*$'
 order by class.items desc, class.class_id asc;
 
 -- name: enqueue
 insert into muse.image_fetches (
-    source_id, address, host, title, class, wikidata_id, article, commons_file, download_url
+    source_id, address, host, title, class, wikidata_id, article, wiki, commons_file, download_url
 )
 values (
     %(source_id)s, %(address)s, %(host)s, %(title)s, %(class)s, %(wikidata_id)s, %(article)s,
-    %(commons_file)s, %(download_url)s
+    %(wiki)s, %(commons_file)s, %(download_url)s
 )
 on conflict (source_id, address, wikidata_id) do nothing;
 

@@ -51,7 +51,7 @@ def work(fresh, host, settings, decoder):
 
 ARTICLE = """
     insert into muse.wikipedia (title, page_id, revision_id, wikitext, image)
-    values (%(title)s, length(%(title)s), 1, '', %(image)s)
+    values (%(title)s, ascii(%(title)s), 1, '', %(image)s)
 """
 REDIRECT = """
     insert into muse.wikipedia_redirects (title, article, target, page_id, revision_id)

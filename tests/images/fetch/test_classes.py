@@ -62,6 +62,27 @@ def test_a_class_whose_image_changed_has_the_new_one_alone(classes, host, work):
     assert classes.execute("select count(*) from images").fetchone() == (2,)
 
 
+def test_the_article_of_another_wiki_gives_its_picture(classes):
+    """The English article is preferred, but not where only the other one has a picture."""
+    insert = (
+        "insert into wikipedia (wiki, title, page_id, revision_id, wikitext, image) "
+        "values ('dewiki', %s, %s, 1, '', %s)"
+    )
+    for number, title in ((1, "Fisch"), (2, "Hund")):
+        classes.execute(insert, (title, number, f"{title}.jpg"))
+    for wikidata_id, title in (("Q152", "Fisch"), ("Q144", "Hund")):
+        classes.execute(
+            "update wikidata set sitelinks = %s where wikidata_id = %s",
+            (Jsonb({"dewiki": title}), wikidata_id),
+        )
+    assert enqueue.enqueue_classes(classes, 5).without_picture == 0
+    rows = "select wikidata_id, wiki, article, commons_file from image_fetches order by 1"
+    assert classes.execute(rows).fetchall() == [
+        ("Q144", "enwiki", "Dog", "Dog (1).jpg"), ("Q146", None, None, "Cat 03.jpg"),
+        ("Q152", "dewiki", "Fisch", "Fisch.jpg"),
+    ]  # fmt: skip
+
+
 def test_an_address_that_is_wanted_twice_is_fetched_once(classes, host, work):
     for title in ("Dog", "Fish"):
         classes.execute("update muse.wikipedia set image = 'a.jpg' where title = %s", (title,))
