@@ -16,7 +16,7 @@ COLUMNS = {
 }
 
 
-def replace_by_artists(conn: psycopg.Connection) -> None:
+def replace_by_artists(conn: psycopg.Connection) -> list[str]:
     """Replace the tracks of the training playlists by their artists; others have no place."""
     for step in (
         QUERIES.create_artists,
@@ -24,6 +24,12 @@ def replace_by_artists(conn: psycopg.Connection) -> None:
         QUERIES.replace_by_artists,
     ):
         conn.execute(step)
+    return []
+
+
+def no_versions(conn: psycopg.Connection) -> Mapping[str, list[str]]:
+    """Each artist stands for itself."""
+    return {}
 
 
 def names(conn: psycopg.Connection) -> Mapping[str, str]:
@@ -33,5 +39,5 @@ def names(conn: psycopg.Connection) -> Mapping[str, str]:
 
 ARTISTS = Subject(
     "artists", "artist_id", "artist_vectors", "artist_neighbors", COLUMNS, "artists",
-    kind=Neighbors("counts", 3, 200), convert=replace_by_artists, names=names,
+    kind=Neighbors("counts", 3, 200), convert=replace_by_artists, names=names, versions=no_versions,
 )  # fmt: skip

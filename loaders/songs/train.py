@@ -1,6 +1,6 @@
 """Train a model of songs or artists on the playlists in the database, and deploy it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from loaders.core.db import copy, lock
 from loaders.core.errors import Problem
 from loaders.core.models import Part, publish
 from loaders.core.queries import Queries
-from loaders.songs import lift
-from loaders.songs.neighbors import Membership, Neighbors
+from loaders.songs import lift, works
+from loaders.songs.neighbors import Membership, Neighbors, Row
 from loaders.songs.tuning import FEWEST, Evaluation, RadioSettings, Tuning, tune
 from loaders.songs.word2vec import ItemVectors, Word2VecSettings, fit, for_size
 
@@ -52,10 +52,6 @@ class Selection:
     notes: list[str]
 
 
-def no_change(conn: psycopg.Connection) -> None:
-    """Train on the tracks of the playlists."""
-
-
 def no_names(conn: psycopg.Connection) -> Mapping[str, str]:
     """Store no names: the table tracks has them."""
     return {}
@@ -68,8 +64,8 @@ class Subject:
     name: of the model. vectors, neighbors: the tables with a partition per model. columns: of
     `vectors`, with their types; `key` is one of them. nouns: what the items are called. kind: of
     the neighbours; None: the held-out playlists choose it, with the settings of the radio. convert:
-    replaces the tracks in the temporary table `training`. names: of the items, for a column
-    `artist`.
+    replaces the tracks in the temporary table `training`, and returns notes. names: of the items,
+    for a column `artist`. versions: the keys of an item that stands for several.
     """
 
     name: str
@@ -79,8 +75,9 @@ class Subject:
     columns: dict[str, str]
     nouns: str
     kind: Neighbors | None = None
-    convert: Callable[[psycopg.Connection], None] = no_change
+    convert: Callable[[psycopg.Connection], list[str]] = works.join
     names: Callable[[psycopg.Connection], Mapping[str, str]] = no_names
+    versions: Callable[[psycopg.Connection], Mapping[str, list[str]]] = works.versions
 
 
 SONGS = Subject("songs", "track_id", "song_vectors", "song_neighbors", VECTORS, "tracks")
@@ -188,7 +185,7 @@ def select(conn: psycopg.Connection, which: PlaylistFilter, subject: Subject = S
     conn.execute(QUERIES.create_training, values)
     notes += _leave_out_single_artist(conn, which)
     conn.execute(QUERIES.hide_held_out, values)
-    subject.convert(conn)
+    notes += subject.convert(conn)
     playlists, places, items, hidden = conn.execute(QUERIES.training_size).fetchone() or (0,) * 4
     return Selection(playlists, places, items, hidden, values["longest"] or 0, notes)
 
@@ -216,6 +213,7 @@ def store(
 ) -> int:
     """Publish the vectors and neighbours as the live model; return its id."""
     members = Membership(Corpus(conn))
+    versions = subject.versions(conn)
 
     def fill_vectors(conn: psycopg.Connection, part: str, model_id: int) -> None:
         names = subject.names(conn)
@@ -224,15 +222,17 @@ def store(
         copy(
             conn, part, subject.columns,
             (
-                (model_id, item, *([names.get(item)] if has_names else []), *both)
+                (model_id, key, *([names.get(item)] if has_names else []), *both)
                 for item, *both in rows
+                for key in versions.get(item, [item])
             ),
         )  # fmt: skip
 
     def fill_neighbors(conn: psycopg.Connection, part: str, model_id: int) -> None:
         columns = NEIGHBORS | {subject.key: "text"}
         with closing(progress(subject.nouns, len(members.items), "neighbours")) as bar:
-            copy(conn, part, columns, _neighbor_rows(members, kind, model_id, bar.update))
+            rows = members.rows(kind, on_items=bar.update)
+            copy(conn, part, columns, _neighbor_rows(rows, members.items, versions, model_id))
 
     parts = Part(subject.vectors, fill_vectors), Part(subject.neighbors, fill_neighbors)
     with lock(conn, "songs"):
@@ -240,14 +240,15 @@ def store(
 
 
 def _neighbor_rows(
-    members: Membership, kind: Neighbors, model_id: int, on_items: Callable[[int], Any]
+    rows: Iterable[Row], items: list[str], versions: Mapping[str, list[str]], model_id: int
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows of NEIGHBORS, then the item."""
-    names = members.items
-    for row in members.rows(kind, on_items=on_items):
-        pairs = zip(row.neighbors, row.playlists, row.similarities, strict=True)
-        for neighbor, playlists, similarity in pairs:
-            yield model_id, names[neighbor], int(playlists), float(similarity), names[row.item]
+    """Rows of NEIGHBORS, then the key."""
+    for row in rows:
+        item = items[row.item]
+        for key in versions.get(item, [item]):
+            pairs = zip(row.neighbors, row.playlists, row.similarities, strict=True)
+            for neighbor, playlists, similarity in pairs:
+                yield model_id, items[neighbor], int(playlists), float(similarity), key
 
 
 def model_line(model: TrainedModel, subject: Subject) -> str:

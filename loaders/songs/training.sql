@@ -9,7 +9,7 @@
 -- sqlfluff:templater:placeholder:held_out:1
 
 -- name: drop_temporary
-drop table if exists pg_temp.training, pg_temp.artist_of;
+drop table if exists pg_temp.training, pg_temp.artist_of, pg_temp.version_of;
 
 -- name: usual_length
 -- Nearly all playlists are as short as this; at least the 119 of the first song radio. The pairs of
@@ -97,6 +97,37 @@ where drawn.part_id = training.part_id;
 -- name: show_held_out
 update pg_temp.training set hidden = 0
 where hidden > 0;
+
+-- name: create_versions
+-- Tracks that have other versions, with the most played version, which stands for all.
+create temporary table version_of as
+select
+    version.track_id,
+    version.item
+from (
+    select
+        track_id,
+        first_value(track_id) over works as item,
+        count(*) over (partition by work) as versions
+    from muse.tracks
+    window works as (partition by work order by places desc, track_id asc)
+) as version
+where version.versions > 1;
+
+-- name: replace_by_works
+update pg_temp.training set items = array(
+    select coalesce(version.item, place.item)
+    from unnest(training.items) with ordinality as place (item, number)
+    left join pg_temp.version_of as version on place.item = version.track_id
+    order by place.number
+);
+
+-- name: select_versions
+select
+    item,
+    array_agg(track_id) as track_ids
+from pg_temp.version_of
+group by item;
 
 -- name: create_artists
 -- The artist of each track. An artist is its id in the source; a name without an id stands for the

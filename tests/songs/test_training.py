@@ -10,6 +10,8 @@ from loaders.admin.refresh import refresh
 from loaders.core.db import connect_to_load
 from loaders.songs import train as songs
 from loaders.songs.forget import forget_playlists
+from loaders.songs.formats import Playlist, Track
+from loaders.songs.load import load_entries
 from loaders.songs.word2vec import Word2VecSettings
 from tests.factories.playlists import fill
 from tests.factories.polling import add_tracks, publish_version, readers
@@ -222,3 +224,44 @@ def test_a_loader_role_loads_trains_and_forgets_without_more_rights(fresh):
     assert forget_playlists(fresh, "playlist", "a1") == {"playlists": 1, "tracks": 0}
     assert forget_source(fresh, "test") == {"playlists": 9, "tracks": 40}
     assert fresh.execute("select count(*) from song_vectors").fetchone() == (0,)
+
+
+def versions_of(count: int, *, split: bool) -> list[Playlist]:
+    """Playlists of ten songs that follow one another in a circle of sixty, in several versions.
+
+    split: any version may stand for a song; else the second version has a circle of its own.
+    """
+    random = Random(0)
+    lists = []
+    for n in range(count):
+        start, version = random.randrange(60), n % 2
+        circle = [(start + i) % 60 for i in random.sample(range(10), 10)]
+        if split:
+            tracks = [version_of(f"s{song}", random.randrange(4)) for song in circle]
+        else:
+            tracks = [version_of(f"s{song * (1, 7)[version] % 60}", version) for song in circle]
+        lists.append(Playlist(str(n), str(n), tracks))
+    return lists
+
+
+def version_of(song: str, version: int) -> Track:
+    name = song + ["", " - 2011 Remaster", " (Mono)", " - Single Version"][version]
+    return Track(f"{song}{'r' * version}", name, f"by {song}")
+
+
+def test_versions_of_a_song_are_trained_as_one_where_that_predicts_better(fresh):
+    load_entries(fresh, "test", versions_of(100, split=True))
+    model = songs.train(fresh, QUICK, songs.PlaylistFilter())
+    assert model.selection.items == 60
+    assert "tracks are versions of other tracks, and are trained" in model.selection.notes[0]
+    both = "select input_vector from song_vectors where track_id in ('s1', 's1r')"
+    (one,), (other,) = fresh.execute(both).fetchall()
+    assert one == other
+    rows = fresh.execute("select track_id from similar_songs('s1r', 8)").fetchall()
+    assert len({track.rstrip("r") for (track,) in rows} - {"s1"}) == 8
+
+
+def test_versions_that_stand_in_other_playlists_are_trained_apart(fresh):
+    load_entries(fresh, "test", versions_of(300, split=False))
+    model = songs.train(fresh, QUICK, songs.PlaylistFilter())
+    assert (model.selection.items, model.selection.notes) == (120, [])
