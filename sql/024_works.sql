@@ -9,15 +9,6 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
-    -- What names a version that is the same work, and words beside it.
-    versions constant text[] := '{remaster,remastered,remasters,remastering,remasterizado,'
-        'remasterizada,remasterise,remasterisé,remasterisée,remasterizzato,rimasterizzato,'
-        'rimasterizzata,version,versión,versão,versione,versie,mono,stereo,edit,mix,explicit,clean,'
-        'edition,single,original,originale,album,bonus,deluxe,audio,video,videoclip,clip,lyric,'
-        'lyrics,visualizer,visualiser,hd,hq,4k,rerecorded,soundtrack}';
-    others constant text[] := '{"",re,digital,digitally,radio,lp,ep,cd,full,long,short,extended,'
-        'inch,anniversary,track,official,oficial,offizielles,officiel,music,musical,standard,'
-        'special,expanded,us,uk,in,main,motion,picture,film,movie,taylor,taylors,s,master}';
     kept text := plain_title.title;
     tail text := '';
     piece text;
@@ -47,8 +38,21 @@ begin
                 part, '[\s0-9.,:;&''"’“”+/-]+(?:(?:st|nd|rd|th)\M)?', ' ', 'g'
             ), ' '
         );
+        -- The words of the name of a version; at least one must be of the first list.
         is_version := is_version and part ~ '^\d{4}$'
-            or words <@ (versions || others) and words && versions;
+            or words && '{remaster,remastered,remasters,remastering,remasterizado,remasterizada,'
+            'remasterise,remasterisé,remasterisée,remasterizzato,rimasterizzato,rimasterizzata,'
+            'version,versión,versão,versione,versie,mono,stereo,edit,mix,explicit,clean,edition,'
+            'single,original,originale,album,bonus,deluxe,audio,video,videoclip,clip,lyric,lyrics,'
+            'visualizer,visualiser,hd,hq,4k,rerecorded,soundtrack}'::text[]
+            and words <@ '{remaster,remastered,remasters,remastering,remasterizado,remasterizada,'
+            'remasterise,remasterisé,remasterisée,remasterizzato,rimasterizzato,rimasterizzata,'
+            'version,versión,versão,versione,versie,mono,stereo,edit,mix,explicit,clean,edition,'
+            'single,original,originale,album,bonus,deluxe,audio,video,videoclip,clip,lyric,lyrics,'
+            'visualizer,visualiser,hd,hq,4k,rerecorded,soundtrack,"",re,digital,digitally,radio,lp,'
+            'ep,cd,full,long,short,extended,inch,anniversary,track,official,oficial,offizielles,'
+            'officiel,music,musical,standard,special,expanded,us,uk,in,main,motion,picture,film,'
+            'movie,taylor,taylors,s,master}'::text[];
         continue when is_version
             or part ~ '^(?:feat|ft|featuring|prod|w/)[.\s]'
             or part ~ '^with\s' and part !~ ('^with\s+(?:you|u|me|us|my|your|the|a|an|him|her|it|'
@@ -108,11 +112,11 @@ begin atomic
     select
         coalesce(
             nullif(case
-                when work_key.artist ~ (
-                    '[,;&+/]|^\W*(?:[Tt][Hh][Ee]\s|[Uu]nknown|[Vv]arious|[Vv]\.?[Aa])'
+                when split_part(work_key.artist, ',', 1) ~ (
+                    '[;&+/]|^\W*(?:[Tt][Hh][Ee]\s|[Uu]nknown|[Vv]arious|[Vv]\.?[Aa]|$)'
                     '|\s(?:[fF](?:[eE][aA])?[tT]|[wW]ith|[vV]s|[xX]|[aA]nd)[.\s]'
                 ) then muse.spelling(muse.artist_of_work(work_key.artist))
-                else muse.spelling(work_key.artist)
+                else muse.spelling(split_part(work_key.artist, ',', 1))
             end, '')
             || ' - '
             || nullif(case

@@ -44,7 +44,8 @@ WORDS = {
         اسم الأغنية, العنوان, الأغنية, שם השיר, שיר
         """,
     "artist": """
-        artist, artist_name, creator, artist_names, artists, track_artist, performer, singer, band
+        artist, artist_name, creator, artist_names, artists, track_artist, artist_name_1
+        artist_names_1, performer, singer, band
         Künstler, Künstlername(n), Künstlername, Interpret, Interpreten, Artiste, Nom de l'artiste
         Nom(s) de l'artiste, Artistes, Interprète, Artista, Nombre(s) del artista
         Nombre del artista, Artistas, Intérprete, Nome(s) do artista, Nome do artista

@@ -15,10 +15,9 @@ NO_SONG = re.compile(r"[-*|<>{}\[\]=]|\d{4}-\d{2}-\d{2}|https?:")  # of a list, 
 
 def is_list(text: str) -> bool:
     """Whether the first lines are `Artist - Title`."""
-    *complete, _ = [line for line in LINE_END.split(text) if line.strip()] + [""]
-    lines = complete[:SHOWN]
+    lines = [line.strip() for line in LINE_END.split(text) if line.strip()][:SHOWN]
     songs = [
-        line for line in map(str.strip, lines)
+        line for line in lines
         if len(line) <= LONGEST and DASH.search(line) and not NO_SONG.match(line)
     ]  # fmt: skip
     return len(lines) >= FEWEST and len(songs) >= 0.9 * len(lines)
