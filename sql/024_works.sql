@@ -164,7 +164,9 @@ select
     (array_agg(track.artist order by track.places desc, track.track_id asc))[1] as artist,
     count(*) as tracks,
     sum(track.places)::bigint as places,
-    array_agg(track.track_id order by track.places desc, track.track_id asc) as track_ids
+    array_agg(track.track_id order by track.places desc, track.track_id asc) as track_ids,
+    string_agg(track.track_id, '; ' order by track.places desc, track.track_id asc)
+        as track_ids_text
 from muse.tracks as track
 group by track.work
 having count(*) > 1;
@@ -180,3 +182,4 @@ comment on column muse.works.places is
 'Number of places in playlists at which the tracks stand';
 comment on column muse.works.track_ids is
 'Ids of the tracks, the most played first (references tracks.track_id)';
+comment on column muse.works.track_ids_text is 'The ids as text, separated by a semicolon';

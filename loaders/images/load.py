@@ -14,7 +14,6 @@ from loaders.core.errors import Problem
 from loaders.core.pruning import Coverage, check_usable
 from loaders.core.runs import LoadResult
 from loaders.core.sources import ADDRESS, without_secrets
-from loaders.core.topics import deferred
 from loaders.images import files, prune
 from loaders.images.batches import store_pictures
 from loaders.images.decoding import Decoder
@@ -31,7 +30,6 @@ from loaders.images.sources import (
 
 TOPIC, NOUN = "images", "pictures"
 # Topics do not import one another.
-load_class_items = deferred("loaders.wikidata.load", "load_missing_class_items")
 
 
 def load_all(conn: psycopg.Connection, options: ImageOptions) -> list[LoadResult]:
@@ -51,7 +49,9 @@ def load_all(conn: psycopg.Connection, options: ImageOptions) -> list[LoadResult
             enqueue.report("addresses", queued)
         if options.classes:
             # Its picture is that of its item, which filters of Wikidata leave out.
-            load_class_items(
+            from loaders.wikidata.load import load_missing_class_items
+
+            load_missing_class_items(
                 conn, min_count=options.min_count, contact=options.contact, api=options.api
             )
             queued = enqueue.enqueue_classes(conn, options.min_count)
