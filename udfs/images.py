@@ -99,7 +99,8 @@ def decoded(plpy: Any, picture: bytes) -> Image.Image:
         return decode(picture, THUMBNAIL, lambda: runtime.checkpoint(plpy))
     except BadPicture as error:
         message = str(error)
-    runtime.fail(plpy, message, "JPEG, PNG, GIF, WebP, TIFF and BMP can be read", "22000")
+    hint = "JPEG, PNG, GIF, WebP, TIFF and BMP can be read; ./pgmuse search FILE reads more"
+    runtime.fail(plpy, message, hint, "22000")
 
 
 def _predict(

@@ -121,14 +121,19 @@ class Run:
     def leave_out(self, entry: BadEntry) -> None:
         """Count an unusable entry, and keep its reason for load_errors."""
         self.bad += 1
-        if self.bad <= KEPT_ERRORS:
-            self._errors.append((self.run_id, self.bad, *entry[:3]))
+        self.remark(entry)
+
+    def remark(self, entry: BadEntry) -> None:
+        """Keep the reason of an entry for load_errors; it may be loaded all the same."""
+        if len(self._errors) < KEPT_ERRORS:
+            self._errors.append((self.run_id, len(self._errors) + 1, *entry[:3]))
 
     def fail(self, reason: str) -> None:
         """Record a part of the source that could not be loaded; the run ends as failed."""
         self.bad += 1
         self.failures.append(reason)
-        self._errors.append((self.run_id, self.bad, *bad_entry("file", reason, "")[:3]))
+        number = len(self._errors) + 1
+        self._errors.append((self.run_id, number, *bad_entry("file", reason, "")[:3]))
 
     def refusal(
         self, coverage: Coverage, table: str, *, stored: int, gone: int, max_prune: float

@@ -133,7 +133,7 @@ def forget_picture(image_id: Annotated[int, typer.Argument(help="As in pictures.
 
 
 def search(
-    file: Annotated[Path, typer.Argument(help="A JPEG, PNG, GIF, WebP, TIFF or BMP.")],
+    file: Annotated[Path, typer.Argument(help="A picture, as load images reads.")],
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many matches.")] = 10,
     min_confidence: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out matches of lower confidence.")

@@ -17,6 +17,8 @@ SAMPLES = HOME / "samples"
 # Debian's packages, unpacked by set-up or installed.
 DEBIAN = (SAMPLES / "debian", Path("/"))
 SMALL_WORDS = {"of", "de", "du", "des", "the", "in"}
+# File names write them with the word before: pontduGard. Elsewhere that would split slideShow.
+JOINED = re.compile(r"(?<=[a-z])(of|de|du|des)(?=[A-Z])")
 
 # Folders of GCompris with photos, and the class of their pictures; "" where it is the file name.
 # The other folders have drawings.
@@ -112,6 +114,8 @@ def tuxpaint(folder: Path) -> Iterator[PictureFile | BadEntry]:
 
 
 def _metadata(name: str, kind: str, own: debian_copyright.Rights | None) -> PictureMetadata:
+    if kind == "monument":
+        name = JOINED.sub(r" \1 ", name)
     title = title_of(name).lower()
     if kind == "monument":
         title = " ".join(w if w in SMALL_WORDS else w.capitalize() for w in title.split())
