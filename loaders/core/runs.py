@@ -109,6 +109,7 @@ class Run:
     earlier_rows: dict[str, int] = field(default_factory=dict)
     refused_rows: dict[str, int] = field(default_factory=dict)
     _errors: list[tuple[int, int, str, str, str]] = field(default_factory=list)
+    _remarks: int = 0
 
     def accept(self, entries: Iterable[T | BadEntry]) -> Iterator[T]:
         """Yield the usable entries, and leave out the others."""
@@ -125,15 +126,16 @@ class Run:
 
     def remark(self, entry: BadEntry) -> None:
         """Keep the reason of an entry for load_errors; it may be loaded all the same."""
-        if len(self._errors) < KEPT_ERRORS:
-            self._errors.append((self.run_id, len(self._errors) + 1, *entry[:3]))
+        self._remarks += 1
+        if self._remarks <= KEPT_ERRORS:
+            self._errors.append((self.run_id, self._remarks, *entry[:3]))
 
     def fail(self, reason: str) -> None:
         """Record a part of the source that could not be loaded; the run ends as failed."""
         self.bad += 1
         self.failures.append(reason)
-        number = len(self._errors) + 1
-        self._errors.append((self.run_id, number, *bad_entry("file", reason, "")[:3]))
+        self._remarks += 1
+        self._errors.append((self.run_id, self._remarks, *bad_entry("file", reason, "")[:3]))
 
     def refusal(
         self, coverage: Coverage, table: str, *, stored: int, gone: int, max_prune: float

@@ -149,11 +149,17 @@ def search(
     from loaders.images.search import matches as images
 
     check_out(out, images.WRITABLE)
-    content = images.read(file)
+    query = images.read(file)
     with db.connect_to_muse() as conn:
-        matches = images.search(conn, content, n, min_confidence)
+        if missing := images.check_vectors(conn):
+            say(missing)
+        matches = images.search(conn, query, n, min_confidence)
+        kinds = images.classes(conn, query, n) if matches else []
     print(images.table(matches))
-    say(images.verdict(matches))
+    if kinds:
+        print(f"\n{images.table_of_classes(kinds)}")
+    verdict = images.verdict(matches, kinds)
+    say(verdict)
     if out is not None and matches:
-        images.picture(content, matches, out)
+        images.picture(query, verdict, matches, out)
         say(f"wrote {out}")

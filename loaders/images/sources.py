@@ -99,7 +99,7 @@ def sample_sources() -> Iterator[PictureSource]:
         source = sample_source(name)
         if source is not None:
             yield source
-        elif name != "tuxpaint":  # large: set-up does not download it
+        else:
             say(f"{name}: skipped, its package is missing: run ./pgmuse setup")
 
 
