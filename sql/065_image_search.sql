@@ -140,16 +140,18 @@ begin
                 crowd.distances[cardinality(crowd.distances)],
                 near.distance
             ) as density,
+            -- Stored pictures of the class, counted to three. A picture may have several locations.
             case when has_kinds and picture.class is not null then (
-                select count(*)
+                select 1 + count(distinct others.image_id)
                 from (
-                    select distinct other.image_id
+                    select other.image_id
                     from muse.image_sources as other
                     where
                         other.class = picture.class
+                        and other.image_id <> near.image_id
                         and other.image_id is distinct from image_matches.left_out
-                    limit 3
-                ) as members
+                    limit 8
+                ) as others
             ) end as members
         from near
         inner join muse.image_vectors as vectors
