@@ -18,7 +18,7 @@ SIDE = 32
 COARSE = 16  # pixels of the search for the window
 PLAIN = 4.0  # standard deviation of the grey levels below which a picture is plain
 ROUGHLY = 0.4  # correlation of the whole pictures below which no window is searched
-CORRELATION = 0.85  # of a copy with the window that it fits best
+CORRELATION = 0.92  # of a copy with the window that it fits best; of other pictures up to 0.87
 SHARES = (0.97, 0.94, 0.91, 0.88, 0.85)  # of width and height that a window has
 PLACES = (0.0, 0.5, 1.0)  # of a window in what remains
 BORDER = 6.0  # grey levels that the pixels of a border differ at most
@@ -41,8 +41,14 @@ class Window(NamedTuple):
 
 
 def hashes(image: Image.Image) -> list[int]:
-    """The perceptual hashes of a picture, its three rotations and their mirror images."""
-    return [perceptual_hash(turned) for turned in orientations(image.convert("L"))]
+    """The perceptual hashes of a picture, its three rotations and their mirror images.
+
+    A picture with a border also has those of the picture without it.
+    """
+    grey = image.convert("L")
+    inner = without_border(grey)
+    pictures = [grey] if inner.size == grey.size else [grey, inner]
+    return [perceptual_hash(turned) for one in pictures for turned in orientations(one)]
 
 
 def orientations(image: Image.Image) -> Iterator[Image.Image]:

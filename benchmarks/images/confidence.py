@@ -12,7 +12,7 @@ from benchmarks.core.report import Row
 from loaders.images import train
 from loaders.images.search import confidence
 from loaders.images.search.confidence import Calibration
-from loaders.images.search.pairs import LabelledPictures, build_pairs, simulate
+from loaders.images.search.pairs import LabelledPictures, build_pairs, simulate_own
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Predictions = dict[str, Array]  # by method (pairs,), and "same" and "classes" beside them
@@ -86,7 +86,7 @@ def predict_held_out(
     half = np.isin(labelled.classes, kinds[::2])
     results: list[Predictions] = []
     for side, learned in ((half, ~half), (~half, half)):
-        queries, pairs = build_pairs(labelled.select(side)), simulate(labelled.select(learned))
+        queries, pairs = build_pairs(labelled.select(side)), simulate_own(labelled.select(learned))
         distance = queries.features[:, :1]
         weights = confidence.logistic(pairs.features[:, :1], pairs.same)
         question = np.flatnonzero(side)[queries.queries]

@@ -124,7 +124,7 @@ def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:
                 "things here, so that confidence ignores them")  # fmt: skip
             return {"learned_on": "samples, without classes"} | ships | {"has_kinds": False}
     if len(labelled.classes) > pairs.MATCHES:
-        simulated = pairs.simulate(labelled)
+        simulated = pairs.simulate_own(labelled)
         # Pictures of one class alone have no pairs of different classes to learn from.
         if MIN_PAIRS <= simulated.positive < len(simulated.same):
             prior = Calibration.from_json(ships)

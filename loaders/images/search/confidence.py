@@ -20,6 +20,7 @@ OF_CLASSES = ("agreement", "near_agreement")
 # The features of matches that have no class, or are alone in it.
 WITHOUT_CLASSES = [number for number, name in enumerate(FEATURES) if name not in OF_CLASSES]
 EVERY = list(range(len(FEATURES)))
+OF_FEW = ("one_picture", "two_pictures")
 RIDGE = 1.0  # L2 penalty without a prior
 PRIOR_RIDGE = 100.0  # L2 penalty of the difference from a prior; 30 and 300 measure alike
 
@@ -88,8 +89,10 @@ class Calibration:
 def fit(pairs: Pairs, prior: Calibration | None = None) -> Calibration:
     """Fit the regressions, regularized towards `prior` where there is one.
 
-    A situation without pairs of either outcome keeps the weights of the prior. Errors: ValueError
-    where there is no prior.
+    With a prior, classes of one and two pictures keep its weights: in a database as it is, whether
+    a match is alone in its class tells whether the query was taken out of that class. Another
+    situation without pairs of either outcome keeps them too. Errors: ValueError where there is no
+    prior.
     """
     everything = np.ones(len(pairs.same), bool)
     situations = {
@@ -101,7 +104,9 @@ def fit(pairs: Pairs, prior: Calibration | None = None) -> Calibration:
     weights = {}
     for name, (which, columns) in situations.items():
         part, start = pairs.select(which), getattr(prior, name, None)
-        if 0 < part.positive < len(part.same):
+        if start is not None and name in OF_FEW:
+            weights[name] = start
+        elif 0 < part.positive < len(part.same):
             weights[name] = _padded(part, columns, start)
         elif start is None:
             raise ValueError(f"all pairs of {name} have the same outcome")

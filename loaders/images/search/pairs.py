@@ -16,7 +16,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 MATCHES = 10  # per query
 FIFTH = 5  # the distance to the fifth neighbour measures the density
 LIMITS = (None, 15, 4, 2, 1)  # of pictures of a class in a simulated database
-QUERIES = 400  # of a simulated database
+QUERIES = 500  # of a simulated database
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ def simulate(labelled: LabelledPictures, seed: int = 0) -> Pairs:
     """Pairs of simulated searches in databases of every size of classes."""
     random = np.random.default_rng(seed)
     return Pairs.join([simulate_one(labelled, limit, random) for limit in LIMITS])
+
+
+def simulate_own(labelled: LabelledPictures) -> Pairs:
+    """Pairs of searches in the database as it is, whose classes keep their sizes."""
+    return simulate_one(labelled, None, np.random.default_rng(0))
 
 
 def simulate_one(
@@ -182,7 +187,7 @@ def cross_validate(
     for side in (True, False):
         other = build_pairs(labelled.select(half != side))
         try:
-            calibration = fit(simulate(labelled.select(half == side)), prior)
+            calibration = fit(simulate_own(labelled.select(half == side)), prior)
         except ValueError:
             continue
         if 0 < other.positive < len(other.same):
