@@ -11,6 +11,7 @@ select pg_temp.describe(
     'height', 'Height of the original in pixels, after rotation',
     'stored_at', 'Time at which the picture was stored',
     'attempts', 'Number of embeddings that were begun and not finished; 3 at most',
+    'version', 'Version of the code that decoded it; an earlier one''s pictures are decoded again',
     'parked', 'Why the picture has no vector and will get none; null otherwise'
 );
 

@@ -62,9 +62,22 @@ comment on function muse.nearest_images(bigint, public.halfvec, integer, bigint)
 -- The nearest pictures with their metadata and two measures of each match. Confidence is a
 -- logistic regression, fitted by loaders/images/search/confidence.py, over: the distance; the
 -- distance of the fifth match; the distance of the match's own fifth neighbour; whether both have
--- the same label; and, where the match's class has other pictures, the shares of the first ten and
--- five matches that have its class. Typical needs no classes: it is the share of stored pictures
--- whose own nearest neighbour is at least as far away.
+-- the same label; the shares of the other nine and four nearest matches that have its class; and
+-- the cosine similarity after the mean of all stored vectors is subtracted. Its weights depend on
+-- the number of stored pictures of the match's class. Models of before revision 0022 have fewer
+-- weights. A match whose file is the query's is certain. Typical needs no classes: it is the share
+-- of stored pictures whose own nearest neighbour is at least as far away.
+
+create or replace function muse.numbers(list jsonb)
+returns double precision[]
+language sql immutable parallel safe
+begin atomic
+    select array_agg(element.value::double precision order by element.i)
+    from jsonb_array_elements_text(numbers.list) with ordinality as element (value, i);
+end;
+
+comment on function muse.numbers(jsonb) is
+'A list of numbers in JSON as an array: select numbers(''[1, 2.5]'')';
 
 create or replace function muse.image_matches(
     live bigint,
@@ -72,7 +85,8 @@ create or replace function muse.image_matches(
     label integer,
     n integer,
     min_confidence real,
-    left_out bigint default null
+    left_out bigint default null,
+    same bigint default null
 )
 returns setof muse.similar_image
 language plpgsql stable parallel safe rows 10
@@ -83,23 +97,15 @@ as $$
 declare
     config jsonb := (select model.config from muse.models as model where model.model_id = live);
     classifier bigint := (config ->> 'classifier')::bigint;
-    nearest real[] := array(
-        select quantile.value::real
-        from jsonb_array_elements_text(config -> 'nearest') with ordinality as quantile (value, i)
-        order by quantile.i
-    );
-    wide double precision[] := array(
-        select weight.value::double precision
-        from jsonb_array_elements_text(config #> '{confidence,with_classes}')
-            with ordinality as weight (value, i)
-        order by weight.i
-    );
-    narrow double precision[] := array(
-        select weight.value::double precision
-        from jsonb_array_elements_text(config #> '{confidence,without_classes}')
-            with ordinality as weight (value, i)
-        order by weight.i
-    );
+    weights jsonb := config -> 'confidence';
+    nearest real[] := muse.numbers(config -> 'nearest');
+    has_kinds boolean := coalesce((weights ->> 'has_kinds')::boolean, true);
+    without double precision[] := muse.numbers(weights -> 'without_classes');
+    many double precision[] := muse.numbers(weights -> 'with_classes');
+    two double precision[] := coalesce(muse.numbers(weights -> 'two_pictures'), many);
+    one double precision[] := coalesce(muse.numbers(weights -> 'one_picture'), without);
+    centre public.halfvec := (config ->> 'centre')::public.halfvec;
+    query public.halfvec := image_matches.embedding operator(public.-) centre;
     candidates integer := greatest(image_matches.n, 10);
 begin
     perform muse.check_n(image_matches.n);
@@ -120,6 +126,9 @@ begin
         select
             near.*, picture.title, picture.class, picture.page_url, picture.licence,
             picture.author, vectors.label,
+            coalesce(
+                1 - ((vectors.embedding operator(public.-) centre) operator(public.<=>) query), 0
+            ) as centred,
             -- The picture that is left out does not count as a neighbour of its matches.
             coalesce(
                 crowd.distances[
@@ -131,13 +140,19 @@ begin
                 crowd.distances[cardinality(crowd.distances)],
                 near.distance
             ) as density,
-            exists (
-                select from muse.image_sources as other
-                where
-                    other.class = picture.class
-                    and other.image_id <> near.image_id
-                    and other.image_id is distinct from image_matches.left_out
-            ) as has_class
+            -- Stored pictures of the class, counted to three. A picture may have several locations.
+            case when has_kinds and picture.class is not null then (
+                select 1 + count(distinct others.image_id)
+                from (
+                    select other.image_id
+                    from muse.image_sources as other
+                    where
+                        other.class = picture.class
+                        and other.image_id <> near.image_id
+                        and other.image_id is distinct from image_matches.left_out
+                    limit 8
+                ) as others
+            ) end as members
         from near
         inner join muse.image_vectors as vectors
             on near.image_id = vectors.image_id and vectors.model_id = classifier
@@ -169,7 +184,13 @@ begin
             (coalesce(first.ten, 0) - (known.place <= 10)::integer) / crowd.others::float8
                 as agreement,
             (coalesce(first.five, 0) - (known.place <= 5)::integer) / 4.0 as near_agreement,
-            (known.label = image_matches.label)::integer as same_label
+            (known.label = image_matches.label)::integer as same_label,
+            case
+                when known.members is null then without
+                when known.members < 2 then one
+                when known.members = 2 then two
+                else many
+            end as weight
         from known
         cross join crowd
         left join first on known.class = first.class
@@ -178,16 +199,13 @@ begin
     judged as (
         select
             described.*,
-            1 / (1 + exp(-case
-                when described.has_class
-                    then
-                        wide[1] + wide[2] * described.distance + wide[3] * described.fifth
-                        + wide[4] * described.density + wide[5] * described.same_label
-                        + wide[6] * described.agreement + wide[7] * described.near_agreement
-                else
-                    narrow[1] + narrow[2] * described.distance + narrow[3] * described.fifth
-                    + narrow[4] * described.density + narrow[5] * described.same_label
-            end)) as confidence
+            case when described.image_id = image_matches.same then 1 else 1 / (1 + exp(-(
+                weight[1] + weight[2] * described.distance + weight[3] * described.fifth
+                + weight[4] * described.density + weight[5] * described.same_label
+                + coalesce(weight[6], 0) * described.agreement
+                + coalesce(weight[7], 0) * described.near_agreement
+                + coalesce(weight[8], 0) * described.centred
+            ))) end as confidence
         from described
     )
 
@@ -205,13 +223,15 @@ begin
 end
 $$;
 
-comment on function muse.image_matches(bigint, public.halfvec, integer, integer, real, bigint) is
-'Nearest pictures with confidence: select m.* from image_vectors as v, image_matches(live_model(''images''), v.embedding, v.label, 3, 0) as m limit 3';
+comment on function muse.image_matches(
+    bigint, public.halfvec, integer, integer, real, bigint, bigint
+) is
+'Nearest pictures with confidence: select m.* from image_vectors as v, image_matches(live_model(''images''), v.embedding, v.label, 3, 0) as m limit 3';  -- noqa: LT05
 
 -- images_like -----------------------------------------------------------------------------
 
 create or replace function muse.images_like(
-    image_id bigint, n integer default 10, min_confidence real default 0
+    image_id bigint, n integer default 10, min_confidence double precision default 0
 )
 returns setof muse.similar_image
 language plpgsql stable parallel safe rows 10
@@ -247,5 +267,5 @@ begin
 end
 $$;
 
-comment on function muse.images_like(bigint, integer, real) is
+comment on function muse.images_like(bigint, integer, double precision) is
 'Pictures similar to a stored one: select title, confidence from images_like((select max(image_id) from images))';

@@ -1,7 +1,7 @@
 -- Search by the bytes of a picture, which is embedded or hashed first.
 
-create or replace function muse.similar_images(
-    picture bytea, n integer default 10, min_confidence real default 0
+create or replace function muse.matches_of_picture(
+    picture bytea, sha256 bytea, n integer, min_confidence real
 )
 returns setof muse.similar_image
 language plpgsql stable parallel restricted rows 10 cost 100000
@@ -9,15 +9,15 @@ set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
     live constant bigint := muse.live_model('images');
-    seen record;
+    query record;
 begin
-    perform muse.check_n(similar_images.n);
-    perform muse.check_min_confidence(similar_images.min_confidence);
-    if similar_images.picture is null then
+    perform muse.check_n(matches_of_picture.n);
+    perform muse.check_min_confidence(matches_of_picture.min_confidence);
+    if matches_of_picture.picture is null then
         return;
     end if;
-    select features.embedding::public.halfvec as embedding, features.label into seen
-    from muse.image_features(similar_images.picture, (
+    select features.embedding::public.halfvec as embedding, features.label into query
+    from muse.image_features(matches_of_picture.picture, (
         select (model.config ->> 'classifier')::bigint
         from muse.models as model
         where model.model_id = live
@@ -25,13 +25,86 @@ begin
     return query
     select matches.*
     from muse.image_matches(
-        live, seen.embedding, seen.label, similar_images.n, similar_images.min_confidence
+        live, query.embedding, query.label, matches_of_picture.n,
+        matches_of_picture.min_confidence,
+        same => (
+            select image.image_id
+            from muse.images as image
+            where image.sha256 = matches_of_picture.sha256
+        )
     ) as matches;
 end
 $$;
 
-comment on function muse.similar_images(bytea, integer, real) is
+comment on function muse.matches_of_picture(bytea, bytea, integer, real) is
+'Stored pictures similar to a reduced picture, by the SHA-256 of the original: select title from images, matches_of_picture(thumbnail, sha256, 3, 0) limit 3';  -- noqa: LT05
+
+create or replace function muse.similar_images(
+    picture bytea, n integer default 10, min_confidence double precision default 0
+)
+returns setof muse.similar_image
+language plpgsql stable parallel restricted rows 10 cost 100000
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    return query
+    select matches.*
+    from muse.matches_of_picture(
+        similar_images.picture, sha256(similar_images.picture), similar_images.n,
+        similar_images.min_confidence
+    ) as matches;
+end
+$$;
+
+comment on function muse.similar_images(bytea, integer, double precision) is
 'Stored pictures similar to a picture, with confidence: select title, confidence from similar_images((select thumbnail from images limit 1))';  -- noqa: LT05
+
+create or replace function muse.classes_of_picture(picture bytea, sha256 bytea, n integer)
+returns table (class text, confidence real, pictures integer)
+language plpgsql stable parallel restricted rows 5 cost 100000
+set search_path = pg_catalog, muse, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    -- All matches of a class are about the same question, so their mean, weighted by itself, is
+    -- better calibrated than the largest one. A match with the query's own file is certain.
+    return query
+    select
+        matches.class,
+        (case
+            when max(matches.confidence) = 1 then 1
+            else sum(matches.confidence ^ 2) / greatest(sum(matches.confidence), 1e-9)
+        end)::real,
+        count(*)::integer
+    from muse.matches_of_picture(
+        classes_of_picture.picture, classes_of_picture.sha256, classes_of_picture.n, 0
+    ) as matches
+    where matches.class is not null
+    group by matches.class
+    order by 2 desc, 3 desc, 1;
+end
+$$;
+
+comment on function muse.classes_of_picture(bytea, bytea, integer) is
+'Classes similar to a reduced picture, by the SHA-256 of the original: select class from images, classes_of_picture(thumbnail, sha256, 10) limit 3';  -- noqa: LT05
+
+create or replace function muse.similar_classes(picture bytea, n integer default 10)
+returns table (class text, confidence real, pictures integer)
+language plpgsql stable parallel restricted rows 5 cost 100000
+set search_path = pg_catalog, muse, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select classes.class, classes.confidence, classes.pictures
+    from muse.classes_of_picture(
+        similar_classes.picture, sha256(similar_classes.picture), similar_classes.n
+    ) as classes;
+end
+$$;
+
+comment on function muse.similar_classes(bytea, integer) is
+'Classes of the n pictures most similar to a picture, likeliest first, with the number of these pictures: select * from similar_classes((select thumbnail from images limit 1))';  -- noqa: LT05
 
 create or replace function muse.near_duplicates(
     picture bytea, max_distance integer default 8, n integer default 10
@@ -42,28 +115,63 @@ set search_path = pg_catalog, muse, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    hash bit(64);
+    hashes bit(64)[];
+    live bigint;
+    candidates bigint[];
+    same bigint;
 begin
     perform muse.check_n(near_duplicates.n);
     if near_duplicates.max_distance is null or near_duplicates.max_distance not between 0 and 64 then
         raise exception 'max_distance must be from 0 to 64 bits' using errcode = '22023';
     end if;
-    hash := muse.image_hash(near_duplicates.picture);
+    hashes := muse.image_hashes(near_duplicates.picture);
+    select image.image_id into same
+    from muse.images as image
+    where image.sha256 = sha256(near_duplicates.picture);
+
+    if cardinality(hashes) > 0 then
+        select array_agg(near.image_id) into candidates
+        from (
+            select image.image_id
+            from muse.images as image
+            cross join lateral (
+                select min(bit_count(image.perceptual_hash # hash)) as bits
+                from unnest(hashes) as hash
+            ) as nearest
+            where nearest.bits <= near_duplicates.max_distance
+            order by nearest.bits, image.image_id
+            limit near_duplicates.n
+        ) as near;
+        select deployment.model_id into live
+        from muse.deployments as deployment
+        where deployment.name = 'images';
+        if live is not null then  -- cropped copies and those with a border
+            candidates := candidates || array(
+                select matches.image_id
+                from muse.matches_of_picture(near_duplicates.picture, null, 10, 0) as matches
+            );
+        end if;
+    end if;
+
     return query
-    with near as materialized (
-        select image.image_id, bit_count(image.perceptual_hash # hash)::integer as distance
-        from muse.images as image
-        where bit_count(image.perceptual_hash # hash) <= near_duplicates.max_distance
-        order by 2, 1
-        limit near_duplicates.n
+    with copies as (
+        select copy.image_id, copy.distance
+        from muse.copy_distances(near_duplicates.picture, candidates) as copy
+        where
+            copy.distance <= near_duplicates.max_distance
+            and copy.image_id is distinct from same
+        union all
+        select same, 0
+        where same is not null
     )
 
-    select near.image_id, picture.title, near.distance
-    from near
-    inner join muse.pictures as picture on near.image_id = picture.image_id
-    order by near.distance, near.image_id;
+    select copies.image_id, picture.title, copies.distance
+    from copies
+    inner join muse.pictures as picture on copies.image_id = picture.image_id
+    order by copies.distance, copies.image_id
+    limit near_duplicates.n;
 end
 $$;
 
 comment on function muse.near_duplicates(bytea, integer, integer) is
-'Stored copies of a picture, by perceptual hash: select title, distance from near_duplicates((select thumbnail from images limit 1))';  -- noqa: LT05
+'Stored copies of a picture, also rotated, mirrored, cropped or with a border: select title, distance from near_duplicates((select thumbnail from images limit 1))';  -- noqa: LT05

@@ -3,17 +3,18 @@
 Queries and `train images` run the same code.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from udfs import runtime
+from udfs import copies, runtime
 from udfs.picture_headers import BadPicture
 from udfs.pictures import SHRINK, THUMBNAIL, decode, perceptual_hash, thumbnail
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
+THUMBNAILS = "select image_id, thumbnail from muse.images where image_id = any($1)"
 MARGIN = 32  # pixels that the usual ImageNet evaluation crops from the resized picture
 
 
@@ -99,7 +100,8 @@ def decoded(plpy: Any, picture: bytes) -> Image.Image:
         return decode(picture, THUMBNAIL, lambda: runtime.checkpoint(plpy))
     except BadPicture as error:
         message = str(error)
-    runtime.fail(plpy, message, "JPEG, PNG, GIF, WebP, TIFF and BMP can be read", "22000")
+    hint = "JPEG, PNG, GIF, WebP, TIFF and BMP can be read; ./pgmuse search FILE reads more"
+    runtime.fail(plpy, message, hint, "22000")
 
 
 def _predict(
@@ -110,3 +112,28 @@ def _predict(
     runtime.checkpoint(plpy)
     prediction = predict(model.interpreter, network_input(image, model.config["size"]))
     return prediction, model.config["labels"]
+
+
+def hashes(plpy: Any, picture: bytes | None) -> list[str]:
+    """The perceptual hashes of the eight orientations; none of a plain picture."""
+    if picture is None:
+        return []
+    image = thumbnail(decoded(plpy, picture))
+    if copies.is_plain(image):
+        return []
+    return [f"{number & (2**64 - 1):064b}" for number in copies.hashes(image)]
+
+
+def copy_distances(
+    plpy: Any, picture: bytes | None, image_ids: list[int] | None
+) -> Iterator[tuple[int, int]]:
+    """Of the stored pictures those that are copies, and the bits in which their hashes differ."""
+    if picture is None or not image_ids:
+        return
+    query = thumbnail(decoded(plpy, picture))
+    plan = plpy.prepare(THUMBNAILS, ["bigint[]"])
+    for row in plpy.execute(plan, [image_ids]):
+        runtime.checkpoint(plpy)
+        bits = copies.distance(query, decoded(plpy, row["thumbnail"]))
+        if bits is not None:
+            yield row["image_id"], bits

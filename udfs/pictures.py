@@ -9,7 +9,7 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -17,10 +17,32 @@ import numpy as np
 # Imported here, or Image.open would import every plugin at the first call.
 from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
-from udfs.picture_headers import BadPicture, exif_orientation, kind_of, plain_jpeg
+from udfs.picture_depth import note_raw_mode, shift_of, stretched_channels
+from udfs.picture_headers import (
+    END_OF_IMAGE,
+    BadPicture,
+    exif_orientation,
+    kind_of,
+    plain_jpeg,
+    plain_png,
+)
 
-BYTES = 20_000_000
-MEGAPIXELS = {"JPEG": 100, "PNG": 40, "BMP": 40, "WEBP": 8, "TIFF": 8, "GIF": 8}
+BYTES = 20_000_000  # of a file in a server process, and of a download
+
+
+class Limits(NamedTuple):
+    """Limits of a file in bytes, and of a picture in megapixels by format.
+
+    A format without one is not decoded.
+    """
+
+    bytes: int
+    megapixels: Mapping[str, int]
+
+
+# In a server process a decoder cannot be interrupted, and its crash ends all connections. So there
+# the newest decoders are left out. The loaders decode in processes of their own.
+IN_SERVER = Limits(BYTES, {"JPEG": 100, "PNG": 40, "BMP": 40, "WEBP": 8, "TIFF": 8, "GIF": 8})
 SMALLEST = 8  # pixels, of the short side
 LONGEST = 8  # longest side as a multiple of the short one; longer strips are cropped to the middle
 THUMBNAIL = 320  # pixels, of the short side
@@ -46,66 +68,114 @@ TURNS = {
 }
 PIECE = 1 << 16  # bytes a read for a picture of 1 megapixel; fewer for a larger one
 BAND = 4_000_000  # pixels converted between two checkpoints
+MOST = 0.9  # of the rows of a JPEG without its end must be there
+NAMES = {"WEBP": "WebP", "HEIF": "HEIC"}
+NO_END = "a JPEG without its end"
 
 
 class DecodedPicture(NamedTuple):
-    """A decoded picture. width, height: of the original in pixels, after rotation."""
+    """A decoded picture.
+
+    width, height: of the original in pixels, after rotation. note: a damage in spite of which it
+    was decoded, if any.
+    """
 
     image: Image.Image
     width: int
     height: int
+    note: str | None = None
 
 
 def decode(
     content: bytes, side: int, checkpoint: Callable[[], object] = lambda: None
 ) -> Image.Image:
-    """`decode_sized` without the original size."""
+    """`decode_sized` without the original size, with the limits of a server process."""
     return decode_sized(content, side, checkpoint).image
 
 
 def decode_sized(
-    content: bytes, side: int, checkpoint: Callable[[], object] = lambda: None
+    content: bytes,
+    side: int,
+    checkpoint: Callable[[], object] = lambda: None,
+    limits: Limits = IN_SERVER,
 ) -> DecodedPicture:
     """Decode a picture: upright, RGB, transparency on white, the first frame of an animation.
 
     The short side of the result is `side` to 4 * `side` pixels; a smaller picture keeps its size.
     `checkpoint` is called about every 100 ms; an exception that it raises ends the decoding.
-    Memory: 20 MB for a JPEG of 100 megapixels, 300 to 600 MB for a progressive one, 170 MB for a
-    PNG of 40 megapixels.
+    Memory in a server process: 20 MB for a JPEG of 100 megapixels, 300 to 600 MB for a progressive
+    one, 170 MB for a PNG of 40 megapixels.
 
     Errors: BadPicture.
     """
-    if len(content) > BYTES:
-        raise BadPicture(f"{len(content):,} bytes: pictures have at most {BYTES:,}")
+    if len(content) > limits.bytes:
+        raise BadPicture(f"{len(content):,} bytes: pictures have at most {limits.bytes:,}")
     kind = kind_of(content)
-    orientation = 1
-    if kind == "JPEG":
-        content, orientation = plain_jpeg(content)
+    if kind not in limits.megapixels:
+        raise BadPicture(
+            f"a picture in the format {_name(kind)}, which only ./pgmuse load and search decode"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(_CheckpointReader(content, checkpoint), formats=(kind,))
-            _check(kind, image)
-            width, height = image.size
-            image.draft(None, (side, side))  # has an effect on JPEG only
-            block = PIECE * 1_000_000 // max(image.width * image.height, 1_000_000)
-            cast(Any, image).decodermaxblock = max(block, 1024)
-            image.load()
-            if kind in ("PNG", "WEBP"):
-                orientation = exif_orientation(image.info.get("exif", b""))
-            elif kind == "TIFF":  # Pillow rotates it when it loads
-                width, height = image.size
-            if orientation >= 5:
-                width, height = height, width
-            small = _scaled(image, side, checkpoint)
-            return DecodedPicture(_rotated(small, orientation), width, height)
+            return _decode(kind, content, side, checkpoint, limits)
     except BadPicture:
         raise
     except Image.DecompressionBombError:
-        message = f"a {_name(kind)} of far more than {MEGAPIXELS[kind]} megapixels"
+        message = f"a {_name(kind)} of far more than {limits.megapixels[kind]} megapixels"
         raise BadPicture(message) from None
     except BROKEN:
         raise BadPicture(f"a damaged or cut-off {_name(kind)}") from None
+
+
+def _decode(
+    kind: str, content: bytes, side: int, checkpoint: Callable[[], object], limits: Limits
+) -> DecodedPicture:
+    orientation, note = 1, None
+    if kind in ("JPEG", "PNG"):
+        content, orientation, note = (plain_jpeg if kind == "JPEG" else plain_png)(content)
+
+    def opened(content: bytes) -> Image.Image:
+        image = Image.open(_CheckpointReader(content, checkpoint), formats=(kind,))
+        _check(kind, image, limits)
+        note_raw_mode(image)
+        return image
+
+    image = opened(content)
+    width, height = image.size
+    try:
+        _load(image, side)
+    except OSError:
+        if kind != "JPEG" or not _has_most_rows(image, content):
+            raise
+        image, note = opened(content + END_OF_IMAGE), NO_END
+        _load(image, side)
+    if kind in ("WEBP", "AVIF"):
+        orientation = exif_orientation(image.info.get("exif", b""))
+    elif kind in ("TIFF", "HEIF"):  # rotated when they are loaded
+        width, height = image.size
+    if orientation >= 5:
+        width, height = height, width
+    image = stretched_channels(image, lambda: opened(content))
+    small = _scaled(image, side, checkpoint)
+    return DecodedPicture(_rotated(small, orientation), width, height, note)
+
+
+def _load(image: Image.Image, side: int) -> None:
+    """Decode the pixels; a JPEG at the smallest scale with a short side of `side` pixels."""
+    image.draft(None, (side, side))  # has an effect on JPEG only
+    block = PIECE * 1_000_000 // max(image.width * image.height, 1_000_000)
+    cast(Any, image).decodermaxblock = max(block, 1024)
+    image.load()
+
+
+def _has_most_rows(image: Image.Image, content: bytes) -> bool:
+    """Whether a JPEG whose decoding ended too early has nearly all rows, or all of them roughly.
+
+    Rows that were not decoded are black. The first scan of a progressive JPEG has all of them.
+    """
+    box = image.im.getbbox() if content.count(b"\xff\xda") == 1 else (0, 0, 0, image.height)
+    return box is not None and box[3] >= MOST * image.height
 
 
 def thumbnail(image: Image.Image) -> Image.Image:
@@ -158,16 +228,16 @@ class _CheckpointReader(io.BytesIO):
         return data
 
 
-def _check(kind: str, image: Image.Image) -> None:
+def _check(kind: str, image: Image.Image, limits: Limits) -> None:
     """Check size, compression and tiles in the header, before any pixel is decoded."""
     width, height = image.size
     if min(width, height) < SMALLEST:
         message = f"a picture of {width} x {height} pixels: {SMALLEST} x {SMALLEST} are needed"
         raise BadPicture(message)
-    if width * height > MEGAPIXELS[kind] * 1_000_000:
+    if width * height > limits.megapixels[kind] * 1_000_000:
         raise BadPicture(
             f"a {_name(kind)} of {width:,} x {height:,} pixels: "
-            f"at most {MEGAPIXELS[kind]} megapixels are decoded"
+            f"at most {limits.megapixels[kind]} megapixels are decoded"
         )
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         compression = image.info.get("compression", "raw")
@@ -183,16 +253,18 @@ def _scaled(image: Image.Image, side: int, checkpoint: Callable[[], object]) -> 
     image = _middle(image)
     if image.mode in ("I", "F"):
         image = _stretched(image)
+    deep = image.mode.startswith("I;16")
+    shift = shift_of(cast(tuple[float, float], image.getextrema())[1]) if deep else 0
     width, height = image.size
     factor = max(min(width, height) // (2 * side), 1)
     rows = max(BAND // width // factor, 1) * factor
     if rows >= height:
-        return _rgb(image).reduce(factor)
+        return _rgb(image, shift).reduce(factor)
     small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     for top in range(0, height, rows):
         checkpoint()
         band = image.crop((0, top, width, min(top + rows, height)))
-        small.paste(_rgb(band).reduce(factor), (0, top // factor))
+        small.paste(_rgb(band, shift).reduce(factor), (0, top // factor))
     return small
 
 
@@ -212,12 +284,12 @@ def _stretched(image: Image.Image) -> Image.Image:
     return Image.fromarray(((values - low) * (255 / max(high - low, 1e-30))).astype(np.uint8))
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """Convert any mode of the six formats to RGB; transparent pixels become white."""
+def _rgb(image: Image.Image, shift: int) -> Image.Image:
+    """Convert any mode to RGB; transparent pixels become white. shift: of 16-bit values."""
     if image.mode.startswith("I;16"):
         order = ">u2" if image.mode.endswith("B") else "<u2"
         values = np.frombuffer(image.tobytes(), dtype=order).reshape(image.height, image.width)
-        image = Image.fromarray((values >> 8).astype(np.uint8))
+        image = Image.fromarray((values >> shift).astype(np.uint8))
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     if not image.has_transparency_data:
@@ -233,4 +305,4 @@ def _rotated(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _name(kind: str) -> str:
-    return "WebP" if kind == "WEBP" else kind
+    return NAMES.get(kind, kind)

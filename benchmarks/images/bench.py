@@ -8,6 +8,7 @@ import psycopg
 from benchmarks.core.report import Row, report
 from benchmarks.core.running import begun, check_part, fresh_server
 from benchmarks.images import confidence as image_confidence
+from benchmarks.images import copies, crawl
 from benchmarks.images import embedding as image_embedding
 from benchmarks.images import quality as image_quality
 from benchmarks.images import search as image_search
@@ -21,8 +22,10 @@ from loaders.images.options import ImageOptions
 PARTS: dict[str, Callable[[psycopg.Connection, bool], Iterator[Row]]] = {
     "embedding": image_embedding.rows,
     "quality": image_quality.rows,
+    "copies": copies.rows,
     "search": image_search.answers,
     "strangers": image_confidence.strangers,
+    "crawl": crawl.rows,
     "generated": image_search.generated,
 }
 
@@ -44,7 +47,7 @@ def _rows(quick: bool, only: str | None, vectors: int) -> Iterator[Row]:
         for name, part in parts.items():
             if only not in (None, name):
                 continue
-            if name != "embedding" and not loaded:
+            if name not in ("embedding", "crawl") and not loaded:
                 load_samples(conn)
                 loaded = True
             begun(name)

@@ -1,34 +1,34 @@
-"""Fit the shipped calibration to Tux Paint's photos, which no other benchmark uses as queries.
+"""Fit the shipped calibration to the photos of the sample packages.
 
-apt-get install tuxpaint-stamps-default
 .venv/bin/python -m benchmarks.images.calibration > loaders/images/search/calibration.json
 """
 
 import json
 
 from benchmarks.core.running import fresh_server
+from benchmarks.images import situations
+from benchmarks.images.bench import load_samples
 from loaders.core.db import connect_to_muse
-from loaders.core.errors import Problem
-from loaders.images import train
 from loaders.images.classifier import train as classifier
-from loaders.images.load import load_source
-from loaders.images.options import ImageOptions
-from loaders.images.search import confidence
-from loaders.images.sources import sample_source
+from loaders.images.search.confidence import fit
 
 
 def main() -> None:
     """Print the calibration as JSON."""
-    source = sample_source("tuxpaint")
-    if source is None:
-        raise Problem("Tux Paint's photos are missing: apt-get install tuxpaint-stamps-default")
     with fresh_server(), connect_to_muse(autocommit=True) as conn:
-        model_id = classifier.train(conn, 0).model_id
-        load_source(conn, source, ImageOptions())
-        train.train(conn, 2)
-        labelled = train.select_labelled(conn, model_id)
-    calibration = {"data": "photos of Tux Paint, by their folders"}
-    calibration |= train.fit_calibration(labelled, confidence.build_pairs(labelled), None)
+        classifier.train(conn, 0)
+        load_samples(conn)
+        packages = situations.read(conn)
+        measured = {row.name: round(row.value, 3) for row in situations.rows(conn)}
+    pairs = situations.simulate_all(list(packages.values()))
+    calibration = {
+        "data": "photos of GCompris and Tux Paint, by fine and by coarse classes",
+        **fit(pairs).as_dict(),
+        "pictures": sum(len(kinds[0].classes) for kinds in packages.values()),
+        "pairs": len(pairs.same),
+        "positive_pairs": pairs.positive,
+        "held_out_classes": measured,
+    }
     print(json.dumps(calibration, indent=2))
 
 

@@ -11,7 +11,8 @@ def bench(
     as_json: options.Json = False,
     quick: options.Quick = False,
     only: Annotated[
-        str | None, typer.Option(help="embedding, quality, search, strangers or generated.")
+        str | None,
+        typer.Option(help="embedding, quality, copies, search, strangers, crawl or generated."),
     ] = None,
     vectors: Annotated[
         int, typer.Option(min=20_000, help="Generated ones; a million takes 10 GB and a while.")

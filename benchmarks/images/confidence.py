@@ -11,13 +11,14 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from benchmarks.core.report import Row
 from loaders.images import train
 from loaders.images.search import confidence
-from loaders.images.search.confidence import Calibration, LabelledPictures
+from loaders.images.search.confidence import Calibration
+from loaders.images.search.pairs import LabelledPictures, build_pairs, simulate_own
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Predictions = dict[str, Array]  # by method (pairs,), and "same" and "classes" beside them
 MEASURES = ("auroc", "fpr95", "ece")
 METHODS = (
-    "confidence", "as it ships", "1 - distance", "distance, calibrated", "largest probability",
+    "confidence", "of other photos", "1 - distance", "distance, calibrated", "largest probability",
 )  # fmt: skip
 CLASSES = "select distinct class from muse.image_sources where class is not null order by class"
 FORGET = """
@@ -40,9 +41,16 @@ SURE = "select coalesce(max(confidence), 0) > 0.5 from muse.similar_images(%s::b
 WORDS = "the of and to in is that for it as was with be by on not he his but at are this have from"
 
 
-def rows(labelled: LabelledPictures, probabilities: Array, quick: bool) -> Iterator[Row]:
-    """Means over seeds, with 95 % intervals from a bootstrap over classes."""
-    seeds = [predict_held_out(labelled, probabilities, seed) for seed in range(1 if quick else 5)]
+def rows(
+    labelled: LabelledPictures, probabilities: Array, prior: Calibration, quick: bool
+) -> Iterator[Row]:
+    """Means over seeds, with 95 % intervals from a bootstrap over classes.
+
+    prior: a calibration that was fitted to other photos.
+    """
+    seeds = [
+        predict_held_out(labelled, probabilities, prior, seed) for seed in range(1 if quick else 5)
+    ]
     kinds = np.unique(labelled.classes)
     pairs = [len(guesses["same"]) for guesses in seeds]
     positive = [float(guesses["same"].sum()) for guesses in seeds]
@@ -70,29 +78,24 @@ def rows(labelled: LabelledPictures, probabilities: Array, quick: bool) -> Itera
             yield Row(f"drawn again, ahead of {method}: {measure}", float(np.mean(ahead)))
 
 
-def predict_held_out(labelled: LabelledPictures, probabilities: Array, seed: int) -> Predictions:
+def predict_held_out(
+    labelled: LabelledPictures, probabilities: Array, prior: Calibration, seed: int
+) -> Predictions:
     """The predictions of each method for each half of the classes, fitted to the other half."""
     kinds = np.random.default_rng(seed).permutation(np.unique(labelled.classes))
     half = np.isin(labelled.classes, kinds[::2])
-    sides = [np.flatnonzero(half), np.flatnonzero(~half)]
-    figures = [
-        confidence.build_pairs(
-            LabelledPictures(labelled.embeddings[s], labelled.classes[s], labelled.labels[s])
-        )
-        for s in sides
-    ]
-    start = Calibration.from_json(train.shipped_calibration())
     results: list[Predictions] = []
-    for side, queries, learned in zip(sides, figures, reversed(figures), strict=True):
+    for side, learned in ((half, ~half), (~half, half)):
+        queries, pairs = build_pairs(labelled.select(side)), simulate_own(labelled.select(learned))
         distance = queries.features[:, :1]
-        alone = confidence.logistic(learned.features[:, :1], learned.same)
-        question = side[queries.queries]
+        weights = confidence.logistic(pairs.features[:, :1], pairs.same)
+        question = np.flatnonzero(side)[queries.queries]
         results.append(
             {
-                "confidence": confidence.fit(learned, start).confidence(queries.features),
-                "as it ships": start.confidence(queries.features),
+                "confidence": confidence.fit(pairs, prior).confidence(queries),
+                "of other photos": prior.confidence(queries),
                 "1 - distance": np.clip(1 - distance[:, 0], 0, 1),
-                "distance, calibrated": Calibration(alone, alone).confidence(distance),
+                "distance, calibrated": 1 / (1 + np.exp(-weights[0] - weights[1] * distance[:, 0])),
                 "largest probability": probabilities[question],
                 "same": queries.same,
                 "classes": labelled.classes[question],

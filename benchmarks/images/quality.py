@@ -10,11 +10,13 @@ import psycopg
 
 from benchmarks.core.report import Row
 from benchmarks.images import confidence as image_confidence
+from benchmarks.images import situations
 from loaders.core.console import quiet
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export
-from loaders.images.search.confidence import LabelledPictures
+from loaders.images.search.confidence import fit
 from loaders.images.search.embedding import EmbeddingPool, Vector
+from loaders.images.search.pairs import LabelledPictures
 
 Array = np.ndarray[Any, np.dtype[Any]]
 PHOTOS = """
@@ -24,7 +26,11 @@ PHOTOS = """
     from muse.image_vectors as vector
     join muse.images as image using (image_id)
     join muse.pictures as picture using (image_id)
-    where picture.class is not null
+    where picture.class is not null and exists (
+        select from muse.image_sources as place join muse.sources as source using (source_id)
+        where place.image_id = image.image_id
+            and source.location in ('sample: gcompris', 'sample: foolbox')
+    )
     order by vector.image_id
 """
 
@@ -50,7 +56,9 @@ def rows(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
     yield from as_rows("pHash", near_hashes(photos.hashes), photos, "pHash", by_hash)
     if not quick:
         yield from as_rows("Lite2", cosine(lite2(photos.thumbnails)), photos, "pHash", by_hash)
-    yield from image_confidence.rows(photos.labelled, photos.probabilities, quick)
+    prior = fit(situations.simulate_all([situations.read(conn)["tuxpaint"]]))
+    yield from image_confidence.rows(photos.labelled, photos.probabilities, prior, quick)
+    yield from situations.rows(conn)
 
 
 def read(conn: psycopg.Connection) -> Photos:

@@ -1,19 +1,22 @@
 """List the files below a folder; parts of it may be unreadable or disappear meanwhile."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from loaders.core.entries import BadEntry, bad_entry
 
 
-def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | BadEntry]:
+def files_below(
+    folder: Path, *, hidden: bool = False, shown: Collection[str] = ()
+) -> Iterator[Path | BadEntry]:
     """Regular files sorted by name, and a BadEntry for each folder that cannot be listed.
 
     Its key is the folder's path in `folder`, whose stored rows must not be pruned.
 
     Symbolic links to folders are not followed. A broken link, or a file whose status is unreadable,
     is yielded as a file: opening it raises the reason. hidden: include names that begin with a dot.
+    shown: names in lower case of files that are included although they do.
     """
     folders = [folder]
     while folders:
@@ -25,7 +28,8 @@ def files_below(folder: Path, *, hidden: bool = False) -> Iterator[Path | BadEnt
             yield _unreadable(folder, parent, error.strerror or str(error))
             continue
         visible = [entry for entry in entries if hidden or not entry.name.startswith(".")]
-        yield from (Path(entry.path) for entry in visible if _is_file(entry))
+        named = [entry for entry in entries if entry.name.lower() in shown]
+        yield from (Path(entry.path) for entry in [*named, *visible] if _is_file(entry))
         folders += (Path(entry.path) for entry in reversed(visible) if _is_folder(entry))
 
 

@@ -117,6 +117,7 @@ class Run:
     earlier_rows: dict[str, int] = field(default_factory=dict)
     refused_rows: dict[str, int] = field(default_factory=dict)
     _errors: list[tuple[int, int, str, str, str]] = field(default_factory=list)
+    _remarks: int = 0
 
     def accept(self, entries: Iterable[T | BadEntry]) -> Iterator[T]:
         """Yield the usable entries, and leave out the others."""
@@ -129,14 +130,20 @@ class Run:
     def leave_out(self, entry: BadEntry) -> None:
         """Count an unusable entry, and keep its reason for load_errors."""
         self.bad += 1
-        if self.bad <= KEPT_ERRORS:
-            self._errors.append((self.run_id, self.bad, *entry[:3]))
+        self.remark(entry)
+
+    def remark(self, entry: BadEntry) -> None:
+        """Keep the reason of an entry for load_errors; it may be loaded all the same."""
+        self._remarks += 1
+        if self._remarks <= KEPT_ERRORS:
+            self._errors.append((self.run_id, self._remarks, *entry[:3]))
 
     def fail(self, reason: str) -> None:
         """Record a part of the source that could not be loaded; the run ends as failed."""
         self.bad += 1
         self.failures.append(reason)
-        self._errors.append((self.run_id, self.bad, *bad_entry("file", reason, "")[:3]))
+        self._remarks += 1
+        self._errors.append((self.run_id, self._remarks, *bad_entry("file", reason, "")[:3]))
 
     def refusal(
         self, coverage: Coverage, table: str, *, stored: int, gone: int, max_prune: float

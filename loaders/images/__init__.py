@@ -2,8 +2,11 @@
 
 from loaders.core.topics import ModelName, Topic, deferred
 
+VERSION = 2  # of what is stored: the decoder of pictures, and their titles
+
 TOPIC = Topic(
     name="images",
+    version=VERSION,
     commands=deferred("loaders.images.cli", "commands"),
     refresh=deferred("loaders.images.refresh", "refresh"),
     outdated=deferred("loaders.images.refresh", "outdated"),

@@ -17,6 +17,7 @@ from loaders.images.model import PictureFile
 from udfs.picture_headers import BadPicture
 
 BATCH, BATCH_BYTES = 64, 32 << 20  # pictures and bytes of a batch; together they bound the memory
+DAMAGED = "of them damaged (see load_errors)"  # and loaded all the same
 AHEAD = 2  # batches that are decoded while one is stored
 
 
@@ -100,6 +101,9 @@ def _store(run: Run, batch: PendingBatch, decoder: Decoder) -> int:
     for key, picture in entries:
         if key in errors:
             run.leave_out(bad_entry(picture.location, errors[key], picture.content[:50]))
+        elif key in decoded and (note := decoded[key].note):
+            run.remark(bad_entry(picture.location, f"{note}: loaded all the same", ""))
+            run.details[DAMAGED] += 1
     run.loaded += counts.locations
     run.unchanged += len(locations) - counts.locations
     return counts.deleted

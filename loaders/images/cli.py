@@ -142,7 +142,7 @@ def forget_picture(image_id: Annotated[int, typer.Argument(help="As in pictures.
 
 
 def search(
-    file: Annotated[Path, typer.Argument(help="A JPEG, PNG, GIF, WebP, TIFF or BMP.")],
+    file: Annotated[Path, typer.Argument(help="A picture, as load images reads.")],
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many matches.")] = 10,
     min_confidence: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out matches of lower confidence.")
@@ -158,11 +158,17 @@ def search(
     from loaders.images.search import matches as images
 
     check_out(out, images.WRITABLE)
-    content = images.read(file)
+    query = images.read(file)
     with db.connect_to_muse() as conn:
-        matches = images.search(conn, content, n, min_confidence)
+        if missing := images.check_vectors(conn):
+            say(missing)
+        matches = images.search(conn, query, n, min_confidence)
+        kinds = images.classes(conn, query, n) if matches else []
     print(images.table(matches))
-    say(images.verdict(matches))
+    if kinds:
+        print(f"\n{images.table_of_classes(kinds)}")
+    verdict = images.verdict(matches, kinds)
+    say(verdict)
     if out is not None and matches:
-        images.picture(content, matches, out)
+        images.picture(query, verdict, matches, out)
         say(f"wrote {out}")

@@ -8,17 +8,17 @@ from loaders.core.entries import BadEntry, bad_entry, printable
 from loaders.core.folders import files_below
 from loaders.core.streams import BadArchive
 from loaders.core.streams.archives import Member, tar_members, zip_members
+from loaders.images.decoding import LIMITS
 from loaders.images.model import PictureFile, PictureMetadata, spaced, title_of
 from loaders.images.prune import Scan, location_of
-from udfs.picture_headers import BadPicture, kind_of
-from udfs.pictures import BYTES
+from udfs.picture_headers import NO_PICTURE, BadPicture, kind_of
 
 ENDINGS = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".avif",
-    ".heic", ".jxl", ".svg",
+    ".heic", ".heif", ".hif", ".jxl", ".svg",
 }  # fmt: skip
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
-NO_PICTURE = "not a JPEG, PNG, GIF, WebP, TIFF or BMP picture"
+BYTES = LIMITS.bytes
 START = 16  # bytes that identify a picture
 
 
@@ -40,7 +40,7 @@ def in_folder(
     itself cannot be listed.
     """
     scan = scan or Scan()
-    for file in files_below(folder):
+    for file in files_below(folder, shown=ENDINGS):
         if isinstance(file, BadEntry):
             (name,) = file.keys
             if name == ".":
@@ -135,5 +135,7 @@ def metadata_of(name: str, top: str | None) -> PictureMetadata:
 
 
 def hidden(name: str) -> bool:
-    """Whether a part of the path begins with a dot."""
-    return any(part.startswith(".") for part in PurePosixPath(name).parts)
+    """Whether a part of the path begins with a dot. A file that is called `.jpeg` is not hidden."""
+    *folders, last = PurePosixPath(name).parts or ("",)
+    is_hidden = last.startswith(".") and last.lower() not in ENDINGS
+    return is_hidden or any(part.startswith(".") for part in folders)

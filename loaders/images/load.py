@@ -110,7 +110,9 @@ def load_source(
         incomplete = _store(run, source, options)
         coverage = Coverage(run.usable, incomplete=incomplete)
         if incomplete is None:
-            check_usable(source.name, coverage, seems=source.describe())
+            nothing = "no picture" if source.label else "nothing in it can be used"
+            name = source.label or source.name
+            check_usable(name, coverage, nothing=nothing, seems=source.describe())
         _check_folders(run, source.name, source.scan.unreadable)
         if options.prune and source.may_prune:
             run.details["pruned"] = prune.prune(

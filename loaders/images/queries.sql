@@ -1,12 +1,38 @@
 -- Parameters stand for values, which the linter takes for unqualified columns.
 -- sqlfluff:exclude_rules:RF01,RF02,RF04,ST05,ST06
 
--- name: insert_image
-insert into muse.images (sha256, thumbnail, perceptual_hash, width, height)
-values (
-    %(key)s, %(thumbnail)s, %(perceptual_hash)s::bigint::bit(64), %(width)s, %(height)s
+-- name: delete_changed_vectors
+-- Vectors and neighbourhoods of a picture that an earlier version decoded to another thumbnail.
+with changed as (
+    select image_id from muse.images
+    where sha256 = %(key)s and version < %(version)s and thumbnail <> %(thumbnail)s
+),
+
+vectors as (
+    delete from muse.image_vectors as vector
+    using changed, muse.models as model
+    where vector.model_id = model.model_id and vector.image_id = changed.image_id
 )
-on conflict (sha256) do nothing;
+
+delete from muse.image_neighborhoods as neighborhood
+using changed
+where neighborhood.image_id = changed.image_id;
+
+-- name: upsert_image
+insert into muse.images as image (
+    sha256, thumbnail, perceptual_hash, width, height, version
+)
+values (
+    %(key)s, %(thumbnail)s, %(perceptual_hash)s::bigint::bit(64), %(width)s, %(height)s,
+    %(version)s
+)
+on conflict (sha256) do update set
+    thumbnail = excluded.thumbnail,
+    perceptual_hash = excluded.perceptual_hash,
+    width = excluded.width,
+    height = excluded.height,
+    version = excluded.version
+where image.version < excluded.version;
 
 -- name: upsert_location
 insert into muse.image_sources as source (

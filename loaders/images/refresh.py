@@ -43,10 +43,12 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
 
 
 def outdated(conn: psycopg.Connection) -> str | None:
-    """Whether pictures have no vector of the live classifier."""
-    classifier = live_model(conn, "classifier")
-    if classifier is None or live_model(conn, "images") is None:
+    """Whether pictures have no vector of the live classifier, or the calibration is outdated."""
+    classifier, live = live_model(conn, "classifier"), live_model(conn, "images")
+    if classifier is None or live is None:
         return None
+    if "centre" not in live.config:
+        return "the confidence of matches is of an earlier version: calibrating it"
     count = vectors.count_missing(conn, classifier.model_id)
     return f"{count:,} pictures have no vector: embedding them" if count else None
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from loaders.core.console import say
-from loaders.core.entries import BadEntry
+from loaders.core.entries import BadEntry, printable
 from loaders.core.errors import Problem
 from loaders.core.pruning import kind
 from loaders.core.sources import Source, without_login
@@ -18,6 +18,7 @@ from loaders.images import files, prune
 from loaders.images.model import PictureFile
 from loaders.images.options import ImageOptions
 from loaders.images.samples.packages import Sample, samples
+from udfs.picture_headers import is_picture
 
 SINGLE_FILES = {"files": "as named"}  # stored options of a folder with single files loaded
 OPTIONS = """
@@ -32,7 +33,8 @@ class PictureSource:
 
     stored_options: options for a refresh. scan: filled while `pictures` is read. describe: a
     description of the source for the error that it has no usable picture. always: load it even if
-    its fingerprint has not changed. may_prune: whether `pictures` is the complete source.
+    its fingerprint has not changed. may_prune: whether `pictures` is the complete source. label:
+    its name in that error, where `name` does not say what the user gave.
     """
 
     name: str
@@ -43,6 +45,7 @@ class PictureSource:
     describe: Callable[[], str] = lambda: "a source without a picture"
     always: bool = False
     may_prune: bool = False
+    label: str | None = None
 
 
 def path_source(path: Path, options: ImageOptions) -> PictureSource:
@@ -86,7 +89,8 @@ def file_sources(
         from_folder = options.class_from_folder or stored.get("class_from") == "folder"
         pictures = _named_files(files_there, folder.name if from_folder else None)
         describe = partial(_describe_files, files_there)
-        yield PictureSource(name, pictures, stored, describe=describe, always=True)
+        label = ", ".join(printable(str(path)) for path in files_there[:3])
+        yield PictureSource(name, pictures, stored, describe=describe, always=True, label=label)
 
 
 def sample_sources() -> Iterator[PictureSource]:
@@ -95,7 +99,7 @@ def sample_sources() -> Iterator[PictureSource]:
         source = sample_source(name)
         if source is not None:
             yield source
-        elif name != "tuxpaint":  # large: set-up does not download it
+        else:
             say(f"{name}: skipped, its package is missing: run ./pgmuse setup")
 
 
@@ -130,13 +134,16 @@ def _describe(path: Path, scan: prune.Scan) -> str:
 
 
 def _describe_files(paths: list[Path]) -> str:
-    return ", ".join(f"{_describe_file(path)} ({path.name})" for path in paths[:3])
+    kinds = ", ".join(dict.fromkeys(_describe_file(path) for path in paths[:3]))
+    return f"{kinds}; load images takes folders, archives and pictures"
 
 
 def _describe_file(path: Path) -> str:
     try:
         with path.open("rb") as file:
             start = file.read(1000)
+            if is_picture(start):
+                return "a damaged picture (see load_errors)"
             return kind(start).removeprefix("it seems to be ") if start.strip() else "empty"
     except OSError as error:
         return f"unreadable: {error.strerror}"

@@ -8,11 +8,12 @@ import psycopg
 
 from loaders.core.db import take_turns
 from loaders.core.queries import Queries
+from loaders.images import VERSION
 from loaders.images.decoding import PreparedPicture
 from loaders.images.model import PictureMetadata
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
-STORED = "select sha256 from muse.images where sha256 = any(%s)"
+STORED = "select sha256 from muse.images where sha256 = any(%s) and version = %s"
 
 
 class PictureLocation(NamedTuple):
@@ -35,8 +36,8 @@ class PictureRemoved(Exception):
 
 
 def select_stored(conn: psycopg.Connection, hashes: Sequence[bytes]) -> set[bytes]:
-    """The hashes whose pictures are stored."""
-    return {sha256 for (sha256,) in conn.execute(STORED, (list(hashes),))}
+    """The hashes whose pictures are stored, and were decoded by this version."""
+    return {sha256 for (sha256,) in conn.execute(STORED, (list(hashes), VERSION))}
 
 
 def store(
@@ -59,8 +60,12 @@ def store(
         # Two loads of one picture insert one row, and cannot deadlock.
         take_turns(conn, "pictures")
         replaced = [image_id for (image_id,) in cursor.execute(QUERIES.select_replaced, values)]
-        rows = [{"key": key} | picture._asdict() for key, picture in pictures.items()]
-        cursor.executemany(QUERIES.insert_image, rows)
+        rows = [
+            {"key": key, "version": VERSION} | picture._asdict()
+            for key, picture in pictures.items()
+        ]
+        cursor.executemany(QUERIES.delete_changed_vectors, rows)
+        cursor.executemany(QUERIES.upsert_image, rows)
         if set(hashes) - select_stored(conn, hashes):
             raise PictureRemoved("it was removed from the tables meanwhile: load it again")
         cursor.executemany(QUERIES.upsert_location, [_row(source_id, one) for one in locations])

@@ -61,7 +61,7 @@ def tiff_of_one_place(entries: int) -> bytes:
 
 
 BAD = {
-    "empty": (b"", "not a JPEG, PNG, GIF, WebP, TIFF or BMP"),
+    "empty": (b"", "not a JPEG, PNG, GIF, WebP, TIFF, BMP, HEIC or AVIF"),
     "text": (b"hello", "not a JPEG"),
     "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG"),
     "pdf": (b"%PDF-1.4\n" + encoded(two_halves(), "JPEG"), "not a JPEG"),

@@ -30,12 +30,6 @@ def test_archives(fresh, tmp_path, monkeypatch, name):
     ]  # fmt: skip
 
 
-def test_a_file_of_more_than_20_mb_is_too_large(fresh, tmp_path):
-    zipped(tmp_path / "a.zip", {"a.png": photo(), "b.png": photo() + bytes(20_000_001)})
-    loaded = load_path(fresh, tmp_path / "a.zip")
-    assert (loaded.written, loaded.bad) == (1, 1)
-
-
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tar.zst"])
 def test_of_an_archive_that_is_cut_off_the_start_is_kept(fresh, tmp_path, name):
     path = tmp_path / name

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from loaders.images.samples import packages as samples
-from loaders.images.search import confidence
+from loaders.images.search import confidence, pairs
+from loaders.images.search.pairs import LabelledPictures
 from tests.factories.pictures import encoded, shape
 
 pytestmark = pytest.mark.unit
@@ -23,10 +24,10 @@ def test_a_logistic_regression_finds_the_weights_that_made_the_data():
 def test_few_pairs_leave_the_weights_near_those_that_are_known():
     random = np.random.default_rng(0)
     true_weights = [1.0, 2.0, -1.0]
-    for pairs, moved in ((20, (0, 0.3)), (50_000, (1.9, 2.1))):
-        features = random.normal(size=(pairs, 2))
+    for count, moved in ((20, (0, 0.3)), (50_000, (1.9, 2.1))):
+        features = random.normal(size=(count, 2))
         chance = 1 / (1 + np.exp(-(features @ [1, 1])))
-        same = (random.random(pairs) < chance).astype(float)
+        same = (random.random(count) < chance).astype(float)
         weights = confidence.logistic(features, same, true_weights)
         assert moved[0] <= np.abs(np.array(weights) - true_weights)[2] <= moved[1]
 
@@ -37,6 +38,51 @@ def test_measures_by_hand():
     metrics = confidence.quality(np.array([0.5, 0.5]), np.array([1, 0]))
     assert metrics["ece"] == pytest.approx(0)
     assert metrics["fpr95"] == 1
+
+
+def pictures(classes: list[str], seed: int = 0) -> LabelledPictures:
+    """Embeddings that lie around one point per class."""
+    random = np.random.default_rng(seed)
+    kinds = np.unique(classes, return_inverse=True)[1]
+    points = np.abs(random.normal(size=(kinds.max() + 1, 40)))
+    embeddings = points[kinds] + 0.5 * np.abs(random.normal(size=(len(kinds), 40)))
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return LabelledPictures(embeddings, np.array(classes), kinds)
+
+
+def test_kinds_agree_and_years_do_not():
+    kinds = [f"kind {number % 6}" for number in range(120)]
+    labelled = pictures(kinds)
+    assert pairs.agreement(labelled) > 0.9
+    years = np.random.default_rng(1).permutation(kinds)
+    assert abs(pairs.agreement(LabelledPictures(labelled.embeddings, years, labelled.labels))) < 0.2
+    assert pairs.agreement(pictures(["same"] * 30)) == 0
+    assert pairs.agreement(pictures([f"one {number}" for number in range(30)])) == 0
+
+
+def test_a_simulated_search_has_at_most_so_many_pictures_of_a_class():
+    labelled = pictures([f"kind {number % 8}" for number in range(160)])
+    for limit in (1, 2, 4):
+        simulated = pairs.simulate_one(labelled, limit, np.random.default_rng(0))
+        assert simulated.sizes.max() == limit
+        present = simulated.same.reshape(-1, min(10, 8 * limit - 1)).sum(1)
+        assert present.max() <= limit
+        assert (present == 0).mean() >= 0.5  # each query once without its class
+
+
+def test_each_situation_has_its_own_weights():
+    labelled = pictures([f"kind {number % 12}" for number in range(240)])
+    simulated = pairs.simulate(labelled)
+    calibration = confidence.fit(simulated)
+    for has_classes in (True, False):
+        guess = calibration.confidence(simulated, has_classes=has_classes)
+        assert confidence.quality(guess, simulated.same)["ece"] < 0.06
+    assert calibration.one_picture[5:7] == calibration.without_classes[5:7] == [0, 0]
+    one = simulated.select(simulated.sizes == 1)
+    again = confidence.fit(one, calibration)
+    assert again.with_classes == calibration.with_classes
+    with pytest.raises(ValueError, match="two_pictures have the same outcome"):
+        confidence.fit(one)
 
 
 def test_the_calibration_that_ships_says_what_it_was_learned_from():

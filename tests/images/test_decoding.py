@@ -18,7 +18,7 @@ DEADLY = b"over this one the process dies"
 
 @pytest.mark.parametrize(("width", "height"), [(1001, 1000), (1000, 1001)])
 def test_a_size_of_nearly_a_square(width, height):
-    assert decoding.prepare(photo(size=(width, height)))[2:] == (width, height)
+    assert decoding.prepare(photo(size=(width, height)))[2:4] == (width, height)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_size_of_nearly_a_square(width, height):
 def test_what_is_odd_beside_a_picture_is_no_matter(segment):
     content = photo(size=(400, 330), kind="JPEG")
     odd = content[:2] + segment + content[2:]
-    assert decoding.prepare(odd)[2:] == (400, 330)
+    assert decoding.prepare(odd)[2:4] == (400, 330)
 
 
 def test_a_load_that_was_killed_goes_on(fresh, monkeypatch):

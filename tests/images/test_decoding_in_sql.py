@@ -32,6 +32,7 @@ def test_sql_gives_the_same_line_and_goes_on(asking, name):
     assert asking.execute("select 1").fetchone() == (1,)
 
 
+@pytest.mark.slow
 def test_memory_is_given_back_after_large_pictures(asking):
     before = private_mb(asking)
     for content in (
@@ -48,7 +49,9 @@ def slow_picture() -> bytes:
     return encoded(photo().resize((6300, 6300)), "PNG", compress_level=1)[:20_000_000]
 
 
-@pytest.mark.parametrize("limit", [20, 60, 120])
+@pytest.mark.parametrize(
+    "limit", [60, *(pytest.param(ms, marks=pytest.mark.slow) for ms in (20, 120))]
+)
 def test_a_timeout_ends_the_decoding_within_200_ms(asking, limit):
     slow = slow_picture()
     asking.execute("select set_config('statement_timeout', %s, true)", (str(limit),))

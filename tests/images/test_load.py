@@ -170,11 +170,16 @@ def test_a_bad_row_is_refused(db, values):
         db.execute(f"insert into muse.images ({columns}) values ({values})")
 
 
+@pytest.mark.slow
 def test_the_sample(fresh):
     results = load_samples(fresh)
     if not results:
         pytest.skip("needs the sample packages: ./pgmuse setup")
-    assert sum(loaded.written for loaded in results) > 250
+    assert sum(loaded.written for loaded in results) > 600
+    cats = "select count(*), count(licence) from pictures where class = 'cat'"
+    assert fresh.execute(cats).fetchone() >= (10, 10)
+    titles = "select count(*) from pictures where title = 'Pont du Gard'"
+    assert fresh.execute(titles).fetchone() == (1,)
     assert not any(loaded.bad for loaded in results)
     classes = dict(fresh.execute("select class, pictures from image_classes").fetchall())
     assert classes["monument"] > 50

@@ -11,9 +11,12 @@ from PIL import Image
 
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem, check_out
-from loaders.images.search import confidence
+from loaders.images.options import ImageOptions
+from loaders.images.search import confidence, pairs
 from loaders.images.search import matches as search
-from tests.factories.pictures import encoded, shape
+from loaders.images.train import train
+from tests.factories.loads import load_images
+from tests.factories.pictures import add_picture, encoded, shape
 
 
 def test_a_picture_finds_its_kind_with_all_that_is_known_of_it(trained):
@@ -56,7 +59,7 @@ def test_confidence_in_sql_is_that_of_the_training(trained):
         "select v.image_id, v.embedding, s.class, v.label from muse.image_vectors as v "
         "join muse.image_sources as s using (image_id) order by 1"
     ).fetchall()
-    reference = confidence.LabelledPictures(
+    reference = pairs.LabelledPictures(
         np.array([row[1].to_numpy() for row in rows]),
         np.array([row[2] for row in rows]),
         np.array([row[3] for row in rows]),
@@ -65,14 +68,49 @@ def test_confidence_in_sql_is_that_of_the_training(trained):
         "select config -> 'confidence' from models where name = 'images'"
     ).fetchone()
     calibration = confidence.Calibration.from_json(stored)
-    results = confidence.build_pairs(reference)
-    there = calibration.confidence(results.features).reshape(-1, 10)[::2]  # its class is there
+    results = pairs.build_pairs(reference)
+    there = calibration.confidence(results).reshape(-1, 10)[::2]  # its class is there
     for number, row in enumerate(rows[:6]):
         in_sql = trained.execute("select confidence from images_like(%s)", (row[0],)).fetchall()
         assert np.allclose([one[0] for one in in_sql], there[number], atol=0.02), (
             in_sql,
             there[number],
         )
+
+
+def test_a_picture_that_is_stored_is_certain(trained, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(shape("ring", 500), "PNG"))
+    assert load_images(trained, ImageOptions(sources=(str(path),)))
+    train(trained, 1)
+    query = "select title, confidence from similar_images(%s) limit 1"
+    assert trained.execute(query, (path.read_bytes(),)).fetchone() == ("a", 1)
+    results = search.search(trained, search.read(path), 3, 0)
+    assert (results[0].title, results[0].confidence) == ("a", 1)
+    again = encoded(shape("ring", 500), "JPEG")
+    assert 0.5 < trained.execute(query, (again,)).fetchone()[1] < 1
+
+
+def test_classes_sum_up_the_matches(trained):
+    picture = encoded(shape("ring", 99))
+    rows = trained.execute("select * from similar_classes(%s)", (picture,)).fetchall()
+    assert rows[0][0] == "ring"
+    assert sum(row[2] for row in rows) == 10
+    assert [row[1] for row in rows] == sorted((row[1] for row in rows), reverse=True)
+    bounds = "select min(confidence), max(confidence) from similar_images(%s) where class = 'ring'"
+    low, high = trained.execute(bounds, (picture,)).fetchone()
+    assert low <= rows[0][1] <= high
+
+
+def test_search_says_how_many_pictures_have_no_vector(trained):
+    assert search.check_vectors(trained) is None
+    add_picture(trained, shape("ring", 77), "new", "ring")
+    assert search.check_vectors(trained).startswith("1 of 25 pictures have no vector yet: ./pgmuse")
+
+
+def test_before_training_no_picture_has_a_vector(album):
+    with pytest.raises(Problem, match="none of 24 pictures has a vector yet: run ./pgmuse train"):
+        search.check_vectors(album)
 
 
 def test_min_confidence_keeps_what_is_surer(trained):
@@ -113,15 +151,6 @@ def test_arguments_are_checked(trained, call, message):
         trained.execute(f"select * from {call}")
 
 
-def test_near_duplicates_are_the_same_picture_in_another_file(trained):
-    again = shape("ring", 3).resize((270, 248))
-    rows = trained.execute(
-        "select title, distance from near_duplicates(%s)", (encoded(again, "PNG"),)
-    ).fetchall()
-    assert rows[0][0] == "ring 3"
-    assert rows[0][1] <= 4
-
-
 def test_a_reader_searches(trained):
     trained.execute("set role muse_reader")
     query = "select count(*) from similar_images(%s)"
@@ -146,27 +175,29 @@ def test_the_command_prints_a_table_and_draws_the_matches(trained, tmp_path):
     )  # fmt: skip
     head, *lines = done.stdout.splitlines()
     assert head.split() == ["confidence", "typical", "class", "title", "page"]
-    assert len(lines) == 3
     assert "https://example.org/dots" in lines[0]
+    assert lines[3:5] == ["", "confidence pictures  class"]
+    assert lines[5].split()[2] == "dots"
     assert "most likely dots" in done.stderr
     assert Image.open(out).size[0] > 1000
 
 
 def test_matches_come_nearest_first(trained):
     """The order does not depend on the plan."""
-    picture = encoded(shape("dots", 77))
-    rows = trained.execute("select image_id from similar_images(%s, 24)", (picture,)).fetchall()
-    results = search.search(trained, picture, 24, 0)
+    query = search.reduce(encoded(shape("dots", 77)))
+    similar = "select image_id from similar_images(%s, 24)"
+    rows = trained.execute(similar, (query.thumbnail,)).fetchall()
+    results = search.search(trained, query, 24, 0)
     assert [match.image_id for match in results] == [image_id for (image_id,) in rows]
     assert [match.image_id for match in results] != sorted(match.image_id for match in results)
 
 
 def test_the_command_says_when_nothing_fits(trained):
     blank = encoded(Image.new("RGB", (300, 300), (250, 250, 250)), "PNG")
-    matches = search.search(trained, blank, 5, 0)
-    sure = max(match.confidence for match in matches)
-    assert ("no match" in search.verdict(matches)) == (sure < 0.5)
-    assert search.verdict([]) == "no match has that confidence"
+    query = search.reduce(blank)
+    matches, kinds = search.search(trained, query, 5, 0), search.classes(trained, query, 5)
+    assert ("no match" in search.verdict(matches, kinds)) == (kinds[0].confidence < 0.5)
+    assert search.verdict([], []) == "no match has that confidence"
     for out, reason in (("x.tiff", r"ends in \.png or \.jpg"), ("no/x.png", "there is no folder")):
         with pytest.raises(Problem, match=reason):
             check_out(ROOT / out, search.WRITABLE)

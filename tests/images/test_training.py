@@ -135,6 +135,30 @@ def test_pictures_of_one_class_alone_leave_the_calibration_that_ships(trained):
     assert train(trained, 1).calibration["learned_on"] == "samples"
 
 
+def test_classes_that_are_no_kinds_are_ignored(trained, capsys):
+    query = encoded(shape("ring", 99))
+    trained.execute(
+        "update muse.image_sources set class = (array['2019', '2020', '2021'])[1 + abs(hashint8(image_id)) % 3]"
+    )
+    calibration = train(trained, 1).calibration
+    assert (calibration["learned_on"], calibration["has_kinds"]) == (
+        "samples, without classes",
+        False,
+    )
+    assert "classes are no kinds of things here" in capsys.readouterr().err
+    years = trained.execute("select confidence from similar_images(%s)", (query,)).fetchall()
+    trained.execute("update muse.image_sources set class = null")
+    assert train(trained, 1).calibration["learned_on"] == "samples"
+    assert (
+        trained.execute("select confidence from similar_images(%s)", (query,)).fetchall() == years
+    )
+
+
+def test_pictures_that_are_all_alone_in_their_class_leave_the_calibration_that_ships(trained):
+    trained.execute("update muse.image_sources set class = 'class ' || image_id")
+    assert train(trained, 1).calibration["learned_on"] == "samples"
+
+
 @pytest.mark.faults
 def test_a_worker_that_is_killed_loses_at_most_its_batch(album):
     for number in range(150):

@@ -17,6 +17,8 @@ SAMPLES = HOME / "samples"
 # Debian's packages, unpacked by set-up or installed.
 DEBIAN = (SAMPLES / "debian", Path("/"))
 SMALL_WORDS = {"of", "de", "du", "des", "the", "in"}
+# File names write them with the word before: pontduGard. Elsewhere that would split slideShow.
+JOINED = re.compile(r"(?<=[a-z])(of|de|du|des)(?=[A-Z])")
 
 # Folders of GCompris with photos, and the class of their pictures; "" where it is the file name.
 # The other folders have drawings.
@@ -37,8 +39,10 @@ PHOTOS = {
     "explore_world_animals/resource/animals": "animal",
     "explore_world_music/resource/music": "music",
 }
+# Photos of cats in other folders, by the end of their name. Tux Paint's own folder is "cats".
+CATS = {"cat", "kitten", "cheetah", "jaguar", "lion"}
 # Folders of Tux Paint without photos.
-DRAWN = {"symbols", "cartoon", "roadsigns", "flags"}
+DRAWN = {"symbols", "cartoon", "roadsigns", "flags", "newyears", "hanukkah"}
 RESOURCES = sorted({folder.partition("/")[0] for folder in PHOTOS})
 
 
@@ -53,9 +57,16 @@ def samples() -> dict[str, Sample]:
     """The sample packages by name."""
     return {
         "gcompris": Sample(_debian("usr/share/gcompris-qt/rcc"), gcompris),
+        "gradio": Sample(_if_folder(SAMPLES / "gradio"), gradio),
         "foolbox": Sample(_if_folder(SAMPLES / "foolbox" / "data"), foolbox),
         "tuxpaint": Sample(_debian("usr/share/tuxpaint/stamps"), tuxpaint),
     }
+
+
+def cat() -> Path | None:
+    """A photo of a cat that is in no sample (scikit-image, CC0); None where it is missing."""
+    paths = (root / "usr/lib/python3/dist-packages/skimage/data/chelsea.png" for root in DEBIAN)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def gcompris(folder: Path) -> Iterator[PictureFile | BadEntry]:
@@ -86,6 +97,18 @@ def foolbox(folder: Path) -> Iterator[PictureFile | BadEntry]:
         )
 
 
+def gradio(folder: Path) -> Iterator[PictureFile | BadEntry]:
+    """Photos of cats."""
+    for path in sorted(folder.glob("*/**/*.jpg")):
+        metadata = PictureMetadata(
+            title_of(path.name),
+            _kind(title_of(path.name), ""),
+            licence="Apache-2.0",
+            author="Gradio",
+        )
+        yield PictureFile(path.relative_to(folder).as_posix(), path.read_bytes(), metadata)
+
+
 def tuxpaint(folder: Path) -> Iterator[PictureFile | BadEntry]:
     """Cut-out photos of Tux Paint; a text file beside each has its title, in English first."""
     rights = _rights(folder, "tuxpaint-stamps-default")
@@ -99,7 +122,7 @@ def tuxpaint(folder: Path) -> Iterator[PictureFile | BadEntry]:
         own = debian_copyright.find_rights(rights, f"stamps/{name.as_posix()}")
         metadata = PictureMetadata(
             title=_caption(path) or title_of(path.name),
-            class_name=title_of(path.parent.name).lower(),
+            class_name=_kind("", title_of(path.parent.name).lower()),
             licence=own.licence if own else "GPL-2+",
             author=own.author if own else None,
         )
@@ -112,16 +135,23 @@ def tuxpaint(folder: Path) -> Iterator[PictureFile | BadEntry]:
 
 
 def _metadata(name: str, kind: str, own: debian_copyright.Rights | None) -> PictureMetadata:
+    if kind == "monument":
+        name = JOINED.sub(r" \1 ", name)
     title = title_of(name).lower()
     if kind == "monument":
         title = " ".join(w if w in SMALL_WORDS else w.capitalize() for w in title.split())
     return PictureMetadata(
         title=title,
-        class_name=kind or title,
+        class_name=_kind(title, kind or title),
         page_url=own.page_url if own else None,
         licence=own.licence if own else None,
         author=own.author if own else None,
     )
+
+
+def _kind(title: str, kind: str) -> str:
+    """The class: "cat" for cats of all sizes, whatever their folder is called."""
+    return "cat" if title in CATS or kind == "cats" else kind
 
 
 def _labels() -> dict[int, str]:

@@ -1,6 +1,7 @@
 """`pgmuse search`: matches as a table, and a picture of the query beside its matches."""
 
 import textwrap
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,11 +10,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from loaders.core.errors import Problem
 from loaders.core.queries import Queries
+from loaders.images.decoding import LIMITS, Decoder, sha256
 from udfs.picture_headers import BadPicture
-from udfs.pictures import BYTES, THUMBNAIL, decode
+from udfs.pictures import THUMBNAIL, decode
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 SIDE, MARGIN, TEXT, COLUMNS = 200, 16, 52, 5  # pixels, and matches a row
+TRAIN = "./pgmuse train classifier, then ./pgmuse train images"
 WRITABLE = (".png", ".jpg")
 GROUND, INK, PALE = (255, 253, 248), (40, 40, 40), (130, 130, 130)
 
@@ -32,20 +35,69 @@ class Match(NamedTuple):
     thumbnail: bytes
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a file, at most one more than a picture may have. Errors: Problem."""
+class Query(NamedTuple):
+    """A picture reduced to a thumbnail, as stored ones are, and the SHA-256 of its file."""
+
+    thumbnail: bytes
+    sha256: bytes
+
+
+class SimilarClass(NamedTuple):
+    """A row of similar_classes()."""
+
+    class_: str
+    confidence: float
+    pictures: int
+
+
+def read(path: Path) -> Query:
+    """The picture in a file, decoded in a process of its own. Errors: Problem."""
     try:
         with path.open("rb") as file:
-            return file.read(BYTES + 1)
+            content = file.read(LIMITS.bytes + 1)
     except OSError as error:
         raise Problem(f"{path}: {error.strerror}") from error
+    return reduce(content)
 
 
-def search(conn: psycopg.Connection, content: bytes, n: int, min_confidence: float) -> list[Match]:
+def reduce(content: bytes) -> Query:
+    """A picture reduced to a thumbnail. Errors: Problem where it cannot be decoded."""
+    with closing(Decoder(1)) as decoder:
+        try:
+            thumbnail = decoder.result(decoder.submit(content)).thumbnail
+        except BadPicture as error:
+            raise Problem(str(error)) from error
+    return Query(thumbnail, sha256(content))
+
+
+def check_vectors(conn: psycopg.Connection) -> str | None:
+    """How many pictures cannot be found, because they have no vector yet.
+
+    Errors: Problem where none can.
+    """
+    missing, pictures = conn.execute(QUERIES.count_without_vector).fetchone() or (0, 0)
+    if not pictures:
+        raise Problem("there are no pictures: run ./pgmuse load images FOLDER")
+    if missing == pictures:
+        raise Problem(f"none of {pictures:,} pictures has a vector yet: run {TRAIN}")
+    return f"{missing:,} of {pictures:,} pictures have no vector yet: {TRAIN}" if missing else None
+
+
+def search(conn: psycopg.Connection, query: Query, n: int, min_confidence: float) -> list[Match]:
     """The n most similar stored pictures, nearest first."""
-    values = {"picture": content, "n": n, "min_confidence": min_confidence}
-    rows = conn.execute(QUERIES.similar_images, values).fetchall()
-    return [Match(*row) for row in rows]
+    values = {
+        "picture": query.thumbnail,
+        "file_hash": query.sha256,
+        "n": n,
+        "min_confidence": min_confidence,
+    }
+    return [Match(*row) for row in conn.execute(QUERIES.similar_images, values)]
+
+
+def classes(conn: psycopg.Connection, query: Query, n: int) -> list[SimilarClass]:
+    """The classes of the n most similar pictures, likeliest first."""
+    values = {"n": max(n, 10), "picture": query.thumbnail, "file_hash": query.sha256}
+    return [SimilarClass(*row) for row in conn.execute(QUERIES.similar_classes, values)]
 
 
 def table(matches: list[Match]) -> str:
@@ -59,28 +111,34 @@ def table(matches: list[Match]) -> str:
     return "\n".join(lines)
 
 
-def verdict(matches: list[Match]) -> str:
-    """A sentence with the best match and its confidence."""
-    best = max(matches, key=lambda match: match.confidence, default=None)
-    if best is None:
+def table_of_classes(kinds: list[SimilarClass]) -> str:
+    """The likeliest classes as a table for a terminal."""
+    lines = [f"{'confidence':>10} {'pictures':>8}  class"]
+    lines += [f"{one.confidence:>10.0%} {one.pictures:>8}  {one.class_}" for one in kinds[:5]]
+    return "\n".join(lines)
+
+
+def verdict(matches: list[Match], kinds: list[SimilarClass]) -> str:
+    """A sentence with the likeliest class, or with the best match where no match has a class."""
+    if not matches:
         return "no match has that confidence"
-    name = best.class_ or best.title or f"picture {best.image_id}"
-    if best.confidence < 0.5:
-        return f"no match: the best one, {name}, has {best.confidence:.0%}"
-    return f"most likely {name}, {best.confidence:.0%}"
+    best = max(matches, key=lambda match: match.confidence)
+    name, confidence = best.class_ or best.title or f"picture {best.image_id}", best.confidence
+    if kinds and confidence < 1:
+        name, confidence = kinds[0].class_, kinds[0].confidence
+    if confidence < 0.5:
+        return f"no match: the best one, {name}, has {confidence:.0%}"
+    return f"most likely {name}, {confidence:.0%}"
 
 
-def picture(content: bytes, matches: list[Match], out: Path) -> None:
-    """Draw the query and its matches to a .png or .jpg file."""
+def picture(query: Query, words: str, matches: list[Match], out: Path) -> None:
+    """Draw the query and its matches to a .png or .jpg file. words: below the query."""
     rows = max(-(-len(matches) // COLUMNS), 1)
     cell, height = SIDE + MARGIN, SIDE + TEXT + MARGIN
     size = (MARGIN + (COLUMNS + 1) * cell + MARGIN, MARGIN + rows * height)
     sheet = Image.new("RGB", size, GROUND)
     pen = ImageDraw.Draw(sheet)
-    try:
-        _paste(sheet, pen, (MARGIN, MARGIN), content, "query", verdict(matches))
-    except BadPicture as error:
-        raise Problem(str(error)) from error
+    _paste(sheet, pen, (MARGIN, MARGIN), query.thumbnail, "query", words)
     for number, match in enumerate(matches):
         row, column = divmod(number, COLUMNS)
         corner = (2 * MARGIN + (column + 1) * cell, MARGIN + row * height)

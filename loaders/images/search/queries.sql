@@ -55,8 +55,32 @@ select
     match.author,
     image.thumbnail
 from
-    muse.similar_images(
-        %(picture)s::bytea, %(n)s::integer, %(min_confidence)s::real
+    muse.matches_of_picture(
+        %(picture)s::bytea, %(file_hash)s::bytea, %(n)s::integer, %(min_confidence)s::real
     ) with ordinality as match
 inner join muse.images as image on match.image_id = image.image_id
 order by match.ordinality;
+
+-- name: similar_classes
+select
+    class,
+    confidence,
+    pictures
+from muse.classes_of_picture(%(picture)s::bytea, %(file_hash)s::bytea, %(n)s::integer);
+
+-- name: count_without_vector
+-- Of the live classifier's; all where no model is live.
+select
+    count(*) filter (where vector.image_id is null) as missing,
+    count(*) as pictures
+from muse.images as image
+left join muse.image_vectors as vector
+    on
+        image.image_id = vector.image_id
+        and vector.model_id = (
+            select (model.config ->> 'classifier')::bigint
+            from muse.deployments as live
+            inner join muse.models as model on live.model_id = model.model_id
+            where live.name = 'images'
+        )
+where image.parked is null;

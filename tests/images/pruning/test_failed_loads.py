@@ -55,7 +55,9 @@ def test_a_named_file_that_is_no_picture_says_what_it_seems_to_be(fresh, tmp_pat
     path = tmp_path / "a.jpg"
     path.write_bytes(b"<html>")
     assert not load_images(fresh, ImageOptions(sources=(str(path),)))
-    assert "it seems to be an HTML page (a.jpg)" in capsys.readouterr().err
+    output = capsys.readouterr().err
+    assert f"{path}: no picture, nothing was changed: it seems to be an HTML page" in output
+    assert "load images takes folders, archives and pictures" in output
     assert fresh.execute("select place from load_errors").fetchall() == [("a.jpg",)]
 
 

@@ -1,0 +1,92 @@
+"""Copies of a stored picture: resized, rotated, mirrored, cropped, framed; plain pictures."""
+
+import pytest
+from PIL import Image, ImageOps
+
+from loaders.images.decoding import prepare
+from loaders.images.train import train
+from tests.factories.picture_files import photo
+from tests.factories.pictures import add_picture, encoded, shape
+from udfs import copies
+
+COPIES = "select title, distance from near_duplicates(%s)"
+TURN = Image.Transpose
+
+
+def cropped(image: Image.Image, share: float) -> Image.Image:
+    """Without this share of each side."""
+    x, y = round(image.width * share), round(image.height * share)
+    return image.crop((x, y, image.width - x, image.height - y))
+
+
+CHANGES = {
+    "smaller": lambda image: image.resize((240, 180)),
+    "rotated": lambda image: image.transpose(TURN.ROTATE_90),
+    "upside down": lambda image: image.transpose(TURN.ROTATE_180),
+    "mirrored": ImageOps.mirror,
+    "transposed": lambda image: image.transpose(TURN.TRANSPOSE),
+    "cropped": lambda image: cropped(image, 0.05),
+    "cropped on one side": lambda image: image.crop(
+        (0, 0, round(0.95 * image.width), image.height)
+    ),
+    "with a white border": lambda image: ImageOps.expand(image, 15, "white"),
+    "with a wide black border": lambda image: ImageOps.expand(image, 30, "black"),
+}
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_copy_differs_in_few_bits(change):
+    for seed in range(3):
+        assert copies.distance(CHANGES[change](photo(seed)), photo(seed)) <= 8
+
+
+@pytest.mark.unit
+def test_other_pictures_are_no_copies():
+    assert all(copies.distance(photo(), photo(seed)) is None for seed in range(1, 12))
+
+
+@pytest.mark.unit
+def test_plain_pictures_are_no_copies():
+    blue, white = (
+        Image.new("RGB", (90, 60), "blue"),
+        Image.new("RGBA", (90, 60), (255, 255, 255, 0)),
+    )
+    assert copies.distance(blue, white.convert("RGB")) is None
+    assert copies.is_plain(blue)
+    assert not copies.is_plain(photo())
+
+
+def test_stored_copies_are_listed_whatever_the_change(trained):
+    add_picture(trained, photo(5), "original", "photo")
+    train(trained, 1)
+    for name, change in CHANGES.items():
+        changed = encoded(change(photo(5)), "JPEG")
+        assert [row[0] for row in trained.execute(COPIES, (changed,))] == ["original"], name
+    assert trained.execute(COPIES, (encoded(photo(6), "JPEG"),)).fetchall() == []
+
+
+def test_a_plain_picture_is_a_copy_of_itself_alone(trained):
+    for colour in ("blue", "white", "red"):
+        add_picture(trained, Image.new("RGB", (90, 60), colour), colour)
+    train(trained, 1)
+    plain = encoded(Image.new("RGB", (90, 60), "green"), "PNG")
+    assert trained.execute(COPIES, (plain,)).fetchall() == []
+    trained.execute(
+        "update images set sha256 = sha256(%s) where image_id = (select max(image_id) from images)",
+        (plain,),
+    )
+    assert trained.execute(COPIES, (plain,)).fetchall() == [("red", 0)]
+
+
+def test_copies_are_listed_without_a_trained_search(album):
+    again = encoded(shape("ring", 3).resize((270, 248)), "PNG")
+    title, distance = album.execute(COPIES, (again,)).fetchone()
+    assert (title, distance <= 4) == ("ring 3", True)
+
+
+def test_the_hash_of_a_heic_is_that_of_its_jpeg():
+    assert (
+        prepare(encoded(photo(), "HEIF")).perceptual_hash
+        ^ prepare(encoded(photo(), "JPEG")).perceptual_hash
+    ).bit_count() <= 3
