@@ -88,7 +88,7 @@ begin atomic
     select
         case
             when
-                muse.spelling(artist_of_work.artist)
+                muse.spelling(left(artist_of_work.artist, 1000))
                 in ('unknown', 'unknownartist', 'various', 'variousartists', 'va')
                 then null
             else coalesce(nullif(regexp_replace(
@@ -97,7 +97,7 @@ begin atomic
                 '^\s*(?:the\s+(?=\S))?'
                 '|(?:\s*[,;]|\s(?:feat|ft|featuring|with|vs|x|and|&|\+|/)[.\s]).*$',
                 '', 'g'
-            ), ''), artist_of_work.artist)
+            ), ''), left(artist_of_work.artist, 1000))
         end;
 end;
 

@@ -73,7 +73,7 @@ comment on function muse.image_hashes(muse.picture) is
 'Perceptual hashes of a picture in its eight orientations, none of a picture of one colour: '
 'select image_hashes(thumbnail) from images limit 1';
 
-create or replace function muse.copy_distances(picture muse.picture, image_ids bigint[])
+create or replace function muse.copy_distances(picture muse.picture, image_ids muse.short_bigints)
 returns table (image_id bigint, distance integer)
 language plpython3u stable parallel restricted rows 10 cost 100000
 set search_path = pg_catalog, muse, pg_temp
@@ -82,6 +82,6 @@ as $$
     return images.copy_distances(plpy, picture, image_ids)
 $$;
 
-comment on function muse.copy_distances(muse.picture, bigint[]) is
+comment on function muse.copy_distances(muse.picture, muse.short_bigints) is
 'Which stored pictures are copies of a picture, and the bits in which their hashes differ: '
 'select copy.* from images, copy_distances(thumbnail, array[image_id]) as copy limit 9';

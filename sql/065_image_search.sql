@@ -84,7 +84,7 @@ create or replace function muse.image_matches(
     embedding public.halfvec,
     label integer,
     n integer,
-    min_confidence real,
+    min_confidence double precision,
     left_out bigint default null,
     same bigint default null
 )
@@ -109,7 +109,7 @@ declare
     candidates integer := greatest(image_matches.n, 10);
 begin
     perform muse.check_n(image_matches.n);
-    perform muse.check_min_confidence(image_matches.min_confidence);
+    perform muse.check_min_confidence(image_matches.min_confidence::real);
     if image_matches.min_confidence > 0 then
         candidates := 1000;  -- further away nothing is of the same kind
     end if;
@@ -217,14 +217,14 @@ begin
             / greatest(cardinality(nearest), 1)::float8
         )::real
     from judged
-    where judged.confidence >= image_matches.min_confidence
+    where judged.confidence >= image_matches.min_confidence::real
     order by judged.place
     limit image_matches.n;
 end
 $$;
 
 comment on function muse.image_matches(
-    bigint, public.halfvec, integer, integer, real, bigint, bigint
+    bigint, public.halfvec, integer, integer, double precision, bigint, bigint
 ) is
 'Nearest pictures with confidence: select m.* from image_vectors as v, image_matches(live_model(''images''), v.embedding, v.label, 3, 0) as m limit 3';  -- noqa: LT05
 
@@ -243,7 +243,7 @@ declare
     seed record;
 begin
     perform muse.check_n(images_like.n);
-    perform muse.check_min_confidence(images_like.min_confidence);
+    perform muse.check_min_confidence(images_like.min_confidence::real);
     select vectors.embedding, vectors.label into seed
     from muse.image_vectors as vectors
     where

@@ -51,7 +51,7 @@ begin
     select matches.*
     from muse.matches_of_picture(
         similar_images.picture, sha256(similar_images.picture), similar_images.n,
-        similar_images.min_confidence
+        similar_images.min_confidence::real
     ) as matches;
 end
 $$;

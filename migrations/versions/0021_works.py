@@ -162,7 +162,7 @@ begin atomic
     select
         case
             when
-                muse.spelling(artist_of_work.artist)
+                muse.spelling(left(artist_of_work.artist, 1000))
                 in ('unknown', 'unknownartist', 'various', 'variousartists', 'va')
                 then null
             else coalesce(nullif(regexp_replace(
@@ -171,7 +171,7 @@ begin atomic
                 '^\s*(?:the\s+(?=\S))?'
                 '|(?:\s*[,;]|\s(?:feat|ft|featuring|with|vs|x|and|&|\+|/)[.\s]).*$',
                 '', 'g'
-            ), ''), artist_of_work.artist)
+            ), ''), left(artist_of_work.artist, 1000))
         end;
 end;
 

@@ -238,3 +238,14 @@ def test_an_upgrade_lists_what_depends_on_the_old_arguments_and_stops(db):
     assert [line.split(" depends on ")[0] for line in lines] == ["view mine", "view words"]
     db.execute("drop view public.mine, public.words")
     db.execute(revision.REPLACED)
+
+
+def test_calls_take_doubles_as_drivers_bind_them(reader):
+    """Functions with arguments in real would not be found: a double is no real by itself."""
+    names = """
+        select distinct proname::text from pg_proc
+        where
+            pronamespace = 'muse'::regnamespace
+            and 'real'::regtype = any(proargtypes) and pronargdefaults > 0
+    """
+    assert reader.execute(names).fetchall() == []
