@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from loaders.core.console import progress
+from loaders.core.console import counted, progress
 from loaders.core.db import copy, lock
 from loaders.core.errors import Problem
 from loaders.core.models import Part, publish
@@ -90,6 +90,7 @@ class TrainedModel:
     model_id: int
     selection: Selection
     items: int
+    rare: int  # items without a vector
     tuning: Tuning | None
 
     @property
@@ -164,7 +165,9 @@ def train(
     qualities = tuning.qualities.items() if tuning else ()
     metrics = {method: quality.as_dict() for method, quality in qualities}
     model_id = store(conn, subject, vectors, radio.kind, config, metrics)
-    return TrainedModel(model_id, chosen, len(vectors.items), tuning)
+    (items,) = conn.execute(QUERIES.count_items).fetchone() or (0,)
+    rare = items - len(vectors.items)
+    return TrainedModel(model_id, chosen, len(vectors.items), rare, tuning)
 
 
 def select(conn: psycopg.Connection, which: PlaylistFilter, subject: Subject = SONGS) -> Selection:
@@ -176,11 +179,14 @@ def select(conn: psycopg.Connection, which: PlaylistFilter, subject: Subject = S
     notes = []
     short, long = conn.execute(QUERIES.count_playlists, values).fetchone() or (0, 0)
     if short:
-        notes.append(f"left out {short:,} playlists of fewer than {which.shortest:,} tracks")
+        notes.append(
+            f"left out {counted(short, 'playlists')} of fewer than {which.shortest:,} tracks "
+            "(--shortest)"
+        )
     if long:
         notes.append(
-            f"{long:,} playlists of more than {values['longest']:,} tracks are trained in parts "
-            "(--longest)"
+            f"trained in parts: {counted(long, 'playlists')} of more than "
+            f"{values['longest']:,} tracks (--longest)"
         )
     conn.execute(QUERIES.create_training, values)
     notes += _leave_out_single_artist(conn, which)
@@ -198,9 +204,9 @@ def _leave_out_single_artist(conn: psycopg.Connection, which: PlaylistFilter) ->
         return []
     share = f"in which one artist has more than {which.artist_share:.0%} (--artist-share)"
     if single > playlists / 2:
-        return [f"kept {single:,} playlists {share}: they are most of {playlists:,}"]
+        return [f"kept {counted(single, 'playlists')} {share}: they are most of {playlists:,}"]
     conn.execute(QUERIES.delete_single_artist)
-    return [f"left out {single:,} playlists {share}"]
+    return [f"left out {counted(single, 'playlists')} {share}"]
 
 
 def store(
@@ -262,6 +268,8 @@ def model_line(model: TrainedModel, subject: Subject) -> str:
 def quality_lines(model: TrainedModel, subject: Subject) -> list[str]:
     """What was left out, how good each method is, and what the radio does."""
     lines = list(model.selection.notes)
+    if model.rare:
+        lines.append(f"{counted(model.rare, subject.nouns)} stand in too few places (--min-count)")
     if model.tuning is None:
         return [
             *lines,

@@ -243,6 +243,11 @@ cross join unnest(
     training.items[1:cardinality(training.items) - training.hidden]
 ) as place (item);
 
+-- name: count_items
+select count(distinct place.item) as items
+from pg_temp.training as training
+cross join unnest(training.items[1:cardinality(training.items) - training.hidden]) as place (item);
+
 -- name: visible_parts
 select items[1:cardinality(items) - hidden] as visible
 from pg_temp.training

@@ -71,8 +71,8 @@ def test_filters_leave_playlists_out(fresh):
     model = songs.train(fresh, QUICK, songs.PlaylistFilter(shortest=2))
     assert (model.playlists, model.items) == (6, 37)
     assert model.selection.notes == [
-        "left out 1 playlists of fewer than 2 tracks",
-        "left out 1 playlists in which one artist has more than 50% (--artist-share)",
+        "left out 1 playlist of fewer than 2 tracks (--shortest)",
+        "left out 1 playlist in which one artist has more than 50% (--artist-share)",
     ]
     assert songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1)).playlists == 8
 
@@ -81,7 +81,7 @@ def test_long_playlists_are_cut_into_equal_parts_and_none_is_lost(fresh):
     fill(fresh, {"long": [f"{i:02}" for i in range(61)], "short": ["x", "y"]})
     chosen = songs.select(fresh, songs.PlaylistFilter(longest=30, artist_share=1, held_out=0))
     assert (chosen.playlists, chosen.places, chosen.items) == (2, 63, 63)
-    assert chosen.notes == ["1 playlists of more than 30 tracks are trained in parts (--longest)"]
+    assert chosen.notes == ["trained in parts: 1 playlist of more than 30 tracks (--longest)"]
     parts = fresh.execute("select cardinality(items) from training order by part_id").fetchall()
     assert parts == [(20,), (20,), (21,), (2,)]
     items = "select array_agg(item order by part_id, place) from training, unnest(items) with ordinality as i (item, place)"
