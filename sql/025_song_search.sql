@@ -233,7 +233,7 @@ end
 $$;
 
 comment on function muse.similar_songs(text, integer, text[], text[], text[]) is
-'Tracks like one, one version of each, most similar first: select * from similar_songs((select max(track_id) from song_vectors))';
+'Tracks like one, one version of each, most similar first, with lift (how many times likelier than chance both stand in one playlist): select * from similar_songs((select max(track_id) from song_vectors))';
 
 create or replace function muse.check_unlike(seeds text[], unlike text[])
 returns void

@@ -180,7 +180,7 @@ begin atomic
 end;
 
 comment on function muse.class_ids(text) is
-'Ids of classes by id, label or title of the article, in any case: select class_ids(''cat'')';
+'Ids of classes by id, label or title of the article, in any case: select class_ids(''city'')';
 
 create or replace function muse.subclasses_of(class text)
 returns table (class_id text, label text, items bigint)
@@ -204,7 +204,7 @@ begin atomic
 end;
 
 comment on function muse.subclasses_of(text) is
-'Direct and indirect subclasses of a class, by id or name: select * from subclasses_of(''Q146'')';
+'Direct and indirect subclasses of a class, by id or name: select * from subclasses_of(''Q515'')';
 
 create or replace function muse.instances_of(class text, with_subclasses boolean default false)
 returns setof muse.wikidata_item
@@ -228,4 +228,4 @@ begin atomic
 end;
 
 comment on function muse.instances_of(text, boolean) is
-'Items of a class, by id or name: select * from instances_of(''cat'', with_subclasses => true)';
+'Items of a class, by id or name: select * from instances_of(''city'', with_subclasses => true)';

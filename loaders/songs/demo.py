@@ -12,8 +12,6 @@ from loaders.songs.load import load_samples
 from loaders.songs.train import train
 from loaders.songs.word2vec import ARTIST_SETTINGS, Word2VecSettings
 
-EPOCHS = 100  # the sample is small: more epochs take seconds
-
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     """Load the samples, train a model where they are new or none is live, and query it."""
@@ -24,7 +22,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     is_new = any(result.written for result in results)
     if is_new or live_model(conn, "songs") is None:
         say("training the song model")
-        train(conn, Word2VecSettings(epochs=EPOCHS))
+        train(conn, Word2VecSettings())
     if is_new or live_model(conn, "artists") is None:
         say("training the artist model")
         train(conn, ARTIST_SETTINGS, subject=ARTISTS)
@@ -32,7 +30,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     yield Answer(
         "Which songs go with a song?",
         "The playlists are the weekly Hot 100 of 2000: similar songs were in the charts together. "
-        "Similarity is a cosine; only its order is meaningful.",
+        "Lift says how many times likelier than chance both stand in one playlist.",
         "select * from similar_songs((select track_id from find_songs('say my name') limit 1))",
     )
     yield Answer(

@@ -280,11 +280,15 @@ def quality_lines(model: TrainedModel, subject: Subject) -> list[str]:
     names = {"popularity": f"the most popular {subject.nouns}", "neighbors": "neighbours",
              "word2vec": "vectors", "radio": "song_radio"}  # fmt: skip
     measured = qualities["popularity"].playlists
-    lines.append(f"of ten suggestions, how many were in the hidden part of {measured:,} playlists:")
+    lines.append(
+        f"the last fifth of {measured:,} playlists was hidden; of ten suggestions in it were:"
+    )
     lines += [
         f"  {names[method]:<24} {quality.hits:5.2f}   one or more: {quality.hit_rate:.0%}"
         for method, quality in qualities.items()
     ]
+    if subject.kind is None:
+        lines.append(f"chosen for song_radio: {model.tuning.settings}")
     if not model.tuning.beats_popularity:
         lines.append(
             f"the most popular {subject.nouns} do as well: these playlists say little about what "

@@ -48,6 +48,10 @@ class RadioSettings:
             + (self.kind.strength != 1) / 2
         )
 
+    def __str__(self) -> str:
+        weights = f"vectors {self.vectors:g}, neighbours {self.neighbors:g}"
+        return f"{weights} by {self.kind.kind}, exponent of the seeds {self.exponent:g}"
+
     def as_dict(self) -> dict[str, float]:
         """For models.config: what song_radio reads."""
         return {name: value for name, value in asdict(self).items() if name != "kind"}

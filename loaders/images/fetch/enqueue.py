@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 
 from loaders.core import runs
-from loaders.core.console import say
+from loaders.core.console import counted, say
 from loaders.core.entries import bad_entry, printable
 from loaders.core.errors import Problem
 from loaders.core.http.guard import check_host, host_and_port
@@ -37,9 +37,10 @@ def enqueue_classes(conn: psycopg.Connection, min_count: int) -> QueueCounts:
             classes = conn.execute(QUERIES.select_classes, {"min_count": min_count})
             rows = list(_class_rows(run, classes))
             if not rows:
+                lower = ", or lower --min-count" if min_count > 1 else ""
                 raise Problem(
-                    f"no class of {min_count:,} items or more has a picture, nothing was changed: "
-                    "load wikidata first, or lower --min-count"
+                    f"no class of {counted(min_count, 'items')} or more has a picture, nothing was "
+                    f"changed: load wikidata with items that have images (P18){lower}"
                 )
             current = {
                 "source_id": run.source_id,

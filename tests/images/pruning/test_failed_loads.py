@@ -69,7 +69,7 @@ def test_without_classes_what_is_wanted_stays(fresh):
         "values (%s, 'https://example.org/a.png', 'example.org', 'Q1')",
         (source_id,),
     )
-    with pytest.raises(Problem, match="no class of 1 items or more has a picture"):
+    with pytest.raises(Problem, match="no class of 1 item or more has a picture"):
         enqueue.enqueue_classes(fresh, 1)
     assert fresh.execute("select count(*) from image_fetches").fetchone() == (1,)
 
