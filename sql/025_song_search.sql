@@ -214,7 +214,7 @@ begin
         );
     end loop;
 
-    if muse.interpolate(similarities[1], points, lifts) <= 1 then
+    if coalesce(muse.interpolate(similarities[1], points, lifts) <= 1, similarities[1] <= 0) then
         raise notice 'nothing stands with % more often than by chance', left(seed_id, 300)
         using hint = 'a track of few playlists has few companions: load more playlists';
     end if;

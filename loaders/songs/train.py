@@ -91,6 +91,7 @@ class TrainedModel:
     selection: Selection
     items: int
     rare: int  # items without a vector
+    held_out: int  # playlists
     tuning: Tuning | None
 
     @property
@@ -143,13 +144,17 @@ def train(
     chosen = select(conn, which, subject)
     if not chosen.places:
         raise Problem(f"there are no playlists to train {subject.name} on: {REMEDY}")
+    held_out_playlists, longest = conn.execute(QUERIES.count_held_out).fetchone() or (0, 0)
+    if longest < 2:
+        raise Problem(f"no playlist has two {subject.nouns}: nothing stands together in them")
     settings = for_size(settings, chosen.items)
     vectors = _fit(conn, settings, chosen.places)
     held_out = conn.execute(QUERIES.held_out_parts).fetchall()
     tuning, lifts = None, None
-    if len(held_out) >= FEWEST:
+    if held_out_playlists >= FEWEST:
         evaluation = Evaluation(Membership(Corpus(conn)), vectors, held_out)
-        tuning = tune(evaluation, subject.kind)
+        with closing(progress("settings", title="comparing")) as bar:
+            tuning = tune(evaluation, subject.kind, bar.update)
         lifts = lift.measure(evaluation)
     conn.execute(QUERIES.show_held_out)
     if chosen.hidden > NOT_TRAINED * chosen.places:
@@ -167,7 +172,7 @@ def train(
     model_id = store(conn, subject, vectors, radio.kind, config, metrics)
     (items,) = conn.execute(QUERIES.count_items).fetchone() or (0,)
     rare = items - len(vectors.items)
-    return TrainedModel(model_id, chosen, len(vectors.items), rare, tuning)
+    return TrainedModel(model_id, chosen, len(vectors.items), rare, held_out_playlists, tuning)
 
 
 def select(conn: psycopg.Connection, which: PlaylistFilter, subject: Subject = SONGS) -> Selection:
@@ -273,8 +278,8 @@ def quality_lines(model: TrainedModel, subject: Subject) -> list[str]:
     if model.tuning is None:
         return [
             *lines,
-            f"quality unknown: it takes {FEWEST} playlists of ten or more {subject.nouns} whose "
-            "end is hidden",
+            f"quality unknown: the end of {counted(model.held_out, 'playlists')} of ten or more "
+            f"{subject.nouns} was hidden (--held-out); it takes {FEWEST}",
         ]
     qualities = model.tuning.qualities
     names = {"popularity": f"the most popular {subject.nouns}", "neighbors": "neighbours",

@@ -243,6 +243,12 @@ cross join unnest(
     training.items[1:cardinality(training.items) - training.hidden]
 ) as place (item);
 
+-- name: count_held_out
+select
+    count(distinct playlist_id) filter (where hidden > 0) as held_out,
+    coalesce(max(cardinality(items) - hidden), 0) as longest
+from pg_temp.training;
+
 -- name: count_items
 select count(distinct place.item) as items
 from pg_temp.training as training

@@ -5,7 +5,7 @@ playlists are few, or have an order of their own, vectors add little. So each tr
 combination on the held-out ends of the database's own playlists.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -80,7 +80,11 @@ class Tuning:
         return ours.ndcg > popularity.ndcg and ours.hits > popularity.hits
 
 
-def tune(evaluation: "Evaluation", kind: Neighbors | None = None) -> Tuning:
+def tune(
+    evaluation: "Evaluation",
+    kind: Neighbors | None = None,
+    on_settings: Callable[[int], Any] = lambda settings: None,
+) -> Tuning:
     """Compare settings on held-out playlists.
 
     kind: of the neighbours; None: all kinds are compared, and the radio is measured too. The first
@@ -91,10 +95,13 @@ def tune(evaluation: "Evaluation", kind: Neighbors | None = None) -> Tuning:
     """
     first, *others = kinds(len(evaluation.members.items)) if kind is None else [kind]
     rows = evaluation.of_kind(first)
+    on_settings(len(rows))
     best = max(rows, key=lambda row: _score(row[1]).mean())[0].exponent
     place = EXPONENTS.index(best)
     for one in others:
-        rows += evaluation.of_kind(one, EXPONENTS[max(place - 1, 0) : place + 2])
+        more = evaluation.of_kind(one, EXPONENTS[max(place - 1, 0) : place + 2])
+        on_settings(len(more))
+        rows += more
     choices = [settings for settings, _ in rows]
     table = np.stack([scores for _, scores in rows])  # (settings, playlists, 5)
     plain = [one.exponent == 0.5 and not one.vectors for one in choices].index(True)

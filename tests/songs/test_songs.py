@@ -178,6 +178,16 @@ def test_where_nothing_is_likelier_than_chance_a_notice_says_so(three):
     assert lines == ["nothing stands with b more often than by chance"]
 
 
+def test_without_a_measured_lift_a_negative_best_cosine_gives_the_notice(fresh):
+    publish_songs(fresh, {"a": ([1, 0], [1, 0]), "b": ([0, 1], [-1, 0.1])})
+    for track_id in "ab":
+        add_track(fresh, track_id)
+    lines = []
+    fresh.add_notice_handler(lambda notice: lines.append(notice.message_primary))
+    assert fresh.execute("select lift from similar_songs('a')").fetchall() == [(None,)]
+    assert lines == ["nothing stands with a more often than by chance"]
+
+
 def test_the_index_is_walked(fresh):
     """The query of the function's body with a variable, at the size of a real model."""
     vectors = {f"t{i}": ([1, i % 97, i % 31], [1, i % 89, i % 37]) for i in range(3000)}

@@ -111,8 +111,23 @@ def test_a_few_playlists_prove_nothing(fresh):
     fill(fresh, two_tastes(19))
     model = songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
     assert model.tuning is None
-    assert "quality unknown" in songs.quality_lines(model, songs.SONGS)[-1]
+    assert songs.quality_lines(model, songs.SONGS)[-1] == (
+        "quality unknown: the end of 19 playlists of ten or more tracks was hidden (--held-out); "
+        "it takes 20"
+    )
     assert fresh.execute("select metrics from models").fetchone() == ({},)
+
+
+def test_parts_of_one_playlist_prove_nothing_either(fresh):
+    fill(fresh, {"long": [f"{i:04}" for i in range(1000)]})
+    which = songs.PlaylistFilter(longest=20, artist_share=1, held_out=1)
+    assert songs.train(fresh, QUICK, which).tuning is None
+
+
+def test_playlists_of_one_track_teach_nothing(fresh):
+    fill(fresh, {"1": ["a"], "2": ["b"]})
+    with pytest.raises(songs.Problem, match="no playlist has two tracks"):
+        songs.train(fresh, QUICK)
 
 
 def test_the_last_training_has_the_ends_too(fresh):
