@@ -131,7 +131,7 @@ set search_path = pg_catalog, muse, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    spelled constant text := muse.spelling(regexp_replace(artists_named.artist, '^name:', ''));
+    spelled constant text := muse.spelling(regexp_replace(left(artists_named.artist, 10000), '^name:', ''));
 begin
     perform muse.check_length(artists_named.artist, 'artist', 10000);
     return query

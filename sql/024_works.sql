@@ -16,6 +16,7 @@ declare
     words text[];
     is_version boolean := false;
 begin
+    perform muse.check_length(plain_title.title, 'title', 10000);
     if kept ~ '\s(?:feat|ft|featuring)[.\s]' then
         kept := regexp_replace(
             kept,

@@ -13,6 +13,9 @@ declare
 begin
     perform muse.check_n(matches_of_picture.n);
     perform muse.check_min_confidence(matches_of_picture.min_confidence);
+    if octet_length(matches_of_picture.sha256) > 32 then
+        raise exception 'sha256 is longer than 32 bytes' using errcode = '22023';
+    end if;
     if matches_of_picture.picture is null then
         return;
     end if;

@@ -27,7 +27,7 @@ def describe(error: psycopg.Error) -> str:
 def missing_module(error: ModuleNotFoundError) -> str | None:
     """The message for a module of the extra `train` that is not installed; None for others."""
     package = (error.name or "").partition(".")[0]
-    if package not in ("tensorflow", "keras", "gensim"):
+    if package not in ("tensorflow", "keras", "gensim", "scipy"):
         return None
     remedy = "PGMUSE_EXTRAS=train ./pgmuse setup" if IS_CHECKOUT else "pip install 'pgmuse[train]'"
     return f"this needs {package}: {remedy}"

@@ -10,13 +10,10 @@ from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
 from loaders.core.sources import check_exists
 from loaders.core.topics import StoredSource
-from loaders.songs.artists import ARTISTS
 from loaders.songs.load import SongOptions, load, load_sample
 from loaders.songs.samples import SAMPLES
-from loaders.songs.train import SONGS, PlaylistFilter, model_line, train
 from loaders.songs.word2vec import Word2VecSettings
 
-SUBJECTS = {subject.name: subject for subject in (SONGS, ARTISTS)}
 SPOTIFY = "spotify: "
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 
@@ -47,12 +44,16 @@ def outdated(conn: psycopg.Connection) -> str | None:
 
 def retrain(conn: psycopg.Connection) -> None:
     """Retrain the outdated live models with their settings, and delete tracks without a place."""
+    from loaders.songs.artists import ARTISTS
+    from loaders.songs.train import SONGS, PlaylistFilter, model_line, train
+
+    subjects = {subject.name: subject for subject in (SONGS, ARTISTS)}
     for name, config in conn.execute(QUERIES.outdated_models).fetchall():
         settings = Word2VecSettings(
             **{name: config[name] for name in Word2VecSettings.__dataclass_fields__}
         )
-        model = train(conn, settings, PlaylistFilter(**config["filter"]), SUBJECTS[name])
-        say(model_line(model, SUBJECTS[name]))
+        model = train(conn, settings, PlaylistFilter(**config["filter"]), subjects[name])
+        say(model_line(model, subjects[name]))
     with conn.transaction():
         conn.execute(QUERIES.create_staging)
         take_turns(conn, "tracks")

@@ -23,7 +23,7 @@ language sql immutable parallel safe
 begin atomic
     select
         lower(
-            normalize(left(replace(lower_case.words, '&', 'and'), 10000), nfkd)
+            normalize(replace(left(lower_case.words, 10000), '&', 'and'), nfkd)
             collate muse.folding
         ) collate pg_catalog."default";
 end;
@@ -34,7 +34,7 @@ language sql immutable parallel safe
 begin atomic
     select
         regexp_replace(
-            without_punctuation.words,
+            left(without_punctuation.words, 10000),
             ' [][!"''()*,./:;<>?^`{|}~\u0080-\u00a1\u00a7-\u00a9\u00ab-\u00af\u00b4\u00b6-\u00b8'
             '\u00bb\u00bf\u02b0-\u036f\u2000-\u206f\u2212\u2e00-\u2e7f\u3000-\u3003\u3008-\u3011'
             '\u3014-\u301f\u30fb\ufe00-\ufe0f-]+(?= )'
@@ -51,7 +51,7 @@ language sql immutable parallel safe
 begin atomic
     select
         replace(replace(replace(replace(
-            translate(latin_letters.words, 'łøđðıħŧ', 'loddiht'), 'ß', 'ss'
+            translate(left(latin_letters.words, 10000), 'łøđðıħŧ', 'loddiht'), 'ß', 'ss'
         ), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th');
 end;
 
@@ -61,13 +61,15 @@ language sql immutable parallel safe
 begin atomic
     select
         coalesce(nullif(btrim(case
-            when octet_length(search_text.words) = length(search_text.words)
+            when
+                octet_length(left(search_text.words, 10000))
+                = length(left(search_text.words, 10000))
                 then regexp_replace(
-                    lower(replace(search_text.words, '&', 'and') collate "C")
+                    lower(replace(left(search_text.words, 10000), '&', 'and') collate "C")
                     collate pg_catalog."default",
                     ' [][!"''()*,./:;<>?^`{|}~-]+(?= )|[][!"''()*,./:;<>?^`{|}~-]+', '', 'g'
                 )
-            when search_text.words ~ '[łŁøØđĐßẞæÆœŒþÞðÐıħĦŧŦ]'
+            when left(search_text.words, 10000) ~ '[łŁøØđĐßẞæÆœŒþÞðÐıħĦŧŦ]'
                 then muse.without_punctuation(muse.latin_letters(
                     muse.lower_case(search_text.words)
                 ))
@@ -96,6 +98,7 @@ declare
     words text[];
     is_version boolean := false;
 begin
+    perform muse.check_length(plain_title.title, 'title', 10000);
     if kept ~ '\s(?:feat|ft|featuring)[.\s]' then
         kept := regexp_replace(
             kept,

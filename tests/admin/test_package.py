@@ -91,14 +91,14 @@ def test_an_installed_wheel_migrates_a_database_and_fills_it(installed, server, 
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
     with server.connect(dbname=database) as conn:
         tracks = conn.execute("select track_id from muse.songs order by 1").fetchall()
-        assert tracks == [("One",), ("Two",)]
+        assert tracks == [("one",), ("two",)]
         icons = conn.execute("select bitmap from muse.generate_icons('icons_8', n => 2)")
         assert len(icons.fetchall()) == 2
 
     # Without the extra `train`, training says what to install.
     done = pgmuse("train", "songs")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "pgmuse: this needs gensim: pip install 'pgmuse[train]'"
+    assert done.stderr.splitlines()[-1] == "pgmuse: this needs scipy: pip install 'pgmuse[train]'"
 
 
 def test_what_needs_the_repository_says_so(installed, tmp_path):
