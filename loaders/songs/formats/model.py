@@ -15,6 +15,8 @@ from loaders.songs.formats.addresses import (
 TEXT_LENGTH, ID_LENGTH = 1000, 300
 PLACES = 100_000  # of one playlist
 
+# The number of a track on an album, or of a row: of no meaning in another file.
+SMALL_NUMBER = re.compile(r"#?[A-Za-z]?\d{1,7}(?:[.-]\d{1,3})?")
 UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # not valid in Postgres text
 APOSTROPHES = re.compile(r"['’‘`´＇]")
 # Marks of Latin, Greek and Cyrillic letters; in other scripts a mark makes another letter.
@@ -95,9 +97,14 @@ def track(
 ) -> Track:
     """A track, identified by its Spotify id, else its address, else own_id, else artist and title.
 
-    own_id: an id of the file that is not an address.
+    own_id: an id of the file that is not an address. A small number beside a title, or as the id
+    of an artist beside its name, is no id: other files have the same.
     """
     name, artist, length = _text(name), _text(artist), milliseconds(duration_ms)
+    if own_id and name and SMALL_NUMBER.fullmatch(own_id.strip()):
+        own_id = None
+    if artist_id and artist and SMALL_NUMBER.fullmatch(artist_id.strip()):
+        artist_id = None
     track_id = (
         address_id(addresses)
         or clean(own_id, ID_LENGTH)
