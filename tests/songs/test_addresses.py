@@ -36,7 +36,8 @@ def test_each_form_of_a_youtube_address_is_one_track(address):
         ("https://Music.Apple.com/us/album/song/1?i=22&l=en",
          "https://music.apple.com/us/album/song/1?i=22"),
         ("https://music.163.com/#/song?id=123", "https://music.163.com/song?id=123"),
-        ("https://www.youtube.com/playlist?list=PLx", "https://www.youtube.com/playlist"),
+        ("https://www.youtube.com/playlist?list=PLx", None),
+        ("https://youtu.be/short", None),
         ("https://ann:secret@example.org/song", None),
         ("https://cdn.example.org/song?id=1&Signature=secret&Expires=1", None),
         ("http://nas:4533/rest/stream?id=abc", None),
@@ -71,8 +72,8 @@ def test_the_path_of_a_stream_is_neither_artist_nor_title(path):
 
 
 def test_the_path_of_a_stream_in_a_table_is_none_either():
-    (playlist,), (bad,) = all_of("playlist,track\np,U2\np,/library/parts/17/160000/file.mp3\n")
-    assert [track.track_id for track in playlist.tracks] == ["u2"]
+    (playlist,), (bad,) = all_of("playlist,track\np,Creep\np,/library/parts/17/160000/file.mp3\n")
+    assert [track.track_id for track in playlist.tracks] == ["creep"]
     assert (bad.place, bad.reason) == ("line 3", "the stream of a server, without a title")
 
 

@@ -39,6 +39,27 @@ def test_what_a_track_is_in_a_table(header, row, expected):
     assert playlist.tracks[0].track_id == expected
 
 
+@pytest.mark.parametrize(
+    "address",
+    [f"spotify:episode:{ID}", f"https://open.spotify.com/user/ann/playlist/{ID}",
+     f"spotify:user:ann:playlist:{ID}", f"https://open.spotify.com/intl-de/album/{ID}",
+     "https://www.youtube.com/playlist?list=PLx", "https://youtube.com/@ann"],
+)  # fmt: skip
+def test_what_is_no_track_at_a_service_is_left_out(address):
+    header = "playlist,track_uri,title,artist"
+    (playlist,), (bad,) = all_of(f"{header}\np,{ID},One,U2\np,{address},Talk,Ann\n")
+    assert [track.track_id for track in playlist.tracks] == [ID]
+    assert (bad.place, "no track" in bad.reason) == ("line 3", True)
+
+
+def test_an_impossible_id_of_a_service_leaves_artist_and_title():
+    header = "playlist,track_uri,title,artist"
+    for address in ("spotify:track:BAD", "https://youtu.be/BAD"):
+        (playlist,), (bad,) = all_of(f"{header}\np,{address},One,U2\np,{address},,\n")
+        assert [track.track_id for track in playlist.tracks] == ["u2 - one"]
+        assert (bad.place, bad.reason) == ("line 3", "neither an id nor a title")
+
+
 def test_a_number_on_an_album_orders_nothing_and_names_no_artist():
     header = "Playlist name,Track #,Artist,Title,Artist ID"
     (playlist,), bad = all_of(f"{header}\np,2,U2,One,1\np,1,Queen,Innuendo,1\n")

@@ -20,6 +20,18 @@ YOUTUBE = re.compile(
     r"([\w-]{11})(?![\w-])",
     re.IGNORECASE,
 )
+# What is no track at Spotify and YouTube, unless another address of the entry is one.
+OTHER = re.compile(
+    r"(?:spotify:(?:user:[^:]+:)?|https?://(?:open|play)\.spotify\.com/(?:intl-[\w-]+/)?"
+    r"(?:embed/)?(?:user/[^/]+/)?)(episode|show|playlist|album|artist|user|collection|prerelease)\b"
+    r"|https?://(?:[\w-]+\.)?youtube\.com/(playlist|channel|user|c/|@)",
+    re.IGNORECASE,
+)
+SERVICE = re.compile(
+    r"https?://(?:(?:open|play)\.spotify\.com|(?:[\w-]+\.)?youtube(?:-nocookie)?\.com|youtu\.be)"
+    r"(?::\d+)?(?:/|$)",
+    re.IGNORECASE,
+)
 OWN = "pgmuse:track:"  # before the quoted id of any track, in playlists that pgmuse wrote
 # Addresses of audio files identify a file, not a recording.
 AUDIO_FILE = re.compile(
@@ -103,6 +115,20 @@ def public_id(addresses: Iterable[str | None]) -> str | None:
     return None
 
 
+def other_kind(addresses: Iterable[str | None]) -> str | None:
+    """What the addresses are where none is of a track: "an address of: episode"."""
+    kind = None
+    for address in addresses:
+        if not address or len(address) > LONGEST:
+            continue
+        stripped = address.strip()
+        if SPOTIFY.match(stripped) or YOUTUBE.match(stripped) or RECORDING.fullmatch(stripped):
+            return None
+        if match := OTHER.match(stripped):
+            kind = kind or (match[1] or match[2]).lower()
+    return kind and f"an address of: {'channel' if kind in ('c/', '@') else kind}"
+
+
 def private_id(addresses: Iterable[str | None]) -> str | None:
     """The first address of a private stream, without its secrets: for a track without a title."""
     return next(filter(None, (_stripped(one.strip())[0] for one in addresses if one)), None)
@@ -157,8 +183,8 @@ def _public_part(match: re.Match[str]) -> str:
 def _stripped(address: str) -> tuple[str | None, bool]:
     """The address without secrets, None where it is none; and whether it is a private stream."""
     parts = ADDRESS.fullmatch(ROUTE.sub("/", address, count=1)) if len(address) <= LONGEST else None
-    if parts is None or AUDIO_FILE.search(address):
-        return None, False
+    if parts is None or AUDIO_FILE.search(address) or SERVICE.match(address):
+        return None, False  # a file, or no track of a service whose tracks are read above
     kept, has_secrets = _joined(parts)
     if SHARE_HOST.fullmatch(parts["host"]):
         return None, True
