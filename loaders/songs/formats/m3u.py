@@ -76,10 +76,21 @@ def decode_text(content: bytes) -> str:
         except UnicodeDecodeError as error:
             raise BadPlaylistFile(f"byte {error.start:,}: {error.reason}") from error
     text = content.decode("utf-8-sig", errors="surrogateescape")
+    return content.decode("cp1252", errors="replace") if _has_bad_bytes(text) else text
+
+
+def is_old(content: bytes) -> bool:
+    """Whether a text is in an encoding of before Unicode."""
+    if content.isascii() or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return False
+    return _has_bad_bytes(content.decode("utf-8-sig", errors="surrogateescape"))
+
+
+def _has_bad_bytes(text: str) -> bool:
+    """Whether more bytes are no UTF-8 than characters beyond ASCII are."""
     if text.isascii() or not (bad := len(BAD_BYTE.findall(text))):
-        return text
-    good = len(BEYOND_ASCII.findall(text)) - bad
-    return text if good > bad else content.decode("cp1252", errors="replace")
+        return False
+    return bad >= len(BEYOND_ASCII.findall(text)) - bad
 
 
 def track_at(
