@@ -20,7 +20,8 @@ begin
     if kept ~ '\s(?:feat|ft|featuring)[.\s]' then
         kept := regexp_replace(
             kept,
-            '\s+(?:feat\.|ft\.|featuring\s|feat\s(?!of\M))[^][()]*?(?=\s*[[(]|\s[-–—]\s|$)',
+            '(?<!\d)\s+(?:feat\.|ft\.|featuring\s|(?:feat|ft)\s(?!of\M))[^][()]*?'
+            '(?=\s*[[(]|\s[-–—]\s|$)',
             ''
         );
     end if;
@@ -74,7 +75,10 @@ language sql immutable parallel safe
 begin atomic
     select
         muse.plain_title(
-            lower(left(title_of_work.title, 1000) collate muse.folding)
+            lower(
+                translate(left(title_of_work.title, 1000), '（）［］【】', '()[]()')
+                collate muse.folding
+            )
             collate pg_catalog."default"
         );
 end;
@@ -96,6 +100,7 @@ begin atomic
                 lower(left(artist_of_work.artist, 1000) collate muse.folding)
                 collate pg_catalog."default",
                 '^\s*(?:the\s+(?=\S))?'
+                '|\s+-\s+topic\s*$|(?<=\S)vevo\s*$'
                 '|(?:\s*[,;]|\s(?:feat|ft|featuring|with|vs|x|and|&|\+|/)[.\s]).*$',
                 '', 'g'
             ), ''), left(artist_of_work.artist, 1000))
@@ -116,12 +121,13 @@ begin atomic
                 when split_part(work_key.artist, ',', 1) ~ (
                     '[;&+/]|^\W*(?:[Tt][Hh][Ee]\s|[Uu]nknown|[Vv]arious|[Vv]\.?[Aa]|$)'
                     '|\s(?:[fF](?:[eE][aA])?[tT]|[wW]ith|[vV]s|[xX]|[aA]nd)[.\s]'
+                    '|\s-\s+[tT]opic\s*$|V(?:EVO|evo)\s*$'
                 ) then muse.spelling(muse.artist_of_work(work_key.artist))
                 else muse.spelling(split_part(work_key.artist, ',', 1))
             end, '')
             || ' - '
             || nullif(case
-                when work_key.name ~ '[[(]|\s[-–—/]\s|[fF](?:ea)?[tT]'
+                when work_key.name ~ '[[(（［【]|\s[-–—/]\s|[fF](?:ea)?[tT]'
                     then muse.spelling(muse.title_of_work(work_key.name))
                 else muse.spelling(work_key.name)
             end, ''),

@@ -4,8 +4,11 @@ import re
 from typing import NamedTuple
 
 START_LENGTH, REASON_LENGTH = 200, 1000
-# The login in an address, and its parameters.
-SECRETS = re.compile(r"(://)(?:[^/?#\s\"'<>]*@)?([^?#\s\"'<>]*)(?:[?#][^\s\"'<>]*)?")
+# What follows the scheme of an address, but of file: the login, the host, and the rest; logins and
+# ids of shared files stand in paths too.
+SECRETS = re.compile(
+    r"(?<!file)(://)(?:[^/?#\s\"'<>]*@)?([^/?#\s\"'<>]*)[^\s\"'<>]*", re.IGNORECASE
+)
 UNPRINTABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
 
 
@@ -23,7 +26,7 @@ class BadEntry(NamedTuple):
 
 
 def bad_entry(place: str, reason: object, entry: object, keys: tuple[str, ...] = ()) -> BadEntry:
-    """A BadEntry that is safe to store and to print: without logins and tokens in addresses."""
+    """A BadEntry that is safe to store and to print: of addresses only scheme and host."""
     if isinstance(entry, bytes):
         entry = entry[: 4 * START_LENGTH].decode(errors="replace")
     start = SECRETS.sub(r"\1\2", str(entry)[: 4 * START_LENGTH])[:START_LENGTH]

@@ -141,6 +141,42 @@ def test_an_unpaired_surrogate_costs_one_track_and_a_pair_none(kind):
     assert (len(playlist.tracks), bad) == (2, [])
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(JSPF).replace('"Rainy"', r'"Rai\ud83d"').encode(),
+        json.dumps(MPD).replace('"Throwbacks"', r'"Rai\ud83d"').encode(),
+        "#EXTM3U\n#PLAYLIST:Rai\udcff\n#EXTINF:1,Beyoncé - Déjà Vu\n1.mp3\n".encode(
+            errors="surrogateescape"
+        ),
+        b"<playlist><title>Rai&#xd83d;</title><trackList><track><title>A</title></track>"
+        b"</trackList></playlist>",
+    ],
+)
+def test_an_impossible_character_in_the_title_of_a_playlist_loses_nothing(content):
+    (playlist,), bad = all_of(content)
+    assert (playlist.title, bad) == ("Rai\ufffd", [])
+    assert "\ud83d" not in playlist.key
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("https://example.com/list?token=secret", "https://example.com/list"),
+        ("mix https://ann:secret@h.example/p", "mix https://h.example/p"),
+    ],
+)
+def test_titles_and_owners_of_playlists_have_no_secrets(title, shown):
+    track = "<trackList><track><title>A</title></track></trackList>"
+    for content in (
+        f"<playlist><title>{title}</title><creator>http://ann:secret@h/</creator>{track}</playlist>",
+        f"#EXTM3U\n#PLAYLIST:{title}\n#EXTINF:1,U2 - One\n1.mp3\n",
+        json.dumps(JSPF).replace("Rainy", title).replace('"ann"', '"http://ann:secret@h/"'),
+    ):
+        (playlist,), _ = all_of(content)
+        assert (playlist.title, "secret" in str(playlist)) == (shown, False)
+
+
 def test_a_number_that_nobody_can_hold_is_a_bad_file_or_entry():
     with pytest.raises(BadPlaylistFile, match="no JSPF: Number out of range"):
         all_of(json.dumps(JSPF).replace("226863", "1e999").replace("1000", "1e999"))

@@ -24,6 +24,12 @@ pytestmark = pytest.mark.unit
         ("playlist,track_id,name,artist", "7,/music/a.mp3,Creep,Radiohead", "radiohead - creep"),
         ("playlist,track_id,name,artist", "7,a.mp3,Creep,Radiohead", "radiohead - creep"),
         ("playlist,track_id,name,artist", "7,spotify:local:a:b:c:9,Creep,X", "x - creep"),
+        ("playlist,Track #,artist,title", "7,1,U2,One", "u2 - one"),
+        ("Track,artist,title", "A1,U2,One", "u2 - one"),
+        ("Track Id,artist,title", "1,U2,One", "u2 - one"),
+        ("playlist,Track Id,title", "p,3,One", "one"),
+        ("track_id,artist,title", "3135556,U2,One", "u2 - one"),
+        ("track_id,artist,title", "3135556123,U2,One", "3135556123"),
         ("playlist,track", "7,/music/U2 - One.mp3", "u2 - one"),
         ("playlist,track", "7,file:///music/02 U2 - One.flac", "u2 - one"),
     ],
@@ -31,6 +37,35 @@ pytestmark = pytest.mark.unit
 def test_what_a_track_is_in_a_table(header, row, expected):
     (playlist,), _ = all_of(f"{header}\n{row}\n")
     assert playlist.tracks[0].track_id == expected
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"spotify:episode:{ID}", f"https://open.spotify.com/user/ann/playlist/{ID}",
+     f"spotify:user:ann:playlist:{ID}", f"https://open.spotify.com/intl-de/album/{ID}",
+     "https://www.youtube.com/playlist?list=PLx", "https://youtube.com/@ann"],
+)  # fmt: skip
+def test_what_is_no_track_at_a_service_is_left_out(address):
+    header = "playlist,track_uri,title,artist"
+    (playlist,), (bad,) = all_of(f"{header}\np,{ID},One,U2\np,{address},Talk,Ann\n")
+    assert [track.track_id for track in playlist.tracks] == [ID]
+    assert (bad.place, "no track" in bad.reason) == ("line 3", True)
+
+
+def test_an_impossible_id_of_a_service_leaves_artist_and_title():
+    header = "playlist,track_uri,title,artist"
+    for address in ("spotify:track:BAD", "https://youtu.be/BAD"):
+        (playlist,), (bad,) = all_of(f"{header}\np,{address},One,U2\np,{address},,\n")
+        assert [track.track_id for track in playlist.tracks] == ["u2 - one"]
+        assert (bad.place, bad.reason) == ("line 3", "neither an id nor a title")
+
+
+def test_a_number_on_an_album_orders_nothing_and_names_no_artist():
+    header = "Playlist name,Track #,Artist,Title,Artist ID"
+    (playlist,), bad = all_of(f"{header}\np,2,U2,One,1\np,1,Queen,Innuendo,1\n")
+    assert [track[:4] for track in playlist.tracks] == [
+        ("u2 - one", "One", "U2", None), ("queen - innuendo", "Innuendo", "Queen", None)]  # fmt: skip
+    assert bad == []
 
 
 @pytest.mark.parametrize("path", ["file:///x/nameless.mp3", "http://host/nameless.mp3"])

@@ -18,6 +18,8 @@ SAME = [
     ("Love Story (Taylor’s Version)", "Taylor Swift", "Love Story", "Taylor Swift"),
     ("Fame - 2016 - Remaster", "David Bowie", "Fame - Versión Original", "David Bowie"),
     ("Hello - Live / Remastered", "X", "Hello (Live)", "X"),
+    ("Hurt（feat. B）", "A", "Hurt ft B", "A - Topic"),
+    ("Hurt【Official Video】", "AnnBoVEVO", "Hurt", "Ann Bo"),
     ("ŁÓDŹ (with Ann)", "X", "Lodz", "X feat. Ann"),
 ]  # fmt: skip
 APART = [
@@ -32,6 +34,7 @@ APART = [
     ("Hello", "X", "Hello", "Y"),
     ("Stuck (With You)", "X", "Stuck", "X"),
     ("A Feat of Strength", "X", "A", "X"),
+    ("6 ft Under", "X", "6", "X"),
     ("C", "X", "C++", "X"),
     ("C", "X", "C#", "X"),
     ("1+1", "X", "1-1", "X"),

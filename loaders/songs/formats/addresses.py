@@ -20,6 +20,18 @@ YOUTUBE = re.compile(
     r"([\w-]{11})(?![\w-])",
     re.IGNORECASE,
 )
+# What is no track at Spotify and YouTube, unless another address of the entry is one.
+OTHER = re.compile(
+    r"(?:spotify:(?:user:[^:]+:)?|https?://(?:open|play)\.spotify\.com/(?:intl-[\w-]+/)?"
+    r"(?:embed/)?(?:user/[^/]+/)?)(episode|show|playlist|album|artist|user|collection|prerelease)\b"
+    r"|https?://(?:[\w-]+\.)?youtube\.com/(playlist|channel|user|c/|@)",
+    re.IGNORECASE,
+)
+SERVICE = re.compile(
+    r"https?://(?:(?:open|play)\.spotify\.com|(?:[\w-]+\.)?youtube(?:-nocookie)?\.com|youtu\.be)"
+    r"(?::\d+)?(?:/|$)",
+    re.IGNORECASE,
+)
 OWN = "pgmuse:track:"  # before the quoted id of any track, in playlists that pgmuse wrote
 # Addresses of audio files identify a file, not a recording.
 AUDIO_FILE = re.compile(
@@ -59,6 +71,24 @@ LOCAL_HOST = re.compile(
 )
 # Streams of media servers (Subsonic, Jellyfin, Plex): their ids are those of one library.
 SERVER_PATH = re.compile(r"/rest/stream|/Audio/[\w-]+/|/library/parts/|/Items/", re.IGNORECASE)
+STREAM_PATH = re.compile(r"/rest/stream|/library/parts/\d+/|^https?://[^/]*/(?:Audio|Items)/", re.I)
+# Streams of television: user and password in the path, then a number. Without a folder before them
+# only at a port or without TLS; the words are of public addresses.
+LOGIN_PATH = re.compile(
+    r"(?P<start>^(?:https?://[^/]*)?/(?:live|movie|series|timeshift|hls)/|^https?://[^/:]+:\d+/"
+    r"|^http://[^/]*/(?!(?:[^/]+/)?(?:\w\w|tracks?|songs?|albums?|artists?|music|video|sets?)/))"
+    r"[^/]+/[^/]+/(?P<number>(?:[\d:_-]+/)*\d+(?:\.\w{2,4})?)/?$",
+    re.IGNORECASE,
+)
+SHARED_SECRET = re.compile(r"/s-\w{5,}(?=/|$)")  # of SoundCloud's private tracks
+# Whoever has the address of a shared file can read it.
+SHARE_HOST = re.compile(
+    r"(?:.*\.)?(?:drive\.google\.com|docs\.google\.com|drive\.usercontent\.google\.com"
+    r"|googleusercontent\.com|googleapis\.com|dropbox\.com|dropboxusercontent\.com|1drv\.ms"
+    r"|onedrive\.live\.com|sharepoint\.com|mega\.nz|mega\.co\.nz|box\.com|pcloud\.(?:com|link)"
+    r"|we\.tl|wetransfer\.com|mediafire\.com|disk\.yandex\.\w+|yadi\.sk)(?::\d+)?",
+    re.IGNORECASE,
+)
 ANY_ADDRESS = re.compile(r"\b\w[\w+.-]{1,30}://\S+")
 LOGIN = re.compile(r"(://)[^/?#\s]*@")
 
@@ -83,6 +113,20 @@ def public_id(addresses: Iterable[str | None]) -> str | None:
         if kept and not is_private:
             return kept
     return None
+
+
+def other_kind(addresses: Iterable[str | None]) -> str | None:
+    """What the addresses are where none is of a track: "an address of: episode"."""
+    kind = None
+    for address in addresses:
+        if not address or len(address) > LONGEST:
+            continue
+        stripped = address.strip()
+        if SPOTIFY.match(stripped) or YOUTUBE.match(stripped) or RECORDING.fullmatch(stripped):
+            return None
+        if match := OTHER.match(stripped):
+            kind = kind or (match[1] or match[2]).lower()
+    return kind and f"an address of: {'channel' if kind in ('c/', '@') else kind}"
 
 
 def private_id(addresses: Iterable[str | None]) -> str | None:
@@ -113,6 +157,12 @@ def is_file(text: str) -> bool:
     return bool(AUDIO_FILE.search(text)) or text.lower().startswith("file:")
 
 
+def is_stream(path: str) -> bool:
+    """Whether an address or its path is of a server's stream: it names neither artist nor title."""
+    path = re.split("[?#]", LOGIN.sub(r"\1", path))[0]
+    return bool(STREAM_PATH.search(path) or LOGIN_PATH.search(path))
+
+
 def services_only(locations: Iterable[str]) -> Iterator[str]:
     """The locations at Spotify or YouTube: others do not identify a track."""
     for location in locations:
@@ -127,15 +177,17 @@ def _public_part(match: re.Match[str]) -> str:
         return f"https://www.youtube.com/watch?v={youtube[1]}"
     if parts := ADDRESS.fullmatch(ROUTE.sub("/", address, count=1)):
         return _joined(parts)[0]
-    return LOGIN.sub(r"\1", address)
+    return re.split("[?#]", LOGIN.sub(r"\1", address))[0]
 
 
 def _stripped(address: str) -> tuple[str | None, bool]:
     """The address without secrets, None where it is none; and whether it is a private stream."""
     parts = ADDRESS.fullmatch(ROUTE.sub("/", address, count=1)) if len(address) <= LONGEST else None
-    if parts is None or AUDIO_FILE.search(address):
-        return None, False
+    if parts is None or AUDIO_FILE.search(address) or SERVICE.match(address):
+        return None, False  # a file, or no track of a service whose tracks are read above
     kept, has_secrets = _joined(parts)
+    if SHARE_HOST.fullmatch(parts["host"]):
+        return None, True
     if not parts["path"].strip("/") and "?" not in kept:
         return None, True  # a host without a path
     is_local = LOCAL_HOST.fullmatch(parts["host"]) or SERVER_PATH.search(parts["path"])
@@ -144,6 +196,9 @@ def _stripped(address: str) -> tuple[str | None, bool]:
 
 def _joined(parts: re.Match[str]) -> tuple[str, bool]:
     """An address without login, fragment and parameters that do not identify a recording."""
+    start = f"{parts['scheme'].lower()}{parts['host'].lower()}"
+    if SHARE_HOST.fullmatch(parts["host"]):
+        return start, True
     kept = []
     has_secrets = bool(parts["login"]) or bool(TOKEN.search(parts["path"]))
     for parameter in filter(None, (parts["query"] or "").split("&")):
@@ -152,6 +207,7 @@ def _joined(parts: re.Match[str]) -> tuple[str, bool]:
             kept.append(parameter)
         elif not HARMLESS.fullmatch(name):
             has_secrets = True
-    path = TOKEN.sub("...", parts["path"])
-    query = "?" + "&".join(kept) if kept else ""
-    return f"{parts['scheme'].lower()}{parts['host'].lower()}{path}{query}", has_secrets
+    path = start + SHARED_SECRET.sub("", TOKEN.sub("...", parts["path"]))
+    public = LOGIN_PATH.sub(r"\g<start>.../\g<number>", path)
+    has_secrets = has_secrets or public != start + parts["path"]
+    return public + ("?" + "&".join(kept) if kept else ""), has_secrets

@@ -81,8 +81,9 @@ IDS = {"trackuri", "spotifyid", "spotifytrackid", "spotifyuri", "trackurl"}
 
 
 def key_of_header(cell: str) -> str:
-    """The name of a column as it is compared."""
-    return normal(cell, symbols=False).replace(" ", "").replace("_", "")
+    """The name of a column as it is compared; `Track #` is a number, and no track."""
+    key = normal(cell, symbols=False).replace(" ", "").replace("_", "")
+    return key + "#" if "#" in cell and key != "#" and "playlist" not in key else key
 
 
 NAMES = {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.songs.formats.addresses import OWN, SPOTIFY, is_file
+from loaders.songs.formats.addresses import OWN, SPOTIFY, is_file, is_stream
 from loaders.songs.formats.model import (
     BadPlaylistFile,
     Playlist,
@@ -21,6 +21,7 @@ from loaders.songs.formats.paths import has_padded_number, names_of, split_names
 # The duration, attributes (a quoted value may have commas), and what a player shows.
 INFO = re.compile(r'#EXTINF:\s*(-?\d+(?:\.\d+)?)?((?:"[^"]*+"|[^",]++)*+),(.*)', re.I | re.DOTALL)
 UNQUOTED_INFO = re.compile(r"#EXTINF:\s*(-?\d+(?:\.\d+)?)?([^,]*),(.*)", re.I | re.DOTALL)
+STREAM = "the stream of a server, without a title"
 LONGEST = 36_000  # seconds: ten hours; larger numbers are milliseconds
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # as surrogateescape encodes it
 BEYOND_ASCII = re.compile("[^\0-\x7f]")
@@ -75,10 +76,21 @@ def decode_text(content: bytes) -> str:
         except UnicodeDecodeError as error:
             raise BadPlaylistFile(f"byte {error.start:,}: {error.reason}") from error
     text = content.decode("utf-8-sig", errors="surrogateescape")
+    return content.decode("cp1252", errors="replace") if _has_bad_bytes(text) else text
+
+
+def is_old(content: bytes) -> bool:
+    """Whether a text is in an encoding of before Unicode."""
+    if content.isascii() or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return False
+    return _has_bad_bytes(content.decode("utf-8-sig", errors="surrogateescape"))
+
+
+def _has_bad_bytes(text: str) -> bool:
+    """Whether more bytes are no UTF-8 than characters beyond ASCII are."""
     if text.isascii() or not (bad := len(BAD_BYTE.findall(text))):
-        return text
-    good = len(BEYOND_ASCII.findall(text)) - bad
-    return text if good > bad else content.decode("cp1252", errors="replace")
+        return False
+    return bad >= len(BEYOND_ASCII.findall(text)) - bad
 
 
 def track_at(
@@ -94,14 +106,15 @@ def track_at(
     is_address = address_id((path,)) is not None
     if not shown and (SPOTIFY.match(path) or path.startswith(OWN)):
         return track(path)
-    in_path = (
-        None if "://" in path and not is_file(path) else names_of(path, is_numbered=is_numbered)
-    )
+    is_nameless = is_stream(path) or ("://" in path and not is_file(path))
+    in_path = None if is_nameless else names_of(path, is_numbered=is_numbered)
     names = split_names(shown) if shown else in_path
     folder = in_path and in_path.artist
     if names and names.artist and folder and normal(names.name) == normal(folder):
         names = names._replace(name=names.artist, artist=names.name)  # `Title - Artist`
     by = (names and names.artist) or artist or folder
+    if not shown and not by and is_stream(path):
+        raise UnusablePlaylistEntry(STREAM)
     if not shown and not by and not is_address:
         raise UnusablePlaylistEntry("neither #EXTINF nor Artist - Title or Artist/Album/Title")
     return track(

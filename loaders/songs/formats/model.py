@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from loaders.songs.formats.addresses import (
     SPOTIFY,
+    other_kind,
     private_id,
     public_id,
     without_secrets,
@@ -15,6 +16,8 @@ from loaders.songs.formats.addresses import (
 TEXT_LENGTH, ID_LENGTH = 1000, 300
 PLACES = 100_000  # of one playlist
 
+# The number of a track on an album, or of a row: of no meaning in another file.
+SMALL_NUMBER = re.compile(r"#?[A-Za-z]?\d{1,7}(?:[.-]\d{1,3})?")
 UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # not valid in Postgres text
 APOSTROPHES = re.compile(r"['’‘`´＇]")
 # Marks of Latin, Greek and Cyrillic letters; in other scripts a mark makes another letter.
@@ -95,9 +98,18 @@ def track(
 ) -> Track:
     """A track, identified by its Spotify id, else its address, else own_id, else artist and title.
 
-    own_id: an id of the file that is not an address.
+    own_id: an id of the file that is not an address. A small number beside a title, or as the id
+    of an artist beside its name, is no id: other files have the same.
     """
     name, artist, length = _text(name), _text(artist), milliseconds(duration_ms)
+    if other := other_kind(addresses):
+        raise UnusablePlaylistEntry(f"{other}: no track")
+    if own_id and (
+        (name and SMALL_NUMBER.fullmatch(own_id.strip())) or own_id.startswith("spotify:")
+    ):
+        own_id = None
+    if artist_id and artist and SMALL_NUMBER.fullmatch(artist_id.strip()):
+        artist_id = None
     track_id = (
         address_id(addresses)
         or clean(own_id, ID_LENGTH)
@@ -174,7 +186,7 @@ def playlist(
     owner: str | None = None,
     modified_at: datetime | None = None,
 ) -> Playlist:
-    """A playlist that can be stored.
+    """A playlist that can be stored, its title and owner without secrets in addresses.
 
     Errors: UnusablePlaylistEntry for no tracks, or more than PLACES.
     """
@@ -182,5 +194,13 @@ def playlist(
         raise UnusablePlaylistEntry("no tracks")
     if len(tracks) > PLACES:
         raise UnusablePlaylistEntry(f"{len(tracks):,} tracks: the maximum is {PLACES:,}")
-    title = clean(title) or "untitled"
-    return Playlist(clean(key) or title, title, tracks, clean(owner), modified_at)
+    key, title, owner = _mended(key), _mended(title), _mended(owner)
+    shown = _text(title) or "untitled"
+    if title and key and title.strip() != shown and key.endswith(title):
+        key = key.removesuffix(title) + shown
+    return Playlist(clean(key) or shown, shown, tracks, _text(owner), modified_at)
+
+
+def _mended(text: str | None) -> str | None:
+    """The name of a playlist with a mark for each impossible character: none loses its tracks."""
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text) if text else text

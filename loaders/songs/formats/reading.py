@@ -28,6 +28,7 @@ from loaders.songs.formats import (
     xspf,
 )
 from loaders.songs.formats.addresses import AUDIO_FILE
+from loaders.songs.formats.encodings import DEFAULT, encoding_of
 from loaders.songs.formats.history import GAP, History
 from loaders.songs.formats.model import BadPlaylistFile, LeftOut, Playlist
 
@@ -190,6 +191,7 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Readin
         raise BadPlaylistFile(f"{name}: cannot be unpacked: {error}") from error
     if not content.strip():
         raise BadPlaylistFile(f"{name}: it is empty")
+    content, encoding = _as_utf8(content)
     format = reading.format or detect(content)
     if reading.is_export and not _is_exported(content, reading.format):
         yield LeftOut("other files skipped", 1)
@@ -200,6 +202,8 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Readin
     if format is None:
         formats = f"{', '.join(FORMAT_NAMES)} (--format names one)"
         raise BadPlaylistFile(f"{name}: no known playlist format: {formats}; {kind(content)}")
+    if encoding:
+        yield LeftOut(f"file {encoding}", 1)
     playlists = 0
     try:
         if format in HISTORIES:
@@ -216,6 +220,18 @@ def _entries(unpack: Callable[[], bytes], plain: str, name: str, reading: Readin
         raise BadPlaylistFile(f"{name}: nested too deeply") from error
     if not playlists and not reading.in_archive:
         raise BadPlaylistFile(f"{name}: no playlist in it can be used; {kind(content)}")
+
+
+def _as_utf8(content: bytes) -> tuple[bytes, str | None]:
+    """A text in an old encoding as UTF-8, and what was assumed; other files as they are."""
+    start = content.lstrip()[:10].lower()
+    is_declared = start[:1] in (b"<", b"{", b"[") and start != b"[playlist]"  # XML, JSON
+    if is_declared or b"\0" in content[:1000] or not m3u.is_old(content):
+        return content, None
+    encoding = encoding_of(content)
+    if encoding is None:
+        return content, f"not in UTF-8, read as {DEFAULT}"
+    return content.decode(encoding, errors="replace").encode(), f"read as {encoding}"
 
 
 def _is_exported(content: bytes, format: str | None) -> bool:

@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from loaders.core.entries import BadEntry, bad_entry
-from loaders.songs.formats.addresses import is_file, without_tokens
+from loaders.songs.formats.addresses import is_file, is_stream, without_tokens
 from loaders.songs.formats.columns import columns_of
 from loaders.songs.formats.csv_rows import rows_of
-from loaders.songs.formats.m3u import LINE_END, decode_text, milliseconds_of
+from loaders.songs.formats.m3u import LINE_END, STREAM, decode_text, milliseconds_of
 from loaders.songs.formats.model import (
     BadPlaylistFile,
     Playlist,
@@ -154,6 +154,8 @@ def _track(cells: dict[str, str]) -> Track:
 
 
 def _of_file(path: str, artist: str | None, album: str | None) -> tuple[str, str, str | None]:
+    if is_stream(path):
+        raise UnusablePlaylistEntry(STREAM)
     names = names_of(path)
     if not (by := artist or names.artist):
         raise UnusablePlaylistEntry("the file is not named Artist - Title")
