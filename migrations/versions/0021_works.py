@@ -190,16 +190,16 @@ begin atomic
     select
         coalesce(
             nullif(case
-                when split_part(work_key.artist, ',', 1) ~ (
+                when split_part(left(work_key.artist, 1000), ',', 1) ~ (
                     '[;&+/]|^\W*(?:[Tt][Hh][Ee]\s|[Uu]nknown|[Vv]arious|[Vv]\.?[Aa]|$)'
                     '|\s(?:[fF](?:[eE][aA])?[tT]|[wW]ith|[vV]s|[xX]|[aA]nd)[.\s]'
                     '|\s-\s+[tT]opic\s*$|V(?:EVO|evo)\s*$'
                 ) then muse.spelling(muse.artist_of_work(work_key.artist))
-                else muse.spelling(split_part(work_key.artist, ',', 1))
+                else muse.spelling(split_part(left(work_key.artist, 1000), ',', 1))
             end, '')
             || ' - '
             || nullif(case
-                when work_key.name ~ '[[(（［【]|\s[-–—/]\s|[fF](?:ea)?[tT]'
+                when left(work_key.name, 1000) ~ '[[(（［【]|\s[-–—/]\s|[fF](?:ea)?[tT]'
                     then muse.spelling(muse.title_of_work(work_key.name))
                 else muse.spelling(work_key.name)
             end, ''),
