@@ -254,8 +254,10 @@ class PageLoad(dumps.DumpLoad):
     def _prune(self) -> int:
         """Delete articles and redirects that are not in the dump. Return the number of rows.
 
-        Nothing is deleted if the share of either table, or of both together, is too large.
+        Nothing is deleted if the share of either table, or of both together, is too large, or if
+        the wiki has another source: large wikis come in several files.
         """
+        self.refuse_beside(QUERIES.find_other_source, self.values)
         gone = {table: self._count(QUERIES.count_gone, table) for table in KINDS}
         tallies = [(table, self.stored[table], gone[table]) for table in KINDS]
         tallies.append(("both", sum(self.stored.values()), sum(gone.values())))
