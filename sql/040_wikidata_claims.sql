@@ -268,9 +268,12 @@ begin atomic
                 wikibase_statement.told ->> 'hash'
             ),
             'type', 'statement',
-            'id', wikibase_statement.told -> 'id',
             'rank', wikibase_statement.statement -> 'rank'
         ) || case
+            when wikibase_statement.told ? 'id'
+                then jsonb_build_object('id', wikibase_statement.told -> 'id')
+            else '{}'
+        end || case
             when wikibase_statement.statement ? 'qualifiers'
                 then muse.wikibase_qualifiers(
                     wikibase_statement.statement -> 'qualifiers', wikibase_statement.told
