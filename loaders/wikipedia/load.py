@@ -164,6 +164,8 @@ def load(
 ) -> LoadResult:
     """Load a source; `conn` is in autocommit mode. Errors: Problem."""
     kept: dict[str, Any] = {"wiki": site.wiki}
+    if site.base is not None:
+        kept["base"] = site.base
     if options.limit is not None:
         kept["limit"] = options.limit
     kind = partial(PageLoad, site=site)

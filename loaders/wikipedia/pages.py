@@ -59,7 +59,7 @@ def parse(xml: bytes, site: Site) -> Article | PageRedirect | None:
     revision = max(revisions, key=lambda one: _number(one, "id"))
     revision_id = _number(revision, "id")
     text = _text(revision)
-    target = _target(page.find("redirect"), text)
+    target = _target(page.find("redirect"), text, site)
     if target is not None:
         return PageRedirect(title, page_id, revision_id, target)
     try:
@@ -131,7 +131,7 @@ def _text(revision: ET.Element) -> str:
     return element.text or ""
 
 
-def _target(redirect: ET.Element | None, text: str) -> str | None:
+def _target(redirect: ET.Element | None, text: str, site: Site) -> str | None:
     """The target of a redirect, None for an article. Older dumps have it in the text only."""
     target = redirect.get("title") if redirect is not None else None
     if target is None:
@@ -139,7 +139,8 @@ def _target(redirect: ET.Element | None, text: str) -> str | None:
         if match is None and redirect is None:
             return None
         target = name_of(match[1]).removeprefix(":").lstrip() if match else ""
-        target = target[:1].upper() + target[1:]
+        if not site.is_case_sensitive:
+            target = target[:1].upper() + target[1:]
     return _title(target.partition("#")[0])
 
 

@@ -109,6 +109,32 @@ def test_a_wiki_of_ones_own_in_another_language(load, muse):
     assert muse.execute(query, ("verein_2",)).fetchone() == expected
 
 
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://wiki.corp.example/wiki/Main_Page", None),
+        ("https://my.wikipedia.org.example/wiki/A", None),
+        ("http://localhost/?at=//my.wikipedia.org/", None),
+        ("http://my.wikipedia.org/wiki/A", "https://my.wikipedia.org/?curid=1"),
+        ("", "https://my.wikipedia.org/?curid=1"),
+    ],
+)
+def test_the_address_of_a_page_where_the_wiki_is_none_of_wikimedia(load, muse, base, url):
+    named = head("mywiki").replace("<namespaces>", f"<base>{base}</base><namespaces>")
+    assert load(dump_of(page("A", "x"), head=named))
+    assert muse.execute("select wiki, page_url from articles").fetchone() == ("mywiki", url)
+
+
+@pytest.mark.parametrize(("case", "target"), [("case-sensitive", "ziel"), ("first-letter", "Ziel")])
+def test_titles_that_begin_with_a_small_letter(load, muse, case, target):
+    named = head("dewiktionary").replace("<namespaces>", f"<case>{case}</case><namespaces>")
+    pages = page(target, "x", id=1), page("Alt", "#redirect [[ziel]]", id=2)
+    assert load(dump_of(*pages, head=named))
+    assert muse.execute("select target, article from wikipedia_redirects").fetchall() == [
+        (target, target),
+    ]  # fmt: skip
+
+
 def test_a_second_wiki_in_one_file_is_not_mixed_with_the_first(load, muse):
     assert not load(dump_of(page("A", id=1)) + german(page("B", id=2)), prune=True)
     assert muse.execute(PAGES).fetchall() == [("enwiki", 1, "A")]
