@@ -52,6 +52,26 @@ def test_names_of_namespaces(load, muse, wiki, namespaces, text, image, categori
 
 
 @pytest.mark.parametrize(
+    "size",
+    ["25пкс", "20بك", "20像素", "20px", "20x20px", "x20px", "20x20пкс", "300x20ピクセル", "20 פיקסלים",
+     "20pxpx", "мини|20пкс|Подпись", "٢٠بك"],
+)  # fmt: skip
+def test_small_pictures_in_other_languages(load, muse, size):
+    text = f"[[Файл:Мал.png|{size}]] [[File:Big.png|200пкс]] [[File:Other.png]]"
+    assert load(dump_of(page("A", text), head=head("ruwiki", ())))
+    assert muse.execute("select image from wikipedia").fetchone() == ("Big.png",)
+
+
+@pytest.mark.parametrize(
+    "options", ["200пкс", "20 лет в строю", "200x300像素", "20 pixel wide dot"]
+)
+def test_a_caption_with_a_number_is_no_size(load, muse, options):
+    text = f"[[Файл:Мал.png|{options}]] [[File:Other.png]]"
+    assert load(dump_of(page("A", text), head=head("ruwiki", ())))
+    assert muse.execute("select image from wikipedia").fetchone() == ("Мал.png",)
+
+
+@pytest.mark.parametrize(
     "text",
     ["#WEITERLEITUNG [[Ziel]]", "#redirect[[ziel#Teil|x]]", " #перенаправление: [[:Ziel]]",
      "#転送 [[Ziel]]", "#TAM [[Ziel]]"],
