@@ -1,5 +1,6 @@
 """Load Wikipedia: articles and redirects of a dump, or the sample."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -70,6 +71,8 @@ def load_all(conn: psycopg.Connection, options: WikipediaOptions) -> list[LoadRe
     `conn` is in autocommit mode. Errors: Problem.
     """
     source = options.source
+    if options.wiki is not None and re.fullmatch(r"[a-z]{2,3}", options.wiki):
+        raise Problem(f"--wiki {options.wiki} is a language: say {options.wiki}wiki")
     single = options.titles is not None or options.for_classes
     if source is None and not options.sample and not single:
         raise Problem(

@@ -74,7 +74,7 @@ def test_a_caption_with_a_number_is_no_size(load, muse, options):
 @pytest.mark.parametrize(
     "text",
     ["#WEITERLEITUNG [[Ziel]]", "#redirect[[ziel#Teil|x]]", " #перенаправление: [[:Ziel]]",
-     "#転送 [[Ziel]]", "#TAM [[Ziel]]"],
+     "#転送 [[Ziel]]", "#TAM [[Ziel]]", "＃転送[[Ziel]]", "#redirect [[%5Aiel]]"],
 )  # fmt: skip
 def test_redirects_without_their_tag(load, muse, text):
     assert load(german(page("Ziel", "x", id=1), page("Alt", text, id=2)))
@@ -109,6 +109,8 @@ def test_a_dump_without_a_head_needs_the_wiki(load, muse):
     assert load(fragment, wiki="dewiki")
     query = "select wiki, image from wikipedia"
     assert muse.execute(query).fetchall() == [("dewiki", "Katze 1.jpg")]
+    with pytest.raises(Problem, match="--wiki de is a language: say dewiki"):
+        load(fragment, wiki="de", again=True)
     for wiki, message in (("frwiki", "a dump of enwiki, not of frwiki"), ("a b", "no wiki: 'a b'")):
         with pytest.raises(Problem, match=message):
             load(small(), wiki=wiki)
@@ -143,6 +145,16 @@ def test_the_address_of_a_page_where_the_wiki_is_none_of_wikimedia(load, muse, b
     named = head("mywiki").replace("<namespaces>", f"<base>{base}</base><namespaces>")
     assert load(dump_of(page("A", "x"), head=named))
     assert muse.execute("select wiki, page_url from articles").fetchone() == ("mywiki", url)
+
+
+def test_categories_as_mediawiki_reads_them(load, muse):
+    text = (
+        "[[Category:A%20b]] [[Category:100% c]] "
+        "<includeonly>[[Category:Of others]] {{Not here}}</includeonly> [[Category:Last]]"
+    )
+    assert load(dump_of(page("A", text)))
+    query = "select categories, templates from wikipedia"
+    assert muse.execute(query).fetchone() == (["a b", "100% c", "last"], [])
 
 
 @pytest.mark.parametrize(("case", "target"), [("case-sensitive", "ziel"), ("first-letter", "Ziel")])
