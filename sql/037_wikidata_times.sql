@@ -53,6 +53,20 @@ end;
 comment on function muse.time_precision(text, integer) is
 'Precision of a time, null for other texts: select time_precision(''+1952-00-00T00:00:00Z'', 11)';
 
+-- The units of the levels 0 to 5 are 1,000,000,000 to 10,000 years.
+create or replace function muse.time_rounded(year bigint, level integer)
+returns bigint
+language sql immutable parallel safe
+begin atomic
+    select greatest(
+        round(abs(time_rounded.year)::numeric, time_rounded.level - 9),
+        power(10::numeric, 9 - time_rounded.level)
+    )::bigint;
+end;
+
+comment on function muse.time_rounded(bigint, integer) is
+'Years of a time, rounded to a precision of 0 to 5: select time_rounded(-66043000, 3)';
+
 create or replace function muse.time_text(moment text, level integer)
 returns text
 language sql immutable parallel safe
@@ -70,6 +84,15 @@ begin atomic
                         then '-' || substr(right(left(time_text.moment, 40), 12), 1, 2)
                     else ''
                 end
+        when time_text.level between 0 and 5
+            then
+                muse.time_rounded(muse.time_year(time_text.moment), time_text.level)
+                / case time_text.level
+                    when 0 then 1000000000 when 4 then 1 when 5 then 1 else 1000000
+                end
+                || case time_text.level
+                    when 0 then ' billion' when 4 then '' when 5 then '' else ' million'
+                end || ' years'
         when time_text.level = 8 then abs(muse.time_year(time_text.moment)) / 10 || '0s'
         when time_text.level = 7
             then muse.ordinal((abs(muse.time_year(time_text.moment)) + 99) / 100) || ' century'

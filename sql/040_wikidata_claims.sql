@@ -76,8 +76,10 @@ begin atomic
                 then muse.time_year(moment.written)::integer
         end as year,
         (array[
-            'millennium', 'century', 'decade', 'year', 'month', 'day', 'hour', 'minute', 'second'
-        ])[muse.time_precision(moment.written, moment.precision) - 5] as precision,
+            'billion years', 'hundred million years', 'ten million years', 'million years',
+            '100,000 years', '10,000 years', 'millennium', 'century', 'decade', 'year', 'month',
+            'day', 'hour', 'minute', 'second'
+        ])[muse.time_precision(moment.written, moment.precision) + 1] as precision,
         case moment.calendar
             when 'Q1985727' then 'Gregorian' when 'Q1985786' then 'Julian' else moment.calendar
         end as calendar,
@@ -268,9 +270,12 @@ begin atomic
                 wikibase_statement.told ->> 'hash'
             ),
             'type', 'statement',
-            'id', wikibase_statement.told -> 'id',
             'rank', wikibase_statement.statement -> 'rank'
         ) || case
+            when wikibase_statement.told ? 'id'
+                then jsonb_build_object('id', wikibase_statement.told -> 'id')
+            else '{}'
+        end || case
             when wikibase_statement.statement ? 'qualifiers'
                 then muse.wikibase_qualifiers(
                     wikibase_statement.statement -> 'qualifiers', wikibase_statement.told

@@ -145,7 +145,14 @@ select
     article.categories,
     article.general,
     article.templates,
-    muse.page_url(article.wiki, article.page_id) collate pg_catalog."default" as page_url,
+    case
+        when
+            article.wiki <> all(array(
+                select source.options ->> 'wiki' from muse.sources as source
+                where source.topic = 'wikipedia' and source.options ? 'base'
+            ))
+            then muse.page_url(article.wiki, article.page_id)
+    end collate pg_catalog."default" as page_url,
     linked.wikidata_id,
     linked.label,
     linked.description,

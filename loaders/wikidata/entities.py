@@ -27,6 +27,13 @@ IDS = {"item": re.compile(r"Q[1-9][0-9]{0,17}"), "property": re.compile(r"P[1-9]
 TIME_LENGTH = len("2024-05-06T07:08:09Z")
 NO_BADGES = Json(b"{}")
 NUL = b"\\u0000"
+# Escapes and bytes of JSON; the group matches what is no character for Postgres: NUL, and half of a
+# pair of surrogates.
+ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})|\xed[\xa0-\xbf][\x80-\xbf])|\\.",
+    re.DOTALL,
+)
 MAPS = ("labels", "descriptions", "aliases", "claims", "sitelinks")
 
 
@@ -149,14 +156,18 @@ class Parser:
     def parse(self, line: bytes) -> Parsed | ItemRedirect:
         """Parse a line without its framing. Errors: UnusableEntity if it is no item or property."""
         warnings: list[tuple[str, str]] = []
+        original = line
         if NUL in line:
-            line, warnings = _without_nul(line)
+            line = _clean(line)
         try:
             entity = self.decode(line)
             claims, identities = compact(entity.claims)
         except (msgspec.MsgspecError, NotCompactable, UnicodeDecodeError, RecursionError):
-            entity, claims, identities, more = self._statement_by_statement(line)
-            warnings += more
+            line = _clean(line)
+            entity, claims, identities, warnings = self._statement_by_statement(line)
+        if line != original:
+            reason = "NUL or half a character in a text: replaced by U+FFFD"
+            warnings.insert(0, (entity.id, reason))
         if entity.redirect is not None:
             return ItemRedirect(_checked(entity.entity, "item"), _checked(entity.redirect, "item"))
         return self._parsed(line, entity, claims, identities, warnings)
@@ -246,7 +257,7 @@ def label_of(line: bytes) -> Parsed:
     wikidata_id, label, datatype = msgspec.json.decode(
         line, type=tuple[str, str | None, str | None]
     )
-    label = label and _replaced(label)
+    label = label and label.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return Parsed(EntitySummary(wikidata_id, label, None, datatype, None, None), None, [])
 
 
@@ -346,25 +357,6 @@ def _checked(wikidata_id: str, kind: str) -> str:
     return wikidata_id
 
 
-def _without_nul(line: bytes) -> tuple[bytes, list[tuple[str, str]]]:
-    """Replace NUL, which Postgres cannot store in a text; with a warning."""
-    try:
-        entity = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UnusableEntity(f"not JSON: {error}") from error
-    clean = _replaced(entity)
-    if clean == entity:  # an escaped backslash before u0000
-        return line, []
-    wikidata_id = str(entity.get("id", "")) if isinstance(entity, dict) else ""
-    return msgspec.json.encode(clean), [(wikidata_id, "NUL in a text: replaced by U+FFFD")]
-
-
-def _replaced(value: Any) -> Any:
-    match value:
-        case str():
-            return value.replace("\0", "�")
-        case list():
-            return [_replaced(element) for element in value]
-        case dict():
-            return {_replaced(key): _replaced(member) for key, member in value.items()}
-    return value
+def _clean(line: bytes) -> bytes:
+    """Replace NUL and halves of surrogate pairs in JSON, which Postgres cannot store in a text."""
+    return ESCAPE.sub(lambda match: b"\\ufffd" if match[1] else match[0], line)

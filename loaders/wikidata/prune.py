@@ -23,6 +23,7 @@ def count_stored(load: DumpLoad, filter_number: int) -> int:
 def prune(load: DumpLoad, filter_number: int) -> int:
     """Delete rows unless that is refused (see DumpLoad.may_prune). Return their number."""
     conn, values = load.conn, {"filter_number": filter_number}
+    load.refuse_beside(QUERIES.find_same_filter, values)
     with conn.transaction():
         conn.execute(load.staging.sql(QUERIES.find_gone), values)
         (gone,) = conn.execute("select count(*) from pg_temp.gone").fetchone() or (0,)

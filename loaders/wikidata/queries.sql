@@ -301,7 +301,7 @@ from muse.sources as source
 where
     source.topic = 'wikidata' and source.source_id <> %(source)s
     and coalesce((source.options ->> 'filter')::integer, 0) = %(filter_number)s
-    and source.loaded_at is not null
+    and source.options ? 'languages'  -- not of a load that could not begin
     and not starts_with(source.location, 'labels: ')
 order by source.source_id
 limit 1;

@@ -10,7 +10,8 @@ members of their value. A snak without a value has "snak": "somevalue" or "noval
 do not fit this form are stored unchanged under "verbatim". The SQL function wikidata_statements()
 restores the original statements. Old dumps lack the ids of entities and the datatypes of values:
 they get the id that follows from the number, and the datatype of the kind of value, which is
-"string" for files and addresses too. Format: https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html
+"string" for files and addresses too. Statements that others wrote may lack their id, type and rank,
+and entities their number. Format: https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html
 """
 
 import re
@@ -22,6 +23,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 NUMBERED = {"Q": "item", "P": "property", "L": "lexeme"}
 LETTERS = {kind: letter for letter, kind in NUMBERED.items()}
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 TIME = re.compile(r"[+-][0-9]{1,16}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 AMOUNT = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?")
 
@@ -119,9 +121,9 @@ class Snak(Strict):
 
 class Statement(Strict):
     mainsnak: Snak
-    id: str
-    rank: str
-    type: str
+    id: str | None = None
+    rank: str = "normal"
+    type: str = "statement"
     qualifiers: dict[str, list[Snak]] = {}
     qualifiers_order: list[str] = field(name="qualifiers-order", default=[])
     references: Raw = Raw()  # not stored
@@ -232,7 +234,8 @@ def _entity_id(value: Entity) -> str:
         if kind != value.entity_type or value.id[1:] != str(value.numeric_id):
             raise NotCompactable("an entity whose id and number differ")
     elif kind == value.entity_type:
-        raise NotCompactable("an entity without its number")
+        if not NUMBER.fullmatch(value.id, 1):
+            raise NotCompactable("an entity without its number")
     elif "/" in value.id and value.entity_type == "item":  # a category, of the sample
         return value.id
     elif value.entity_type != KINDS_WITHOUT_NUMBER.get(_kind_of(value.id)):
@@ -249,7 +252,7 @@ def _kind_of(entity_id: str) -> str:
 
 
 def _identity(statement: Statement) -> dict[str, Any]:
-    identity: dict[str, Any] = {"id": statement.id}
+    identity: dict[str, Any] = {} if statement.id is None else {"id": statement.id}
     if statement.mainsnak.hash is not None:
         identity["hash"] = statement.mainsnak.hash
     if statement.qualifiers:

@@ -49,6 +49,8 @@ class _Namespace(msgspec.Struct):
 
 class _General(msgspec.Struct):
     wikiid: str = ""
+    base: str = ""
+    case: str = ""
 
 
 class _ApiPage(msgspec.Struct):
@@ -95,7 +97,8 @@ class PageService:
             for one in (*query.namespaces.values(), *query.namespacealiases)
             for name in (one.name, one.canonical, one.alias)
         ]
-        return site_of(query.general.wikiid, names)
+        general = query.general
+        return site_of(general.wikiid, names, base=general.base, case=general.case)
 
     def infos(self, titles: Sequence[str]) -> Iterator[PageInfo]:
         """The page of each title with its newest revision, in the order of the titles."""

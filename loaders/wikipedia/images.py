@@ -14,7 +14,7 @@ import mwparserfromhell
 from mwparserfromhell.parser import ParserError
 
 from loaders.wikipedia.boxes import is_box
-from loaders.wikipedia.languages import PICTURES
+from loaders.wikipedia.languages import PICTURES, PIXELS
 from loaders.wikipedia.names import TooComplex, alternatives, name_of
 from loaders.wikipedia.sites import Site
 
@@ -32,11 +32,14 @@ IMAGE_KEY = re.compile(f"{alternatives(PICTURES.split())}|flag|coat|seal|shield|
 IMAGE_TEMPLATE = re.compile(f"{IMAGE_KEY.pattern}|gallery|galerie", re.IGNORECASE)
 ANY = re.compile(TYPE, re.IGNORECASE)
 INNER = re.compile(rf"\|{SPACE}(?:[\w ]{{1,40}}={SPACE})?({NAME}){SPACE}(?=[|}}])", re.IGNORECASE)
-SIZE = re.compile(r"\|\s{0,9}(\d{0,5})(?:x(\d{1,5}))?px")
+SIZE = re.compile(
+    rf"\|\s{{0,9}}(\d{{0,5}})(?:[x×](\d{{1,5}}))?\s{{0,9}}(?:{alternatives(PIXELS.split())})"
+    r"(?:px)?\s{0,9}(?=\||$)"
+)
 # The width of a picture, as a parameter of the template that shows it.
 WIDTH = re.compile(
     r"\|\s{0,20}(?:image|img|pic|icon|picture)?[ _]?(?:width|size|px)\s{0,20}=\s{0,20}(\d{1,4})"
-    r"\s{0,9}(?:px)?\s{0,20}(?=[|}])",
+    rf"\s{{0,9}}(?:{alternatives(PIXELS.split())})?\s{{0,20}}(?=[|}}])",
     re.IGNORECASE,
 )
 # Tags, tables and external links contain no image. They are removed, because the time of the parser

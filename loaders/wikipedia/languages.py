@@ -94,3 +94,9 @@ PICTURES = (
     "logo cover poster изображение картинка фото зображення слика снимка εικόνα תמונה صورة تصویر "
     "画像 사진 그림 图像 圖像 图片 圖片 illustration skyline screenshot panorama"
 )
+
+# Words for the pixels of a picture's size, behind the number.
+PIXELS = (
+    "px пкс пікс пкз пиксел п pixelů pixel bod pik piksel بك پیکسل پکسل פיקסלים εσ փքս პქ "
+    "पिक्सेल পিক্সেল পিক্স பிக்சல் พิกเซล 像素 ピクセル 픽셀"
+)

@@ -1,5 +1,6 @@
 """Load Wikipedia: articles and redirects of a dump, or the sample."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -70,6 +71,8 @@ def load_all(conn: psycopg.Connection, options: WikipediaOptions) -> list[LoadRe
     `conn` is in autocommit mode. Errors: Problem.
     """
     source = options.source
+    if options.wiki is not None and re.fullmatch(r"[a-z]{2,3}", options.wiki):
+        raise Problem(f"--wiki {options.wiki} is a language: say {options.wiki}wiki")
     single = options.titles is not None or options.for_classes
     if source is None and not options.sample and not single:
         raise Problem(
@@ -164,6 +167,8 @@ def load(
 ) -> LoadResult:
     """Load a source; `conn` is in autocommit mode. Errors: Problem."""
     kept: dict[str, Any] = {"wiki": site.wiki}
+    if site.base is not None:
+        kept["base"] = site.base
     if options.limit is not None:
         kept["limit"] = options.limit
     kind = partial(PageLoad, site=site)
@@ -254,8 +259,10 @@ class PageLoad(dumps.DumpLoad):
     def _prune(self) -> int:
         """Delete articles and redirects that are not in the dump. Return the number of rows.
 
-        Nothing is deleted if the share of either table, or of both together, is too large.
+        Nothing is deleted if the share of either table, or of both together, is too large, or if
+        the wiki has another source: large wikis come in several files.
         """
+        self.refuse_beside(QUERIES.find_other_source, self.values)
         gone = {table: self._count(QUERIES.count_gone, table) for table in KINDS}
         tallies = [(table, self.stored[table], gone[table]) for table in KINDS]
         tallies.append(("both", sum(self.stored.values()), sum(gone.values())))

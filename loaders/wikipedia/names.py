@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 SPACES = re.compile(r"[\s_]+")
 TITLE = re.compile(rb"<title>([^<]{1,4000})<")
@@ -25,6 +26,11 @@ def titles_in(xml: bytes) -> tuple[str, ...]:
     raw = (html.unescape(title.decode(errors="replace")) for title in TITLE.findall(xml))
     titles = (ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", title) for title in raw)
     return tuple(dict.fromkeys(filter(None, (title.strip().replace("_", " ") for title in titles))))
+
+
+def decoded(text: str) -> str:
+    """The name in a link, where MediaWiki also reads `%20`."""
+    return unquote(text).replace("\0", "") if "%" in text else text
 
 
 def name_of(text: str) -> str:

@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from loaders.wikipedia import wikitext
 from loaders.wikipedia.languages import REDIRECTS
-from loaders.wikipedia.names import ILLEGAL, TooComplex, alternatives, name_of
+from loaders.wikipedia.names import ILLEGAL, TooComplex, alternatives, decoded, name_of
 from loaders.wikipedia.sites import Site, word_of
 from loaders.wikipedia.wikitext import Extract
 
 LONGEST_TITLE = 255  # bytes, as in MediaWiki
 LARGEST_ID = 2**63 - 1
 TARGET = r"\s{0,50}:?\s{0,50}\[\[([^\]|\n]{1,300})"
-REDIRECT = re.compile(rf"\s*#(?:{alternatives(REDIRECTS.split())}){TARGET}", re.IGNORECASE)
+REDIRECT = re.compile(rf"\s*[#＃](?:{alternatives(REDIRECTS.split())}){TARGET}", re.IGNORECASE)
 # For pages that the dump marks as redirects: the magic word of any language.
-ANY_REDIRECT = re.compile(rf"\s*#[^\[\n]{{1,50}}?{TARGET}")
+ANY_REDIRECT = re.compile(rf"\s*[#＃][^\[\n]{{1,50}}?{TARGET}")
 GAP = bytes(4)
 REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
 
@@ -59,7 +59,7 @@ def parse(xml: bytes, site: Site) -> Article | PageRedirect | None:
     revision = max(revisions, key=lambda one: _number(one, "id"))
     revision_id = _number(revision, "id")
     text = _text(revision)
-    target = _target(page.find("redirect"), text)
+    target = _target(page.find("redirect"), text, site)
     if target is not None:
         return PageRedirect(title, page_id, revision_id, target)
     try:
@@ -131,15 +131,16 @@ def _text(revision: ET.Element) -> str:
     return element.text or ""
 
 
-def _target(redirect: ET.Element | None, text: str) -> str | None:
+def _target(redirect: ET.Element | None, text: str, site: Site) -> str | None:
     """The target of a redirect, None for an article. Older dumps have it in the text only."""
     target = redirect.get("title") if redirect is not None else None
     if target is None:
         match = (REDIRECT if redirect is None else ANY_REDIRECT).match(text)
         if match is None and redirect is None:
             return None
-        target = name_of(match[1]).removeprefix(":").lstrip() if match else ""
-        target = target[:1].upper() + target[1:]
+        target = name_of(decoded(match[1])).removeprefix(":").lstrip() if match else ""
+        if not site.is_case_sensitive:
+            target = target[:1].upper() + target[1:]
     return _title(target.partition("#")[0])
 
 

@@ -196,7 +196,6 @@ from muse.sources as source
 where
     source.topic = 'wikipedia' and source.source_id <> %(source)s
     and source.options ->> 'wiki' = %(wiki)s
-    and source.loaded_at is not null
 order by source.source_id
 limit 1;
 

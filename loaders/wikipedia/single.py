@@ -19,6 +19,7 @@ from loaders.wikipedia.pages import PageRedirect, UnusablePage, parse
 from loaders.wikipedia.queries import QUERIES
 from loaders.wikipedia.sites import Site, wiki_at
 
+SIGNS = (b">#", ">＃".encode())  # at the beginning of a redirect
 PORTION = 200  # pages that are merged together
 
 
@@ -119,7 +120,8 @@ def _targets(chunk: Chunk, site: Site) -> Iterator[str]:
     """Targets of the redirects in a chunk."""
     for _, xml in pages(chunk):
         try:
-            page = parse(xml, site) if isinstance(xml, bytes) and b">#" in xml else None
+            is_likely = isinstance(xml, bytes) and any(sign in xml for sign in SIGNS)
+            page = parse(xml, site) if isinstance(xml, bytes) and is_likely else None
         except UnusablePage:
             continue
         if isinstance(page, PageRedirect):

@@ -16,12 +16,19 @@ WIKI = re.compile(r"[A-Za-z0-9_-]{1,60}")
 LANGUAGE = re.compile(
     r"([a-z_]+?)(?:wiki|wiktionary|wikibooks|wikiquote|wikisource|wikinews|wikivoyage|wikiversity)"
 )
-HOST = re.compile(r"//([a-z0-9-]+)\.(?:m\.)?(wik(?:i[a-z]+|tionary))\.org(?:/|$)")
+HOST = re.compile(r"(?:https?:)?//([a-z0-9-]+)\.(?:m\.)?(wik(?:i[a-z]+|tionary))\.org(?:/|$)")
+WIKIMEDIA = re.compile(
+    r"(?:https?:)?//(?:[a-z0-9-]+\.)*"
+    r"(?:wik(?:ipedia|imedia|idata|ibooks|iquote|isource|inews|ivoyage|iversity|ifunctions|tionary)"
+    r"|mediawiki)\.org(?::[0-9]+)?(?:[/?#]|$)",
+    re.IGNORECASE,
+)
 XML_LANG = re.compile(rb'<mediawiki\b[^<>]{0,3000}\bxml:lang="([A-Za-z]{2,3})["-]')
 SITEINFO = re.compile(rb"<siteinfo>.{0,1000000}?</siteinfo>", re.DOTALL)
 FILES, CATEGORIES, TEMPLATES = 6, 14, 10  # numbers of namespaces
 ENGLISH = {FILES: ("file", "image"), CATEGORIES: ("category",), TEMPLATES: ("template",)}
 LONGEST_WORD, MOST_WORDS = 100, 500
+LONGEST_ADDRESS = 1000
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,9 @@ class Site:
     """A wiki, such as dewiki. Its words are in lower case, with spaces.
 
     files, categories, templates: names of these namespaces. prefixes: names of all namespaces
-    other than that of articles; None: not listed.
+    other than that of articles; None: not listed. base: the address of the main page of a wiki that
+    is none of Wikimedia's, though its name may be the same. is_case_sensitive: titles may begin
+    with a small letter.
     """
 
     wiki: str
@@ -37,17 +46,25 @@ class Site:
     categories: tuple[str, ...] = field(default=ENGLISH[CATEGORIES], repr=False)
     templates: tuple[str, ...] = field(default=ENGLISH[TEMPLATES], repr=False)
     prefixes: frozenset[str] | None = field(default=None, repr=False)
+    base: str | None = field(default=None, repr=False)
+    is_case_sensitive: bool = field(default=False, repr=False)
 
 
 ENWIKI = Site("enwiki")
 
 
 def site_of(
-    wiki: str, namespaces: Iterable[tuple[int, str]] = (), language: str | None = None
+    wiki: str,
+    namespaces: Iterable[tuple[int, str]] = (),
+    language: str | None = None,
+    *,
+    base: str = "",
+    case: str = "",
 ) -> Site:
     """A wiki by its name. Errors: Problem.
 
     namespaces: numbers and names that it lists itself. language: of a wiki whose name has none.
+    base: the address of its main page. case: `case-sensitive` or `first-letter`, of titles.
     """
     if not WIKI.fullmatch(wiki):
         raise Problem(f"no wiki: {wiki[:60]!r}: give a name such as enwiki or dewiki")
@@ -67,7 +84,11 @@ def site_of(
         for number in ENGLISH
     }
     prefixes = frozenset(name for number, name in listed if number != 0)
-    return Site(wiki, words[FILES], words[CATEGORIES], words[TEMPLATES], prefixes or None)
+    own = base.strip()[:LONGEST_ADDRESS]
+    return Site(
+        wiki, words[FILES], words[CATEGORIES], words[TEMPLATES], prefixes or None,
+        None if not own or WIKIMEDIA.match(own) else own, case.strip() == "case-sensitive",
+    )  # fmt: skip
 
 
 def word_of(name: str) -> str:
@@ -85,7 +106,8 @@ def read_head(head: bytes, wiki: str | None = None) -> Site | None:
         element = ET.fromstring(siteinfo[0] if siteinfo else b"<siteinfo />")  # noqa: S314
     except ET.ParseError:  # it has no document type, so no entity expands
         element = ET.Element("siteinfo")
-    name = (element.findtext("dbname") or "").strip() or wiki_at(element.findtext("base") or "")
+    base, case = element.findtext("base") or "", element.findtext("case") or ""
+    name = (element.findtext("dbname") or "").strip() or wiki_at(base)
     name = name if WIKI.fullmatch(name) else wiki or ""
     if not name:
         return None
@@ -93,12 +115,13 @@ def read_head(head: bytes, wiki: str | None = None) -> Site | None:
     names = ((one.get("key", ""), one.text or "") for one in spaces)
     listed = [(int(key), text) for key, text in names if re.fullmatch(r"-?[0-9]{1,6}", key)]
     language = XML_LANG.search(head)
-    return site_of(name, listed, language[1].decode().lower() if language else None)
+    code = language[1].decode().lower() if language else None
+    return site_of(name, listed, code, base=base, case=case)
 
 
 def wiki_at(address: str) -> str:
     """The name of the wiki with a page at this address; "" if it is none of Wikimedia's."""
-    match = HOST.search(address)
+    match = HOST.match(address.strip())
     if match is None:
         return ""
     project = "wiki" if match[2] == "wikipedia" else match[2]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from loaders.wikipedia import images
 from loaders.wikipedia.boxes import kind_of
-from loaders.wikipedia.names import TooComplex, alternatives, name_of
+from loaders.wikipedia.names import TooComplex, alternatives, decoded, name_of
 from loaders.wikipedia.sites import ENWIKI, Site
 
 LONGEST = 4 << 20  # characters; MediaWiki allows 2 MB
@@ -25,7 +25,7 @@ OFTEN, DEEPEST, BLOCK = 1000, 200, 4096
 # without an end tag are text.
 UNREAD = re.compile(
     r"<(?:!--|(nowiki|pre|math|chem|ce|syntaxhighlight|source|score|timeline|templatedata|hiero|"
-    r"graph|gallery)\b(?:[^<>/]|/(?!>)){0,300}>)",
+    r"graph|includeonly|gallery)\b(?:[^<>/]|/(?!>)){0,300}>)",
     re.IGNORECASE,
 )
 TEMPLATE = re.compile(
@@ -75,7 +75,9 @@ def extract(text: str, site: Site = ENWIKI) -> Extract:
         matches = [(match.start(), match[1]) for match in TEMPLATE.finditer(text)]
     names = {raw: _template(raw, patterns) for raw in dict.fromkeys(raw for _, raw in matches)}
     templates = _each_once(names.values())
-    categories = _each_once(name_of(raw).lower() for raw in patterns.category.findall(text))
+    categories = _each_once(
+        name_of(decoded(raw)).lower() for raw in patterns.category.findall(text)
+    )
     return Extract(
         infobox_of(templates),
         images.first(text, [images.Template(start, names[raw]) for start, raw in matches], site),

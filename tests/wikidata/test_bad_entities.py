@@ -29,19 +29,35 @@ def test_bad_entities_are_reported_and_others_are_loaded(load, muse):
         entity("Q1", "Felix II", lastrevid=2), raw.replace("HERE", "\\udc00"), entity("Q26", "Last"),
     ]  # fmt: skip
     assert load(lines)
-    assert ids(muse) == ["Q1", "Q20", "Q21", "Q22", "Q24", "Q26"]
+    assert ids(muse) == ["Q1", "Q20", "Q21", "Q22", "Q23", "Q24", "Q25", "Q26"]
     reasons = dict(errors(muse))
     assert "not JSON" in reasons["line 2"]
     assert "NUL" in reasons["line 3, Q20"]
     assert "lexeme" in reasons["line 5"]
     assert "no id of an item" in reasons["line 10"]
     assert "more than once" in reasons["line 11"]
-    assert {"line 7", "line 9", "line 13"} <= set(reasons)
+    assert {"line 7, Q23", "line 9", "line 13, Q25"} <= set(reasons)
     titles = dict(muse.execute("select wikidata_id, title from wikidata").fetchall())
     assert titles["Q1"] == "Felix II"
     assert titles["Q20"] == "N�UL"
     (claims,) = muse.execute("select wikidata_statements('Q21')").fetchone()
     assert claims["P1"][0]["mainsnak"]["datavalue"] == {"type": "new", "value": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [("\\ud800x", "�x"), ("\\uDC00\\ud83d", "��"), ("\\ud83d\\ude00\\udc00", "😀�"),
+     ("\\\\ud800\\ud800", "\\ud800�"), (b"\xed\xa0\x80x", "�x"), ("\\u0000\\ud800", "��")],
+)  # fmt: skip
+def test_half_a_character_is_replaced(load, muse, raw, text):
+    line = entity("Q5", "HERE", P31=[value("Q146")], P2=[value("HERE", datatype="string")])
+    raw = raw if isinstance(raw, bytes) else raw.encode()
+    assert load(("\n".join([*small(), line]).encode()).replace(b"HERE", raw))
+    query = "select title, properties -> 'instance of', properties ->> 'P2' from wikidata"
+    row = muse.execute(query + " where wikidata_id = 'Q5'").fetchone()
+    assert row == (text, "house cat", text)
+    (reason,) = (reason for place, reason in errors(muse) if "Q5" in place)
+    assert "replaced by U+FFFD" in reason
 
 
 def test_too_many_bad_entries_change_nothing(load, muse):

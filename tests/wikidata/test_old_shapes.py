@@ -51,6 +51,36 @@ def test_an_entity_without_any_number_stays_as_it_is(load, muse):
     assert muse.execute(query).fetchone() == (True,)
 
 
+@pytest.mark.parametrize("dated", [False, True])
+def test_statements_without_their_id_type_and_rank(load, muse, dated):
+    lines = [entity("Q5", "Own", P31=[value("Q146")], P18=[value("a.jpg", datatype="string")])]
+    item = json.loads((old(*lines) if dated else lines)[0])
+    for statement in (one for group in item["claims"].values() for one in group):
+        for member in ("id", "type", "rank"):
+            statement.pop(member)
+    assert load([*small(), json.dumps(item)])
+    assert errors(muse) == []
+    assert properties(muse, "Q5") == {"instance of": "house cat", "P18": "a.jpg"}
+    query = "select class_ids, wikidata_statements('Q5') #> '{P31,0}' from wikidata"
+    class_ids, restored = muse.execute(query + " where wikidata_id = 'Q5'").fetchone()
+    assert class_ids == ["Q146"]
+    assert "id" not in restored
+    assert restored["rank"] == "normal"
+
+
+def test_entities_without_their_number(load, muse):
+    item = json.loads(entity("Q5", "Odd", P31=[value("Q146")], P5=[value("Q1")], P6=[value("Q1")]))
+    for property_id, kind, id in (
+        ("P31", "item", "Q146"), ("P5", "lexeme", "L1"), ("P6", "item", "Q-1"),
+    ):  # fmt: skip
+        snak = item["claims"][property_id][0]["mainsnak"]
+        snak["datavalue"]["value"] = {"entity-type": kind, "id": id}
+        snak["datatype"] = f"wikibase-{kind}"
+    assert load([*small(), json.dumps(item)])
+    assert properties(muse, "Q5") == {"instance of": "house cat", "P5": "L1"}
+    assert len(errors(muse)) == 1
+
+
 def test_coordinates_on_another_globe_say_so(load, muse):
     def on(globe):
         place = {"latitude": 1, "longitude": 2, "globe": f"http://www.wikidata.org/entity/{globe}"}

@@ -95,6 +95,14 @@ def test_refresh_uses_the_stored_share(load, muse, tmp_path):
     assert len(ids(muse)) == 2
 
 
+def test_one_file_of_several_prunes_nothing(load, muse, capsys):
+    load(many(3), name="part1.json")
+    load([entity("Q9", "Other part")], name="part2.json")
+    assert not load(many(2), name="part1.json", prune=True)
+    assert ids(muse) == ["Q1", "Q2", "Q3", "Q9"]
+    assert "nothing is pruned: rows may also come from" in capsys.readouterr().err
+
+
 def test_pruning_comes_after_a_load_without(load, muse, tmp_path, capsys):
     load(many(3))
     load(many(2))
@@ -107,7 +115,7 @@ def test_pruning_comes_after_a_load_without(load, muse, tmp_path, capsys):
 
 def test_the_command_has_an_option_for_the_share(load, muse, tmp_path):
     load(many(25))
-    path = tmp_path / "newer.json"
+    path = tmp_path / "dump.json"
     path.write_bytes(dump_of(many(20)))
     command = [sys.executable, "-m", "loaders", "load", "wikidata", str(path), "--prune"]
     quiet = {"check": False, "capture_output": True, "env": dict(os.environ)}

@@ -56,7 +56,7 @@ def test_pages_that_were_renamed(load, muse):
 
 def test_prune(load, muse):
     load(small())
-    load(dump_of(page("Ayn Rand", RAND, id=339)), name="newer.xml", prune=True)
+    load(dump_of(page("Ayn Rand", RAND, id=339)), prune=True)
     assert titles(muse) == ["Ayn Rand"]
     assert titles(muse, "wikipedia_redirects") == []
 

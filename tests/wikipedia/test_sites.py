@@ -52,9 +52,29 @@ def test_names_of_namespaces(load, muse, wiki, namespaces, text, image, categori
 
 
 @pytest.mark.parametrize(
+    "size",
+    ["25пкс", "20بك", "20像素", "20px", "20x20px", "x20px", "20x20пкс", "300x20ピクセル", "20 פיקסלים",
+     "20pxpx", "мини|20пкс|Подпись", "٢٠بك"],
+)  # fmt: skip
+def test_small_pictures_in_other_languages(load, muse, size):
+    text = f"[[Файл:Мал.png|{size}]] [[File:Big.png|200пкс]] [[File:Other.png]]"
+    assert load(dump_of(page("A", text), head=head("ruwiki", ())))
+    assert muse.execute("select image from wikipedia").fetchone() == ("Big.png",)
+
+
+@pytest.mark.parametrize(
+    "options", ["200пкс", "20 лет в строю", "200x300像素", "20 pixel wide dot"]
+)
+def test_a_caption_with_a_number_is_no_size(load, muse, options):
+    text = f"[[Файл:Мал.png|{options}]] [[File:Other.png]]"
+    assert load(dump_of(page("A", text), head=head("ruwiki", ())))
+    assert muse.execute("select image from wikipedia").fetchone() == ("Мал.png",)
+
+
+@pytest.mark.parametrize(
     "text",
     ["#WEITERLEITUNG [[Ziel]]", "#redirect[[ziel#Teil|x]]", " #перенаправление: [[:Ziel]]",
-     "#転送 [[Ziel]]", "#TAM [[Ziel]]"],
+     "#転送 [[Ziel]]", "#TAM [[Ziel]]", "＃転送[[Ziel]]", "#redirect [[%5Aiel]]"],
 )  # fmt: skip
 def test_redirects_without_their_tag(load, muse, text):
     assert load(german(page("Ziel", "x", id=1), page("Alt", text, id=2)))
@@ -89,6 +109,8 @@ def test_a_dump_without_a_head_needs_the_wiki(load, muse):
     assert load(fragment, wiki="dewiki")
     query = "select wiki, image from wikipedia"
     assert muse.execute(query).fetchall() == [("dewiki", "Katze 1.jpg")]
+    with pytest.raises(Problem, match="--wiki de is a language: say dewiki"):
+        load(fragment, wiki="de", again=True)
     for wiki, message in (("frwiki", "a dump of enwiki, not of frwiki"), ("a b", "no wiki: 'a b'")):
         with pytest.raises(Problem, match=message):
             load(small(), wiki=wiki)
@@ -107,6 +129,42 @@ def test_a_wiki_of_ones_own_in_another_language(load, muse):
     assert muse.execute(query, ("verein-db",)).fetchone() == expected
     assert load(dump_of(page("A", text), head=root.format("")), name="old.xml", wiki="verein_2")
     assert muse.execute(query, ("verein_2",)).fetchone() == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://wiki.corp.example/wiki/Main_Page", None),
+        ("https://my.wikipedia.org.example/wiki/A", None),
+        ("http://localhost/?at=//my.wikipedia.org/", None),
+        ("http://my.wikipedia.org/wiki/A", "https://my.wikipedia.org/?curid=1"),
+        ("", "https://my.wikipedia.org/?curid=1"),
+    ],
+)
+def test_the_address_of_a_page_where_the_wiki_is_none_of_wikimedia(load, muse, base, url):
+    named = head("mywiki").replace("<namespaces>", f"<base>{base}</base><namespaces>")
+    assert load(dump_of(page("A", "x"), head=named))
+    assert muse.execute("select wiki, page_url from articles").fetchone() == ("mywiki", url)
+
+
+def test_categories_as_mediawiki_reads_them(load, muse):
+    text = (
+        "[[Category:A%20b]] [[Category:100% c]] "
+        "<includeonly>[[Category:Of others]] {{Not here}}</includeonly> [[Category:Last]]"
+    )
+    assert load(dump_of(page("A", text)))
+    query = "select categories, templates from wikipedia"
+    assert muse.execute(query).fetchone() == (["a b", "100% c", "last"], [])
+
+
+@pytest.mark.parametrize(("case", "target"), [("case-sensitive", "ziel"), ("first-letter", "Ziel")])
+def test_titles_that_begin_with_a_small_letter(load, muse, case, target):
+    named = head("dewiktionary").replace("<namespaces>", f"<case>{case}</case><namespaces>")
+    pages = page(target, "x", id=1), page("Alt", "#redirect [[ziel]]", id=2)
+    assert load(dump_of(*pages, head=named))
+    assert muse.execute("select target, article from wikipedia_redirects").fetchall() == [
+        (target, target),
+    ]  # fmt: skip
 
 
 def test_a_second_wiki_in_one_file_is_not_mixed_with_the_first(load, muse):

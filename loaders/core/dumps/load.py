@@ -165,6 +165,15 @@ class DumpLoad(ABC):
             self.run.failures.append(line)
         return line is None
 
+    def refuse_beside(self, query: str, values: dict[str, Any]) -> None:
+        """Let nothing be pruned if the query names another source that may have loaded the rows."""
+        other = self.conn.execute(query, values | {"source": self.run.source_id}).fetchone()
+        if other is not None and self.incomplete is None:
+            self.incomplete = (
+                f"rows may also come from {other[0]}: if this source replaces it, forget it with "
+                "./pgmuse forget source, which keeps these rows, and load again"
+            )
+
     def report(self) -> None:
         """Record the errors within chunks, also those of the interrupted run."""
         query = "select errors, bad from {chunks} where run_id = %s and bad > 0 order by chunk_id"
