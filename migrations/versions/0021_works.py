@@ -98,7 +98,9 @@ declare
     words text[];
     is_version boolean := false;
 begin
-    perform muse.check_length(plain_title.title, 'title', 10000);
+    if octet_length(plain_title.title) > 10000 then
+        raise exception 'title is longer than 10000 bytes' using errcode = '22023';
+    end if;
     if kept ~ '\s(?:feat|ft|featuring)[.\s]' then
         kept := regexp_replace(
             kept,
