@@ -155,22 +155,23 @@ def train(
         evaluation = Evaluation(Membership(Corpus(conn)), vectors, held_out)
         with closing(progress("settings", title="comparing")) as bar:
             tuning = tune(evaluation, subject.kind, bar.update)
-        lifts = lift.measure(evaluation)
+        lifts = lift.measure(evaluation) if subject.kind is None else None
     conn.execute(QUERIES.show_held_out)
+    items = chosen.items
     if chosen.hidden > NOT_TRAINED * chosen.places:
         vectors = _fit(conn, settings, chosen.places + chosen.hidden)
+        (items,) = conn.execute(QUERIES.count_items).fetchone() or (0,)
     radio = tuning.settings if tuning else RadioSettings(kind=subject.kind or Neighbors())
     config = asdict(settings) | {
         "filter": asdict(which),
         "longest": chosen.longest,
         "neighbors": asdict(radio.kind),
-        "radio": radio.as_dict(),
-        "lift": lifts,
     }
+    if subject.kind is None:  # only song_radio and similar_songs read them
+        config |= {"radio": radio.as_dict(), "lift": lifts}
     qualities = tuning.qualities.items() if tuning else ()
     metrics = {method: quality.as_dict() for method, quality in qualities}
     model_id = store(conn, subject, vectors, radio.kind, config, metrics)
-    (items,) = conn.execute(QUERIES.count_items).fetchone() or (0,)
     rare = items - len(vectors.items)
     return TrainedModel(model_id, chosen, len(vectors.items), rare, held_out_playlists, tuning)
 
