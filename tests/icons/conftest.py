@@ -51,7 +51,7 @@ def export(kind: str) -> Export:
 
 @pytest.fixture(scope="session")
 def keras_networks():
-    """Untrained Keras networks by kind; for tests with the marker tensorflow."""
+    """Untrained Keras networks by kind; for tests with the marker long."""
     return build_networks()
 
 

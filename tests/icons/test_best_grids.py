@@ -27,6 +27,7 @@ def small():
     return small_in_halves()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("grid", "block"), [(4, 99), (5, 12345)])
 def test_halves_see_what_the_classifier_sees(db, lite0, grid, block):
     add_halves(db, lite0, [str(number) for number in range(1000)])
@@ -37,6 +38,7 @@ def test_halves_see_what_the_classifier_sees(db, lite0, grid, block):
         assert db.execute(query, (bitmap, label)).fetchone() == (probability,)
 
 
+@pytest.mark.long
 def test_the_best_of_each_label_is_kept(db, small):
     add_halves(db, small, ["one", "two"] * 500)
     best = db.execute("select label, probability from best_grids(4, 7)").fetchall()
@@ -84,6 +86,7 @@ def looked_at(fresh, small):
     return fresh
 
 
+@pytest.mark.long
 def test_workers_share_the_blocks_and_go_on_where_others_ended(looked_at, tmp_path):
     path = tmp_path / "sheet.png"
     assert drawing.draw(looked_at, 4, workers=2, limit=500) == (512, 1 << 16)
@@ -102,6 +105,7 @@ def test_workers_share_the_blocks_and_go_on_where_others_ended(looked_at, tmp_pa
         assert probability == max(row[1] for row in best_of_blocks if row[0] == label)
 
 
+@pytest.mark.long
 def test_another_classifier_begins_anew(looked_at, small):
     drawing.draw(looked_at, 4, workers=1, limit=16)
     add_halves(looked_at, small, [""] * 1000)
@@ -109,7 +113,7 @@ def test_another_classifier_begins_anew(looked_at, small):
     assert looked_at.execute("select distinct label from muse.grid_icons").fetchall() == [("",)]
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_the_command_cuts_the_classifier_and_draws_grids(fresh, flatbuffer, tmp_path):
     path = tmp_path / "a.png"
     labels = [f"label {number % 40}" for number in range(1000)]

@@ -13,7 +13,7 @@ from udfs.bitmaps import bits
 KINDS = ("lines", *ENCODINGS)
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(live, keras_networks, kind):
     from loaders.icons.networks import fitting as icons
@@ -61,7 +61,7 @@ def test_a_low_temperature_draws_what_is_likely(live, kind):
     assert low < one < high
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_every_icon_has_ink_even_where_none_is_likely(db, keras_networks):
     """An untrained network with a very low probability of ink: it draws blank bitmaps at first."""
     from loaders.icons.networks import fitting as icons

@@ -15,6 +15,7 @@ from tests.factories.icons import BOX, GLYPHS, SVG, rows
 from tests.factories.loads import load_icons as load_named
 
 
+@pytest.mark.long
 def test_folders_and_zips_are_sets(fresh, tmp_path, capsys):
     folder = tmp_path / "my icons"
     (folder / "solid").mkdir(parents=True)

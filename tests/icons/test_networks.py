@@ -35,7 +35,7 @@ def test_whatever_the_grammar_allows_ends_as_a_bitmap(size, encoding):
         assert flat.any()
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_a_pixel_depends_on_what_stands_before_it_alone(keras_networks):
     network = keras_networks["lines"]
     icon = squares(1).astype(np.float32)
@@ -48,7 +48,7 @@ def test_a_pixel_depends_on_what_stands_before_it_alone(keras_networks):
         assert changed[y * 8 + x + 1 :].any() or (y, x) == (7, 7)
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_a_token_depends_on_what_was_said_before_it_alone(keras_networks):
     from loaders.icons.networks.tokens import encode_icons
 
@@ -61,6 +61,7 @@ def test_a_token_depends_on_what_was_said_before_it_alone(keras_networks):
     assert changed[9:].any()
 
 
+@pytest.mark.long
 def test_families_stay_together_in_a_split():
     from loaders.icons.networks.fitting import split
 

@@ -116,6 +116,7 @@ def test_a_huge_view_is_drawn_small():
     ).all()
 
 
+@pytest.mark.long
 def test_an_svg_that_takes_too_long_or_breaks_the_drawer_leaves_the_others(monkeypatch):
     many = "".join(f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 10 + "</g>" for i in range(1, 6))
     slow = SVG.format(f'<defs><g id="a0">{BOX}</g>{many}</defs><use href="#a5"/>')

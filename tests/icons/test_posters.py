@@ -64,6 +64,7 @@ def test_what_takes_a_while_can_be_ended(draw):
         draw(stop)
 
 
+@pytest.mark.long
 def test_a_long_label_takes_no_time():
     begun = time.process_time()
     icons.sheet(["1"] * 100, ["i" * 200] * 100, ["i" * 200] * 100, 8)

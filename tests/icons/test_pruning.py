@@ -59,6 +59,7 @@ def load_icons(conn, path, **options) -> bool:
     return loads.load_icons(conn, "icon", [str(path)], **options)
 
 
+@pytest.mark.long
 def test_a_name_that_is_gone_goes_and_a_share_is_kept(fresh, folder, capsys):
     assert load_icons(fresh, folder)
     (folder / "icon00.svg").unlink()
@@ -104,6 +105,7 @@ def test_all_bitmaps_may_change(fresh, folder):
     assert last_run(fresh)[0] == "done"
 
 
+@pytest.mark.long
 def test_names_of_one_bitmap_stay_apart(fresh, folder):
     (folder / "twin.svg").write_text(svg(0))
     assert load_icons(fresh, folder)
@@ -139,6 +141,7 @@ def test_codepoints_stay_with_their_names(fresh, tmp_path):
     assert names(fresh) == set(glyphs)
 
 
+@pytest.mark.long
 def test_a_folder_that_cannot_be_listed_keeps_its_icons(fresh, folder, monkeypatch):
     assert load_icons(fresh, folder)
     (folder / "icon00.svg").unlink()

@@ -29,6 +29,7 @@ def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path):
         shipped.save(fresh, "nothing", "", "", tmp_path)
 
 
+@pytest.mark.long
 def test_what_ships_is_small_and_below_the_tables(fresh):
     report = shipped.load_models(fresh, TOPIC.models)
     assert sorted(report) == ["hieroglyphs_32", "hieroglyphs_8", "icons_32", "icons_8"]

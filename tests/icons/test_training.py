@@ -21,7 +21,7 @@ def fill(conn, n=240):
     conn.execute("update muse.icons set licence = 'MIT'")
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 @pytest.mark.parametrize("network", ["lines", "positions"])
 def test_training_learns_and_makes_the_network_live(fresh, network):
     fill(fresh)
@@ -38,7 +38,7 @@ def test_training_learns_and_makes_the_network_live(fresh, network):
     assert rows == [(True,)] * 20
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 @pytest.mark.parametrize("network", ["lines", "positions"])
 def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path, network):
     from loaders.icons.networks import fitting as icons
@@ -69,7 +69,7 @@ def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path, n
     assert steps == list(range(an_epoch + 1, 3 * an_epoch + 1))
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_a_training_that_goes_on_knows_what_was_best_before(keras_networks, tmp_path):
     from loaders.icons.networks import fitting as icons
 

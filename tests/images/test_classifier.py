@@ -30,7 +30,7 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_litert_in_float32_is_keras_and_in_float16_nearly(keras, flatbuffer):
     with quiet():
         full = runtime.open_network(export(keras, float16=False))
@@ -45,7 +45,7 @@ def test_litert_in_float32_is_keras_and_in_float16_nearly(keras, flatbuffer):
         assert np.abs(nearly.probabilities - theirs.probabilities).max() < 0.01
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_the_labelled_photos_have_the_same_top_label_in_keras_and_in_sql(keras, seeing):
     labels, right = classifier.read_labels(), 0
     for path, label in classifier.labelled_photos().items():
@@ -116,7 +116,7 @@ def test_a_warm_connection_is_quick_and_small(seeing):
     assert kilobytes < 140 * 1024
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_the_command_publishes_it_once_and_says_nothing_of_tensorflow(fresh, weights):
     lines = []
     for _ in range(2):  # the second time nothing is ported
@@ -155,7 +155,7 @@ def test_a_file_that_is_no_weights_is_an_error_and_runs_nothing(tmp_path, conten
         read_state(tmp_path / "x.pth")
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 def test_weights_that_are_missing_or_left_over_are_an_error(weights):
     from loaders.images.classifier.efficientnet import port
 

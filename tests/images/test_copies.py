@@ -57,6 +57,7 @@ def test_plain_pictures_are_no_copies():
     assert not copies.is_plain(photo())
 
 
+@pytest.mark.long
 def test_stored_copies_are_listed_whatever_the_change(trained):
     add_picture(trained, photo(5), "original", "photo")
     train(trained, 1)

@@ -55,6 +55,7 @@ def kill_worker(content: bytes) -> decoding.PreparedPicture:
     return decoding.prepare(content)
 
 
+@pytest.mark.long
 def test_a_picture_that_kills_its_decoder_is_left_out_and_no_other(fresh, monkeypatch):
     monkeypatch.setattr(decoding, "prepare", kill_worker)
     contents = [photo(size=(330 + n, 400)) for n in range(6)]

@@ -49,6 +49,7 @@ def slow_picture() -> bytes:
     return encoded(photo().resize((6300, 6300)), "PNG", compress_level=1)[:20_000_000]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "limit", [60, *(pytest.param(ms, marks=pytest.mark.slow) for ms in (20, 120))]
 )
@@ -110,6 +111,7 @@ def ask_all(conn: psycopg.Connection, count: int) -> tuple[int, int]:
     return answered, len(lines)
 
 
+@pytest.mark.long
 def test_fuzzed_files_leave_the_backend_up(asking):
     before = private_mb(asking)
     answered, refused = ask_all(asking, 130)

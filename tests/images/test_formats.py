@@ -50,6 +50,7 @@ def test_a_phone_s_picture_is_shown_upright(kind, orientation):
     assert near(colours(decoded)[1], RIGHT, 20)
 
 
+@pytest.mark.long
 @pytest.mark.unit
 def test_what_only_loaders_decode_is_refused_in_a_server_process():
     for kind in ("HEIF", "AVIF"):

@@ -153,6 +153,7 @@ def test_what_follows_a_whole_picture_is_not_looked_at():
     assert decode(intact + b"PK\3\4" * 100, 40).tobytes() == decode(intact, 40).tobytes()
 
 
+@pytest.mark.long
 def test_a_checkpoint_that_raises_ends_the_decoding():
     class Cancelled(Exception):
         pass

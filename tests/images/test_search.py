@@ -78,6 +78,7 @@ def test_confidence_in_sql_is_that_of_the_training(trained):
         )
 
 
+@pytest.mark.long
 def test_a_picture_that_is_stored_is_certain(trained, tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(encoded(shape("ring", 500), "PNG"))
@@ -163,6 +164,7 @@ def test_without_vectors_the_error_says_what_to_run(db):
     assert caught.value.diag.message_hint == "run: ./pgmuse train images"
 
 
+@pytest.mark.long
 def test_the_command_prints_a_table_and_draws_the_matches(trained, tmp_path):
     question = tmp_path / "question.png"
     question.write_bytes(encoded(shape("dots", 77), "PNG"))

@@ -34,6 +34,7 @@ def test_only_what_is_new_is_embedded(trained):
     assert trained.execute("select count(*) from image_vectors").fetchone() == (25,)
 
 
+@pytest.mark.long
 def test_a_picture_that_cannot_be_decoded_is_parked_after_three_tries(album):
     bad = add_picture(album, encoded(shape("bar"))[:400], "broken")
     result = train(album, 1)
@@ -46,6 +47,7 @@ def test_a_picture_that_cannot_be_decoded_is_parked_after_three_tries(album):
     assert train(album, 1).parked == 0
 
 
+@pytest.mark.long
 def test_two_workers_share_the_pictures(album, server):
     """A worker skips pictures whose rows another one has locked."""
     (classifier_id,) = album.execute("select model_id from deployments").fetchone()
@@ -59,6 +61,7 @@ def test_two_workers_share_the_pictures(album, server):
     assert train(album, 1).vectors == 10
 
 
+@pytest.mark.long
 def test_what_another_finished_meanwhile_is_not_embedded_again(album, server, monkeypatch):
     """A picture that got its vector while the claim waited is skipped."""
     (classifier_id,) = album.execute("select model_id from deployments").fetchone()
@@ -100,6 +103,7 @@ def test_the_index_is_built_once(trained):
     assert trained.execute(index, (name,)).fetchone() == first
 
 
+@pytest.mark.long
 def test_a_new_classifier_fills_vectors_of_its_own_and_goes_live_when_complete(trained, flatbuffer):
     (first,) = trained.execute("select distinct model_id from image_vectors").fetchone()
     second = add_model(trained, "classifier", flatbuffer, size=224, labels=["x"] * 1000)

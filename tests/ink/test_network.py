@@ -40,7 +40,7 @@ def run(content, picture, weights):
     return runtime.invoke(runtime.open_network(content), picture, weights)
 
 
-@pytest.mark.tensorflow
+@pytest.mark.long
 @needs_weights
 @pytest.mark.parametrize(
     "layer",

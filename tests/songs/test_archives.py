@@ -59,6 +59,7 @@ def test_a_nameless_member_is_no_surprise(tmp_path):
         keys_of(path)
 
 
+@pytest.mark.long
 def test_a_bomb_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("loaders.songs.formats.reading.LARGEST", 1 << 20)
     for how in ("gz", "bz2", "zip"):

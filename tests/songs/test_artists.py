@@ -49,6 +49,7 @@ def notices(fresh):
     return lines
 
 
+@pytest.mark.long
 def test_training_finds_the_two_tastes_and_measures_it(fresh):
     two_tastes(fresh)
     model = songs.train(fresh, QUICK, ALL, ARTISTS)
@@ -70,6 +71,7 @@ def test_hidden_artists_are_those_that_were_not_visible(fresh):
     assert rows == [(visible, ["name:i"])]
 
 
+@pytest.mark.long
 def test_a_name_without_an_id_joins_the_most_played_id_of_that_spelling(fresh):
     load(
         fresh,
@@ -174,6 +176,7 @@ def test_a_radio_of_artists_adds_the_cosine_three_times_and_the_root_of_the_neig
     assert [row[0] for row in rows] == pytest.approx([row[1] for row in rows], rel=1e-4)
 
 
+@pytest.mark.long
 def test_refresh_retrains_artists_only_where_they_were_trained(fresh):
     two_tastes(fresh, 5)
     songs.train(fresh, QUICK, ALL)

@@ -20,6 +20,7 @@ from tests.factories.playlist_files import m3u, stored, zipped
 from tests.factories.playlists import IDS, slice_of
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, 4])
 def test_files_of_one_name_in_many_folders_are_all_kept(fresh, write, workers):
     paths = [write(f"folder {n}/best.m3u", m3u(f"A - {n}", f"B - {n}")) for n in range(8)]

@@ -100,6 +100,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, check=False)
 
 
+@pytest.mark.long
 def test_a_reader_exports_a_radio_and_stores_nothing(model, server, monkeypatch):
     model.execute("create role export_login login in role muse_reader")
     monkeypatch.setenv("PGUSER", "export_login")
@@ -119,6 +120,7 @@ def test_a_reader_exports_a_radio_and_stores_nothing(model, server, monkeypatch)
     assert model.execute("select count(*) from samples").fetchone() == (0,)
 
 
+@pytest.mark.long
 def test_wrong_usage_is_2(model, tmp_path):
     assert run("playlist").returncode == 2
     assert run("playlist", "list", "--seeds", IDS[0]).returncode == 2

@@ -191,6 +191,7 @@ def many(conn, size: int = 3000) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "call", ["similar_songs('t0', {})", "song_radio(array['t0'], per_artist => 9, {})"]
 )
@@ -207,6 +208,7 @@ def test_exactly_n_come_under_selective_filters(fresh, call):
     assert [row[1] for row in rows] == ["artist 499"] * 6
 
 
+@pytest.mark.long
 def test_statement_timeout_ends_a_call(fresh):
     many(fresh)
     fresh.execute("set role muse_reader")

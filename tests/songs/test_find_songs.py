@@ -31,15 +31,15 @@ SONGS = [
         ("!!!", "Must Be the Moon"),
     ],
 )
-def test_the_first_track(fresh, query, expected):
+def test_the_first_track(db, query, expected):
     for name, artist, places in SONGS:
-        add_track(fresh, name, name=name, artist=artist, places=places)
-    row = fresh.execute("select name from find_songs(%s)", (query,)).fetchone()
+        add_track(db, name, name=name, artist=artist, places=places)
+    row = db.execute("select name from find_songs(%s)", (query,)).fetchone()
     assert row == (expected,)
 
 
-def test_symbols_tell_seeds_apart(fresh):
+def test_symbols_tell_seeds_apart(db):
     for name in ("C", "C++", "C#"):
-        add_track(fresh, name, name=name, artist="A Trio")
-    assert fresh.execute("select one_track('a trio - c++')").fetchone() == ("C++",)
-    assert fresh.execute("select one_track('A Trio \u2013 C')").fetchone() == ("C",)
+        add_track(db, name, name=name, artist="A Trio")
+    assert db.execute("select one_track('a trio - c++')").fetchone() == ("C++",)
+    assert db.execute("select one_track('A Trio \u2013 C')").fetchone() == ("C",)

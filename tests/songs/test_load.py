@@ -72,6 +72,7 @@ def test_a_later_file_fills_in_names_and_changes_none(fresh, file):
     assert fresh.execute(query).fetchall() == [(f"T{IDS[1]}", "A", 3), (None, None, 1)]
 
 
+@pytest.mark.long
 def test_an_archive_and_standard_input(fresh, file, tmp_path):
     import gzip
     import zipfile
@@ -145,6 +146,7 @@ def test_bad_entries_are_counted_with_place_and_reason(fresh, file):
     assert fresh.execute("select max(length(start)) from load_errors").fetchone()[0] <= 200
 
 
+@pytest.mark.long
 def test_a_loader_that_is_killed_leaves_nothing_half_done_and_can_go_on(fresh, file):
     path = file(slice_of(*[IDS[i % 100 : i % 100 + 100] for i in range(4000)]))
     command = [sys.executable, "-m", "loaders", "load", "playlists", path]
@@ -229,6 +231,7 @@ def test_forgetting_takes_tracks_vectors_and_samples_along(fresh, file, kind, va
         forget(fresh, kind, "nobody")
 
 
+@pytest.mark.long
 def test_samples(fresh):
     loaded = playlists.load_samples(fresh)
     if not loaded:

@@ -8,6 +8,7 @@ from loaders.songs.samples import billboard, natural_order, setlists
 pytestmark = pytest.mark.unit
 
 
+@pytest.mark.long
 def test_samples_have_names_the_right_way_round():
     folder = HOME / "samples"
     if not (folder / "datar").is_dir():

@@ -135,6 +135,7 @@ def test_later_seeds_of_a_radio_weigh_more(fresh):
     assert rows[1][1] == pytest.approx(1.5 * first / length + first / last, rel=1e-5)
 
 
+@pytest.mark.long
 def test_a_radio_keeps_to_so_many_of_an_artist_and_still_fills(fresh):
     vectors = {f"hit{i}": ([0, 1], [1, i / 1000]) for i in range(600)}
     vectors |= {"a": ([1], [0, 0, 1]), "rare": ([0, 1], [-1]), "seldom": ([0, 1], [-1, 0.1])}
@@ -145,6 +146,7 @@ def test_a_radio_keeps_to_so_many_of_an_artist_and_still_fills(fresh):
     assert [row[0] for row in fresh.execute(query)] == ["hit0", "hit1", "seldom", "rare"]
 
 
+@pytest.mark.long
 def test_exactly_n_come_whenever_n_exist(fresh):
     """More rows than the default limits of an index scan allow (40)."""
     vectors = {f"t{i}": ([1, i], [1, i / 2]) for i in range(1500)}
@@ -188,6 +190,7 @@ def test_without_a_measured_lift_a_negative_best_cosine_gives_the_notice(fresh):
     assert lines == ["nothing stands with a more often than by chance"]
 
 
+@pytest.mark.long
 def test_the_index_is_walked(fresh):
     """The query of the function's body with a variable, at the size of a real model."""
     vectors = {f"t{i}": ([1, i % 97, i % 31], [1, i % 89, i % 37]) for i in range(3000)}
@@ -236,6 +239,7 @@ def test_find_songs(fresh, query, expected):
     ] == expected
 
 
+@pytest.mark.long
 def test_find_songs_uses_its_index_among_many(fresh):
     fresh.execute(
         "insert into muse.tracks (track_id, name) select i, md5(i::text) from generate_series(1, 20000) as i"
@@ -275,6 +279,7 @@ def test_timeouts_end_the_search_functions(fresh, server):
             assert used() < 0.6
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "locale", ["locale_provider icu icu_locale 'tr' locale 'C.UTF-8'", "locale 'C'"]
 )

@@ -29,6 +29,7 @@ def two_tastes(count: int = 60) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.long
 def test_training_finds_the_two_tastes_and_writes_down_how_well(fresh):
     fill(fresh, two_tastes())
     model = songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
@@ -42,6 +43,7 @@ def test_training_finds_the_two_tastes_and_writes_down_how_well(fresh):
     assert metrics["popularity"]["hits"] < 1
 
 
+@pytest.mark.long
 def test_neighbours_are_cosines_of_playlists_shrunk(fresh):
     fill(fresh, {"1": ["a", "b"], "2": ["a", "b", "b"], "3": ["a", "c"], "4": ["c", "d"]})
     songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
@@ -130,6 +132,7 @@ def test_playlists_of_one_track_teach_nothing(fresh):
         songs.train(fresh, QUICK)
 
 
+@pytest.mark.long
 def test_the_last_training_has_the_ends_too(fresh):
     """The end of a playlist is hidden to measure, and is in the model that answers."""
     fill(fresh, two_tastes(20) | {"end": [*(f"a{i}" for i in range(9)), "only"]})
@@ -138,6 +141,7 @@ def test_the_last_training_has_the_ends_too(fresh):
     assert fresh.execute("select 1 from song_neighbors where track_id = 'only'").rowcount == 9
 
 
+@pytest.mark.long
 def test_the_radio_follows_the_order_where_the_order_says_most(fresh):
     """Pairs follow one another; what came before is random."""
     random = Random(0)
@@ -155,6 +159,7 @@ def test_the_radio_follows_the_order_where_the_order_says_most(fresh):
     assert first in ("y3", "z3")
 
 
+@pytest.mark.long
 def test_a_measured_similarity_says_how_much_likelier_than_chance(fresh):
     fill(fresh, two_tastes())
     songs.train(fresh, QUICK, songs.PlaylistFilter(artist_share=1))
@@ -217,6 +222,7 @@ def test_a_partition_that_is_still_read_is_dropped_the_next_time(fresh, server):
     assert fresh.execute(PARTS).fetchall() == [(f"song_vectors_{i}",) for i in last]
 
 
+@pytest.mark.long
 def test_a_reader_never_waits_and_never_sees_two_models(fresh, server):
     """Query during retrainings, next to a reader with an open transaction."""
     add_tracks(fresh)
@@ -264,6 +270,7 @@ def version_of(song: str, version: int) -> Track:
     return Track(f"{song}{'r' * version}", name, f"by {song}")
 
 
+@pytest.mark.long
 def test_versions_of_a_song_are_trained_as_one_where_that_predicts_better(fresh):
     load_entries(fresh, "test", versions_of(100, split=True))
     model = songs.train(fresh, QUICK, songs.PlaylistFilter())
@@ -276,6 +283,7 @@ def test_versions_of_a_song_are_trained_as_one_where_that_predicts_better(fresh)
     assert len({track.rstrip("r") for (track,) in rows} - {"s1"}) == 8
 
 
+@pytest.mark.long
 def test_versions_that_stand_in_other_playlists_are_trained_apart(fresh):
     load_entries(fresh, "test", versions_of(300, split=False))
     model = songs.train(fresh, QUICK, songs.PlaylistFilter())

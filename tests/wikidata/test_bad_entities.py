@@ -12,6 +12,7 @@ from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import FRAMINGS, entity, errors, ids, small, value
 
 
+@pytest.mark.long
 def test_bad_entities_are_reported_and_others_are_loaded(load, muse):
     odd = json.loads(entity("Q21", "Odd", P1=[value("x", datatype="string")]))
     odd["claims"]["P1"][0]["mainsnak"]["datavalue"] = {"type": "new", "value": {"a": 1}}
@@ -74,6 +75,7 @@ def test_too_many_bad_entries_change_nothing(load, muse):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pack", ["gz", "bz2", "zst"])
 def test_a_cut_off_archive_is_loaded_up_to_the_cut(load, muse, tmp_path, pack):
     lines = [entity(f"Q{number}", os.urandom(40).hex()) for number in range(1, 20001)]

@@ -91,6 +91,7 @@ def test_only_frequent_classes(zoo, muse, client):
     assert requested(zoo)[:1] == ["Q146"]
 
 
+@pytest.mark.long
 def test_the_command_and_its_refresh(zoo, muse, tmp_path, monkeypatch):
     monkeypatch.setenv("PGMUSE_CONTACT", "me@example.org")
     path = tmp_path / "cats.json"

@@ -1,5 +1,7 @@
 """`forget source` deletes the items of a source that no other source keeps."""
 
+import pytest
+
 from loaders.admin.forget import forget_source
 from tests.factories.wikidata import entity, small, value
 
@@ -37,6 +39,7 @@ def test_items_that_another_filter_keeps_stay(load, muse):
     assert ids(muse) == set()
 
 
+@pytest.mark.long
 def test_items_that_another_dump_may_hold_stay_and_that_is_said(load, muse, capsys):
     assert load(small(), name="one.json")
     assert load(small()[:-1], name="two.json")

@@ -63,6 +63,7 @@ def test_lines_without_brackets_are_loaded_and_not_pruned(load, muse, capsys):
     assert len(ids(muse)) == 6
 
 
+@pytest.mark.long
 def test_a_pipe_that_broke_prunes_nothing(load, muse):
     load(many(5))
     command = [sys.executable, "-m", "loaders", "load", "wikidata", "-", "--prune"]
@@ -102,6 +103,7 @@ def test_a_source_without_entities_changes_nothing(load, muse, kind):
     assert muse.execute(left, prepare=False).fetchall() == [] or kind == "XML"
 
 
+@pytest.mark.long
 def test_a_refresh_over_an_error_page_changes_nothing(load, muse, tmp_path, capsys):
     load(many(25), prune=True)
     (tmp_path / "dump.json").write_bytes(NOTHING["an HTML page"])

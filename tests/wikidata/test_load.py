@@ -113,6 +113,7 @@ def without_references(claims):
     }
 
 
+@pytest.mark.long
 def test_statements_are_restored_without_loss(muse, shared):
     path = shared / "data" / "wikidata" / "twenty_entities.json.bz2"
     assert load_all(muse, WikidataOptions(source=str(path)))
@@ -135,6 +136,7 @@ def test_a_file_of_labels_that_cannot_be_read_stores_nothing(muse, tmp_path, nam
     assert muse.execute("select from sources").fetchall() == []
 
 
+@pytest.mark.long
 def test_labels_from_a_file_reach_properties(muse, shared):
     data = shared / "data" / "wikidata"
     load_all(muse, WikidataOptions(source=str(data / "twenty_entities.json.bz2")))
@@ -149,6 +151,7 @@ def test_labels_from_a_file_reach_properties(muse, shared):
     )
 
 
+@pytest.mark.long
 def test_filters(load, muse):
     def kept(**options):
         muse.execute("delete from wikidata")
@@ -191,6 +194,7 @@ def test_the_first_load_leaves_the_indexes_of_the_revision(load, muse):
     assert len(before) == 6
 
 
+@pytest.mark.long
 def test_standard_input(muse, tmp_path):
     text = FRAMINGS["dump"](small()).encode()
     command = [sys.executable, "-m", "loaders", "load", "wikidata", "-"]

@@ -55,6 +55,7 @@ def test_a_resumed_load_compares_rows_that_others_changed_again(load, muse, monk
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_at_most_a_tenth_is_pruned(load, muse, capsys):
     load(many(25), prune=True)
     newer = many(22, lastrevid=2)
@@ -72,6 +73,7 @@ def test_at_most_a_tenth_is_pruned(load, muse, capsys):
     assert load(many(1), prune=True)  # below 20 rows the share is not checked
 
 
+@pytest.mark.long
 def test_a_second_run_is_refused_too(load, muse, tmp_path):
     """A wrong dump: the rows that it adds do not make the share of the others small."""
     load(many(25), prune=True)
@@ -85,6 +87,7 @@ def test_a_second_run_is_refused_too(load, muse, tmp_path):
     assert load(other[5:], prune=True)  # compared with the new count
 
 
+@pytest.mark.long
 def test_refresh_uses_the_stored_share(load, muse, tmp_path):
     load(many(25), prune=True, max_prune=0.5)
     (tmp_path / "dump.json").write_bytes(dump_of(many(15)))
@@ -113,6 +116,7 @@ def test_pruning_comes_after_a_load_without(load, muse, tmp_path, capsys):
     assert "unchanged, skipped" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_the_command_has_an_option_for_the_share(load, muse, tmp_path):
     load(many(25))
     path = tmp_path / "dump.json"
@@ -134,6 +138,7 @@ def test_a_gap_of_zeros_may_have_swallowed_entities(load, muse, capsys):
     assert len(ids(muse)) == 30
 
 
+@pytest.mark.long
 def test_a_load_without_pruning_does_not_lift_the_refusal(load, muse):
     load(many(25), prune=True)
     other = [entity(f"Q{n}", "other") for n in range(1000, 1400)]

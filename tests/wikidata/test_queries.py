@@ -6,6 +6,7 @@ import pytest
 from tests.factories.rows import plan
 
 
+@pytest.mark.long
 def test_look_ups_are_index_scans(db):
     db.execute("""
         insert into muse.wikidata (wikidata_id, title, wikipedia_id, properties, claims, class_ids)

@@ -26,6 +26,7 @@ def test_a_filter_prunes_only_its_own_items(load, muse):
     assert ids(muse) == ["Q1", "Q2", "Q3", "Q4"]
 
 
+@pytest.mark.long
 def test_two_filters_take_turns(load, muse):
     lines = animals(Q1="c", Q2="d", Q3="cd", Q4="c")
     cats, dogs = {"classes": ("Q146",), "name": "cats"}, {"classes": ("Q144",), "name": "dogs"}
@@ -112,6 +113,7 @@ def test_a_load_with_fewer_languages_removes_none(load, muse):
     )
 
 
+@pytest.mark.long
 def test_after_both_neither_changes_anything(load, muse):
     load([cat()], **DUTCH, name="wide.json")
     load([cat()], languages=("de",), name="german.json")

@@ -17,6 +17,7 @@ from tests.factories.loads import load_images as load_all
 from tests.factories.pictures import add_picture, shape
 
 
+@pytest.mark.long
 def test_a_proxy_is_asked_and_never_named(fresh, host, monkeypatch, capfd):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,5 +1,7 @@
 """The API of Wikimedia Commons: batches, and errors that do not count as a file's attempts."""
 
+import pytest
+
 from loaders.images.fetch import enqueue, queue
 from loaders.images.fetch import worker as fetch
 from tests.factories.fetches import add_item
@@ -7,6 +9,7 @@ from tests.factories.pictures import photo
 from tests.servers import faults
 
 
+@pytest.mark.long
 def test_fifty_titles_a_call(fresh, host, work):
     names = [f"A{n}.jpg" for n in range(53)]
     host.files = dict.fromkeys(names, photo())
@@ -25,6 +28,7 @@ def test_fifty_titles_a_call(fresh, host, work):
     assert fresh.execute(failed).fetchone() == ("Wikimedia Commons has no such file",)
 
 
+@pytest.mark.long
 def test_where_commons_refuses_no_file_is_to_blame(fresh, host, work):
     add_item(fresh, "Q1", images=[("a.jpg", "normal")])
     add_item(fresh, "Q2", ["Q1"])
@@ -36,6 +40,7 @@ def test_where_commons_refuses_no_file_is_to_blame(fresh, host, work):
     assert fresh.execute("select state, attempts from image_fetches").fetchall() == [("waiting", 0)]
 
 
+@pytest.mark.long
 def test_while_commons_lags_no_file_is_to_blame(fresh, host, work):
     add_item(fresh, "Q1", images=[("a.jpg", "normal")])
     add_item(fresh, "Q2", ["Q1"])

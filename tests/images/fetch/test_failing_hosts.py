@@ -42,6 +42,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.long
 def test_what_cannot_be_had_says_why_and_the_rest_goes_on(fresh, host, work, settings):
     queue_pictures(fresh, host, *(f"{name}.png" for name in FAULTS), "good.png")
     host.faults = {f"{name}.png": [fault] * 9 for name, (fault, _) in FAULTS.items()}
@@ -87,6 +88,7 @@ def test_a_picture_that_cannot_be_decoded(fresh, host, work):
     assert "cut-off PNG" in error_of(fresh)
 
 
+@pytest.mark.long
 def test_a_host_that_is_not_there(fresh, host, work, settings):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -118,6 +120,7 @@ def test_a_host_that_is_not_there_keeps_nobody_from_the_others(fresh, host, work
         assert len(counts.problems) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     [

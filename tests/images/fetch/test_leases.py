@@ -7,6 +7,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from loaders.core.db import take_turns
 from loaders.images import store
 from loaders.images.decoding import prepare, sha256
@@ -24,6 +26,7 @@ fetch.fetch_all(settings, workers=1)
 """
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_gives_its_lease_back(fresh, host, work):
     queue_pictures(fresh, host, "a.png")
     host.delay = 30

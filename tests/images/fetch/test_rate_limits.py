@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from loaders.core import db as connections
 from loaders.core.http import guard
 from loaders.images.fetch import queue
@@ -13,6 +15,7 @@ from tests.factories.pictures import photo
 from tests.servers import faults
 
 
+@pytest.mark.long
 def test_too_fast_once_and_everybody_waits(fresh, host, work):
     queue_pictures(fresh, host, "a.png", "b.png")
     host.faults["a.png"] = [faults.busy_for("1"), faults.busy]
@@ -21,6 +24,7 @@ def test_too_fast_once_and_everybody_waits(fresh, host, work):
     assert fresh.execute("select max(attempts) from image_fetches").fetchone() == (1,)
 
 
+@pytest.mark.long
 def test_a_host_that_is_always_busy_is_left_alone(fresh, host, work):
     queue_pictures(fresh, host, "a.png", "b.png")
     host.faults["*"] = [faults.busy] * 99
@@ -51,6 +55,7 @@ def test_a_host_does_not_ask_to_wait_for_ever(fresh, host, work):
     assert fresh.execute(wait).fetchone() == (True,)
 
 
+@pytest.mark.long
 def test_two_downloads_at_once_whoever_asks(fresh, host, settings, decoder, work):
     queue_pictures(fresh, host, *(f"{n}.png" for n in range(12)))
     host.delay = 0.05

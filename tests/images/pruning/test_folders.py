@@ -77,6 +77,7 @@ def test_a_folder_that_cannot_be_listed_is_skipped_and_nothing_below_it_goes(
     assert last_run(fresh)[0] == "done"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["empty", "dangling", "link"])
 def test_a_disk_in_a_folder_that_is_not_mounted_loses_nothing(fresh, folder, tmp_path, how):
     pictures_of(folder / "disk", 25)

@@ -70,6 +70,7 @@ with connect_to_load(autocommit=True) as conn:
 """
 
 
+@pytest.mark.long
 def test_a_killed_crawl_goes_on_where_it_was(fresh, service):
     """Killed after so many requests, it asks again for the page in flight at most."""
     service.largest_search, service.largest_page = 5, 3

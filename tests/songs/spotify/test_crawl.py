@@ -68,6 +68,7 @@ def test_what_is_no_track_is_left_out_and_counted(fresh, service, load):
     assert result.details["entries left out (episodes, removed, without id)"] == 4
 
 
+@pytest.mark.long
 def test_long_playlists_and_searches_have_pages(fresh, service, load):
     service.largest_search, service.largest_page = 10, 20
     for number in range(35):

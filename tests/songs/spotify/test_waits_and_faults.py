@@ -34,6 +34,7 @@ def test_a_long_wait_is_stored_and_the_crawl_goes_on_after_it(fresh, service, lo
     assert load().written == 3
 
 
+@pytest.mark.long
 def test_a_short_wait_is_waited_for(service, load, capsys):
     fill(service)
     service.faults["/v1/search"] = [faults.busy_for("1"), faults.busy_for("1")]
@@ -43,6 +44,7 @@ def test_a_short_wait_is_waited_for(service, load, capsys):
     assert "waiting 1 s, until" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_an_endless_429_ends_the_crawl(service, load, monkeypatch, capsys):
     monkeypatch.setattr(crawl, "TOO_FAST", 0.001)
     fill(service)
@@ -69,6 +71,7 @@ def test_what_fails_once_is_tried_again(fresh, service, load, fault):
     ).fetchone() == (0,)
 
 
+@pytest.mark.long
 def test_a_slow_drip_ends_after_a_second(service, load):
     fill(service)
     service.faults["/v1/search"] = [faults.dripping_headers, faults.dripping]
@@ -163,6 +166,7 @@ def test_an_unknown_market_is_told(fresh, service, load):
         load(market="中文")
 
 
+@pytest.mark.long
 def test_an_outage_of_days_does_not_end_the_crawl(fresh, service, load):
     fill(service)
     service.faults["/v1/search"] = [faults.broken] * 999
