@@ -1,5 +1,6 @@
 """Migrations: once, twice, concurrently, without Python, and uninstalled."""
 
+import re
 import subprocess
 import sys
 
@@ -16,6 +17,9 @@ from loaders.wikidata import scopes
 from loaders.wikidata.entities import EntityFilter
 from tests.servers.postgres import use
 
+FUNCTION = re.compile(
+    r"^create or replace function (muse\.\w+)\(.*?^(?:end;|\$\$;)$", re.MULTILINE | re.DOTALL
+)
 OBJECTS = "select proname from pg_proc where pronamespace = 'muse'::regnamespace order by 1"
 
 
@@ -203,6 +207,22 @@ def test_the_same_comments_wait_for_no_vacuum(empty, server):
 def test_no_file_of_the_schema_cascades():
     for path in [*(ROOT / "sql").glob("*.sql"), *(ROOT / "migrations").rglob("*.py")]:
         assert "cascade" not in path.read_text().lower().replace("on delete cascade", ""), path
+
+
+def test_columns_are_computed_by_the_functions_that_queries_call():
+    """A generated column keeps values of the function that its revision defines."""
+    functions = {
+        match[1]: match[0]
+        for path in (ROOT / "sql").glob("*.sql")
+        for match in FUNCTION.finditer(path.read_text())
+    }
+    defined = {
+        match[1]: match[0]
+        for path in sorted((ROOT / "migrations" / "versions").glob("*.py"))
+        for match in FUNCTION.finditer(path.read_text())
+    }
+    assert "muse.work_key" in defined
+    assert {name: functions.get(name) for name in defined} == defined
 
 
 def test_a_superuser_runs_nothing_in_the_schema_of_somebody_else(empty, server):
