@@ -1,5 +1,5 @@
-# Images: `db` is the server with what queries need, `load` also trains models, `test` also runs the
-# tests. docs/docker.md says how to use them. Another base, such as one with your certificates:
+# Images: `db` is the server with what queries need, `web` also serves the pages, `load` also trains
+# models, `test` also runs the tests. docs/docker.md says how to use them. Another base, such as one with your certificates:
 #     docker build --build-arg BASE=registry.example.org/bookworm --target db .
 ARG BASE=debian:bookworm-slim
 
@@ -12,6 +12,7 @@ COPY benchmarks benchmarks
 COPY loaders loaders
 COPY migrations migrations
 COPY udfs udfs
+COPY web web
 ENV PGMUSE_IMAGE=1 PGMUSE_EXTRAS=""
 RUN ./pgmuse setup && chown -R pgmuse:pgmuse var
 
@@ -25,8 +26,19 @@ STOPSIGNAL SIGINT
 HEALTHCHECK --interval=10s --timeout=10s --start-period=5m CMD ["./pgmuse", "doctor", "--quick"]
 ENTRYPOINT ["deploy/docker/db"]
 
+FROM readers AS pages
+ENV PGMUSE_EXTRAS="web"
+RUN ./pgmuse setup && chown -R pgmuse:pgmuse var
+
+FROM pages AS web
+COPY . .
+RUN deploy/docker/finish
+USER pgmuse
+EXPOSE 8765
+ENTRYPOINT ["deploy/docker/web"]
+
 FROM readers AS trainers
-ENV PGMUSE_EXTRAS="train samples"
+ENV PGMUSE_EXTRAS="train web samples"
 # npm fetches the sample of Wikidata, and goes again.
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends npm && ./pgmuse setup && \
     apt-get purge -q -y --auto-remove npm && chown -R pgmuse:pgmuse var
@@ -38,7 +50,7 @@ USER pgmuse
 ENTRYPOINT ["deploy/docker/load"]
 
 FROM trainers AS test
-ENV PGMUSE_EXTRAS="train dev samples"
+ENV PGMUSE_EXTRAS="train web dev samples"
 RUN ./pgmuse setup && chown -R pgmuse:pgmuse var
 COPY . .
 RUN deploy/docker/finish

@@ -14,4 +14,4 @@ begin atomic
 end;
 
 comment on function muse.picture_url(text) is
-'Address of a picture, null until muse.picture_base is one: select picture_url(''/pictures/1'')';
+'Address of a picture, null until muse.picture_base is one: select picture_url(''/images/1.jpg'')';

@@ -31,7 +31,7 @@ select
     source.location,
     image.stored_at,
     muse.thumbnail_address(image.thumbnail) as picture,
-    muse.picture_url('/pictures/' || image.image_id) as picture_url,
+    muse.picture_url('/images/' || image.image_id || '.jpg') as picture_url,
     source.wiki
 from muse.images as image
 left join lateral (
@@ -75,7 +75,7 @@ select
     counted.pictures,
     counted.image_id,
     muse.thumbnail_address(image.thumbnail) as picture,
-    muse.picture_url('/pictures/' || counted.image_id) as picture_url
+    muse.picture_url('/images/' || counted.image_id || '.jpg') as picture_url
 from (
     select
         source.class,

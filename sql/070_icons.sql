@@ -118,7 +118,7 @@ select
     bit_count(icon.bitmap) as ink,
     icon.bitmap::text as bitmap_text,
     muse.icon_address(icon.bitmap) as picture,
-    muse.picture_url('/icons/' || icon.icon_id) as picture_url
+    muse.picture_url('/icons/' || icon.icon_id || '.png') as picture_url
 from muse.icons as icon;
 
 comment on view muse.icon_pictures is
@@ -153,7 +153,7 @@ select
     icon.bitmap::text as bitmap_text,
     array_to_string(coalesce(known.keywords, '{}'), '; ') as keywords_text,
     muse.icon_address(icon.bitmap) as picture,
-    muse.picture_url('/icons/' || icon.icon_id) as picture_url
+    muse.picture_url('/icons/' || icon.icon_id || '.png') as picture_url
 from muse.icons as icon
 cross join lateral unnest(icon.codepoints) as sign (codepoint)
 left join muse.hieroglyph_signs as known on sign.codepoint = known.codepoint

@@ -18,7 +18,7 @@ select
     (icon.item ->> 'bitmap')::bit varying as bitmap,
     (icon.item ->> 'bitmap')::bit varying::text as bitmap_text,
     muse.icon_address((icon.item ->> 'bitmap')::bit varying) as picture,
-    muse.picture_url('/samples/' || sample.sample_id || '/' || icon.place) as picture_url
+    muse.picture_url('/samples/' || sample.sample_id || '/' || icon.place || '.png') as picture_url
 from muse.samples as sample
 left join muse.models as model on sample.model_id = model.model_id
 cross join lateral jsonb_array_elements(sample.result) with ordinality as icon (item, place)
@@ -172,7 +172,7 @@ select
     bit_count(best.bitmap) as ink,
     best.bitmap::text as bitmap_text,
     muse.icon_address(best.bitmap) as picture,
-    muse.picture_url('/grids/' || best.bitmap::text) as picture_url
+    muse.picture_url('/grids/' || best.bitmap::text || '.png') as picture_url
 from muse.grid_icons as best;
 
 comment on view muse.grid_pictures is

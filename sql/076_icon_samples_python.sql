@@ -1,22 +1,30 @@
 -- Drawing icons with networks, likelihoods of bitmaps, and pictures of samples.
 
 create or replace function muse.drawn_bitmaps(
-    model muse.short_text, n integer, temperature double precision, seed bigint
+    model muse.short_text, n integer, temperature double precision, seed bigint,
+    start muse.bitmap default null
 )
 returns table (i integer, bitmap bit varying, nll double precision)
 language plpython3u stable parallel restricted rows 10 cost 1000000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import icon_networks
-    return icon_networks.draw(plpy, GD, model, n, temperature, seed)
+    return icon_networks.draw(plpy, GD, model, n, temperature, seed, start)
 $$;
 
-comment on function muse.drawn_bitmaps(muse.short_text, integer, double precision, bigint) is
+comment on function muse.drawn_bitmaps(
+    muse.short_text, integer, double precision, bigint, muse.bitmap
+) is
 'New bitmaps of a network, with bits a pixel: select * from drawn_bitmaps(''icons_32'', 3, 1, 0)';
 
 -- valid: the bitmap has ink. It is always true: blank bitmaps are drawn again.
+-- start: the lines to its last ink stay as they are, and the network draws those below.
 create or replace function muse.generate_icons(
-    model text, n integer default 1, temperature double precision default 1, seed bigint default 0
+    model text,
+    n integer default 1,
+    temperature double precision default 1,
+    seed bigint default 0,
+    start bit varying default null
 )
 returns table (i integer, bitmap bit varying, nll real, valid boolean, copy_of bigint)
 language plpgsql stable parallel restricted rows 10 cost 1000000
@@ -28,7 +36,8 @@ begin
     with drawn as materialized (
         select one.i, one.bitmap, one.nll
         from muse.drawn_bitmaps(
-            generate_icons.model, generate_icons.n, generate_icons.temperature, generate_icons.seed
+            generate_icons.model, generate_icons.n, generate_icons.temperature,
+            generate_icons.seed, generate_icons.start
         ) as one
     ),
 
@@ -52,7 +61,9 @@ begin
 end
 $$;
 
-comment on function muse.generate_icons(text, integer, double precision, bigint) is
+comment on function muse.generate_icons(
+    text, integer, double precision, bigint, bit varying
+) is
 'New icons, with ids of copies: select icon_text(bitmap) from generate_icons(''icons_8'', n => 2)';
 
 create or replace function muse.icon_nlls(bitmaps muse.bitmaps, model muse.short_text)

@@ -100,11 +100,13 @@ begin
             relation.relnamespace = 'muse_staging'::regnamespace
             and relation.relkind in ('r', 'S') and relation.relname ~ '_[0-9a-f]{8}_'
         union all
-        -- Functions with the owner's rights are for loaders only.
+        -- Functions with the owner's rights are for loaders only, but for one.
         select format('revoke execute on function %s from muse_reader',
             function.oid::regprocedure)
         from pg_proc as function
-        where function.pronamespace = 'muse'::regnamespace and function.prosecdef
+        where
+            function.pronamespace = 'muse'::regnamespace and function.prosecdef
+            and function.proname <> 'request_drawing'
     loop
         execute command;
     end loop;

@@ -21,7 +21,8 @@ from tests.factories.rows import add_model
 from tests.servers import media, postgres
 from tests.servers.postgres import use
 
-ON_REQUEST = ("faults", "slow", "compose")  # markers of tests that run only where -m names them
+# Markers of tests that run only where -m names them.
+ON_REQUEST = ("faults", "slow", "browser", "compose")
 
 
 def pytest_configure(config: pytest.Config) -> None:

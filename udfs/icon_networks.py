@@ -32,9 +32,17 @@ class Batch(NamedTuple):
 
 
 def draw(
-    plpy: Any, cache: dict[str, Any], name: str, n: int, temperature: float, seed: int
+    plpy: Any,
+    cache: dict[str, Any],
+    name: str,
+    n: int,
+    temperature: float,
+    seed: int,
+    start: str | None = None,
 ) -> list[tuple[int, str, float]]:
     """Draw n new bitmaps; rows of number (from 1), bitmap, and cost in bits a pixel.
+
+    start: a bitmap whose lines are kept, down to the last one with ink.
 
     SQL errors: no such network, or an argument out of bounds.
     """
@@ -46,12 +54,14 @@ def draw(
         runtime.fail(plpy, f"temperature must be from {low:g} to {high:g}, not {text}")
     model = network(plpy, cache, name)
     size, batch = model.config["size"], model.config["batch"]
+    lines = None if start is None else _first_lines(plpy, model, name, start)
     rows: list[tuple[int, str, float]] = []
-    for start in range(0, n, batch):
-        drawn = _draw_batch(plpy, model, range(start, start + batch), temperature, seed or 0)
+    for first in range(0, n, batch):
+        numbers = range(first, first + batch)
+        drawn = _draw_batch(plpy, model, numbers, temperature, seed or 0, lines)
         costs = drawn.nats / (size * size * np.log(2))
         rows += [
-            (start + i + 1, bits(square), float(cost))
+            (first + i + 1, bits(square), float(cost))
             for i, (square, cost) in enumerate(zip(drawn.squares, costs, strict=True))
         ]
     return rows[:n]
@@ -93,6 +103,20 @@ def network(plpy: Any, cache: dict[str, Any], name: str) -> runtime.Model:
     return model
 
 
+def _first_lines(plpy: Any, model: runtime.Model, name: str, start: str) -> np.ndarray:
+    """The lines of a bitmap to its last ink, (lines, size) of bools. SQL errors: it has none."""
+    size = model.config["size"]
+    try:
+        square = pixels(start)
+    except BadBitmap as error:
+        runtime.fail(plpy, str(error))
+    if model.config["network"] != "lines":
+        runtime.fail(plpy, f"{name} finishes no icons", "icons_32 does")
+    if len(square) != size or not square.any():
+        runtime.fail(plpy, f"start is a bitmap of {size} x {size} pixels with ink")
+    return square[: np.flatnonzero(square.any(axis=1))[-1] + 1]
+
+
 def _step(model: runtime.Model, *arguments: np.ndarray) -> list[np.ndarray]:
     """Run the graph once; `inputs` and `outputs` of its config give the order of its tensors."""
     results = runtime.run(model, *(arguments[number] for number in model.config["inputs"]))
@@ -101,9 +125,14 @@ def _step(model: runtime.Model, *arguments: np.ndarray) -> list[np.ndarray]:
 
 
 def _draw_batch(
-    plpy: Any, model: runtime.Model, numbers: range, temperature: float, seed: int
+    plpy: Any,
+    model: runtime.Model,
+    numbers: range,
+    temperature: float,
+    seed: int,
+    lines: np.ndarray | None,
 ) -> Batch:
-    """Draw a batch of bitmaps that all have ink.
+    """Draw a batch of bitmaps that all have ink. lines: the first ones, if they are given.
 
     A blank bitmap is drawn again with other random numbers, at a higher temperature each time.
     """
@@ -116,6 +145,8 @@ def _draw_batch(
         for one in np.flatnonzero(blank):
             random = np.random.default_rng((seed % (1 << 64), numbers[one], attempt))
             noise[one] = random.random((size, size), dtype=np.float32)
+            if lines is not None:
+                noise[one, : len(lines)] = np.where(lines, INK, BLANK)
         drawn: Batch = KINDS[model.config["network"]](plpy, model, noise, sharpness)
         blank = ~np.any(drawn.squares, axis=(1, 2))
         sharpness[blank] *= SHARPNESS_DECAY

@@ -10,6 +10,8 @@ from loaders.core.console import say
 from loaders.core.errors import Problem
 from loaders.core.server.cluster import embedded
 
+PAGES = "http://localhost:8765"
+
 
 def demo(*, configured: bool = False) -> None:
     """Load the sample data and show queries.
@@ -30,9 +32,10 @@ def demo(*, configured: bool = False) -> None:
                 show(answer)
                 sections.append(section(conn, answer))
     write_page(sections)
-    print(f"\nAll of it on one page: {PAGE}")
+    print(f"\nLook at it:         ./pgmuse serve, then {PAGES} in a browser")
+    print(f"The same as a file: {PAGE}")
     if not configured:
-        print("Go on in psql:         ./pgmuse psql")
+        print("Go on in psql:      ./pgmuse psql")
 
 
 def start_embedded() -> None:

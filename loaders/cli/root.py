@@ -20,7 +20,7 @@ from loaders.core.topics import Commands
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only what changed or failed.")]
 # Arguments of pytest with which it runs in one process.
-ALONE = {"faults", "slow", "compose", "--pdb"}
+ALONE = {"faults", "slow", "browser", "compose", "--pdb"}
 PASS_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -28,7 +28,7 @@ def commands() -> Commands:
     """The commands without a verb, by name."""
     functions: tuple[Callable[..., None], ...] = (
         setup, demo, test, up, down, status, migrate, uninstall, psql, login, doctor, health,
-        refresh, samples, cron, backup, restore,
+        refresh, samples, cron, backup, restore, serve,
     )  # fmt: skip
     return Commands(root={function.__name__: function for function in functions})
 
@@ -64,8 +64,8 @@ def test(context: typer.Context) -> None:
     """Run the tests on temporary servers.
 
     Arguments are passed to pytest. All tests or those of folders run in one process per
-    processor, at most four; single files, and the markers faults, slow and compose, in one
-    process. -n sets the number.
+    processor, at most four; single files, and the markers faults, slow, browser and compose, in
+    one process. -n sets the number.
     """
     if not IS_CHECKOUT:
         raise Problem("the tests are in the repository, not in the installed package")
@@ -244,11 +244,21 @@ def samples(
     seed: Annotated[
         int | None, typer.Option(help="Random seed; the default changes every day.")
     ] = None,
+    requested: Annotated[
+        bool,
+        typer.Option("--requested", help="Draw what visitors of the pages request, until Ctrl-C."),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Draw samples with the live models into the sample views."""
     from loaders.admin.jobs import draw_samples
 
+    if requested:
+        from web.drawing import draw_forever
+
+        with log(is_quiet=quiet):
+            draw_forever()
+        return
     with log(is_quiet=quiet), db.connect_to_load(announce=True, autocommit=True) as conn:
         draw_samples(conn, n, seed)
 
@@ -305,3 +315,33 @@ def restore(
     from loaders.admin.backup import restore as run
 
     run(file)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8765,
+    lan: Annotated[
+        bool,
+        typer.Option("--lan", help="Listen in the local network; prints a QR code for a phone."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --lan: do not ask.")] = False,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A host name of the pages, such as of a proxy; repeatable; '*' for any."),
+    ] = None,
+    connections: Annotated[
+        int, typer.Option(min=1, max=100, help="Connections to the database at most.")
+    ] = 4,
+) -> None:
+    """Serve the pages: reverse image search, song radio, gallery, Wikidata.
+
+    ./pgmuse serve --lan
+    """
+    try:
+        from web.serve import ask_for_network
+        from web.serve import serve as run
+    except ModuleNotFoundError as error:
+        raise Problem("the pages need more packages: pip install 'pgmuse[web]'") from error
+    if lan:
+        host = ask_for_network(yes, port)
+    run(host, port, tuple(name or ()), connections)

@@ -1,0 +1,122 @@
+"""Queries of the pages, as muse_reader, each with its text to copy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
+
+from loaders.core import db
+from loaders.core.queries import Queries
+
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+WAIT = 20  # seconds for a connection of the pool
+LONGEST = 2_000  # characters of a query that is shown
+# Errors of arguments: their words are ours, and meant for the visitor.
+PROBLEMS = (
+    psycopg.DataError,
+    psycopg.errors.RaiseException,
+    psycopg.errors.UndefinedObject,
+    psycopg.errors.ObjectNotInPrerequisiteState,
+    psycopg.errors.ConfigurationLimitExceeded,
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rows by column name, the query to copy, and the notices of the database."""
+
+    rows: list[dict[str, Any]]
+    query: str = ""
+    notices: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def first(self) -> dict[str, Any] | None:
+        return self.rows[0] if self.rows else None
+
+
+class Database:
+    """A pool of connections whose sessions are muse_reader's."""
+
+    def __init__(self, connections: int, seconds: int) -> None:
+        self._seconds = seconds
+        self._pool = ConnectionPool(
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "application_name": "pgmuse serve",
+                "client_encoding": "utf8",
+                "connect_timeout": 10,
+                **db.conninfo(),
+            },
+            min_size=1,
+            max_size=connections,
+            max_waiting=64,
+            timeout=WAIT,
+            configure=self._configure,
+            check=ConnectionPool.check_connection,
+            open=False,
+        )
+
+    def open(self) -> None:
+        self._pool.open()
+
+    def close(self) -> None:
+        self._pool.close()
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """A connection for several queries. Errors: PoolTimeout, TooManyRequests."""
+        with self._pool.connection() as conn:
+            yield conn
+
+    def select(self, query: LiteralString, /, **values: Any) -> Result:
+        """The rows of a query, and its text with the values in it."""
+        with self.connection() as conn:
+            return select(conn, query, **values)
+
+    def _configure(self, conn: psycopg.Connection[Any]) -> None:
+        conn.prepare_threshold = None if db.is_pooled(conn) else 5
+        conn.execute(db.QUERIES.session_settings)
+        conn.execute("select set_config('statement_timeout', %s, false)", (f"{self._seconds}s",))
+        conn.execute("set role muse_reader")
+
+
+def select(
+    conn: psycopg.Connection[dict[str, Any]], query: LiteralString, /, **values: Any
+) -> Result:
+    """The rows of a query on a connection, and its text with the values in it."""
+    notices: list[str] = []
+
+    def keep(notice: psycopg.errors.Diagnostic) -> None:
+        if notice.message_primary:
+            notices.append(notice.message_primary)
+
+    conn.add_notice_handler(keep)
+    try:
+        rows = conn.execute(query, values).fetchall()
+    finally:
+        conn.remove_notice_handler(keep)
+    return Result(rows, text(conn, query, values), notices)
+
+
+def text(conn: psycopg.Connection[Any], query: LiteralString, values: dict[str, Any]) -> str:
+    """A query as psql takes it: with its values, without its comments."""
+    lines = [line for line in query.splitlines() if not line.strip().startswith("--")]
+    shown = psycopg.ClientCursor(conn).mogrify("\n".join(lines).encode(), values)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]} ..."
+
+
+def words_of(error: psycopg.Error) -> str:
+    """The message of an error of our functions; PL/Python writes `pgmuse: ` before it."""
+    return (error.diag.message_primary or "").removeprefix("pgmuse: ")

@@ -1,0 +1,37 @@
+"""Health: the view of that name, for people and monitors."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from web.database import QUERIES, Database, select
+from web.rendering import render
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+def home(request: Request) -> HTMLResponse:
+    """What is here."""
+    database: Database = request.app.state.database
+    with database.connection() as conn:
+        counts = select(conn, QUERIES.counts)
+        pictures = select(conn, QUERIES.any_pictures)
+        ink = select(conn, QUERIES.drawn_ink, n=1)
+        icons = select(conn, QUERIES.drawn_bitmaps, kind="icons", sample_id=None)
+    return render(request, "home.html", counts=counts, pictures=pictures, ink=ink, icons=icons)
+
+
+@router.get("/health", response_class=HTMLResponse, include_in_schema=False)
+def health(request: Request) -> HTMLResponse:
+    """The checks, those that need somebody first."""
+    database: Database = request.app.state.database
+    return render(request, "health.html", checks=database.select(QUERIES.health))
+
+
+@router.get("/health.json", summary="The rows of the view health, those that are bad first")
+def health_json(request: Request) -> list[dict[str, Any]]:
+    """One object per check: check_name, subject, status (ok, warning or bad), value, advice."""
+    database: Database = request.app.state.database
+    return database.select(QUERIES.health).rows

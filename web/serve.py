@@ -1,0 +1,105 @@
+"""`./pgmuse serve`: the pages on this machine, or for the local network."""
+
+import socket
+import sys
+
+import psycopg
+import segno
+import typer
+import uvicorn
+
+from loaders.core import db
+from loaders.core.console import note, say
+from loaders.core.errors import Problem
+from web.app import create_app
+from web.settings import Settings
+
+QUESTION = "Everybody in your network may then search and draw here. Serve them?"
+MOST_AT_ONCE = 64  # requests; further ones get 503
+KEEP_ALIVE = 15  # seconds
+
+
+def serve(host: str, port: int, names: tuple[str, ...], connections: int) -> None:
+    """Serve the pages until Ctrl-C. Errors: Problem."""
+    settings = Settings(host, port, names, connections, can_draw=check_database())
+    listener = listen(host, port)
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        limit_concurrency=MOST_AT_ONCE,
+        timeout_keep_alive=KEEP_ALIVE,
+        server_header=False,
+        h11_max_incomplete_event_size=32 << 10,
+        timeout_graceful_shutdown=5,
+    )
+    say(f"open {address(host, port)} (Ctrl-C ends)")
+    with listener:
+        uvicorn.Server(config).run([listener])
+
+
+def check_database() -> bool:
+    """Check that the database can be read; whether this login may draw too. Errors: Problem."""
+    with db.connect_to_muse(autocommit=True) as conn:
+        try:
+            conn.execute("set role muse_reader")
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise Problem(
+                f"{conn.info.user} may not read: grant muse_reader to {conn.info.user}"
+            ) from error
+        conn.execute("reset role")
+        row = conn.execute(
+            "select pg_catalog.pg_has_role('muse_loader', 'member')"
+            " and not pg_catalog.pg_is_in_recovery()"
+        ).fetchone()
+    can_draw = row == (True,)
+    if not can_draw:
+        note("this login may not draw: ./pgmuse samples --requested draws what visitors request")
+    return can_draw
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Errors: Problem."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Problem(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+        ) from error
+    return listener
+
+
+def address(host: str, port: int) -> str:
+    """The address to open in a browser."""
+    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def ask_for_network(yes: bool, port: int) -> str:
+    """Ask once, print the address and a QR code; returns the address. Errors: Problem."""
+    host = network_address()
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Problem("serve --lan asks first: add --yes where nobody can answer")
+        typer.confirm(QUESTION, abort=True, err=True)
+    url = address(host, port)
+    segno.make(url, error="l", micro=False).terminal(out=sys.stderr, compact=True)
+    say(f"on a phone in the same network: {url}")
+    return host
+
+
+def network_address() -> str:
+    """This machine's address in the local network. Errors: Problem."""
+    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it only chooses a route
+            own = str(probe.getsockname()[0])
+        except OSError:
+            own = "127."
+    if own.startswith("127."):
+        raise Problem("this machine has no address in a network: connect it, or use --host")
+    return own
