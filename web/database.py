@@ -57,7 +57,7 @@ class Database:
                 "application_name": "pgmuse serve",
                 "client_encoding": "utf8",
                 "connect_timeout": 10,
-                **db.conninfo(),
+                **_server(),
             },
             min_size=1,
             max_size=connections,
@@ -90,6 +90,13 @@ class Database:
         conn.execute(db.QUERIES.session_settings)
         conn.execute("select set_config('statement_timeout', %s, false)", (f"{self._seconds}s",))
         conn.execute("set role muse_reader")
+
+
+def _server() -> dict[str, str]:
+    """Parameters of the configured server, fixed for all connections. Errors: Problem."""
+    with db.connect_to_muse() as conn:
+        password = {"password": conn.info.password} if conn.info.password else {}
+        return conn.info.get_parameters() | password
 
 
 def select(

@@ -297,7 +297,7 @@ select
     class.class,
     class.items
 from muse.classes as class
-where %(words)s = '' or class.class ilike '%%' || %(words)s || '%%' or class.class_id = %(words)s
+where position(lower(%(words)s) in lower(class.class)) > 0 or class.class_id = %(words)s
 order by class.items desc, class.class_id
 limit %(n)s offset %(offset)s;
 

@@ -62,7 +62,24 @@ def number(value: float | None) -> str:
     return f"{value:,.3g}" if isinstance(value, float) and value < 1000 else f"{value:,.0f}"
 
 
+def ink_query(parameters: dict[str, Any]) -> str:
+    """The query that draws a stored drawing again; parameters: arguments of deep_ink."""
+    arguments = {"every": parameters.get("steps", 200)} | parameters
+    words = ", ".join(f"{name} => {literal(value)}" for name, value in arguments.items())
+    return f"select picture from deep_ink({words})"
+
+
+def literal(value: object) -> str:
+    """A value of JSON as a literal of SQL."""
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 environment.filters |= {
+    "ink_query": ink_query,
     "in_words": in_words,
     "percent": percent,
     "number": number,

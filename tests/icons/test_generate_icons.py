@@ -52,6 +52,32 @@ def test_a_seed_draws_the_same_and_fewer_are_the_first_of_more(live, kind):
     )
 
 
+def test_a_started_icon_is_finished_below_its_last_ink(live):
+    start = "0" * 16 + "01111110" + "01000010" + "0" * 32
+    rows = live.execute(
+        "select bitmap::text from generate_icons('lines', 9, start => %s::text::bit varying)",
+        (start,),
+    ).fetchall()
+    assert {row[0][:32] for row in rows} == {start[:32]}
+    assert len({row[0] for row in rows}) > 1
+
+
+@pytest.mark.parametrize(
+    ("model", "start", "words"),
+    [
+        ("lines", "0" * 64, "8 x 8 pixels with ink"),
+        ("lines", "1" * 1024, "8 x 8 pixels with ink"),
+        ("lines", "101", "3 bits make no bitmap"),
+        ("scanlines", "1" * 64, "scanlines finishes no icons"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_one_clear_line(live, model, start, words):
+    with pytest.raises(psycopg.DataError, match=words):
+        live.execute(
+            "select * from generate_icons(%s, start => %s::text::bit varying)", (model, start)
+        )
+
+
 @pytest.mark.parametrize("kind", ["lines", "positions", "scanlines"])
 def test_a_low_temperature_draws_what_is_likely(live, kind):
     query = "select avg(nll) from generate_icons(%s, 32, %s::real)"

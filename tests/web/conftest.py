@@ -1,0 +1,68 @@
+"""Fixtures of the tests of the pages."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from loaders.images.classifier import train as classifier
+from loaders.images.train import train as train_images
+from loaders.songs.formats import Playlist, Track
+from loaders.songs.load import load_entries
+from loaders.wikidata.options import WikidataOptions
+from tests.factories.loads import load_wikidata
+from tests.factories.pictures import add_picture, shape
+from tests.factories.rows import add_icon, add_model, publish_songs
+from tests.factories.wikidata import entity, value
+from tests.servers import postgres
+from web.app import create_app
+from web.settings import Settings
+
+HOSTILE = "<script>alert('x')</script>"
+HTML = {"accept": "text/html"}
+
+
+def fill(conn, folder) -> None:
+    """Songs whose order is known, pictures of three kinds, icons, items, and their models."""
+    songs = [
+        Track("a", "First Song", "Zoë"),
+        Track("4uLU6hMCjMI75M1A2tKUQC", HOSTILE, "Ann"),
+        Track("https://example.org/3", "Third", "Ann"),
+        Track("d", None, None),
+    ]
+    load_entries(conn, "test", [Playlist("one", "one", songs)])
+    vectors = {"a": ([1, 0], [0, 0, 1])}
+    vectors |= {one.track_id: ([0, 1, i], [1, i / 4]) for i, one in enumerate(songs[1:], 1)}
+    publish_songs(conn, vectors)
+    rows = {"P31": [value("Q1")]}
+    dump = folder / "dump.json"
+    dump.write_text("\n".join([entity("Q1", "thing"), entity("Q2", HOSTILE, "Second", **rows)]))
+    assert load_wikidata(conn, WikidataOptions(source=str(dump)))
+    add_icon(conn, "cross", [*range(16 * 32, 17 * 32), *range(16, 1024, 32)], size=32)
+
+
+@pytest.fixture(scope="session")
+def site(server, flatbuffer, tmp_path_factory):
+    """The pages of a filled database."""
+    with postgres.database(server, "pages") as conn:
+        fill(conn, tmp_path_factory.mktemp("dump"))
+        add_model(conn, "classifier", flatbuffer, size=224, labels=classifier.read_labels())
+        for kind in ("ring", "bar", "dots"):
+            for number in range(6):
+                add_picture(
+                    conn, shape(kind, number), f"{kind} {number}", kind,
+                    page_url="https://example.org/", licence="CC0", author=HOSTILE,
+                )  # fmt: skip
+        train_images(conn, workers=1)
+        app = create_app(Settings())
+        postgres.use(server)  # for tests without a database of their own
+        with TestClient(app, base_url="http://localhost") as client:
+            yield client
+
+
+@pytest.fixture(scope="session")
+def bare(server):
+    """The pages of an empty database."""
+    with postgres.database(server, "bare_pages"):
+        app = create_app(Settings())
+        postgres.use(server)
+        with TestClient(app, base_url="http://localhost") as client:
+            yield client

@@ -1,0 +1,57 @@
+"""The song radio's pages."""
+
+import pytest
+
+from loaders.songs.formats import read
+from tests.web.conftest import HTML
+
+SPOTIFY = "4uLU6hMCjMI75M1A2tKUQC"
+
+
+def test_completion_begins_with_three_letters(site):
+    assert "Third" not in site.get("/songs/complete?q=th").text
+    page = site.get("/songs/complete?q=thi&seed=a&unlike=d&n=7").text
+    assert "<b>Third</b>" in page
+    assert (
+        'href="/songs?seed=https%3A%2F%2Fexample.org%2F3&seed=a&unlike=d&n=7&per_artist=3"' in page
+    )
+    assert "No song is called so" in site.get("/songs/complete?q=zzzz").text
+
+
+def test_a_radio_has_links_to_its_tracks_and_leaves_seeds_out(site):
+    page = site.get("/songs?seed=a", headers=HTML).text
+    assert f'href="https://open.spotify.com/track/{SPOTIFY}"' in page
+    assert 'href="https://example.org/3"' in page
+    rows = site.get("/songs/radio?seed=a").json()
+    assert [row["track_id"] for row in rows] == [SPOTIFY, "https://example.org/3", "d"]
+    assert [row["place"] for row in rows] == [1, 2, 3]
+
+
+def test_avoided_songs_and_the_limit_of_an_artist_change_the_radio(site):
+    one = site.get("/songs/radio?seed=a&per_artist=1").json()
+    assert [row["track_id"] for row in one] == [SPOTIFY, "d"]
+    less = site.get(f"/songs/radio?seed=a&unlike={SPOTIFY}").json()
+    assert SPOTIFY not in [row["track_id"] for row in less]
+
+
+@pytest.mark.parametrize("format", ["m3u", "jspf", "xspf", "csv"])
+def test_a_saved_radio_loads_to_the_same_tracks(site, format, tmp_path):
+    answer = site.get(f"/songs/radio.{format}?seed=a")
+    assert answer.headers["content-disposition"] == f'attachment; filename="radio.{format}"'
+    path = tmp_path / f"radio.{format}"
+    path.write_bytes(answer.content)
+    (file,) = read(str(path))
+    (playlist,) = file.entries
+    ids = [track.track_id for track in playlist.tracks]
+    assert ids[:2] == [SPOTIFY, "https://example.org/3"]
+
+
+def test_without_a_model_the_page_says_what_to_run(bare):
+    page = bare.get("/songs?seed=nothing", headers=HTML)
+    assert (page.status_code, "./pgmuse train songs" in page.text) == (400, True)
+
+
+def test_an_unknown_seed_is_named(site):
+    page = site.get("/songs?seed=nothing", headers=HTML)
+    assert page.status_code == 200
+    assert "nothing" in page.text
