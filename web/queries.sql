@@ -252,7 +252,7 @@ select
     icon.icon_set,
     icon.name,
     icon.distance
-from muse.similar_icons(%(bitmap)s::bit varying, 12) as icon;
+from muse.similar_icons(%(bitmap)s::bit varying, 12, 'jaccard') as icon;
 
 -- name: icon_labels
 select

@@ -78,8 +78,8 @@ def test_items_and_classes_are_linked(site):
     item = site.get("/wikidata/items/Q2", headers=HTML).text
     assert "https://en.wikipedia.org/wiki/Second" in item
     assert '<th scope="row">instance of</th>' in item or '<th scope="row">P31</th>' in item
-    found = site.get("/wikidata", params={"q": "THIN"}, headers=HTML).text
-    assert "/wikidata/classes/Q1" in found
+    listed = site.get("/wikidata", params={"q": "THIN"}, headers=HTML).text
+    assert "/wikidata/classes/Q1" in listed
     assert "/wikidata/classes/Q1" not in site.get("/wikidata?q=%25", headers=HTML).text
 
 

@@ -116,7 +116,10 @@ function preparePad() {
     const steps = Math.max(Math.abs(toX - x), Math.abs(toY - y), 1);
     for (let step = 0; step <= steps; step++) {
       const column = Math.round(x + (toX - x) * step / steps);
-      pixels[Math.round(y + (toY - y) * step / steps) * side + column] = ink;
+      const row = Math.round(y + (toY - y) * step / steps);
+      for (const [right, down] of [[0, 0], [1, 0], [0, 1], [1, 1]]) {  // a pen of 2 x 2 pixels
+        if (column + right < side && row + down < side) pixels[(row + down) * side + column + right] = ink;
+      }
     }
     draw();
   };
