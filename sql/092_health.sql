@@ -118,7 +118,10 @@ models as (
         'model' as check_name,
         known.name as subject,
         case when model.model_id is null then 'warning' else 'ok' end as status,
-        coalesce(left(model.metrics::text, 300), 'none is live') as value,
+        case
+            when model.model_id is null then 'none is live'
+            else coalesce(muse.metrics_text(model.metrics), 'not measured')
+        end as value,
         model.made_at as since,
         case when model.model_id is null then known.hint end as advice
     from muse.model_names as known

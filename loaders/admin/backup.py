@@ -23,7 +23,7 @@ import udfs
 from loaders.admin.migrate import migrate
 from loaders.core import db
 from loaders.core.config import version
-from loaders.core.console import say
+from loaders.core.console import counted, say
 from loaders.core.errors import Problem
 from loaders.core.queries import Queries
 from loaders.core.server.cluster import bindir
@@ -60,7 +60,8 @@ def backup(file: Path, *, again: bool = False) -> None:
         _write(file, about)
     except OSError as error:
         raise Problem(f"{file}: {error.strerror}") from error
-    say(f"{file}: {file.stat().st_size >> 20:,} MB, {len(about.roles)} roles")
+    roles = f" with {counted(len(about.roles), 'roles')}" if about.roles else ""
+    say(f"{file}: {file.stat().st_size / 2**20:,.1f} MB{roles}")
 
 
 def restore(file: Path) -> None:

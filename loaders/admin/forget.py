@@ -8,7 +8,10 @@ from loaders import topics
 from loaders.core.errors import Problem
 from loaders.core.topics import StoredSource
 
-SOURCES = "select source_id, location, options from muse.sources where topic = %s and location = %s"
+SOURCES = """
+    select source_id, location, options, loaded_at is not null from muse.sources
+    where topic = %s and location = %s
+"""
 
 
 def forget_source(conn: psycopg.Connection, location: str) -> dict[str, int]:

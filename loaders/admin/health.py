@@ -27,4 +27,10 @@ def health(*, as_json: bool) -> bool:
 
 
 def _shortened(value: str) -> str:
-    return value if len(value) < 100 else f"{value[:97]}..."
+    """The value in less than 100 characters, cut behind a comma or a word."""
+    if len(value) < 100:
+        return value
+    for mark in (", ", " "):
+        if (end := value.rfind(mark, 50, 96)) > 0:
+            return f"{value[:end]}{mark.rstrip()} ..."
+    return f"{value[:96]}..."

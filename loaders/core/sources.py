@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from loaders.core.http import downloads
 # A Path has one slash.
 LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*:/+)[^/]*@", re.IGNORECASE)
 
+ESCAPED = re.compile(r"\\x(d[89a-f][0-9a-f]{2}|[01][0-9a-f]|7f)")
 STANDARD_INPUT = "standard input"
 ADDRESS = ("http://", "https://")
 HASHED = 64 << 20  # bytes; of a larger file only the ends are hashed
@@ -145,10 +147,20 @@ def check_readable(path: Path) -> None:
         raise Problem(f"{name}: Permission denied")
 
 
-def check_exists(location: str) -> None:
-    """Check that a stored path is a file or folder, not a device or pipe, which may have no end.
+def stored_path(location: str) -> str:
+    """The path that a stored name stands for; `printable` escaped its control characters."""
+    if os.path.lexists(location):
+        return location
+    return ESCAPED.sub(lambda match: chr(int(match[1], 16)), location)
+
+
+def existing_path(location: str) -> str:
+    """The path of a stored source that is a file or folder; devices and pipes may have no end.
 
     Errors: Problem.
     """
-    if not (os.path.isfile(location) or os.path.isdir(location)):
-        raise Problem(f"{location} is gone: put it back, or ./pgmuse forget source {location}")
+    path = stored_path(location)
+    if not (os.path.isfile(path) or os.path.isdir(path)):
+        command = shlex.join(["./pgmuse", "forget", "source", location])
+        raise Problem(f"{location} is gone: put it back, or {command}")
+    return path

@@ -17,11 +17,12 @@ Command = Callable[..., None]  # a function whose annotations are typer's
 
 
 class StoredSource(NamedTuple):
-    """A row of muse.sources."""
+    """A row of muse.sources. is_loaded: a load of it succeeded, at least in part."""
 
     source_id: int
     location: str
     options: dict[str, Any]
+    is_loaded: bool = True
 
 
 class Check(NamedTuple):

@@ -7,7 +7,7 @@ import psycopg
 from loaders.core.db import lock
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.runs import LoadResult
-from loaders.core.sources import check_exists
+from loaders.core.sources import existing_path
 from loaders.core.topics import StoredSource
 from loaders.icons.load import NOUN, SAMPLES, TOPIC, IconOptions, load, load_all
 
@@ -18,10 +18,10 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
     kind = stored["kind"]
     if source.location.startswith("sample: "):
         return _refresh_sample(conn, kind, source.location)
-    check_exists(source.location)
+    path = existing_path(source.location)
     options = IconOptions(
         kind=kind,
-        sources=(source.location,),
+        sources=(path,),
         icon_set=stored["set"],
         licence=stored["licence"],
         max_prune=stored.get("max_prune", MAX_PRUNE),

@@ -8,7 +8,7 @@ from loaders.core.db import lock
 from loaders.core.models import live_model
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.runs import LoadResult
-from loaders.core.sources import check_exists
+from loaders.core.sources import existing_path
 from loaders.core.topics import StoredSource
 from loaders.images.fetch import enqueue
 from loaders.images.load import NOUN, load_path, load_sample
@@ -31,13 +31,13 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
             return LoadResult(location, NOUN)
         if not location.startswith("/") or "files" in stored:
             return None
-        check_exists(location)
+        path = existing_path(location)
         options = ImageOptions(
             class_from=stored.get("class_from"),
             prune=stored.get("prune", False),
             max_prune=stored.get("max_prune", MAX_PRUNE),
         )
-        result = load_path(conn, Path(location), options)
+        result = load_path(conn, Path(path), options)
     result.report()
     return result
 

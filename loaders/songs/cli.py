@@ -46,6 +46,9 @@ ExportFormat = Annotated[
 ]
 Out = Annotated[str, typer.Option(help="A file to write; - is standard output.")]
 N = Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of songs.")]
+NoBrowser = Annotated[
+    bool, typer.Option("--no-browser", help="Print the address for the login to Spotify.")
+]
 PerArtist = Annotated[int, typer.Option(min=1, help="Maximum songs per artist.")]
 
 
@@ -138,9 +141,7 @@ def load_spotify(
     again: Annotated[
         bool, typer.Option("--again", help="Also ask for what Spotify refused before.")
     ] = False,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address for the login.")
-    ] = False,
+    no_browser: NoBrowser = False,
 ) -> None:
     """Load playlists from Spotify: a crawl, some playlists, or your own.
 
@@ -252,9 +253,7 @@ def export_playlist(
         bool,
         typer.Option("--to-spotify", help="Save it as a private playlist in your account instead."),
     ] = False,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address for the login to Spotify.")
-    ] = False,
+    no_browser: NoBrowser = False,
 ) -> None:
     """Write a song radio, or a stored playlist, without storing anything.
 

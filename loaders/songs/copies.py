@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from loaders.core.queries import Queries
+from loaders.core.sources import stored_path
 from loaders.songs.formats import File, Playlist
 from loaders.songs.formats.reading import STANDARD_INPUT
 
@@ -50,7 +51,9 @@ def unstage_copies(conn: psycopg.Connection, source_id: int) -> None:
         return
     sources = conn.execute(QUERIES.other_sources, values).fetchall()
     values["missing"] = [
-        key for key, path in sources if path.startswith("/") and not os.path.lexists(path)
+        key
+        for key, path in sources
+        if path.startswith("/") and not os.path.lexists(stored_path(path))
     ]
     conn.execute(QUERIES.move_playlists, values)
     conn.execute(QUERIES.reload_missing, values)

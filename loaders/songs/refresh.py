@@ -8,7 +8,7 @@ from loaders.core.console import say
 from loaders.core.db import lock, take_turns
 from loaders.core.queries import Queries
 from loaders.core.runs import LoadResult
-from loaders.core.sources import check_exists
+from loaders.core.sources import existing_path
 from loaders.core.topics import StoredSource
 from loaders.songs.load import SongOptions, load, load_sample
 from loaders.songs.samples import SAMPLES
@@ -29,9 +29,9 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
         return refresh_spotify(conn, source)
     if not source.location.startswith("/"):
         return None
-    check_exists(source.location)
+    path = existing_path(source.location)
     with lock(conn, "playlists"):
-        result = load(conn, source.location, SongOptions.from_json(source.options))
+        result = load(conn, path, SongOptions.from_json(source.options))
     result.report()
     return result
 

@@ -155,7 +155,7 @@ def train(
         evaluation = Evaluation(Membership(Corpus(conn)), vectors, held_out)
         with closing(progress("settings", title="comparing")) as bar:
             tuning = tune(evaluation, subject.kind, bar.update)
-        lifts = lift.measure(evaluation) if subject.kind is None else None
+        lifts = lift.measure(evaluation)
     conn.execute(QUERIES.show_held_out)
     items = chosen.items
     if chosen.hidden > NOT_TRAINED * chosen.places:
@@ -166,9 +166,10 @@ def train(
         "filter": asdict(which),
         "longest": chosen.longest,
         "neighbors": asdict(radio.kind),
+        "lift": lifts,
     }
-    if subject.kind is None:  # only song_radio and similar_songs read them
-        config |= {"radio": radio.as_dict(), "lift": lifts}
+    if subject.kind is None:  # only song_radio reads them
+        config["radio"] = radio.as_dict()
     qualities = tuning.qualities.items() if tuning else ()
     metrics = {method: quality.as_dict() for method, quality in qualities}
     model_id = store(conn, subject, vectors, radio.kind, config, metrics)

@@ -28,7 +28,7 @@ def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, i
         items = conn.execute(QUERIES.delete_source_items, values).rowcount
         conn.execute(QUERIES.unmark_source_items, values)
         update_classes(conn)
-    else:
+    elif source.is_loaded:
         say(
             f"items are not deleted, they may also come from {other[0]}: load that with --prune, "
             "or forget it"

@@ -147,12 +147,18 @@ def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) 
     return load(conn, labels_source(path, options), EntityFilter(), replace(options, workers=0))
 
 
-def load_samples(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
-    """Load brands, operators, networks and flags, and 60 other items. Stored names stay."""
+def load_samples(
+    conn: psycopg.Connection, options: WikidataOptions, location: str | None = None
+) -> list[LoadResult]:
+    """Load brands, operators, networks and flags, and 60 other items. Stored names stay.
+
+    location: of one of the two samples; default: both.
+    """
     options = replace(options, workers=0)
     return [
         load(conn, source, EntityFilter(), options, only_missing_labels=True)
         for source in sample_sources(options)
+        if location in (None, source.name)
     ]
 
 

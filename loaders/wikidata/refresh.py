@@ -3,9 +3,9 @@
 import psycopg
 
 from loaders.core.runs import LoadResult
-from loaders.core.sources import check_exists
+from loaders.core.sources import existing_path
 from loaders.core.topics import StoredSource
-from loaders.wikidata.load import load_all
+from loaders.wikidata.load import load_all, load_samples
 from loaders.wikidata.options import WikidataOptions
 
 
@@ -17,8 +17,11 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
     options = WikidataOptions.from_json(request)
     path = options.source or options.labels or ""
     if path.startswith("/"):
-        check_exists(path)
-    results = load_all(conn, options)
+        existing_path(path)
+    if options.sample:  # each of the two samples is a source with this request
+        results = load_samples(conn, options, source.location)
+    else:
+        results = load_all(conn, options)
     own = [result for result in results if result.source == source.location]
     unchanged = LoadResult(source.location, "items", is_unchanged=True)
     return next(iter(own or results), unchanged)

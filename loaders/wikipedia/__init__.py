@@ -2,7 +2,7 @@
 
 from loaders.core.topics import Topic, deferred
 
-VERSION = 3  # of what the loader stores; a change makes every source and page be loaded again
+VERSION = 4  # of what the loader stores; a change makes every source and page be loaded again
 
 TOPIC = Topic(
     name="wikipedia",

@@ -37,7 +37,8 @@ def load(
     wiki: Annotated[
         str | None,
         typer.Option(
-            help="Wiki of single pages, default enwiki; of a dump that does not name its wiki."
+            help="Wiki of single pages, default enwiki; of a dump that does not name its wiki; "
+            "another name for a wiki of your own."
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many pages.")] = None,

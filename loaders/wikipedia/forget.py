@@ -23,7 +23,7 @@ def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, i
     if other is None:
         for name, query in (("articles", ARTICLES), ("redirects", REDIRECTS)):
             counts[name] = conn.execute(query, values).rowcount
-    else:
+    elif source.is_loaded:
         say(
             f"articles are not deleted, they may also come from {other[0]}: load that with "
             "--prune, or forget it"

@@ -76,16 +76,36 @@ REDIRECTS = (
 
 # Names of infoboxes: words before the kind, after it, and infoboxes whose name is their kind.
 BEFORE_KIND = (
-    "infoboks infoboxe infocaseta infotaula infokutija infookvir informkesto ficha_de_la "
-    "ficha_del ficha_de ficha faktamall карточка картка инфокутия πληροφορίες thông_tin "
-    "hộp_thông_tin kotak_info جعبه_اطلاعات صندوق_معلومات กล่องข้อมูล"
+    "infoboks infoboxe infocaseta infotaula infokutija infookvir infopolje informkesto "
+    "ficha_de_la ficha_del ficha_de ficha faktamall gwybodlen tietolaatikko bilgi_kutusu "
+    "карточка картка инфокутия инфокутија πληροφορίες տեղեկաքարտ ინფოდაფა "
+    "thông_tin hộp_thông_tin kotak_info جعبه_اطلاعات صندوق_معلومات خانہ_معلومات "
+    "กล่องข้อมูล ज्ञानसन्दूक তথ্যছক தகவற்பெட்டி 基礎情報 信息框 資訊框 정보상자"
 )
-AFTER_KIND = "infobox infotaula bilgi_kutusu 정보"
+AFTER_KIND = "infobox infotaula infokaste infokast bilgi_kutusu 정보"
 BOXES = (
     "taxobox tassobox taksoboks taksobox taxocaseta taxo_boks таксобокс speciesbox subspeciesbox "
     "infraspeciesbox hybridbox ichnobox oobox virusbox chembox drugbox geobox starbox planetbox"
 )
-BOX_ALONE = "bio таксон таксономія 生物分類表 생물_분류"
+# Where a wiki's infoboxes have no common word: the most used ones, and only names that mean
+# nothing else in other wikis.
+BOX_ALONE = (
+    "таксон таксономія 生物分類表 생물_분류 bảng_phân_loại تصنيف_كائن eliö "
+    # Italian
+    "bio sportivo artista_musicale carica_pubblica divisione_amministrativa edificio_religioso "
+    "squadra_di_calcio corpo_celeste composto_chimico fictiontv videogioco azienda "
+    # Russian
+    "персона учёный писатель художник музыкант кинематографист спортсмен футболист хоккеист "
+    "военный_деятель государственный_деятель религиозный_деятель философ фильм мультфильм "
+    "телесериал телепередача литературное_произведение музыкальный_альбом сингл "
+    "музыкальный_коллектив компания организация вуз государство река озеро остров аэропорт "
+    "вооружённый_конфликт компьютерная_игра нп нп2 нп-россия нп-украина нп-белоруссия нп-сша "
+    # Ukrainian
+    "особа науковець письменник митець спортсмен футболіст військовик фільм телесеріал "
+    "музичний_альбом музичний_гурт компанія університет річка "
+    # Japanese
+    "actoractress"
+)
 
 # Words in the names of parameters and templates that hold a picture.
 PICTURES = (

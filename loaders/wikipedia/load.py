@@ -1,6 +1,7 @@
 """Load Wikipedia: articles and redirects of a dump, or the sample."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -24,12 +25,12 @@ from loaders.core.dumps.workers import MakeStager
 from loaders.core.errors import Problem
 from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
-from loaders.core.sources import Source, without_secrets
+from loaders.core.sources import STANDARD_INPUT, Source, without_secrets
 from loaders.wikipedia import VERSION, api
 from loaders.wikipedia.dump import HEAD, chunks
 from loaders.wikipedia.queries import QUERIES
 from loaders.wikipedia.single import class_titles, portions, read_titles
-from loaders.wikipedia.sites import Site, choose
+from loaders.wikipedia.sites import Site, choose, host_of
 from loaders.wikipedia.staging import ARTICLE_COLUMNS, PageStager
 
 # A part of the English Wikipedia of 2016, from the test data of gensim.
@@ -52,7 +53,8 @@ NEWEST = "revision_id desc, chunk_id desc, ctid desc"
 class WikipediaOptions(DumpOptions):
     """source: a dump of pages-articles, an address, or `-`. sample: load the sample too.
 
-    wiki: of a source that does not name its wiki, such as enwiki; of single pages, default enwiki.
+    wiki: of a source that does not name its wiki, such as enwiki; of single pages, default enwiki;
+    another name for a wiki that is none of Wikimedia's.
     titles: a file with titles of pages to fetch. for_classes: fetch the articles of classes of
     Wikidata. api: the address of the wiki's API, if it is no Wikipedia.
     """
@@ -108,9 +110,7 @@ def load_titles(
     """
     url = options.api or api.address_of(options.wiki or "enwiki")
     service = api.PageService(client or Client(options.contact), url)
-    site = service.site()
-    if options.wiki not in (None, site.wiki):
-        raise Problem(f"the API is that of {site.wiki}, not of {options.wiki}: leave --wiki out")
+    site = service.site().named(options.wiki)
     if options.titles is not None:
         titles, about = read_titles(options.titles, site.wiki), f"titles of {options.titles}"
     else:
@@ -166,6 +166,7 @@ def load(
     conn: psycopg.Connection, source: DumpSource, options: DumpOptions, site: Site
 ) -> LoadResult:
     """Load a source; `conn` is in autocommit mode. Errors: Problem."""
+    check_name(conn, source.name, site)
     kept: dict[str, Any] = {"wiki": site.wiki}
     if site.base is not None:
         kept["base"] = site.base
@@ -175,6 +176,31 @@ def load(
     return dumps.load(
         conn, source, kind, options, topic=PageLoad.topic, noun=NOUN, version=VERSION, kept=kept
     )
+
+
+def check_name(conn: psycopg.Connection, location: str, site: Site) -> None:
+    """Check that no source is of another wiki with the same name, whose pages it would replace.
+
+    Errors: Problem.
+    """
+    own = None if location == STANDARD_INPUT else location
+    values = {"wiki": site.wiki, "location": own}
+    for other, base in conn.execute(QUERIES.find_sources_of_wiki, values).fetchall():
+        hosts = host_of(site.wiki, base), site.host
+        if "" in hosts or hosts[0] == hosts[1]:
+            continue
+        renamed = hosts[0] if site.base is None else hosts[1]
+        name = re.sub("[^A-Za-z0-9]+", "_", renamed)[:60]
+        forget = shlex.join(["./pgmuse", "forget", "source", other])
+        advice = (
+            f"--wiki {name} gives it another name ({forget} if it is the same wiki)"
+            if site.base is not None
+            else f"{forget}, and load that again with --wiki {name}"
+        )
+        raise Problem(
+            f"{location}: it is {site.wiki} of {hosts[1]}, and {other} is {site.wiki} of "
+            f"{hosts[0]}: {advice}"
+        )
 
 
 def sample_path() -> Path:

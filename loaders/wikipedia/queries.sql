@@ -199,6 +199,18 @@ where
 order by source.source_id
 limit 1;
 
+-- name: find_sources_of_wiki
+-- Other sources of a wiki, with its address if it is none of Wikimedia's.
+select
+    source.location,
+    source.options ->> 'base' as base
+from muse.sources as source
+where
+    source.topic = 'wikipedia' and source.loaded_at is not null
+    and source.options ->> 'wiki' = %(wiki)s
+    and source.location is distinct from %(location)s
+order by source.source_id;
+
 -- name: find_class_titles
 -- Titles of articles of the items of classes with instances; most instances first.
 select link.title

@@ -3,7 +3,7 @@
 import psycopg
 
 from loaders.core.runs import LoadResult
-from loaders.core.sources import check_exists
+from loaders.core.sources import existing_path
 from loaders.core.topics import StoredSource
 from loaders.wikipedia.load import WikipediaOptions, load_all
 
@@ -15,6 +15,6 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
         return None
     options = WikipediaOptions.from_json(request)
     if options.source is not None and options.source.startswith("/"):
-        check_exists(options.source)
+        existing_path(options.source)
     (result,) = load_all(conn, options)
     return result

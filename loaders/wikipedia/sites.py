@@ -6,7 +6,7 @@ Format of the head: https://www.mediawiki.org/wiki/Help:Export
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loaders.core.errors import Problem
 from loaders.wikipedia.languages import NAMESPACES
@@ -23,6 +23,7 @@ WIKIMEDIA = re.compile(
     r"|mediawiki)\.org(?::[0-9]+)?(?:[/?#]|$)",
     re.IGNORECASE,
 )
+ADDRESS_HOST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?([^/?#]+)")
 XML_LANG = re.compile(rb'<mediawiki\b[^<>]{0,3000}\bxml:lang="([A-Za-z]{2,3})["-]')
 SITEINFO = re.compile(rb"<siteinfo>.{0,1000000}?</siteinfo>", re.DOTALL)
 FILES, CATEGORIES, TEMPLATES = 6, 14, 10  # numbers of namespaces
@@ -48,6 +49,19 @@ class Site:
     prefixes: frozenset[str] | None = field(default=None, repr=False)
     base: str | None = field(default=None, repr=False)
     is_case_sensitive: bool = field(default=False, repr=False)
+
+    def named(self, wiki: str | None) -> "Site":
+        """The wiki with a name of the user's, if it is none of Wikimedia's. Errors: Problem."""
+        if wiki in (None, self.wiki):
+            return self
+        if self.base is None:
+            raise Problem(f"its pages are of {self.wiki}, not of {wiki}: leave --wiki out")
+        return replace(self, wiki=site_of(str(wiki)).wiki)
+
+    @property
+    def host(self) -> str:
+        """The host of its base; `Wikimedia` without one, if Wikimedia's wikis have such names."""
+        return host_of(self.wiki, self.base)
 
 
 ENWIKI = Site("enwiki")
@@ -91,6 +105,14 @@ def site_of(
     )  # fmt: skip
 
 
+def host_of(wiki: str, base: str | None) -> str:
+    """See Site.host; empty where it is unknown."""
+    if base is None:
+        return "Wikimedia" if LANGUAGE.fullmatch(wiki) else ""
+    match = ADDRESS_HOST.match(base)
+    return match[1].lower() if match else base
+
+
 def word_of(name: str) -> str:
     """A name of a namespace in lower case, with spaces."""
     return " ".join(name.replace("_", " ").split()).lower()
@@ -131,7 +153,7 @@ def wiki_at(address: str) -> str:
 def choose(head: bytes, wiki: str | None) -> Site | None:
     """The wiki of a dump that begins with `head`; None if that has no page. Errors: Problem.
 
-    wiki: the name that the user gives, for a dump without siteinfo.
+    wiki: the name that the user gives, for a dump without siteinfo or of a wiki of one's own.
     """
     if wiki is not None:
         site_of(wiki)
@@ -141,6 +163,4 @@ def choose(head: bytes, wiki: str | None) -> Site | None:
             "nothing in it says which wiki its pages are from, as <siteinfo> does: name it, such "
             "as --wiki enwiki"
         )
-    if site is not None and wiki is not None and site.wiki != wiki:
-        raise Problem(f"it is a dump of {site.wiki}, not of {wiki}: leave --wiki out")
-    return site
+    return site and site.named(wiki)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import stat
 import tarfile
 
@@ -55,6 +56,14 @@ def test_only_its_owner_reads_it_and_tar_opens_it(saved):
         assert b'"keep_models"' not in archive.extractfile("backup.json").read(20)
         assert archive.extractfile("database.dump").read(5) == b"PGDMP"
     assert b"secret" not in saved.read_bytes()
+
+
+def test_the_line_counts_roles_only_where_there_are_some(fresh, elsewhere, tmp_path, capsys):
+    backup(tmp_path / "one.tar")
+    assert re.search(r"one.tar: 0\.\d MB$", capsys.readouterr().err)
+    fresh.execute("create role ann login in role muse_reader")
+    backup(tmp_path / "two.tar")
+    assert re.search(r"two.tar: 0\.\d MB with 1 role$", capsys.readouterr().err)
 
 
 def test_an_existing_file_or_schema_is_kept(saved, fresh):

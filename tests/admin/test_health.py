@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
 from loaders.cli import app
@@ -78,6 +79,30 @@ def test_models_have_their_hint_or_their_metrics(muse):
     add_model(muse, "ink_block2")
     models = {subject: status for subject, status, _ in checks(muse, "model")}
     assert (models["songs"], models["ink"], models["images"]) == ("ok", "ok", "warning")
+
+
+def test_metrics_are_cut_between_numbers(muse):
+    parts = {name: {"hits": 3.05, "ndcg": 0.5786, "list": [1]} for name in ("radio", "word2vec")}
+    metrics = Jsonb(parts | {"bits": 0.65, "name": "x"} | {f"held_out_{n}": n for n in range(9)})
+    model = add_model(muse, "songs")
+    muse.execute("update models set metrics = %s where model_id = %s", (metrics, model))
+    ((value,),) = [row[2:] for row in checks(muse, "model") if row[0] == "songs"]
+    held_out = ", ".join(f"held_out_{n} {n}" for n in range(7))
+    numbers = "word2vec.hits 3.05, word2vec.ndcg 0.5786"
+    assert value == f"bits 0.65, radio.hits 3.05, radio.ndcg 0.5786, {numbers}, {held_out}"
+    (line,) = [
+        line
+        for line in CliRunner().invoke(app, ["health"]).output.splitlines()
+        if "model songs:" in line
+    ]
+    assert f": bits 0.65, radio.hits 3.05, radio.ndcg 0.5786, {numbers}, ... (" in line
+
+
+def test_a_long_message_is_cut_behind_a_word(muse):
+    reason = "/a/long/path/" + "x" * 45 + "/playlists.json: line 17: it is no list of playlists"
+    muse.execute("select finish_job(start_job('refresh songs'), false, %s)", (reason,))
+    output = CliRunner().invoke(app, ["health"]).output
+    assert "x/playlists.json: ... (" in output
 
 
 def test_an_invalid_index_is_bad(fresh):

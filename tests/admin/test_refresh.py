@@ -11,11 +11,14 @@ from loaders.admin import refresh as refreshing
 from loaders.admin.refresh import refresh
 from loaders.core import db as connections
 from loaders.core.errors import Problem
+from loaders.images.options import ImageOptions
 from loaders.songs import load as playlists
 from loaders.songs import train as songs
 from loaders.songs.word2vec import Word2VecSettings
 from loaders.wikidata.options import WikidataOptions
+from tests.factories.loads import load_files, load_images
 from tests.factories.loads import load_wikidata as load_all
+from tests.factories.picture_files import photo
 from tests.factories.playlists import IDS, slice_of
 from tests.factories.rows import index_any_size
 from tests.factories.wikidata import FRAMINGS, entity, small
@@ -83,6 +86,23 @@ def test_a_source_that_is_gone_is_said_and_the_rest_goes_on(muse, dump, capsys):
     assert muse.execute("select title from wikidata where wikidata_id = 'Q40'").fetchone() == (
         "two",
     )
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "no utf-8 \udcff", r"plain \x0a"])
+def test_a_source_with_any_name_is_loaded_again(muse, tmp_path, name):
+    playlists_path, folder = tmp_path / f"{name}.csv", tmp_path / name
+    playlists_path.write_text("title,artist\nHalo,Beyonce\nOne,U2\n")
+    assert load_files(muse, [str(playlists_path)])
+    folder.mkdir()
+    photo(1).save(folder / "one.png")
+    assert load_images(muse, ImageOptions(sources=(str(folder),)))
+    playlists_path.write_text("title,artist\nHalo,Beyonce\nTwo,U2\n")
+    photo(2).save(folder / "two.png")
+    assert refresh(muse, "songs")
+    assert refresh(muse, "images")
+    query = "select name from playlist_tracks order by 1"
+    assert muse.execute(query).fetchall() == [("Halo",), ("Two",)]
+    assert muse.execute("select count(*) from images").fetchone() == (2,)
 
 
 def test_playlists_that_came_train_the_model_again(muse, tmp_path, capsys):

@@ -1,5 +1,7 @@
 """Vectors of artists: training, names and ids, similar artists, and the radio of artists."""
 
+import json
+
 import psycopg
 import pytest
 
@@ -202,3 +204,19 @@ def test_forgotten_artists_leave_the_model(fresh):
     assert left.rowcount == 0
     forget_playlists(fresh, "playlist", "test1")
     assert fresh.execute(LIVE).fetchall() == []
+
+
+def test_where_no_artist_is_likelier_than_chance_a_notice_says_so(fresh, notices):
+    two_tastes(fresh)
+    songs.train(fresh, QUICK, ALL, ARTISTS)
+    notices.clear()
+    assert fresh.execute("select * from similar_artists('a1', 3)").rowcount == 3
+    (measured,) = fresh.execute("select config -> 'lift' ->> 'lift' from models").fetchone()
+    assert (json.loads(measured)[-1] > 1, notices) == (True, [])
+    curve = '{"lift": {"similarity": [-1, 1], "lift": [0.1, 0.9]}}'
+    fresh.execute("update models set config = config || %s", (curve,))
+    assert fresh.execute("select * from similar_artists('a1', 3)").rowcount == 3
+    assert notices == ["no artist stands beside name:a1 more often than by chance"]
+    fresh.execute("update models set config = config - 'lift'")  # of an earlier version
+    assert fresh.execute("select * from similar_artists('a1', 3)").rowcount == 3
+    assert len(notices) == 1

@@ -20,6 +20,32 @@ def test_an_impossible_character_in_xml_costs_its_entry(odd):
     assert ([track.name for track in playlist.tracks], bad.place) == (["B"], "track 1")
 
 
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "windows-1252", "UTF-16", "Shift_JIS"])
+@pytest.mark.parametrize("odd", ["&#xD800;", "&#0;", "\x0b"])
+def test_in_another_encoding_an_impossible_character_costs_its_entry_too(encoding, odd):
+    title = "カ" if encoding == "Shift_JIS" else "£5"
+    tracks = f"<track><title>{odd}</title></track><track><title>{title}</title></track>"
+    content = f'<?xml version="1.0" encoding="{encoding}"?><playlist><trackList>{tracks}'
+    (playlist,), (bad,) = all_of((content + "</trackList></playlist>").encode(encoding))
+    assert ([track.name for track in playlist.tracks], bad.place) == ([title], "track 1")
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "UTF-16"])
+def test_an_unescaped_ampersand_in_xml_is_itself(encoding):
+    titles = ("A & B", "R&B; C", "&eacute;t&eacute;", "1&amp;2", "<![CDATA[3&4]]>", "5&nothing;")
+    tracks = "".join(f"<track><title>{title}</title></track>" for title in titles)
+    content = f'<?xml version="1.0" encoding="{encoding}"?><playlist><trackList>{tracks}'
+    (playlist,), _ = all_of((content + "</trackList></playlist>").encode(encoding))
+    assert [track.name for track in playlist.tracks] == [
+        "A & B", "R&B; C", "été", "1&2", "3&4", "5&nothing;"]  # fmt: skip
+
+
+def test_xml_that_says_utf_16_and_is_utf_8():
+    content = '<?xml version="1.0" encoding="utf-16"?><playlist><trackList><track><title>é</title>'
+    (playlist,), _ = all_of((content + "</track></trackList></playlist>").encode())
+    assert [track.name for track in playlist.tracks] == ["é"]
+
+
 def test_a_pair_of_surrogates_in_xml_is_its_character():
     title = "<title>&#55357;&#56832;&#1;</title><title>&#55357;&#56832;</title>"
     content = f"<playlist><trackList><track>{title[23 + 12 :]}</track></trackList></playlist>"

@@ -3,6 +3,7 @@
 import pytest
 
 from loaders.admin.forget import forget_source
+from loaders.core.errors import Problem
 from tests.factories.wikidata import entity, small, value
 
 
@@ -52,3 +53,14 @@ def test_items_that_another_dump_may_hold_stay_and_that_is_said(load, muse, caps
     assert load(small()[:-1], name="two.json", prune=True)  # takes the rest away
     assert len(ids(muse)) == len(before) - 1
     assert forget_source(muse, two)["items"] == len(before) - 1
+
+
+def test_a_source_that_never_loaded_has_no_items_to_keep(load, muse, capsys):
+    assert load([entity("Q1", "one")], name="one.json")
+    with pytest.raises(Problem, match="nothing in it can be used"):
+        load(["{}"], name="two.json")
+    two = locations(muse)[1]
+    capsys.readouterr()
+    assert forget_source(muse, two) == {"items": 0}
+    assert capsys.readouterr().err == ""
+    assert ids(muse) == {"Q1"}

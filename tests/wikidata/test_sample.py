@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from loaders.admin.refresh import refresh
 from loaders.wikidata import name_suggestion_index, sources
 from loaders.wikidata.load import load_samples
 from loaders.wikidata.options import WikidataOptions
@@ -112,3 +113,11 @@ def test_the_file_is_a_dump_of_ids_that_exist():
     mentioned = set(re.findall(r'"id":"([QP]\d+)"', text)) | set(re.findall(r"/(Q\d+)\"", text))
     assert mentioned - {"Q1985727", "Q1985786"} <= ids  # calendars
     assert len([id for id in ids if id.startswith("Q")]) == 60
+
+
+def test_refresh_names_each_sample_once(sample, muse, capsys):
+    sample(with_index=True)
+    capsys.readouterr()
+    assert refresh(muse, "wikidata")
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.count("sample: ") for line in lines] == [1, 1, 0], lines

@@ -128,7 +128,7 @@ def test_articles_of_classes(fetch, wiki, muse):
 
 def test_wrong_options(fetch, wiki, tmp_path):
     for text, options, message in (
-        ("x", {"wiki": "frwiki"}, "that of dewiki, not of frwiki"),
+        ("x", {"wiki": "frwiki"}, "pages are of dewiki, not of frwiki"),
         ("# nothing", {}, "no titles of pages in it"),
         ("https://fr.wikipedia.org/wiki/Chat", {}, "line 1 is a page of frwiki, not of dewiki"),
         (None, {"titles": str(tmp_path / "none")}, "No such file"),

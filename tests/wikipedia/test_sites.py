@@ -111,7 +111,10 @@ def test_a_dump_without_a_head_needs_the_wiki(load, muse):
     assert muse.execute(query).fetchall() == [("dewiki", "Katze 1.jpg")]
     with pytest.raises(Problem, match="--wiki de is a language: say dewiki"):
         load(fragment, wiki="de", again=True)
-    for wiki, message in (("frwiki", "a dump of enwiki, not of frwiki"), ("a b", "no wiki: 'a b'")):
+    for wiki, message in (
+        ("frwiki", "pages are of enwiki, not of frwiki"),
+        ("a b", "no wiki: 'a b'"),
+    ):
         with pytest.raises(Problem, match=message):
             load(small(), wiki=wiki)
 
@@ -145,6 +148,40 @@ def test_the_address_of_a_page_where_the_wiki_is_none_of_wikimedia(load, muse, b
     named = head("mywiki").replace("<namespaces>", f"<base>{base}</base><namespaces>")
     assert load(dump_of(page("A", "x"), head=named))
     assert muse.execute("select wiki, page_url from articles").fetchone() == ("mywiki", url)
+
+
+def own(base, wiki="mywiki"):
+    return head(wiki).replace("<namespaces>", f"<base>{base}</base><namespaces>")
+
+
+def test_a_wiki_of_ones_own_with_a_name_of_wikimedia(load, muse):
+    corp, wikimedia = own("https://wiki.corp.example/wiki/Main"), own("//my.wikipedia.org/wiki/A")
+    assert load(dump_of(page("A", id=1), head=wikimedia))
+    line = r"corp.xml: it is mywiki of wiki.corp.example, and .*dump.xml is mywiki of Wikimedia: "
+    with pytest.raises(Problem, match=line + "--wiki wiki_corp_example gives it another name"):
+        load(dump_of(page("B", "[[Datei:b.jpg]]", id=1), head=corp), name="corp.xml")
+    assert titles(muse) == ["A"]
+    renamed = {"name": "corp.xml", "wiki": "wiki_corp_example"}
+    assert load(dump_of(page("B", "[[Datei:b.jpg]]", id=1), head=corp), **renamed)
+    query = "select wiki, title, image, page_url from articles order by 1"
+    assert muse.execute(query).fetchall() == [
+        ("mywiki", "A", None, "https://my.wikipedia.org/?curid=1"),
+        ("wiki_corp_example", "B", "B.jpg", None),
+    ]  # fmt: skip
+    assert refresh(muse)
+    assert load(dump_of(page("C", id=2), head=wikimedia), name="more.xml")
+
+
+def test_a_name_that_a_wiki_of_ones_own_has_already(load, muse):
+    assert load(dump_of(page("B", id=1), head=own("http://wiki.corp.example/wiki/Main")))
+    moved = own("https://wiki.corp.example/wiki/Home")
+    assert load(dump_of(page("C", id=2), head=moved), name="more.xml")
+    line = "forget source .*dump.xml, and load that again with --wiki wiki_corp_example"
+    with pytest.raises(Problem, match=line):
+        load(dump_of(page("A", id=1), head=head("mywiki")), name="wikimedia.xml")
+    with pytest.raises(Problem, match=r"mywiki of other.example, .* --wiki other_example"):
+        load(dump_of(page("A", id=1), head=own("http://other.example/")), name="other.xml")
+    assert titles(muse) == ["B", "C"]
 
 
 def test_categories_as_mediawiki_reads_them(load, muse):
@@ -233,3 +270,17 @@ def test_an_article_without_an_image_has_that_of_its_item(load, muse):
     assert muse.execute(query).fetchall() == [
         ("Own", "A.jpg", "article"), ("Other", "Item 1.jpg", "item"), ("None", None, None),
     ]  # fmt: skip
+
+
+def test_titles_of_a_case_sensitive_wiki_are_apart(load, muse):
+    named = head("dewiktionary").replace("<namespaces>", "<case>case-sensitive</case><namespaces>")
+    pages = [page("essen", id=1), page("Essen", id=2), page("speisen", "#redirect [[essen]]", id=3)]
+    assert load(dump_of(*pages, page("Speisen", "#redirect [[Essen]]", id=4), head=named))
+    assert load(
+        dump_of(*pages, page("Speisen", "#redirect [[Essen]]", id=4), head=named), again=True
+    )
+    assert titles(muse) == ["Essen", "essen"]
+    query = (
+        "select article_title('speisen', 'dewiktionary'), article_title('Speisen', 'dewiktionary')"
+    )
+    assert muse.execute(query).fetchone() == ("essen", "Essen")

@@ -104,6 +104,12 @@ def test_the_first_image(text, image):
         ("Speciesbox", "speciesbox"), ("Automatic_taxobox", "automatic taxobox"),
         ("Ficha de escritor", "escritor"), ("Info/Biografia", "biografia"),
         ("Infoboks person", "person"), ("Карточка писателя", "писателя"), ("Bio", "bio"),
+        ("Infobox Biographie2", "biographie2"), ("Infobox - osoba", "osoba"),
+        ("基礎情報 会社", "会社"), ("基礎情報_国", "国"), ("生物分類表", "生物分類表"),
+        ("Персона", "персона"), ("НП-Россия", "нп-россия"), ("Военный деятель", "военный деятель"),
+        ("Divisione amministrativa", "divisione amministrativa"), ("정보상자 인물", "인물"),
+        ("ज्ञानसन्दूक व्यक्ति", "व्यक्ति"), ("Инфокутија Филм", "филм"),
+        ("Personas infokaste", "personas"), ("Карточка", None), ("Сингл-стаб", None),
         ("Biography stub", None), ("Fichajes", None),
     ],
 )  # fmt: skip

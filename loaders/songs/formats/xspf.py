@@ -1,9 +1,12 @@
 """XSPF (https://www.xspf.org/spec): playlists in XML, read without entities or a DOCTYPE."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html.entities import html5
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from loaders.core.entries import BadEntry, bad_entry
 from loaders.songs.formats.addresses import services_only, without_tokens
@@ -26,6 +29,14 @@ REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|(\d{1,9}));")
 PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DECLARATION = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)", re.IGNORECASE)
+UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+SLOW = {"idna", "punycode"}  # codecs that take quadratic time, and that no playlist is in
+# An & that begins no reference of XML; the first two alternatives are texts in which it is allowed.
+STRAY = re.compile(
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    r"|&(?!(?:amp|lt|gt|quot|apos|#\d{1,9}|#x[0-9a-fA-F]{1,8});)([A-Za-z][A-Za-z0-9]{1,40};)?",
+    re.DOTALL,
+)
 
 
 class XspfReader:
@@ -99,25 +110,49 @@ def time_of(text: str) -> datetime | None:
 
 
 def _read(content: bytes) -> XspfReader:
-    """The elements of the file; characters that XML cannot hold are replaced where it has any."""
+    """The elements of the file; what XML cannot hold is replaced where it has any."""
     try:
         return _parsed(content)
     except BadPlaylistFile:
         mended = _mended(content)
         if mended is None:
             raise
-        return _parsed(mended)
+        return _parsed(mended, "utf-8")
 
 
 def _mended(content: bytes) -> bytes | None:
-    """The file as UTF-8 with a MARK for each impossible character; None where it has none."""
-    start = content[:200]
-    match = DECLARATION.search(start)
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or (match and match[1].lower() != b"utf-8"):
+    """The file as UTF-8 with a MARK for each impossible character; None where it is no text."""
+    encoding = _encoding(content)
+    if encoding is None:
         return None
-    text = content.decode("utf-8-sig", errors="surrogateescape")
-    mended = NOT_XML.sub(MARK, _joined(REFERENCE.sub(_character, text)))
-    return mended.encode() if mended != text else None
+    if encoding == "utf-8":
+        text = content.decode(errors="surrogateescape")
+    else:
+        text = content.decode(encoding, errors="replace").replace("\ufffd", MARK)
+    text = REFERENCE.sub(_character, STRAY.sub(_ampersand, text.removeprefix("\ufeff")))
+    return NOT_XML.sub(MARK, _joined(text)).encode()
+
+
+def _encoding(content: bytes) -> str | None:
+    """The name of the encoding that the file declares, UTF-8 by default; None for no text."""
+    if content[:2] in UTF_16:
+        return UTF_16[content[:2]]
+    match = DECLARATION.search(content[:200])
+    try:
+        name = codecs.lookup(match[1].decode() if match else "utf-8").name
+        b"".decode(name)
+    except (LookupError, UnicodeDecodeError):
+        return None
+    if name.startswith(("utf-16", "utf-32")):  # written so by programs that store UTF-8
+        return "utf-8"
+    return None if name in SLOW else name
+
+
+def _ampersand(match: re.Match[str]) -> str:
+    """A stray & as XML; a named character of HTML, such as &eacute;, as itself."""
+    if not match[0].startswith("&"):
+        return match[0]
+    return escape(html5.get(match[1] or "", match[0]))
 
 
 def _character(reference: re.Match[str]) -> str:
@@ -133,9 +168,10 @@ def _joined(text: str) -> str:
     return PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
-def _parsed(content: bytes) -> XspfReader:
+def _parsed(content: bytes, encoding: str | None = None) -> XspfReader:
+    """The elements of the file. encoding: in place of the one that the file declares."""
     reader = XspfReader()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate(encoding, namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
