@@ -4,7 +4,7 @@
 LIMIT=900 # MB of the image db
 
 build_images() {
-    compose build db load >"$work/build.log" 2>&1 || die "build failed: $(tail -n 5 "$work/build.log")"
+    compose build db web load >"$work/build.log" 2>&1 || die "build failed: $(tail -n 5 "$work/build.log")"
     size=$(docker image inspect --format '{{.Size}}' "$PGMUSE_NAME-db")
     [ "$size" -lt $((LIMIT * 1000000)) ] || die "the image db has $((size / 1000000)) MB, over $LIMIT"
     say "the image db has $((size / 1000000)) MB"
@@ -63,6 +63,19 @@ check_readers() {
     for password in "$PGMUSE_SECRETS"/*; do
         ! compose logs | grep -q -F "$(cat "$password")" || die "a log has the password $password"
     done
+}
+
+# The pages search, draw through the queue, and cannot write.
+check_pages() {
+    pages="http://127.0.0.1:$PGMUSE_WEB_PORT"
+    expect '"verdict"' curl -s -F "file=@$(find samples var/demo -name '*.jpg' 2>/dev/null | head -n 1)" "$pages/images/search"
+    expect Lonestar curl -s "$pages/songs/radio?seed=destinys%20child%20-%20say%20my%20name"
+    expect "Look again" curl -s -H 'Accept: text/html' -d drawing=icon "$pages/drawings"
+    for _ in $(seq 60); do
+        [ "$(query "select status from drawing_requests")" != done ] || return 0
+        sleep 1
+    done
+    die "the requested icons are $(query "select status, message from drawing_requests")"
 }
 
 rows() { query "select count(*) from songs where track_id like 'compose %'"; }
