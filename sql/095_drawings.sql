@@ -16,34 +16,29 @@ select pg_temp.describe(
     'message', 'Why it failed; null otherwise'
 );
 
--- Readers may call it, although it writes: it adds one row of checked values, and not many.
-create or replace function muse.request_drawing(
-    drawing text, n integer default 6, seed bigint default null
-)
-returns bigint
-language plpgsql volatile security definer parallel unsafe
+-- Readers may insert rows, of these three columns: the trigger bounds what they request.
+create or replace function muse.check_drawing_request()
+returns trigger
+language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
     most_waiting constant integer := 20;
     most_a_day constant integer := 500;
-    id bigint;
 begin
-    if request_drawing.drawing is null or not exists (
+    if new.drawing is null or not exists (
         select from pg_proc as function
         where
             function.pronamespace = 'muse'::regnamespace and function.pronargs = 2
-            and function.proname = 'draw_' || left(request_drawing.drawing, 60) || '_samples'
+            and function.proname = 'draw_' || left(new.drawing, 60) || '_samples'
     ) then
-        raise exception 'there are no samples of %',
-            coalesce(left(request_drawing.drawing, 30), 'null')
+        raise exception 'there are no samples of %', coalesce(left(new.drawing, 30), 'null')
         using errcode = '22023', hint = 'icon, hieroglyph, ink and radio are drawn';
     end if;
-    if request_drawing.n is null or request_drawing.n not between 1 and 12 then
-        raise exception 'n must be from 1 to 12, not %', coalesce(request_drawing.n::text, 'null')
+    if new.n is null or new.n not between 1 and 12 then
+        raise exception 'n must be from 1 to 12, not %', coalesce(new.n::text, 'null')
         using errcode = '22023';
     end if;
-    lock table muse.drawing_requests in share row exclusive mode;
     if (
         select count(*) from muse.drawing_requests as request
         where request.status in ('waiting', 'running')
@@ -51,8 +46,6 @@ begin
         raise exception '% drawings wait already', most_waiting
         using errcode = '53400', hint = 'try again in a minute';
     end if;
-    delete from muse.drawing_requests as request
-    where request.requested_at < now() - interval '1 day' and request.finished_at is not null;
     if (
         select count(*) from muse.drawing_requests as request
         where request.requested_at > now() - interval '1 day'
@@ -60,15 +53,29 @@ begin
         raise exception '% drawings were requested within a day', most_a_day
         using errcode = '53400', hint = 'look at those that are there: select * from samples';
     end if;
-    insert into muse.drawing_requests (drawing, n, seed)
-    values (
-        request_drawing.drawing, request_drawing.n,
-        coalesce(request_drawing.seed, (random() * 2147483647)::bigint)
-    )
-    returning request_id into id;
-    return id;
+    return new;
 end
 $$;
+
+comment on function muse.check_drawing_request() is
+'Trigger that bounds requests: select status, count(*) from drawing_requests group by status';
+
+create or replace trigger check_request before insert on muse.drawing_requests
+for each row execute function muse.check_drawing_request();
+
+create or replace function muse.request_drawing(
+    drawing text, n integer default 6, seed bigint default null
+)
+returns bigint
+language sql volatile parallel unsafe
+begin atomic
+    insert into muse.drawing_requests (drawing, n, seed)
+    values (
+        left(request_drawing.drawing, 61), request_drawing.n,
+        coalesce(request_drawing.seed, (random() * 2147483647)::bigint)
+    )
+    returning request_id;
+end;
 
 comment on function muse.request_drawing(text, integer, bigint) is
 'Number of a new request to draw samples: select request_id, status from drawing_requests';
@@ -82,6 +89,8 @@ as $$
 declare
     id bigint;
 begin
+    delete from muse.drawing_requests as request
+    where request.requested_at < now() - interval '1 day' and request.finished_at is not null;
     update muse.drawing_requests as request
     set status = 'failed', finished_at = now(), message = 'interrupted'
     where

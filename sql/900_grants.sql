@@ -58,6 +58,8 @@ grant usage on schema muse, muse_partitions to muse_reader, muse_loader;
 grant usage on schema muse_staging, muse_locks to muse_loader;
 grant select on all tables in schema muse to muse_reader, muse_loader;
 grant execute on all functions in schema muse to muse_reader, muse_loader;
+-- A trigger bounds what readers request.
+grant insert (drawing, n, seed) on muse.drawing_requests to muse_reader;
 
 do $$
 declare
@@ -100,13 +102,11 @@ begin
             relation.relnamespace = 'muse_staging'::regnamespace
             and relation.relkind in ('r', 'S') and relation.relname ~ '_[0-9a-f]{8}_'
         union all
-        -- Functions with the owner's rights are for loaders only, but for one.
+        -- Functions with the owner's rights are for loaders only.
         select format('revoke execute on function %s from muse_reader',
             function.oid::regprocedure)
         from pg_proc as function
-        where
-            function.pronamespace = 'muse'::regnamespace and function.prosecdef
-            and function.proname <> 'request_drawing'
+        where function.pronamespace = 'muse'::regnamespace and function.prosecdef
     loop
         execute command;
     end loop;

@@ -319,7 +319,7 @@ def restore(
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8765,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8765,
     lan: Annotated[
         bool,
         typer.Option("--lan", help="Listen in the local network; prints a QR code for a phone."),

@@ -73,11 +73,14 @@ def test_the_wheel_holds_code_schema_and_networks(wheel):
     for folder in ("sql", "migrations", "migrations/versions"):
         for path in (ROOT / folder).glob("*.*"):
             assert f"loaders/schema/{folder}/{path.name}" in names
-    for folder in ("udfs", "loaders/icons/shipped", "loaders/images/search", "loaders/admin"):
+    for folder in (
+        "udfs", "web", "web/static", "web/templates", "web/templates/parts", "loaders/icons/shipped",
+        "loaders/images/search", "loaders/admin",
+    ):  # fmt: skip
         for path in (ROOT / folder).glob("*.*"):
             assert f"{folder}/{path.name}" in names
     top = {name.partition("/")[0] for name in names}
-    assert top == {"loaders", "udfs", f"pgmuse-{config.version()}.dist-info"}
+    assert top == {"loaders", "udfs", "web", f"pgmuse-{config.version()}.dist-info"}
     assert not [name for name in names if "__pycache__" in name]
 
 

@@ -58,9 +58,26 @@ def test_readers_request_a_bounded_number_and_write_nothing_else(queue):
     with pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="20 drawings wait already"):
         queue.execute("select request_drawing('icon')")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        queue.execute("insert into drawing_requests (drawing, n, seed) values ('icon', 1, 1)")
+        queue.execute(
+            "insert into drawing_requests (drawing, n, seed, status) values ('icon', 1, 1, 'done')"
+        )
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         queue.execute("select start_drawing()")
+
+
+def test_a_day_has_an_end(queue):
+    queue.execute(
+        "insert into muse.drawing_requests (drawing, n, seed) select 'icon', 1, 1; "
+        "update muse.drawing_requests set status = 'done'"
+    )
+    queue.execute("alter table muse.drawing_requests disable trigger check_request")
+    queue.execute(
+        "insert into muse.drawing_requests (drawing, n, seed, status) "
+        "select 'icon', 1, 1, 'done' from generate_series(1, 499)"
+    )
+    queue.execute("alter table muse.drawing_requests enable trigger check_request")
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="within a day"):
+        queue.execute("select request_drawing('icon')")
 
 
 def test_what_a_killed_process_left_is_not_tried_again(queue):
