@@ -240,6 +240,18 @@ def test_the_command_says_when_nothing_fits(trained):
         search.read(ROOT / "nothing.jpg")
 
 
+def test_the_verdict_names_the_best_match_where_it_has_no_class(trained):
+    trained.execute(
+        "update muse.image_sources set class = null, title = 'a ring' where class = 'ring'"
+    )
+    query = search.reduce(encoded(shape("ring", 99)))
+    matches, kinds = search.search(trained, query, 10, 0), search.classes(trained, query, 10)
+    best = max(matches, key=lambda match: match.confidence)
+    assert (best.title, bool(kinds)) == ("a ring", True)
+    assert "a ring, " in search.verdict(matches, kinds)
+    assert f"{best.confidence:.0%}" in search.verdict(matches, kinds)
+
+
 def test_recall_compares_the_index_with_every_row(trained):
     rows = trained.execute("select recall, sample from recall('image_vectors', 5, 10)").fetchall()
     assert rows == [(1.0, 10)]
