@@ -77,7 +77,7 @@ declare
 begin
     perform muse.check_n(classes_of_picture.n);
     if not has_kinds then
-        raise notice 'the classes of the stored pictures are no kinds of things'
+        raise notice 'no class of the stored pictures is known to be a kind of thing'
         using hint = 'similar_images lists pictures; ./pgmuse train images judges the classes';
         return;
     end if;

@@ -116,6 +116,8 @@ def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:
     """
     ships = shipped_calibration()
     labelled = select_labelled(conn, classifier)
+    if not len(labelled.classes):  # those that are loaded later are not judged yet
+        return {"learned_on": "samples"} | ships | {"has_kinds": False}
     if reason := _why_no_kinds(labelled):
         say(f"{reason}: classes are no kinds of things here, so that confidence ignores them")
         return {"learned_on": "samples, without classes"} | ships | {"has_kinds": False}

@@ -152,6 +152,19 @@ def test_one_class_of_all_pictures_is_no_kind(trained, capsys):
     assert "Photos" not in search.verdict(matches, kinds)
 
 
+def test_classes_are_ignored_until_a_training_has_judged_them(trained):
+    query = "select confidence from similar_images(%s)"
+    picture = encoded(shape("ring", 99))
+    trained.execute("update muse.image_sources set class = null")
+    train(trained, 1)
+    before = trained.execute(query, (picture,)).fetchall()
+    trained.execute("update muse.image_sources set class = 'Photos'")
+    assert trained.execute(query, (picture,)).fetchall() == before
+    trained.execute("update muse.image_sources set class = split_part(title, ' ', 1)")
+    train(trained, 1)
+    assert trained.execute(query, (picture,)).fetchall() != before
+
+
 def test_classes_that_are_no_kinds_are_ignored(trained, capsys):
     query = encoded(shape("ring", 99))
     trained.execute(
