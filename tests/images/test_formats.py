@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from loaders.core.errors import Problem
 from loaders.images import decoding, files
 from tests.factories.archives import zipped
 from tests.factories.picture_files import LEFT, RIGHT, colours, encoded, near, photo, two_halves
@@ -166,6 +167,13 @@ def test_a_link_to_a_folder_is_listed(fresh, tmp_path):
         (name, "a link to a folder, which is not followed: load that folder")
         for name in ("2020", "all")
     ]
+
+
+def test_a_folder_of_links_and_hidden_files_is_not_called_empty(fresh, tmp_path):
+    (tmp_path / "photos" / ".thumbs").mkdir(parents=True)
+    (tmp_path / "photos" / "2020").symlink_to(tmp_path)
+    with pytest.raises(Problem, match="an empty folder but for what is hidden, linked or empty"):
+        load_path(fresh, tmp_path / "photos")
 
 
 def test_a_damage_beside_the_pixels_is_noted(fresh, tmp_path):
