@@ -65,8 +65,9 @@ comment on function muse.nearest_images(bigint, public.halfvec, integer, bigint)
 -- the same label; the shares of the other nine and four nearest matches that have its class; and
 -- the cosine similarity after the mean of all stored vectors is subtracted. Its weights depend on
 -- the number of stored pictures of the match's class. Models of before revision 0022 have fewer
--- weights. A match whose file is the query's is certain. Typical needs no classes: it is the share
--- of stored pictures whose own nearest neighbour is at least as far away.
+-- weights. Within a distance of 0.15 a match is a copy, whatever its neighbourhood. A match whose
+-- file is the query's is certain, and comes first. Typical needs no classes: it is the share of
+-- stored pictures whose own nearest neighbour is at least as far away.
 
 create or replace function muse.numbers(list jsonb)
 returns double precision[]
@@ -115,11 +116,30 @@ begin
     end if;
 
     return query
-    with near as materialized (
+    with nearest_ones as materialized (
         select found.image_id, found.distance, found.place
         from muse.nearest_images(
             classifier, image_matches.embedding, candidates, image_matches.left_out
         ) as found
+    ),
+
+    near as materialized (
+        select nearest_ones.*
+        from nearest_ones
+        union all
+        -- The query's own file, where so many copies of it are stored that it is not among these.
+        select
+            vectors.image_id,
+            (vectors.embedding operator(public.<=>) image_matches.embedding)::real,
+            candidates + 1
+        from muse.image_vectors as vectors
+        where
+            vectors.model_id = classifier
+            and vectors.image_id = image_matches.same
+            and not exists (
+                select from nearest_ones
+                where nearest_ones.image_id = image_matches.same
+            )
     ),
 
     known as materialized (
@@ -199,13 +219,13 @@ begin
     judged as (
         select
             described.*,
-            case when described.image_id = image_matches.same then 1 else 1 / (1 + exp(-(
+            case when described.image_id = image_matches.same then 1 else greatest(1 / (1 + exp(-(
                 weight[1] + weight[2] * described.distance + weight[3] * described.fifth
                 + weight[4] * described.density + weight[5] * described.same_label
                 + coalesce(weight[6], 0) * described.agreement
                 + coalesce(weight[7], 0) * described.near_agreement
                 + coalesce(weight[8], 0) * described.centred
-            ))) end as confidence
+            ))), 1 / (1 + exp(50 * (described.distance - 0.15)))) end as confidence
         from described
     )
 
@@ -218,7 +238,7 @@ begin
         )::real
     from judged
     where judged.confidence >= image_matches.min_confidence::real
-    order by judged.place
+    order by judged.image_id is not distinct from image_matches.same desc, judged.place
     limit image_matches.n;
 end
 $$;

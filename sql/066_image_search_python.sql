@@ -68,7 +68,19 @@ language plpgsql stable parallel restricted rows 5 cost 100000
 set search_path = pg_catalog, muse, pg_temp
 as $$
 #variable_conflict use_column
+declare
+    has_kinds constant boolean := coalesce((
+        select (model.config #>> '{confidence,has_kinds}')::boolean
+        from muse.models as model
+        where model.model_id = muse.live_model('images')
+    ), true);
 begin
+    perform muse.check_n(classes_of_picture.n);
+    if not has_kinds then
+        raise notice 'no class of the stored pictures is known to be a kind of thing'
+        using hint = 'similar_images lists pictures; ./pgmuse train images judges the classes';
+        return;
+    end if;
     -- All matches of a class are about the same question, so their mean, weighted by itself, is
     -- better calibrated than the largest one. A match with the query's own file is certain.
     return query

@@ -1,7 +1,8 @@
 """Tell whether two pictures are copies: rotated, mirrored, cropped, or with a border.
 
-Borders of one colour are cut off. Then one picture is searched for the window that correlates best
-with the other one; the perceptual hashes of the two say how alike they are.
+Borders of one colour are cut off. Then one picture is searched for the window whose grey levels
+correlate best with the other one; the perceptual hashes of the two say how alike they are. Where
+the colours of their parts differ, as of a red and a blue cup, they are no copies.
 """
 
 import itertools
@@ -21,6 +22,8 @@ ROUGHLY = 0.4  # correlation of the whole pictures below which no window is sear
 CORRELATION = 0.92  # of a copy with the window that it fits best; of other pictures up to 0.87
 SHARES = (0.97, 0.94, 0.91, 0.88, 0.85)  # of width and height that a window has
 PLACES = (0.0, 0.5, 1.0)  # of a window in what remains
+TINTED = 3.0  # mean chroma, of 128, below which a picture counts as grey
+APART = 0.95  # difference of the chroma of two windows, by the stronger one; of copies up to 0.9
 BORDER = 6.0  # grey levels that the pixels of a border differ at most
 WIDEST = 0.2  # of the side: the widest border that is cut off
 
@@ -34,10 +37,17 @@ class Window(NamedTuple):
     def levels(self, side: int) -> Array:
         """Grey levels (side, side) with mean 0 and length 1."""
         small = self.image.resize((side, side), Image.Resampling.BOX, self.box)
-        values: Array = np.asarray(small, dtype=np.float32)
+        values: Array = np.asarray(small.convert("L"), dtype=np.float32)
         values = values - values.mean()
         values /= max(float(np.linalg.norm(values)), 1e-6)
         return values
+
+    def tints(self) -> Array:
+        """How blue and how red its parts are, (8, 8, 2), beside its mean: without a cast."""
+        small = self.image.resize((8, 8), Image.Resampling.BOX, self.box).convert("YCbCr")
+        tints: Array = np.array(small, dtype=np.float32)[..., 1:]
+        tints -= tints.mean((0, 1))
+        return tints
 
 
 def hashes(image: Image.Image) -> list[int]:
@@ -60,29 +70,29 @@ def orientations(image: Image.Image) -> Iterator[Image.Image]:
 
 def is_plain(image: Image.Image) -> bool:
     """Whether a picture has one colour, so that nothing tells it from others of one colour."""
-    return float(np.asarray(_grey(image), dtype=np.float32).std()) < PLAIN
+    return float(np.asarray(_small(image).convert("L"), dtype=np.float32).std()) < PLAIN
 
 
 def distance(one: Image.Image, other: Image.Image) -> int | None:
     """The bits in which the hashes of two copies differ; None where they are no copies."""
     if is_plain(one) or is_plain(other):
         return None
-    fixed = without_border(_grey(one))
-    turned = [without_border(image) for image in orientations(_grey(other))]
+    fixed = without_border(_small(one))
+    turned = [without_border(image) for image in orientations(_small(other))]
     levels = _whole(fixed).levels(COARSE)
     likeness = np.array([float((levels * _whole(image).levels(COARSE)).sum()) for image in turned])
     if likeness.max() < ROUGHLY:
         return None
     best = [_best_windows(fixed, turned[number]) for number in np.argsort(likeness)[:-3:-1]]
     correlation, left, right = max(best, key=lambda pair: pair[0])
-    if correlation < CORRELATION:
+    if correlation < CORRELATION or _tinted_apart(left.tints(), right.tints()):
         return None
     return ((_hash(left) ^ _hash(right)) & (2**64 - 1)).bit_count()
 
 
 def without_border(image: Image.Image) -> Image.Image:
     """The picture without a border of one grey level on each side that has one."""
-    values = np.asarray(image, dtype=np.float32)
+    values = np.asarray(image.convert("L"), dtype=np.float32)
     height, width = values.shape
     top, bottom = _border(values), _border(values[::-1])
     left, right = _border(values.T), _border(values.T[::-1])
@@ -117,6 +127,13 @@ def _windows(image: Image.Image) -> Iterator[Window]:
         yield Window(image, (left, top, left + share * image.width, top + share * image.height))
 
 
+def _tinted_apart(one: Array, other: Array) -> bool:
+    """Whether two pictures have different colours, such as a red and a blue cup; grey has none."""
+    strengths = float(np.abs(one).mean()), float(np.abs(other).mean())
+    apart = float(np.abs(one - other).mean())
+    return min(strengths) > TINTED and apart > APART * max(strengths)
+
+
 def _hash(window: Window) -> int:
     return perceptual_hash(window.image.resize((SIDE, SIDE), Image.Resampling.BOX, window.box))
 
@@ -125,7 +142,7 @@ def _whole(image: Image.Image) -> Window:
     return Window(image, (0, 0, image.width, image.height))
 
 
-def _grey(image: Image.Image) -> Image.Image:
-    """The grey levels of a picture, reduced to about 128 pixels."""
-    grey = image.convert("L")
-    return grey.reduce(max(min(grey.size) // 96, 1))
+def _small(image: Image.Image) -> Image.Image:
+    """The picture in RGB, reduced to about 128 pixels."""
+    colour = image.convert("RGB")
+    return colour.reduce(max(min(colour.size) // 96, 1))

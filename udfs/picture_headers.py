@@ -69,6 +69,8 @@ def kind_of(content: bytes) -> str:
     for magic, kind in MAGIC.items():
         if content.startswith(magic):
             return kind
+    if not content:
+        raise BadPicture("an empty file, of 0 bytes")
     raise BadPicture(NO_PICTURE)
 
 
@@ -116,7 +118,9 @@ def plain_jpeg(content: bytes) -> PlainPicture:
         raise BadPicture("a damaged JPEG: a scan without a frame")
     if content.count(b"\xff\xda", at) > SCANS:
         raise BadPicture(f"a JPEG of more than {SCANS} scans")
-    return PlainPicture(b"".join([*kept, content[after - 2 :]]), orientation or 1)
+    # Zeros at the end are room for bytes that never came; the decoder takes them for pixels.
+    scans = content[after - 2 :].rstrip(b"\0")
+    return PlainPicture(b"".join([*kept, scans]), orientation or 1)
 
 
 def plain_png(content: bytes) -> PlainPicture:

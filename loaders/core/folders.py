@@ -8,7 +8,7 @@ from loaders.core.entries import BadEntry, bad_entry
 
 
 def files_below(
-    folder: Path, *, hidden: bool = False, shown: Collection[str] = ()
+    folder: Path, *, hidden: bool = False, shown: Collection[str] = (), links: bool = False
 ) -> Iterator[Path | BadEntry]:
     """Regular files sorted by name, and a BadEntry for each folder that cannot be listed.
 
@@ -16,7 +16,8 @@ def files_below(
 
     Symbolic links to folders are not followed. A broken link, or a file whose status is unreadable,
     is yielded as a file: opening it raises the reason. hidden: include names that begin with a dot.
-    shown: names in lower case of files that are included although they do.
+    shown: names in lower case of files that are included although they do. links: yield a BadEntry
+    without a key for each link to a folder.
     """
     folders = [folder]
     while folders:
@@ -30,6 +31,8 @@ def files_below(
         visible = [entry for entry in entries if hidden or not entry.name.startswith(".")]
         named = [entry for entry in entries if entry.name.lower() in shown]
         yield from (Path(entry.path) for entry in [*named, *visible] if _is_file(entry))
+        if links:
+            yield from (_link(folder, entry) for entry in visible if _is_folder_link(entry))
         folders += (Path(entry.path) for entry in reversed(visible) if _is_folder(entry))
 
 
@@ -53,6 +56,18 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
+
+
+def _is_folder_link(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_symlink() and entry.is_dir()
+    except OSError:
+        return False
+
+
+def _link(folder: Path, entry: os.DirEntry[str]) -> BadEntry:
+    place = Path(entry.path).relative_to(folder).as_posix()
+    return bad_entry(place, "a link to a folder, which is not followed: load that folder", "")
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

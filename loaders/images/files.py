@@ -1,5 +1,6 @@
 """Read the pictures in folders and archives; other files are skipped."""
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -36,21 +37,23 @@ def in_folder(
 ) -> Iterator[PictureFile | BadEntry]:
     """All pictures below a folder; files that are no picture by content and name are skipped.
 
-    A subfolder that cannot be listed is a BadEntry. Errors: BadPictureSource where the folder
-    itself cannot be listed.
+    A subfolder that cannot be listed and a link to a folder are BadEntries. Errors:
+    BadPictureSource where the folder itself cannot be listed.
     """
     scan = scan or Scan()
-    for file in files_below(folder, shown=ENDINGS):
-        if isinstance(file, BadEntry):
+    for file in files_below(folder, shown=ENDINGS, links=True):
+        if isinstance(file, BadEntry) and not file.keys:
+            yield file
+        elif isinstance(file, BadEntry):
             (name,) = file.keys
             if name == ".":
                 raise BadPictureSource(f"{printable(str(folder))}: {file.reason}")
             scan.unreadable.append(location_of(name))
             yield file._replace(place=location_of(name))
-            continue
-        path = file.relative_to(folder)
-        scan.locations.add(location_of(path.as_posix()))
-        yield from one_file(file, path, folder.name if class_from_folder else None)
+        else:
+            path = file.relative_to(folder)
+            scan.locations.add(location_of(path.as_posix()))
+            yield from one_file(file, path, folder.name if class_from_folder else None)
 
 
 def one_file(path: Path, name: Path, top: str | None) -> Iterator[PictureFile | BadEntry]:
@@ -127,15 +130,28 @@ def metadata_of(name: str, top: str | None) -> PictureMetadata:
 
     top: the class of pictures that are in no subfolder.
     """
-    path = PurePosixPath(printable(name))
+    path = PurePosixPath(*map(_readable, PurePosixPath(name).parts))
     if top is None:
         return PictureMetadata(title=title_of(path.name))
     folder = path.parent.name or top
     return PictureMetadata(title=title_of(path.name), class_name=spaced(folder) if folder else None)
 
 
+def _readable(name: str) -> str:
+    """A name in one line and in composed letters, as other systems write the same name.
+
+    A name that is no UTF-8 is one of Windows' Western European.
+    """
+    content = name.encode(errors="surrogateescape")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    return unicodedata.normalize("NFC", printable(text))
+
+
 def hidden(name: str) -> bool:
     """Whether a part of the path begins with a dot. A file that is called `.jpeg` is not hidden."""
     *folders, last = PurePosixPath(name).parts or ("",)
     is_hidden = last.startswith(".") and last.lower() not in ENDINGS
-    return is_hidden or any(part.startswith(".") for part in folders)
+    return is_hidden or any(part.startswith(".") and part != ".." for part in folders)

@@ -70,6 +70,8 @@ def check_options(options: ImageOptions) -> None:
     if options.class_from not in (None, "folder"):
         raise Problem(f"--class-from takes folder, not {options.class_from!r}")
     for source in options.sources:
+        if not source:
+            raise Problem("an empty name of a folder: for the current one, give .")
         if "://" in source and not source.startswith(ADDRESS):
             raise Problem(f"{without_secrets(source)}: addresses start with https:// or http://")
 

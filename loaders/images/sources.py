@@ -129,7 +129,8 @@ def _describe(path: Path, scan: prune.Scan) -> str:
     if scan.locations:
         return f"{len(scan.locations):,} files of which none is a picture that can be read"
     if path.is_dir():
-        return "an empty folder: is its disk mounted?"
+        only = " but for what is hidden, linked or empty itself" if any(path.iterdir()) else ""
+        return f"an empty folder{only}: is its disk mounted?"
     return _describe_file(path)
 
 

@@ -116,20 +116,29 @@ def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:
     """
     ships = shipped_calibration()
     labelled = select_labelled(conn, classifier)
-    kinds, sizes = np.unique(labelled.classes, return_counts=True)
-    if len(kinds) > 1 and sizes[sizes > 1].sum() >= MIN_LABELLED:
-        agreement = pairs.agreement(labelled)
-        if agreement < MIN_AGREEMENT:
-            say("pictures of one class are hardly more alike than others: classes are no kinds of "
-                "things here, so that confidence ignores them")  # fmt: skip
-            return {"learned_on": "samples, without classes"} | ships | {"has_kinds": False}
+    if not len(labelled.classes):  # those that are loaded later are not judged yet
+        return {"learned_on": "samples"} | ships | {"has_kinds": False}
+    if reason := _why_no_kinds(labelled):
+        say(f"{reason}: classes are no kinds of things here, so that confidence ignores them")
+        return {"learned_on": "samples, without classes"} | ships | {"has_kinds": False}
     if len(labelled.classes) > pairs.MATCHES:
         simulated = pairs.simulate_own(labelled)
-        # Pictures of one class alone have no pairs of different classes to learn from.
         if MIN_PAIRS <= simulated.positive < len(simulated.same):
             prior = Calibration.from_json(ships)
             return {"learned_on": "own labels"} | fit_calibration(labelled, simulated, prior)
     return {"learned_on": "samples"} | ships
+
+
+def _why_no_kinds(labelled: LabelledPictures) -> str | None:
+    """Why classes do not tell kinds of things apart; None where they do, or are too few to say."""
+    kinds, sizes = np.unique(labelled.classes, return_counts=True)
+    if len(kinds) == 1 and sizes[0] > 1:
+        return "all pictures that have a class have the same one"
+    if len(kinds) < 2 or sizes[sizes > 1].sum() < MIN_LABELLED:
+        return None
+    if pairs.agreement(labelled) < MIN_AGREEMENT:
+        return "pictures of one class are hardly more alike than others"
+    return None
 
 
 def shipped_calibration() -> dict[str, Any]:

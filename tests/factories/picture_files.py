@@ -61,8 +61,8 @@ def tiff_of_one_place(entries: int) -> bytes:
 
 
 BAD = {
-    "empty": (b"", "not a JPEG, PNG, GIF, WebP, TIFF, BMP, HEIC or AVIF"),
-    "text": (b"hello", "not a JPEG"),
+    "empty": (b"", "an empty file"),
+    "text": (b"hello", "not a JPEG, PNG, GIF, WebP, TIFF, BMP, HEIC or AVIF"),
     "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG"),
     "pdf": (b"%PDF-1.4\n" + encoded(two_halves(), "JPEG"), "not a JPEG"),
     "ps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a JPEG"),

@@ -1,7 +1,7 @@
 """Copies of a stored picture: resized, rotated, mirrored, cropped, framed; plain pictures."""
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from loaders.images.decoding import prepare
 from loaders.images.train import train
@@ -44,6 +44,26 @@ def test_a_copy_differs_in_few_bits(change):
 @pytest.mark.unit
 def test_other_pictures_are_no_copies():
     assert all(copies.distance(photo(), photo(seed)) is None for seed in range(1, 12))
+
+
+def cup(colour: str) -> Image.Image:
+    image = Image.new("RGB", (300, 240), "#f4f4f4")
+    ImageDraw.Draw(image).rectangle((90, 40, 210, 200), fill=colour)
+    return image
+
+
+@pytest.mark.unit
+def test_the_same_thing_in_another_colour_is_no_copy():
+    red, blue, green = cup("#b01818"), cup("#1818b0"), cup("#187018")
+    assert copies.distance(red, blue) is None
+    assert copies.distance(blue, green) is None
+    assert copies.distance(red, red.transpose(TURN.ROTATE_90)) is not None
+    assert copies.distance(red, ImageOps.grayscale(red).convert("RGB")) is not None
+    warm = [
+        band.point([round(share * level) for level in range(256)])
+        for band, share in zip(red.split(), (1, 0.9, 0.8), strict=True)
+    ]
+    assert copies.distance(red, Image.merge("RGB", warm)) is not None
 
 
 @pytest.mark.unit

@@ -1,12 +1,16 @@
 """Pictures as phones and scanners write them: HEIC, AVIF, deep channels, small damages."""
 
+import os
 import struct
+import unicodedata
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from loaders.core.errors import Problem
 from loaders.images import decoding, files
 from tests.factories.archives import zipped
 from tests.factories.picture_files import LEFT, RIGHT, colours, encoded, near, photo, two_halves
@@ -123,6 +127,55 @@ def test_a_jpeg_without_its_end_is_read(progressive, missing):
     assert decoding.prepare(intact).note is None
 
 
+@pytest.mark.unit
+def test_zeros_in_place_of_the_missing_part_are_no_pixels():
+    levels = np.random.default_rng(0).integers(0, 256, (330, 400, 3), dtype=np.uint8)
+    intact = encoded(Image.fromarray(levels), "JPEG")
+    half = intact[: len(intact) // 2]
+    with pytest.raises(BadPicture, match="damaged or cut-off"):
+        decoding.prepare(half + bytes(len(intact) - len(half)))
+    assert decoding.prepare(intact + bytes(1000)).note is None
+
+
+@pytest.mark.unit
+def test_an_empty_file_is_called_empty():
+    with pytest.raises(BadPicture, match="an empty file"):
+        decoding.prepare(b"")
+
+
+@pytest.mark.parametrize(
+    "folder", ["Café".encode(), unicodedata.normalize("NFD", "Café").encode(), b"Caf\xe9"]
+)
+def test_letters_with_accents_are_the_same_whatever_system_wrote_them(fresh, tmp_path, folder):
+    picture = Path(os.fsdecode(bytes(tmp_path) + b"/" + folder)) / "Zürich.jpg"
+    picture.parent.mkdir()
+    picture.write_bytes(encoded(photo(), "JPEG"))
+    load_path(fresh, tmp_path, class_from="folder")
+    assert fresh.execute("select title, class from pictures").fetchall() == [("Zürich", "Café")]
+
+
+def test_a_link_to_a_folder_is_listed(fresh, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.jpg").write_bytes(encoded(photo(), "JPEG"))
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "b.jpg").write_bytes(encoded(photo(1), "JPEG"))
+    (tmp_path / "photos" / "2020").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "photos" / "all").symlink_to(tmp_path / "photos")
+    loaded = load_path(fresh, tmp_path / "photos")
+    assert (loaded.written, loaded.bad, loaded.is_good) == (1, 2, True)
+    assert fresh.execute(ERRORS).fetchall() == [
+        (name, "a link to a folder, which is not followed: load that folder")
+        for name in ("2020", "all")
+    ]
+
+
+def test_a_folder_of_links_and_hidden_files_is_not_called_empty(fresh, tmp_path):
+    (tmp_path / "photos" / ".thumbs").mkdir(parents=True)
+    (tmp_path / "photos" / "2020").symlink_to(tmp_path)
+    with pytest.raises(Problem, match="an empty folder but for what is hidden, linked or empty"):
+        load_path(fresh, tmp_path / "photos")
+
+
 def test_a_damage_beside_the_pixels_is_noted(fresh, tmp_path):
     text = PngImagePlugin.PngInfo()
     text.add_text("comment", "a cat")
@@ -155,7 +208,14 @@ def test_a_phone_s_folder(fresh, tmp_path):
 @pytest.mark.unit
 @pytest.mark.parametrize(
     ("name", "is_hidden"),
-    [("IMG.jpeg", False), (".jpeg", False), ("./a.png", False), (".a.png", True), (".b/a", True)],
+    [
+        ("IMG.jpeg", False),
+        (".jpeg", False),
+        ("./a.png", False),
+        ("../a.png", False),
+        (".a.png", True),
+        (".b/a", True),
+    ],
 )
 def test_hidden_names(name, is_hidden):
     assert files.hidden(name) == is_hidden

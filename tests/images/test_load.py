@@ -143,6 +143,8 @@ def test_the_command_says_what_became_of_each(fresh, folder, capfd):
     assert load_images(fresh, ImageOptions(sources=(str(folder / "cats" / "tajMahal2.png"),)))
     with pytest.raises(Problem, match="nothing to load"):
         load_images(fresh, ImageOptions())
+    with pytest.raises(Problem, match=r"for the current one, give \."):
+        load_images(fresh, ImageOptions(sources=("",)))
     with pytest.raises(Problem, match="--class-from takes folder"):
         load_images(fresh, ImageOptions(sources=(str(folder),), class_from="name"))
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import psycopg
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem, check_out
@@ -15,6 +15,7 @@ from loaders.images.options import ImageOptions
 from loaders.images.search import confidence, pairs
 from loaders.images.search import matches as search
 from loaders.images.train import train
+from tests.factories.albums import add_classifier
 from tests.factories.loads import load_images
 from tests.factories.pictures import add_picture, encoded, shape
 
@@ -90,6 +91,38 @@ def test_a_picture_that_is_stored_is_certain(trained, tmp_path):
     assert (results[0].title, results[0].confidence) == ("a", 1)
     again = encoded(shape("ring", 500), "JPEG")
     assert 0.5 < trained.execute(query, (again,)).fetchone()[1] < 1
+
+
+def test_a_copy_is_sure_where_it_is_the_only_picture(fresh, flatbuffer):
+    add_classifier(fresh, flatbuffer)
+    add_picture(fresh, shape("ring", 500))
+    train(fresh, 1)
+    copy = encoded(shape("ring", 500).resize((300, 275)))
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    query = "select confidence from similar_images(%s)"
+    (sure,) = fresh.execute(query, (copy,)).fetchone()
+    (unsure,) = fresh.execute(query, (encoded(Image.fromarray(noise)),)).fetchone()
+    assert unsure < 0.2 < 0.8 < sure
+
+
+@pytest.mark.parametrize("copies", [3, 14])
+def test_the_query_s_own_file_comes_first_of_its_copies(trained, tmp_path, copies):
+    path = tmp_path / "own.png"
+    path.write_bytes(encoded(shape("ring", 500), "PNG"))
+    assert load_images(trained, ImageOptions(sources=(str(path),)))
+    own = search.read(path)
+    blurred = encoded(shape("ring", 500).filter(ImageFilter.GaussianBlur(3)))
+    trained.execute(  # so that the copies are nearer
+        "update muse.images set thumbnail = %s where sha256 = %s", (blurred, own.sha256)
+    )
+    for number in range(copies):
+        add_picture(trained, own.thumbnail + bytes(number + 1), f"copy {number}")
+    train(trained, 1)
+    rows = trained.execute(
+        "select title, confidence from similar_images(%s, 2)", (path.read_bytes(),)
+    ).fetchall()
+    assert rows[0] == ("own", 1)
+    assert rows[1][0].startswith("copy")
 
 
 def test_classes_sum_up_the_matches(trained):
@@ -205,6 +238,18 @@ def test_the_command_says_when_nothing_fits(trained):
             check_out(ROOT / out, search.WRITABLE)
     with pytest.raises(Problem, match="No such file"):
         search.read(ROOT / "nothing.jpg")
+
+
+def test_the_verdict_names_the_best_match_where_it_has_no_class(trained):
+    trained.execute(
+        "update muse.image_sources set class = null, title = 'a ring' where class = 'ring'"
+    )
+    query = search.reduce(encoded(shape("ring", 99)))
+    matches, kinds = search.search(trained, query, 10, 0), search.classes(trained, query, 10)
+    best = max(matches, key=lambda match: match.confidence)
+    assert (best.title, bool(kinds)) == ("a ring", True)
+    assert "a ring, " in search.verdict(matches, kinds)
+    assert f"{best.confidence:.0%}" in search.verdict(matches, kinds)
 
 
 def test_recall_compares_the_index_with_every_row(trained):

@@ -6,11 +6,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from pgvector.psycopg import register_vector
+from PIL import Image
 
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem
+from loaders.images.search import matches as search
 from loaders.images.search import vectors
 from loaders.images.train import train
 from tests.factories.pictures import add_picture, encoded, shape
@@ -134,9 +137,32 @@ def test_few_labels_leave_the_calibration_that_ships(trained):
     assert trained.execute(query + " order by model_id desc").fetchone() == ("samples",)
 
 
-def test_pictures_of_one_class_alone_leave_the_calibration_that_ships(trained):
-    trained.execute("update muse.image_sources set class = 'shape'")
-    assert train(trained, 1).calibration["learned_on"] == "samples"
+def test_one_class_of_all_pictures_is_no_kind(trained, capsys):
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    query = encoded(Image.fromarray(noise))
+    trained.execute("update muse.image_sources set class = 'Photos'")
+    assert not train(trained, 1).calibration["has_kinds"]
+    assert "the same one: classes are no kinds of things here" in capsys.readouterr().err
+    (best,) = trained.execute("select max(confidence) from similar_images(%s)", (query,)).fetchone()
+    assert best < 0.3
+    assert trained.execute("select * from similar_classes(%s)", (query,)).fetchall() == []
+    reduced = search.reduce(encoded(shape("ring", 99)))
+    matches, kinds = search.search(trained, reduced, 5, 0), search.classes(trained, reduced, 5)
+    assert kinds == []
+    assert "Photos" not in search.verdict(matches, kinds)
+
+
+def test_classes_are_ignored_until_a_training_has_judged_them(trained):
+    query = "select confidence from similar_images(%s)"
+    picture = encoded(shape("ring", 99))
+    trained.execute("update muse.image_sources set class = null")
+    train(trained, 1)
+    before = trained.execute(query, (picture,)).fetchall()
+    trained.execute("update muse.image_sources set class = 'Photos'")
+    assert trained.execute(query, (picture,)).fetchall() == before
+    trained.execute("update muse.image_sources set class = split_part(title, ' ', 1)")
+    train(trained, 1)
+    assert trained.execute(query, (picture,)).fetchall() != before
 
 
 def test_classes_that_are_no_kinds_are_ignored(trained, capsys):

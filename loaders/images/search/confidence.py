@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
-# In the order of the weights; sql/065_image_search.sql computes the same.
+# In the order of the weights; sql/065_image_search.sql computes the same, and makes copies sure.
 FEATURES = (
     "distance", "fifth", "density", "same_label", "agreement", "near_agreement", "centred",
 )  # fmt: skip

@@ -123,8 +123,9 @@ def verdict(matches: list[Match], kinds: list[SimilarClass]) -> str:
     if not matches:
         return "no match has that confidence"
     best = max(matches, key=lambda match: match.confidence)
-    name, confidence = best.class_ or best.title or f"picture {best.image_id}", best.confidence
-    if kinds and confidence < 1:
+    class_ = best.class_ if kinds else None  # classes that are no kinds of things say nothing
+    name, confidence = class_ or best.title or f"picture {best.image_id}", best.confidence
+    if class_ and confidence < 1:
         name, confidence = kinds[0].class_, kinds[0].confidence
     if confidence < 0.5:
         return f"no match: the best one, {name}, has {confidence:.0%}"

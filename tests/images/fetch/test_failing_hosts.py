@@ -33,7 +33,7 @@ FAULTS = {
     "nowhere": (faults.redirect("http://["), "leads nowhere"),
     "digits": (
         faults.raw(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"),
-        "not stored: not a JPEG",
+        "not stored: an empty file",
     ),
     "never": (
         faults.raw(b"HTTP/1.1 503 A\r\nRetry-After: Mon, 01 Jan 99999999999 00:00:00 GMT\r\n\r\n"),

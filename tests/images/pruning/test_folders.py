@@ -106,7 +106,7 @@ def test_what_cannot_be_read_keeps_its_place(fresh, folder, monkeypatch):
     (folder / "more" / "up").symlink_to("..")
     (folder / "06.png").write_bytes(photo("pink")[:200])
     loaded = load_path(fresh, folder, **ALL)
-    assert (loaded.details["pruned"], loaded.bad, loaded.failures) == (0, 4, [])
+    assert (loaded.details["pruned"], loaded.bad, loaded.failures) == (0, 5, [])
     assert len(locations(fresh)) == 30
 
 
