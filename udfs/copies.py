@@ -19,6 +19,7 @@ SIDE = 32
 COARSE = 16  # pixels of the search for the window
 PLAIN = 4.0  # standard deviation of the grey levels below which a picture is plain
 ROUGHLY = 0.4  # correlation of the whole pictures below which no window is searched
+ALIKE = 0.01  # difference of the correlations of two orientations that both are tried
 CORRELATION = 0.92  # of a copy with the window that it fits best; of other pictures up to 0.87
 SHARES = (0.97, 0.94, 0.91, 0.88, 0.85)  # of width and height that a window has
 PLACES = (0.0, 0.5, 1.0)  # of a window in what remains
@@ -83,11 +84,15 @@ def distance(one: Image.Image, other: Image.Image) -> int | None:
     likeness = np.array([float((levels * _whole(image).levels(COARSE)).sum()) for image in turned])
     if likeness.max() < ROUGHLY:
         return None
-    best = [_best_windows(fixed, turned[number]) for number in np.argsort(likeness)[:-3:-1]]
-    correlation, left, right = max(best, key=lambda pair: pair[0])
-    if correlation < CORRELATION or _tinted_apart(left.tints(), right.tints()):
-        return None
-    return ((_hash(left) ^ _hash(right)) & (2**64 - 1)).bit_count()
+    order = np.argsort(-likeness)
+    close = order[likeness[order] > likeness.max() - ALIKE]  # stripes look the same mirrored
+    best = [_best_windows(fixed, turned[number]) for number in (order[:2], close)[len(close) > 2]]
+    bits = [
+        ((_hash(left) ^ _hash(right)) & (2**64 - 1)).bit_count()
+        for correlation, left, right in best
+        if correlation >= CORRELATION and not _tinted_apart(left.tints(), right.tints())
+    ]
+    return min(bits, default=None)
 
 
 def without_border(image: Image.Image) -> Image.Image:

@@ -52,9 +52,9 @@ def test_a_photo_of_a_phone_is_read(site):
 
 def test_near_duplicates_are_named(site):
     file = io.BytesIO()
-    shape("bar", 3).rotate(90, expand=True).save(file, "JPEG", quality=60)
+    shape("ring", 3).rotate(90, expand=True).save(file, "JPEG", quality=60)
     titles = [one["title"] for one in send(site, file.getvalue()).json()["duplicates"]]
-    assert titles == ["bar 3"]
+    assert titles == ["ring 3"]
 
 
 @pytest.mark.parametrize(
