@@ -14,9 +14,9 @@ from web.rendering import in_words, render
 router = APIRouter(tags=["pictures"])
 MATCHES = 12
 THRESHOLD = 0.5  # of confidence, below which a picture looks like nothing that is stored
-# psql reads the picture; `similar_images` decodes it as the page did.
+# psql reads the picture; the functions decode it as the page did.
 COPY = """\\set picture `base64 -w0 PICTURE.jpg`
-select * from similar_images(decode(:'picture', 'base64'), n => {n})"""
+select * from {}(decode(:'picture', 'base64'){})"""
 
 
 class PictureMatch(BaseModel):
@@ -146,8 +146,14 @@ def search(
         raise HTTPException(400, f"{file.filename or 'the file'}: {error}") from error
     words = verdict(results["matches"].rows, results["classes"].rows)
     if is_page:
+        copies = {
+            "matches": COPY.format("similar_images", f", n => {n}"),
+            "classes": COPY.format("similar_classes", f", n => {n}"),
+            "labels": COPY.format("classify_image", ", n => 5"),
+            "duplicates": COPY.format("near_duplicates", ""),
+        }
         return render(
-            request, "matches.html", verdict=words, copy=COPY.format(n=n), picture=None, **results
+            request, "matches.html", verdict=words, copies=copies, picture=None, **results
         )
     matches = [
         PictureMatch(class_=row.pop("class"), picture=f"/images/{row['image_id']}.jpg", **row)
@@ -178,6 +184,6 @@ def similar(request: Request, image_id: int) -> HTMLResponse:
         except PROBLEMS as error:
             matches = Result([], notices=[words_of(error)])
     return render(
-        request, "matches.html", verdict="", copy=matches.query, picture=picture.first,
+        request, "matches.html", verdict="", copies={"matches": matches.query}, picture=picture.first,
         matches=matches, classes=Result([]), labels=Result([]), duplicates=Result([]),
     )  # fmt: skip

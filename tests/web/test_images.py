@@ -31,7 +31,8 @@ def test_a_browser_gets_a_page_and_htmx_the_part_that_changes(site):
     part = send(site, encoded(shape("ring", 99)), headers=HTML | {"hx-request": "true"}).text
     assert "<html" not in part
     for text in (page, part):
-        assert "similar_images(decode(:&#39;picture&#39;" in text
+        for function in ("similar_images", "similar_classes", "classify_image"):
+            assert f"{function}(decode(:&#39;picture&#39;" in text
         assert HOSTILE not in text
         assert 'href="https://example.org/"' in text
 
