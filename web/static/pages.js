@@ -22,16 +22,25 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 });
 
-// Plays a drawing: its animation instead of its last frame.
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-play]");
-  if (!button) return;
+// Shows the last frame of a drawing instead of its animation, and the other way round.
+function switchPlay(button) {
   const image = button.querySelector("img");
-  const next = button.dataset.play;
-  button.dataset.play = image.getAttribute("src");
+  button.querySelector("source")?.remove();
+  const next = button.dataset.other;
+  button.dataset.other = image.getAttribute("src");
   image.src = next;
   button.classList.toggle("on", next.endsWith(".gif"));
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".play");
+  if (button) switchPlay(button);
 });
+
+function stopMotion() {
+  if (!matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  for (const button of document.querySelectorAll(".play.on")) switchPlay(button);
+}
 
 // Chosen, photographed, dropped or pasted: a picture is sent at once.
 function preparePictures() {
@@ -166,9 +175,13 @@ function preparePad() {
   draw();
 }
 
-document.addEventListener("htmx:after:swap", () => showCopyButtons(document));
+document.addEventListener("htmx:after:swap", () => {
+  showCopyButtons(document);
+  stopMotion();
+});
 document.addEventListener("DOMContentLoaded", () => {
   showCopyButtons(document);
+  stopMotion();
   preparePictures();
   preparePad();
 });
