@@ -3,6 +3,8 @@
 import asyncio
 import socket
 
+import psycopg
+
 from web.serve import listen
 
 
@@ -25,3 +27,11 @@ def test_an_answer_does_not_wait_for_an_acknowledgement():
             return result
 
     assert asyncio.run(option()) == 1
+
+
+def test_the_backends_of_the_pages_can_be_told_from_others(site):
+    """Their memory is measured by this name, and an operator finds them by it."""
+    site.get("/songs")
+    with psycopg.connect(autocommit=True) as conn:
+        query = "select count(*) > 0 from pg_stat_activity where application_name = %s"
+        assert conn.execute(query, ("pgmuse serve",)).fetchone() == (True,)
