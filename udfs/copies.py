@@ -76,10 +76,11 @@ def is_plain(image: Image.Image) -> bool:
 
 def distance(one: Image.Image, other: Image.Image) -> int | None:
     """The bits in which the hashes of two copies differ; None where they are no copies."""
+    one, other = _small(one), _small(other)
     if is_plain(one) or is_plain(other):
         return None
-    fixed = without_border(_small(one))
-    turned = [without_border(image) for image in orientations(_small(other))]
+    fixed = without_border(one)
+    turned = list(orientations(without_border(other)))
     levels = _whole(fixed).levels(COARSE)
     likeness = np.array([float((levels * _whole(image).levels(COARSE)).sum()) for image in turned])
     if likeness.max() < ROUGHLY:

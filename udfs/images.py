@@ -3,6 +3,7 @@
 Queries and `train images` run the same code.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -108,9 +109,14 @@ def _predict(
     plpy: Any, cache: dict[str, Any], picture: bytes, model_id: int | None = None
 ) -> tuple[Prediction, list[str]]:
     model = runtime.model(plpy, cache, "classifier", model_id)
-    image = decoded(plpy, picture)
-    runtime.checkpoint(plpy)
-    prediction = predict(model.interpreter, network_input(image, model.config["size"]))
+    # The last prediction is kept: a search asks for the same one three or four times.
+    key = model.model_id, hashlib.sha256(picture).digest()
+    if cache.get("predicted", (None,))[0] != key:
+        image = decoded(plpy, picture)
+        runtime.checkpoint(plpy)
+        size = model.config["size"]
+        cache["predicted"] = key, predict(model.interpreter, network_input(image, size))
+    prediction: Prediction = cache["predicted"][1]
     return prediction, model.config["labels"]
 
 

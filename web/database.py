@@ -51,13 +51,13 @@ class Database:
     def __init__(self, connections: int, seconds: int) -> None:
         self._seconds = seconds
         self._pool = ConnectionPool(
-            kwargs={
+            kwargs=_server()  # first: it has another application_name
+            | {
                 "autocommit": True,
                 "row_factory": dict_row,
                 "application_name": "pgmuse serve",
                 "client_encoding": "utf8",
                 "connect_timeout": 10,
-                **_server(),
             },
             min_size=1,
             max_size=connections,

@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+from collections.abc import Iterable
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -44,6 +45,11 @@ def of_data_directory(data: Path) -> float:
     return ticks / TICKS
 
 
+def of_processes(pids: Iterable[int]) -> float:
+    """Seconds of processes that live."""
+    return sum(sum(_stat(pid)[11:13]) for pid in pids) / TICKS
+
+
 def peak_megabytes() -> tuple[float, float]:
     """The most memory that this process held, and the largest of those that it started."""
     status = (PROC / "self" / "status").read_text()
@@ -51,6 +57,13 @@ def peak_megabytes() -> tuple[float, float]:
     assert match
     _end_fork_server()
     return int(match[1]) / 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started, and those that they started."""
+    stats = {int(path.name): _stat(int(path.name)) for path in PROC.glob("[0-9]*")}
+    below = [child for child, stat in stats.items() if stat and stat[1] == pid]
+    return below + [one for child in below for one in children(child)]
 
 
 def private_megabytes(pid: int) -> float:

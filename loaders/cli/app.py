@@ -16,6 +16,7 @@ HELP = (
     "Query machine-learning systems in SQL. PGHOST, PGHOSTADDR, PGPORT, PGDATABASE or PGSERVICE "
     "choose a server; without them the embedded server is used."
 )
+BENCHMARKS = {"web": "benchmarks.web.cli"}  # beside those of the topics
 VERBS = {
     "load": "Fill tables.",
     "train": "Train a model on the loaded data.",
@@ -82,13 +83,15 @@ def _root(
 
 
 def _bench(topics: Iterable[Topic]) -> typer.Typer:
-    """The benchmarks of the topics, which are in the repository and not in a wheel."""
+    """The benchmarks, which are in the repository and not in a wheel."""
     group = typer.Typer(cls=Group, no_args_is_help=True, help="Measure, on servers of their own.")
+    modules: dict[str, str] = {}
     for topic in topics:
-        first = {topic.name: topic.benchmark} if topic.benchmark is not None else {}
-        for name, module in (first | dict(topic.more_benchmarks)).items():
-            command = import_module(module).bench if IS_CHECKOUT else _no_benchmarks
-            group.command(name)(command)
+        modules |= {topic.name: topic.benchmark} if topic.benchmark is not None else {}
+        modules |= topic.more_benchmarks
+    for name, module in (modules | BENCHMARKS).items():
+        command = import_module(module).bench if IS_CHECKOUT else _no_benchmarks
+        group.command(name)(command)
     return group
 
 

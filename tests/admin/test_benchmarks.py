@@ -77,3 +77,14 @@ def test_the_benchmark_of_icons_runs():
     assert rows["icons_32: valid"]["value"] == 100
     assert rows["the same likeliest label at 196 pixels"]["ratio"] > 0
     assert rows["grids a second in halves, one thread"]["ratio"] > 1
+
+
+def test_the_benchmark_of_the_pages_runs():
+    rows = bench("web")
+    for name in ("radio, JSON", "radio, page", "image search, 12 megapixels"):
+        for clients in ("1 client", "16 clients"):
+            assert rows[f"{name}, {clients}, p50"]["ratio"] > 0
+            assert rows[f"{name}, {clients}, errors"]["value"] == 0
+    assert rows["errors of 220 requests"]["value"] == 0
+    for part in ("the pages", "their backends"):
+        assert rows[f"private memory of {part} after 200 radios and 20 searches"]["value"] > 0

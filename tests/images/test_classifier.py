@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psycopg
@@ -170,3 +171,30 @@ def test_weights_that_are_missing_or_left_over_are_an_error(weights):
 def test_wider_networks_have_a_multiple_of_eight_filters():
     assert [scaled_width(filters, 1.1) for filters in (16, 24, 40, 320)] == [16, 24, 48, 352]
     assert scaled_width(24, 1.0) == 24
+
+
+@pytest.mark.unit
+def test_the_network_runs_once_for_a_search_by_one_picture(monkeypatch):
+    """A page asks for matches, classes, labels and copies of the same picture."""
+    config = {"size": 32, "labels": ["bright", "dim"]}
+    model, runs = SimpleNamespace(model_id=1, interpreter=None, config=config), []
+
+    def predict(_, pixels) -> images.Prediction:
+        runs.append(pixels.mean())
+        return images.Prediction(np.ones(3), np.array([pixels.mean(), 128]) / 256)
+
+    monkeypatch.setattr(images.runtime, "model", lambda *_: model)
+    monkeypatch.setattr(images.runtime, "checkpoint", lambda _: None)
+    monkeypatch.setattr(images, "predict", predict)
+    dark, light = (jpeg(Image.new("RGB", (90, 60), (level,) * 3)) for level in (20, 220))
+    cache = {}
+
+    def best(picture: bytes) -> str:
+        return images.classify(None, cache, picture, 1)[0][0]
+
+    assert [best(dark), best(dark), images.embed(None, cache, dark)] == ["dim", "dim", [1, 1, 1]]
+    assert len(runs) == 1
+    assert [best(light), best(dark)] == ["bright", "dim"]
+    model.model_id = 2  # another network is deployed
+    assert best(dark) == "dim"
+    assert len(runs) == 4

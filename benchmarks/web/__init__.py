@@ -1,0 +1,1 @@
+"""Measurements of the pages, beside their SQL alone."""
