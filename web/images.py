@@ -184,6 +184,6 @@ def similar(request: Request, image_id: int) -> HTMLResponse:
         except PROBLEMS as error:
             matches = Result([], notices=[words_of(error)])
     return render(
-        request, "matches.html", verdict="", copies={"matches": matches.query}, picture=picture.first,
-        matches=matches, classes=Result([]), labels=Result([]), duplicates=Result([]),
+        request, "matches.html", verdict="", copies={"matches": matches.query},
+        picture=picture.first, matches=matches, classes=Result([]), labels=Result([]), duplicates=Result([]),
     )  # fmt: skip
