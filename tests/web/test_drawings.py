@@ -76,3 +76,9 @@ def test_the_page_tells_how_far_it_is(bare):
     page = bare.post("/drawings", data={"drawing": "icon"}, headers=HTML).text
     assert "somebody runs" in page
     assert 'hx-trigger="load delay:1s"' in page
+
+
+@pytest.mark.parametrize("digits", ["-" + "f" * 255, "0x" + "f" * 254, "_f" * 128, "\u0661" * 256])
+def test_what_is_no_bitmap_is_an_empty_pad(bare, digits):
+    page = bare.get("/pad", params={"bitmap": digits}, headers=HTML)
+    assert (page.status_code, "Similar icons" in page.text) == (200, False)
