@@ -24,7 +24,8 @@ from web.settings import Settings
 
 def create_app(settings: Settings) -> FastAPI:
     """The pages as an ASGI application."""
-    database, drawings = Database(settings.connections, settings.seconds), Drawings()
+    database = Database(settings.connections, settings.seconds)
+    drawings = Drawings(database.check)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -108,6 +108,11 @@ class Database:
         """Connections that failed, since the pool was opened."""
         return self._pool.get_stats().get("connections_errors", 0)
 
+    def check(self) -> None:
+        """Check that the server answers. Errors: as of `connection`."""
+        with self.connection():
+            pass
+
     def select(self, query: LiteralString, /, **values: Any) -> Result:
         """The rows of a query, and its text with the values in it."""
         with self.connection() as conn:
