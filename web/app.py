@@ -2,33 +2,30 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import udfs
 from web import files, gallery, health, images, songs, wikidata
-from web.database import PROBLEMS, Database, words_of
+from web.database import Database
 from web.drawing import Drawings
-from web.rendering import FOLDER, environment, render
-from web.security import BodyLimit, SameOrigin, SecurityHeaders
+from web.errors import RESPONSES, database_error, fault, http_error, invalid_request
+from web.headers import HeadAsGet, SecurityHeaders
+from web.limits import AtOnce, BodyLimit
+from web.rendering import FOLDER, render
+from web.security import HostNames, SameOrigin
 from web.settings import Settings
-
-LOCAL = ("localhost", "127.0.0.1", "[::1]")
-BUSY = "the database is busy: try again in a minute"
-AWAY = "the database does not answer: ./pgmuse status says more"
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The pages as an ASGI application."""
-    database, drawings = Database(settings.connections, settings.seconds), Drawings()
+    database = Database(settings.connections, settings.seconds)
+    drawings = Drawings(database.check)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -48,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # these load scripts from elsewhere; /api is ours
         redoc_url=None,
+        responses=RESPONSES,
     )
     app.state.database, app.state.drawings, app.state.settings = database, drawings, settings
     for topic in (files, health, images, songs, gallery, wikidata):
@@ -57,11 +55,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(psycopg.Error, database_error)
-    app.add_middleware(BodyLimit, most=settings.upload)
+    app.add_exception_handler(Exception, fault)
+    app.add_middleware(BodyLimit, most=settings.upload, seconds=settings.arrival)
+    app.add_middleware(AtOnce)
     app.add_middleware(SameOrigin)
-    if "*" not in settings.names:
-        hosts = [*LOCAL, settings.host, *settings.names]
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    app.add_middleware(HostNames, names=(settings.host, *settings.names))
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -69,41 +68,3 @@ def create_app(settings: Settings) -> FastAPI:
 def describe(request: Request) -> HTMLResponse:
     """The addresses for programs, from the OpenAPI description."""
     return render(request, "api.html", api=request.app.openapi())
-
-
-def answer(request: Request, status: int, words: str, hint: str = "") -> Response:
-    """An error, as a page for browsers and as JSON for programs."""
-    headers = {"retry-after": "30"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    if "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers:
-        name = "parts/error.html" if "hx-request" in request.headers else "error.html"
-        content = environment.get_template(name).render(
-            path=request.url.path, status=status, words=words, hint=hint
-        )
-        return HTMLResponse(content, status, headers)
-    detail = {"detail": words} | ({"hint": hint} if hint else {})
-    return JSONResponse(detail, status, headers)
-
-
-def http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    words = {404: "there is no such page"} if error.detail == "Not Found" else {}
-    return answer(request, error.status_code, words.get(error.status_code, str(error.detail)))
-
-
-def invalid_request(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    problems = [f"{one['loc'][-1]}: {one['msg'].lower()}" for one in error.errors()]
-    return answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(problems))
-
-
-def database_error(request: Request, error: Exception) -> Response:
-    """Errors of arguments in the database's words, others without details."""
-    assert isinstance(error, psycopg.Error)
-    if isinstance(error, PROBLEMS):
-        hint = error.diag.message_hint or ""
-        return answer(request, HTTPStatus.BAD_REQUEST, words_of(error), hint)
-    if isinstance(error, (PoolTimeout, TooManyRequests, psycopg.errors.QueryCanceled)):
-        return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
-    if isinstance(error, psycopg.OperationalError):
-        return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
-    raise error

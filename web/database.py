@@ -1,20 +1,23 @@
 """Queries of the pages, as muse_reader, each with its text to copy."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from loaders.core import db
 from loaders.core.queries import Queries
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 WAIT = 20  # seconds for a connection of the pool
+# Seconds until a server that refuses connections is away. The pool then gives up, and the next
+# request tries anew; by default it tries for 5 minutes, ever more seldom.
+NOTICE = 3
 LONGEST = 2_000  # characters of a query that is shown
 # Errors of arguments: their words are ours, and meant for the visitor.
 PROBLEMS = (
@@ -45,6 +48,10 @@ class Result:
         return self.rows[0] if self.rows else None
 
 
+class Away(psycopg.OperationalError):
+    """The server does not answer."""
+
+
 class Database:
     """A pool of connections whose sessions are muse_reader's."""
 
@@ -63,6 +70,7 @@ class Database:
             max_size=connections,
             max_waiting=64,
             timeout=WAIT,
+            reconnect_timeout=NOTICE,
             configure=self._configure,
             check=ConnectionPool.check_connection,
             open=False,
@@ -76,9 +84,34 @@ class Database:
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
-        """A connection for several queries. Errors: PoolTimeout, TooManyRequests."""
-        with self._pool.connection() as conn:
-            yield conn
+        """A connection for several queries.
+
+        Errors: PoolTimeout, TooManyRequests, Away.
+        """
+        conn = self._connection()
+        try:
+            with conn:
+                yield conn
+        finally:
+            self._pool.putconn(conn)
+
+    def _connection(self) -> psycopg.Connection[dict[str, Any]]:
+        errors = self._errors
+        with suppress(PoolTimeout):
+            return self._pool.getconn(NOTICE)
+        if self._errors > errors:
+            raise Away("the server refuses connections")
+        return self._pool.getconn(WAIT - NOTICE)
+
+    @property
+    def _errors(self) -> int:
+        """Connections that failed, since the pool was opened."""
+        return self._pool.get_stats().get("connections_errors", 0)
+
+    def check(self) -> None:
+        """Check that the server answers. Errors: as of `connection`."""
+        with self.connection():
+            pass
 
     def select(self, query: LiteralString, /, **values: Any) -> Result:
         """The rows of a query, and its text with the values in it."""

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import LiteralString
 
 import psycopg
@@ -15,9 +16,14 @@ AFTER_ERROR = 15.0
 
 
 class Drawings:
-    """A thread that draws; `wake` makes it look at the queue at once."""
+    """A thread that draws; `wake` makes it look at the queue at once.
 
-    def __init__(self) -> None:
+    check: called before each connection; it raises psycopg.Error while the server is stopped, which
+    a connection would start again.
+    """
+
+    def __init__(self, check: Callable[[], object] = lambda: None) -> None:
+        self._check = check
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self.run, name="drawings", daemon=True)
 
@@ -35,6 +41,7 @@ class Drawings:
         """Draw what is requested until `stop`; a lost connection is opened again."""
         while not self._stop.is_set():
             try:
+                self._check()
                 with db.connect_to_load(autocommit=True) as conn:
                     while not self._stop.is_set():
                         draw_waiting(conn)

@@ -32,7 +32,8 @@ def _file(request: Request, query: LiteralString, cache: str = CACHE, **values: 
     content = bytes(row["content"])
     tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
     headers = {"etag": tag, "cache-control": cache, "cross-origin-resource-policy": "cross-origin"}
-    if tag in [one.strip() for one in request.headers.get("if-none-match", "").split(",")]:
+    tags = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
+    if {tag, f"W/{tag}", "*"} & set(tags):
         return Response(status_code=304, headers=headers)
     media = next((name for start, name in SIGNATURES if content.startswith(start)), None)
     if media is None:

@@ -1,5 +1,6 @@
 """Drawings of networks: icons, hieroglyphs, ink, and a pad to draw on."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
@@ -92,8 +93,6 @@ def pad(
 
 def to_bits(digits: str) -> str:
     """The 1,024 bits of a bitmap from 256 hexadecimal digits; '' for anything else."""
-    try:
-        value = int(digits, 16) if len(digits) == SIDE * SIDE // 4 else 0
-    except ValueError:
+    if not re.fullmatch(r"[0-9a-fA-F]{256}", digits):
         return ""
-    return f"{value:0{SIDE * SIDE}b}"
+    return f"{int(digits, 16):0{SIDE * SIDE}b}"

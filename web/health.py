@@ -1,9 +1,11 @@
 """Health: the view of that name, for people and monitors."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
 
 from web.database import QUERIES, Database, select
 from web.rendering import render
@@ -30,7 +32,22 @@ def health(request: Request) -> HTMLResponse:
     return render(request, "health.html", checks=database.select(QUERIES.health))
 
 
-@router.get("/health.json", summary="The rows of the view health, those that are bad first")
+class HealthRow(BaseModel):
+    """A check of the database."""
+
+    check_name: str
+    subject: str
+    status: Literal["ok", "warning", "bad"]
+    value: str | None
+    since: datetime | None
+    advice: str | None = Field(description="What to do")
+
+
+@router.get(
+    "/health.json",
+    summary="The rows of the view health, those that are bad first",
+    response_model=list[HealthRow],
+)
 def health_json(request: Request) -> list[dict[str, Any]]:
     """One object per check: check_name, subject, status (ok, warning or bad), value, advice."""
     database: Database = request.app.state.database

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from loaders.images.decoding import Decoder, sha256
 from udfs.picture_headers import BadPicture
 from web.database import PROBLEMS, QUERIES, Database, Result, select, words_of
+from web.errors import ErrorAnswer
 from web.rendering import in_words, render
 
 router = APIRouter(tags=["pictures"])
@@ -122,10 +123,10 @@ def page(request: Request) -> HTMLResponse:
     summary="Find stored pictures that are similar to a file",
     response_model=PictureAnswer,
     responses={
-        400: {"description": "The file is no picture that can be read"},
-        413: {"description": "The file is too large"},
-        422: {"description": "There is no file, or a parameter is out of range"},
-        503: {"description": "The database is away or busy; try again later"},
+        400: {"description": "The file is no picture that can be read", "model": ErrorAnswer},
+        403: {"description": "A page of another site sends the request", "model": ErrorAnswer},
+        408: {"description": "The request takes too long to arrive", "model": ErrorAnswer},
+        413: {"description": "The file is too large", "model": ErrorAnswer},
     },
 )
 def search(
@@ -169,6 +170,12 @@ def search(
     return JSONResponse(answer.model_dump(by_alias=True))
 
 
+@router.get("/images/search", response_class=HTMLResponse, include_in_schema=False)
+def nothing_sent() -> HTMLResponse:
+    """What somebody sees who opens the address of the form."""
+    raise HTTPException(405, "send a picture to this address: open /images", {"allow": "POST"})
+
+
 @router.get("/images/{image_id}", response_class=HTMLResponse, include_in_schema=False)
 def similar(request: Request, image_id: int) -> HTMLResponse:
     """A stored picture and what is similar to it."""
@@ -183,7 +190,9 @@ def similar(request: Request, image_id: int) -> HTMLResponse:
             matches = select(conn, QUERIES.images_like, image_id=image_id, n=MATCHES)
         except PROBLEMS as error:
             matches = Result([], notices=[words_of(error)])
+    nothing = Result([])
     return render(
         request, "matches.html", verdict="", copies={"matches": matches.query},
-        picture=picture.first, matches=matches, classes=Result([]), labels=Result([]), duplicates=Result([]),
+        picture=picture.first, matches=matches,
+        classes=nothing, labels=nothing, duplicates=nothing,
     )  # fmt: skip

@@ -52,7 +52,11 @@ def percent(share: float | None) -> str:
 
 def web_address(address: str | None) -> str | None:
     """An address that a link may have; null for other schemes, such as javascript."""
-    return address if address and urlsplit(address).scheme in ("http", "https") else None
+    try:
+        scheme = urlsplit(address or "").scheme
+    except ValueError:  # such as http://[
+        return None
+    return address if scheme in ("http", "https") else None
 
 
 def number(value: float | None) -> str:

@@ -1,46 +1,59 @@
-"""Limits and headers of every request and answer, as ASGI middleware."""
+"""Which requests are served at all: by their host name and by the site that sends them."""
 
-import asyncio
-from contextlib import suppress
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "referrer-policy": "same-origin",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
-SECONDS = 60.0  # in which the body of a request has arrived
+from web.errors import answer
+
+READING = ("GET", "HEAD", "OPTIONS")
 
 
-class TooLarge(Exception):
-    """The body of a request is larger than the limit."""
+def host_name(host: str) -> str:
+    """The name in a header Host or an option, without its port; '' for what is no name."""
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port
+    except ValueError:
+        return ""
+    is_name = parts.netloc == host and "@" not in host
+    return (parts.hostname or "").rstrip(".") if is_name else ""
 
 
-class SecurityHeaders:
-    """Adds the headers to every answer."""
+def is_address(name: str) -> bool:
+    """Whether a host name is an address in numbers."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+
+class HostNames:
+    """Refuses requests for host names that are not ours.
+
+    A site whose name leads to this machine could read the pages in a visitor's browser. An address
+    in numbers cannot be such a name. `*.example.org` stands for all names below.
+    """
+
+    def __init__(self, app: ASGIApp, names: tuple[str, ...]) -> None:
+        self.app, self.names = app, {"localhost", *(name.lower() for name in names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def add(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
+        if scope["type"] != "http" or self.is_ours(Headers(scope=scope).get("host", "")):
+            await self.app(scope, receive, send)
+            return
+        words = "these pages have another host name"
+        hint = "./pgmuse serve --name NAME adds a name"
+        await answer(Request(scope), 400, words, hint)(scope, receive, send)
 
-        await self.app(scope, receive, add if scope["type"] == "http" else send)
+    def is_ours(self, host: str) -> bool:
+        name = host_name(host)
+        above = f"*.{name.partition('.')[2]}"
+        return bool(name) and (bool({"*", name, above} & self.names) or is_address(name))
 
 
 class SameOrigin:
@@ -54,68 +67,16 @@ class SameOrigin:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            headers = Headers(scope=scope)
-            site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-            is_ours = (
-                site in ("same-origin", "none")
-                if site is not None
-                else origin is None or urlsplit(origin).netloc == headers.get("host")
-            )
-            if not is_ours:
-                answer = PlainTextResponse("this request comes from another site", 403)
-                await answer(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
-
-
-class BodyLimit:
-    """Refuses bodies that are too large, or too slow."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most = app, most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in READING or is_own(Headers(scope=scope)):
             await self.app(scope, receive, send)
             return
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdigit() and int(length) > self.most:
-            await self._refuse(scope, receive, send)
-            return
-        deadline = asyncio.get_running_loop().time() + SECONDS
-        size, has_ended, has_begun, is_broken = 0, False, False, False
+        words = "this request comes from another site"
+        await answer(Request(scope), 403, words)(scope, receive, send)
 
-        async def limited() -> Message:
-            nonlocal size, has_ended, is_broken
-            if has_ended:  # Starlette waits here for the visitor to leave
-                return await receive()
-            left = deadline - asyncio.get_running_loop().time()
-            try:
-                message = await asyncio.wait_for(receive(), max(left, 0.001))
-            except TimeoutError:
-                is_broken = True
-                raise
-            size += len(message.get("body", b""))
-            has_ended = not message.get("more_body", False)
-            if size > self.most:
-                is_broken = True
-                raise TooLarge
-            return message
 
-        async def watched(message: Message) -> None:
-            nonlocal has_begun
-            if is_broken and not has_begun:  # the framework's own words for our error
-                return
-            has_begun = True
-            await send(message)
-
-        with suppress(TooLarge, TimeoutError):
-            await self.app(scope, limited, watched)
-        if is_broken and not has_begun:
-            await self._refuse(scope, receive, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        megabytes = self.most // 1_000_000
-        words = f"a request has {megabytes} MB at most, and {SECONDS:.0f} s to arrive"
-        await PlainTextResponse(words, 413, {"connection": "close"})(scope, receive, send)
+def is_own(headers: Headers) -> bool:
+    """Whether a request comes from these pages, or from no page."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or origin.partition("://")[2] == headers.get("host")

@@ -1,7 +1,9 @@
 """`./pgmuse serve`: the pages on this machine, or for the local network."""
 
+import re
 import socket
 import sys
+from contextlib import suppress
 
 import psycopg
 import segno
@@ -12,29 +14,40 @@ from loaders.core import db
 from loaders.core.console import note, say
 from loaders.core.errors import Problem
 from web.app import create_app
+from web.connections import SECONDS, Connection
+from web.security import host_name
 from web.settings import Settings
 
 QUESTION = "Everybody in your network may then search and draw here. Serve them?"
-MOST_AT_ONCE = 64  # requests; further ones get 503
-KEEP_ALIVE = 15  # seconds
 
 
 def serve(host: str, port: int, names: tuple[str, ...], connections: int) -> None:
     """Serve the pages until Ctrl-C. Errors: Problem."""
-    settings = Settings(host, port, names, connections, can_draw=check_database())
+    for name in names:
+        check_name(name)
+    settings = Settings(
+        host, port, tuple(map(host_name, names)), connections, can_draw=check_database()
+    )
     listener = listen(host, port)
     config = uvicorn.Config(
         create_app(settings),
-        log_level="warning",
-        limit_concurrency=MOST_AT_ONCE,
-        timeout_keep_alive=KEEP_ALIVE,
+        log_level="error",  # a browser's broken request is no news
+        http=Connection,
+        ws="none",
+        timeout_keep_alive=int(SECONDS),
         server_header=False,
         h11_max_incomplete_event_size=32 << 10,
         timeout_graceful_shutdown=5,
     )
     say(f"open {address(host, port)} (Ctrl-C ends)")
-    with listener:
+    with listener, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run([listener])
+
+
+def check_name(name: str) -> None:
+    """Check a host name, as it stands in an address. Errors: Problem."""
+    if not re.fullmatch(r"\*|[\w.:\[\]-]+|\*\.[\w.:-]+", name) or not host_name(name):
+        raise Problem(f"--name {name}: this is no host name, such as pgmuse.example.org")
 
 
 def check_database() -> bool:
@@ -65,6 +78,9 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+    except socket.gaierror as error:
+        listener.close()
+        raise Problem(f"cannot listen on {host}: this machine has no such address") from error
     except OSError as error:
         listener.close()
         raise Problem(

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel, Field
 
 from loaders.songs.formats.model import Playlist, Track
 from loaders.songs.writers import WRITERS, address
@@ -20,6 +21,26 @@ FILES = {
     "csv": "text/csv; charset=utf-8",
 }
 SPOTIFY = "spotify:track:"
+
+
+class Song(BaseModel):
+    """A track. places: in playlists."""
+
+    track_id: str
+    name: str | None
+    artist: str | None
+    places: int = Field(description="Number of places in playlists")
+
+
+class RadioSong(BaseModel):
+    """A track of a radio."""
+
+    place: int = Field(description="From 1 on, likeliest first")
+    track_id: str
+    name: str | None
+    artist: str | None
+    score: float
+
 
 Ids = Annotated[list[str], Query(max_length=MOST)]
 Number = Annotated[int, Query(ge=1, le=200)]
@@ -85,11 +106,7 @@ def complete(
     return HTMLResponse(content, headers={"cache-control": "private, max-age=60"})
 
 
-@router.get(
-    "/radio",
-    summary="A song radio as JSON",
-    responses={400: {"description": "No seed is in the live model, or a value is wrong"}},
-)
+@router.get("/radio", summary="A song radio as JSON", response_model=list[RadioSong])
 def radio(
     request: Request,
     seed: Annotated[list[str], Query(min_length=1, max_length=MOST, description="Ids of tracks")],
@@ -103,7 +120,11 @@ def radio(
         return _radio(conn, seed, unlike, n, per_artist).rows
 
 
-@router.get("/complete.json", summary="Songs whose name or artist matches some letters")
+@router.get(
+    "/complete.json",
+    summary="Songs whose name or artist matches some letters",
+    response_model=list[Song],
+)
 def complete_json(
     request: Request, q: Annotated[str, Query(min_length=1, max_length=200)]
 ) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ def classes(
     return render(request, "classes.html", q=q, page=page, rows=rows, most=ROWS)
 
 
-@router.get("/classes/{class_id}", response_class=HTMLResponse)
+@router.get("/classes/{class_id:path}", response_class=HTMLResponse)
 def show_class(request: Request, class_id: str, page: Page = 1) -> HTMLResponse:
     """A class: what it is a subclass of, its subclasses, and its items."""
     database: Database = request.app.state.database
@@ -44,7 +44,7 @@ def show_class(request: Request, class_id: str, page: Page = 1) -> HTMLResponse:
     )
 
 
-@router.get("/items/{wikidata_id}", response_class=HTMLResponse)
+@router.get("/items/{wikidata_id:path}", response_class=HTMLResponse)
 def item(request: Request, wikidata_id: str) -> HTMLResponse:
     """An item: its picture, its classes and its statements."""
     database: Database = request.app.state.database

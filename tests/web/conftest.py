@@ -1,6 +1,12 @@
 """Fixtures of the tests of the pages."""
 
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from loaders.images.classifier import train as classifier
@@ -14,6 +20,7 @@ from tests.factories.rows import add_icon, add_model, publish_songs
 from tests.factories.wikidata import entity, value
 from tests.servers import postgres
 from web.app import create_app
+from web.connections import Connection
 from web.settings import Settings
 
 HOSTILE = "<script>alert('x')</script>"
@@ -66,3 +73,29 @@ def bare(server):
         postgres.use(server)
         with TestClient(app, base_url="http://localhost") as client:
             yield client
+
+
+@contextmanager
+def serving(**settings):
+    """The pages of the database in use, at a real port."""
+    app = create_app(Settings(**settings))
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="warning", http=Connection, ws="none")
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, args=([listener],))
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    yield f"http://localhost:{listener.getsockname()[1]}"
+    running.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(site, server):
+    """The pages of the filled database at a real port."""
+    postgres.use(server, "pages")
+    with serving(can_draw=True) as one:
+        yield one
+    postgres.use(server)

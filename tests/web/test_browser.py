@@ -10,20 +10,13 @@ PGMUSE_SCREENSHOTS names a folder for pictures of what was seen.
 import os
 import re
 import shutil
-import socket
-import threading
-import time
 from pathlib import Path
 
 import pytest
-import uvicorn
 from PIL import Image
 
 from loaders.core.config import HOME
 from tests.factories.pictures import encoded, shape
-from tests.servers import postgres
-from web.app import create_app
-from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api")
@@ -32,24 +25,6 @@ AXE = HOME / "var" / "axe" / "package" / "axe.min.js"
 PHONE = {"width": 360, "height": 740}
 ADDRESSES = ["/", "/images", "/songs", "/songs?seed=a", "/gallery", "/pad", "/wikidata",
              "/wikidata/classes/Q1", "/wikidata/items/Q2", "/images/1", "/health", "/api"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def address(site, server):
-    """The pages of the filled database at a real port."""
-    postgres.use(server, "pages")
-    app = create_app(Settings(can_draw=True))
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    thread = threading.Thread(target=running.run, args=([listener],))
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    yield f"http://localhost:{listener.getsockname()[1]}"
-    running.should_exit = True
-    thread.join()
-    postgres.use(server)
 
 
 @pytest.fixture(scope="module")

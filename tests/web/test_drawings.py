@@ -4,7 +4,8 @@ import psycopg
 import pytest
 
 from tests.web.conftest import HTML
-from web.drawing import draw_waiting
+from web.database import Away
+from web.drawing import Drawings, draw_waiting
 
 REQUESTS = "select drawing, n, status, message from muse.drawing_requests order by request_id"
 
@@ -93,3 +94,23 @@ def test_the_page_tells_how_far_it_is(bare):
     page = bare.post("/drawings", data={"drawing": "icon"}, headers=HTML).text
     assert "somebody runs" in page
     assert 'hx-trigger="load delay:1s"' in page
+
+
+def test_a_stopped_server_stays_stopped(monkeypatch):
+    """`./pgmuse down` beside `serve`: a connection to the embedded server would start it."""
+
+    def check():
+        drawings.stop()
+        raise Away("the server refuses connections")
+
+    drawings, connections = Drawings(check), []
+
+    monkeypatch.setattr("web.drawing.db.connect_to_load", connections.append)
+    drawings.run()
+    assert connections == []
+
+
+@pytest.mark.parametrize("digits", ["-" + "f" * 255, "0x" + "f" * 254, "_f" * 128, "\u0661" * 256])
+def test_what_is_no_bitmap_is_an_empty_pad(bare, digits):
+    page = bare.get("/pad", params={"bitmap": digits}, headers=HTML)
+    assert (page.status_code, "Similar icons" in page.text) == (200, False)

@@ -49,6 +49,8 @@ def test_a_browser_asks_again_only_for_what_changed(site):
     again = site.get(address, headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
+    for tags in ("*", f'"other", W/{first.headers["etag"]}'):
+        assert site.get(address, headers={"if-none-match": tags}).status_code == 304
     other = site.get(address, headers={"if-none-match": '"other"'})
     assert other.content == first.content
 

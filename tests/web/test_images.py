@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.factories.pictures import encoded, shape
 from tests.web.conftest import HOSTILE, HTML
+from web.rendering import web_address
 
 
 def send(site, content: bytes, name: str = "photo.jpg", **more):
@@ -85,3 +86,14 @@ def test_parameters_are_checked(site):
     assert len(send(site, content, data={"n": 3}).json()["matches"]) == 3
     assert send(site, content, data={"n": 0}).status_code == 422
     assert site.post("/images/search").status_code == 422
+
+
+@pytest.mark.parametrize("address", ["http://[", "javascript:alert(1)", " JavaScript:alert(1)"])
+def test_addresses_of_pictures_that_are_none_are_no_links(address):
+    assert web_address(address) is None
+
+
+def test_the_address_of_the_form_says_how_it_is_used(site):
+    answer = site.get("/images/search")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert "/images" in answer.json()["detail"]

@@ -83,6 +83,15 @@ def test_items_and_classes_are_linked(site):
     assert "/wikidata/classes/Q1" not in site.get("/wikidata?q=%25", headers=HTML).text
 
 
+def test_classes_of_the_sample_have_a_slash_in_their_id(site, server):
+    with server.connect(dbname="pages", autocommit=True) as conn:
+        add = "insert into muse.wikidata_classes (class_id, class, items) values ('kind/x', 'x', 1)"
+        conn.execute(add)
+        page = site.get("/wikidata/classes/kind%2Fx", headers=HTML)
+        conn.execute("delete from muse.wikidata_classes where class_id = 'kind/x'")
+    assert (page.status_code, "<h1>x</h1>" in page.text) == (200, True)
+
+
 def test_health_is_json_for_monitors(site):
     rows = site.get("/health.json").json()
     assert {row["status"] for row in rows} <= {"ok", "warning", "bad"}
