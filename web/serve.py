@@ -39,7 +39,7 @@ def serve(host: str, port: int, names: tuple[str, ...], connections: int) -> Non
         h11_max_incomplete_event_size=32 << 10,
         timeout_graceful_shutdown=5,
     )
-    say(f"open {address(host, port)} (Ctrl-C ends)")
+    say(f"open {address(host, listener.getsockname()[1])} (Ctrl-C ends)")
     with listener, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run([listener])
 
