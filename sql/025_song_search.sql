@@ -162,7 +162,7 @@ begin
     end if;
     if seed is null then
         raise notice 'track % is not in the live model', left(similar_songs.track_id, 300)
-        using hint = 'find_songs knows ids; tracks of very few playlists are left out';
+        using hint = 'find_songs knows ids; ./pgmuse train songs adds new tracks, and says which it leaves out';
         return;
     end if;
 

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from loaders.images.decoding import Decoder, sha256
+from loaders.images.search.matches import SURE, SimilarClass, likeliest
 from udfs.picture_headers import BadPicture
 from web.database import PROBLEMS, QUERIES, Database, Result, select, words_of
 from web.errors import ErrorAnswer
@@ -14,7 +15,6 @@ from web.rendering import in_words, render
 
 router = APIRouter(tags=["pictures"])
 MATCHES = 12
-THRESHOLD = 0.5  # of confidence, below which a picture looks like nothing that is stored
 # psql reads the picture; the functions decode it as the page did.
 COPY = """\\set picture `base64 -w0 PICTURE.jpg`
 select * from {}(decode(:'picture', 'base64'){})"""
@@ -97,10 +97,10 @@ def verdict(matches: list[dict[str, Any]], classes: list[dict[str, Any]]) -> str
     best = max(matches, key=lambda match: match["confidence"])
     if best["confidence"] == 1:
         return f"This very picture is stored: {best['title'] or best['class'] or 'picture'}."
-    name, confidence = best["class"] or best["title"], best["confidence"]
-    if classes and classes[0]["confidence"] > confidence:
-        name, confidence = classes[0]["class"], classes[0]["confidence"]
-    if confidence < THRESHOLD:
+    kinds = [SimilarClass(one["class"], one["confidence"], one["pictures"]) for one in classes]
+    title = best["title"] or f"picture {best['image_id']}"
+    name, confidence = likeliest(best["confidence"], best["class"], title, kinds)
+    if confidence < SURE:
         return "Nothing here looks like it."
     return f"{name}: {in_words(confidence)}."
 

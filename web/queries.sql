@@ -134,7 +134,7 @@ limit 12;
 
 -- name: tracks
 select
-    track.track_id,
+    one.track_id,
     track.name,
     track.artist
 from unnest(%(tracks)s::text[]) with ordinality as one (track_id, place)
@@ -309,9 +309,12 @@ select
         select counted.items from muse.classes as counted
         where counted.class_id = %(class_id)s
     ) as items,
-    (
-        select sum(below.items) from muse.subclasses_of(%(class_id)s) as below
-    ) as items_below
+    coalesce((
+        select counted.items from muse.classes as counted
+        where counted.class_id = %(class_id)s
+    ), 0) + (
+        select coalesce(sum(below.items), 0) from muse.subclasses_of(%(class_id)s) as below
+    ) as with_subclasses
 from muse.wikidata_classes as class
 where class.class_id = %(class_id)s;
 

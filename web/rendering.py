@@ -37,8 +37,8 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
 
 
 def in_words(confidence: float) -> str:
-    """A probability in words."""
-    return next(words for limit, words in WORDS if confidence >= limit)
+    """A probability in words, which fit the percentage that is shown."""
+    return next(words for limit, words in WORDS if round(confidence, 2) >= limit)
 
 
 def percent(share: float | None) -> str:
@@ -82,7 +82,13 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def counted(value: float, noun: str) -> str:
+    """A number with its noun; the plural ends in s."""
+    return f"{number(value)} {noun}{'' if value == 1 else 's'}"
+
+
 environment.filters |= {
+    "counted": counted,
     "ink_query": ink_query,
     "in_words": in_words,
     "percent": percent,

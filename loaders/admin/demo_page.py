@@ -77,7 +77,7 @@ def cell(value: object) -> str:
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, int | float):
-        shown = f"{value:.3f}" if isinstance(value, float) else str(value)
+        shown = f"{value:.3f}".removesuffix(".000") if isinstance(value, float) else str(value)
         return f'<td class="number">{shown}</td>'
     if isinstance(value, bytes) and value.startswith(PNG):
         address = base64.b64encode(value).decode()

@@ -73,7 +73,7 @@ def test_items_and_classes_are_linked(site):
     top = site.get("/wikidata", headers=HTML).text
     assert '<a href="/wikidata/classes/Q1">thing</a>' in top
     one = site.get("/wikidata/classes/Q1", headers=HTML).text
-    assert "1 items" in one
+    assert "1 item, 1 with its subclasses" in one
     assert '<a href="/wikidata/items/Q2">&lt;script&gt;' in one
     item = site.get("/wikidata/items/Q2", headers=HTML).text
     assert "https://en.wikipedia.org/wiki/Second" in item

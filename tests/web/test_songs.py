@@ -54,4 +54,4 @@ def test_without_a_model_the_page_says_what_to_run(bare):
 def test_an_unknown_seed_is_named(site):
     page = site.get("/songs?seed=nothing", headers=HTML)
     assert page.status_code == 200
-    assert "nothing" in page.text
+    assert '<span class="tag">nothing' in page.text

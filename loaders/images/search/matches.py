@@ -1,6 +1,7 @@
 """`pgmuse search`: matches as a table, and a picture of the query beside its matches."""
 
 import textwrap
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from udfs.picture_headers import BadPicture
 from udfs.pictures import THUMBNAIL, decode
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+SURE = 0.5  # confidence below which a picture looks like nothing that is stored
 SIDE, MARGIN, TEXT, COLUMNS = 200, 16, 52, 5  # pixels, and matches a row
 TRAIN = "./pgmuse train classifier, then ./pgmuse train images"
 WRITABLE = (".png", ".jpg")
@@ -80,7 +82,9 @@ def check_vectors(conn: psycopg.Connection) -> str | None:
         raise Problem("there are no pictures: run ./pgmuse load images FOLDER")
     if missing == pictures:
         raise Problem(f"none of {pictures:,} pictures has a vector yet: run {TRAIN}")
-    return f"{missing:,} of {pictures:,} pictures have no vector yet: {TRAIN}" if missing else None
+    if not missing:
+        return None
+    return f"{missing:,} of {pictures:,} pictures have no vector yet: ./pgmuse train images"
 
 
 def search(conn: psycopg.Connection, query: Query, n: int, min_confidence: float) -> list[Match]:
@@ -123,13 +127,25 @@ def verdict(matches: list[Match], kinds: list[SimilarClass]) -> str:
     if not matches:
         return "no match has that confidence"
     best = max(matches, key=lambda match: match.confidence)
-    class_ = best.class_ if kinds else None  # classes that are no kinds of things say nothing
-    name, confidence = class_ or best.title or f"picture {best.image_id}", best.confidence
-    if class_ and confidence < 1:
-        name, confidence = kinds[0].class_, kinds[0].confidence
-    if confidence < 0.5:
+    title = best.title or f"picture {best.image_id}"
+    name, confidence = likeliest(best.confidence, best.class_, title, kinds)
+    if confidence < SURE:
         return f"no match: the best one, {name}, has {confidence:.0%}"
     return f"most likely {name}, {confidence:.0%}"
+
+
+def likeliest(
+    confidence: float, class_: str | None, title: str, kinds: Sequence[SimilarClass]
+) -> tuple[str, float]:
+    """What the query shows and the confidence, from the best match and the classes of all.
+
+    Without kinds the classes are no kinds of things, and say nothing.
+    """
+    if class_ is None or not kinds:
+        return title, confidence
+    if kinds[0].confidence > confidence:
+        return kinds[0].class_, kinds[0].confidence
+    return class_, confidence
 
 
 def picture(query: Query, words: str, matches: list[Match], out: Path) -> None:
