@@ -79,6 +79,7 @@ def database_error(request: Request, error: Exception) -> Response:
     if isinstance(error, (PoolTimeout, TooManyRequests, psycopg.errors.QueryCanceled)):
         return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
     if isinstance(error, psycopg.OperationalError):
+        note(f"{request.url.path}: {type(error).__name__}: {error}")
         return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
     if isinstance(error, psycopg.ProgrammingError):
         note(f"{request.url.path}: {error}")

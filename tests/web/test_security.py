@@ -94,8 +94,9 @@ def test_errors_of_ours_have_words_and_headers(bare, monkeypatch):
         raise RuntimeError("secret")
 
     monkeypatch.setattr("web.wikidata.render", fail)
-    with TestClient(bare.app, base_url="http://localhost", raise_server_exceptions=False) as client:
-        answer = client.get("/wikidata")
+    # Not as a context: its end would close the pool of `bare`.
+    client = TestClient(bare.app, base_url="http://localhost", raise_server_exceptions=False)
+    answer = client.get("/wikidata")
     assert answer.status_code == 500
     assert "error of the pages" in answer.json()["detail"]
     assert "default-src 'none'" in answer.headers["content-security-policy"]
