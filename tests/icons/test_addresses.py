@@ -44,7 +44,7 @@ def test_views_of_icons_have_pictures(db):
     assert db.execute("select picture_url from icon_pictures").fetchone() == (None,)
     db.execute("set local muse.picture_base = 'https://pictures.example.org/'")
     (address,) = db.execute("select picture_url from icon_pictures").fetchone()
-    assert address == f"https://pictures.example.org/icons/{icon_id}"
+    assert address == f"https://pictures.example.org/icons/{icon_id}.png"
     for none in ("", "pictures.example.org", "javascript:alert(1)", 'https://a/"onerror='):
         db.execute("select set_config('muse.picture_base', %s, true)", (none,))
         assert db.execute("select picture_url from icon_pictures").fetchone() == (None,), none
@@ -63,4 +63,4 @@ def test_the_best_grids_have_pictures(db):
     row = db.execute("select ink, picture, picture_url from grid_pictures").fetchone()
     assert row[0] == 8
     assert pixels(row[1]).sum() == 8 * 32 * 32
-    assert row[2] == "https://pictures.example.org/grids/0110100110010110"
+    assert row[2] == "https://pictures.example.org/grids/0110100110010110.png"
