@@ -14,6 +14,7 @@ from web.security import READING
 MEGABYTE = 1 << 20
 AT_ONCE = 64  # requests
 UPLOADS = 16  # requests with a body, which take memory and files
+WAITING = 5.0  # seconds that a request waits for others to end
 DROPPING = 10.0  # seconds for the rest of a refused body
 WORDS = "too much is requested at once: try again in a minute"
 
@@ -23,25 +24,29 @@ class TooLarge(Exception):
 
 
 class AtOnce:
-    """Refuses requests while as many as the limit are served: uploads, and requests that read."""
+    """Lets requests wait while as many as the limit are served, uploads and others; then 503."""
 
-    def __init__(self, app: ASGIApp, reads: int = AT_ONCE, uploads: int = UPLOADS) -> None:
-        self.app = app
-        self.left = {"reads": reads, "uploads": uploads}
+    def __init__(
+        self, app: ASGIApp, reads: int = AT_ONCE, uploads: int = UPLOADS, seconds: float = WAITING
+    ) -> None:
+        self.app, self.seconds = app, seconds
+        self.reads, self.uploads = asyncio.Semaphore(reads), asyncio.Semaphore(uploads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        kind = "reads" if scope["method"] in READING else "uploads"
-        if not self.left[kind]:
+        places = self.reads if scope["method"] in READING else self.uploads
+        try:
+            async with asyncio.timeout(self.seconds):
+                await places.acquire()
+        except TimeoutError:
             await refuse(HTTPStatus.SERVICE_UNAVAILABLE, WORDS, scope, receive, send)
             return
-        self.left[kind] -= 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self.left[kind] += 1
+            places.release()
 
 
 class BodyLimit:

@@ -121,12 +121,28 @@ def test_more_requests_than_the_limit_are_503(bare):
     async def app(scope, receive, send):
         inner.extend(await request(limited))
 
-    limited = AtOnce(app, uploads=1)
+    limited = AtOnce(app, uploads=1, seconds=0.01)
     asyncio.run(request(limited))
     headers = dict(inner[0]["headers"])
     assert (inner[0]["status"], headers[b"retry-after"]) == (503, b"30")
     assert b"too much is requested at once" in inner[1]["body"]
-    assert limited.left == {"reads": 64, "uploads": 1}
+    assert not limited.uploads.locked()
+
+
+def test_a_request_waits_until_another_ends():
+    served = []
+
+    async def app(scope, receive, send):
+        await asyncio.sleep(0)
+        served.append(scope["number"])
+
+    async def run():
+        limited = AtOnce(app, uploads=1)
+        scope = {"type": "http", "method": "POST"}
+        await asyncio.gather(*(limited(scope | {"number": n}, None, None) for n in range(5)))
+
+    asyncio.run(run())
+    assert served == [0, 1, 2, 3, 4]
 
 
 def test_large_bodies_are_refused_whether_they_say_so_or_not(server):
