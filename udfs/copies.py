@@ -86,8 +86,9 @@ def distance(one: Image.Image, other: Image.Image) -> int | None:
     if likeness.max() < ROUGHLY:
         return None
     order = np.argsort(-likeness)
-    close = order[likeness[order] > likeness.max() - ALIKE]  # stripes look the same mirrored
-    best = [_best_windows(fixed, turned[number]) for number in (order[:2], close)[len(close) > 2]]
+    # Stripes look the same mirrored: then all such orientations are tried, else two.
+    close = int((likeness > likeness.max() - ALIKE).sum())
+    best = [_best_windows(fixed, turned[number]) for number in order[: max(close, 2)]]
     bits = [
         ((_hash(left) ^ _hash(right)) & (2**64 - 1)).bit_count()
         for correlation, left, right in best

@@ -132,7 +132,7 @@ def _draw_batch(
     seed: int,
     lines: np.ndarray | None,
 ) -> Batch:
-    """Draw a batch of bitmaps that all have ink. lines: the first ones, if they are given.
+    """Draw a batch of bitmaps that all have ink. lines: the first ones, which stay; None for none.
 
     A blank bitmap is drawn again with other random numbers, at a higher temperature each time.
     """

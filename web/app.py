@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 import udfs
-from web import files, gallery, health, images, songs, wikidata
+from web import files, gallery, health, home, images, songs, wikidata
 from web.database import Database
 from web.drawing import Drawings
 from web.errors import RESPONSES, database_error, fault, http_error, invalid_request
@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=RESPONSES,
     )
     app.state.database, app.state.drawings, app.state.settings = database, drawings, settings
-    for topic in (files, health, images, songs, gallery, wikidata):
+    for topic in (files, home, health, images, songs, gallery, wikidata):
         app.include_router(topic.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.add_api_route("/api", describe, include_in_schema=False, response_class=HTMLResponse)

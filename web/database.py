@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -11,9 +10,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from loaders.core import db
-from loaders.core.queries import Queries
 
-QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 WAIT = 20  # seconds for a connection of the pool
 # Seconds until a server that refuses connections is away. The pool then gives up, and the next
 # request tries anew; by default it tries for 5 minutes, ever more seldom.

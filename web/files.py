@@ -1,13 +1,16 @@
 """Pictures at stable addresses, for the pages and for BI tools: the column picture_url."""
 
 import hashlib
+from pathlib import Path
 from typing import LiteralString
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from web.database import QUERIES, Database
+from loaders.core.queries import Queries
+from web.database import Database
 
+QUERIES = Queries(Path(__file__).with_suffix(".sql"))
 router = APIRouter(include_in_schema=False)
 # A day: a picture is stored again only where a new version of the decoder reads it better.
 CACHE = "public, max-age=86400"

@@ -1,14 +1,17 @@
 """Drawings of networks: icons, hieroglyphs, ink, and a pad to draw on."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from web.database import PROBLEMS, QUERIES, Database, select, words_of
+from loaders.core.queries import Queries
+from web.database import PROBLEMS, Database, select, words_of
 from web.rendering import render
 
+QUERIES = Queries(Path(__file__).with_suffix(".sql"))
 router = APIRouter(tags=["drawings"])
 INK = 9  # drawings on the page
 DRAWINGS = {"icon": 12, "hieroglyph": 12, "ink": 1}  # samples of a request

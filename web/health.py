@@ -1,28 +1,19 @@
 """Health: the view of that name, for people and monitors."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from web.database import QUERIES, Database, select
+from loaders.core.queries import Queries
+from web.database import Database
 from web.rendering import render
 
+QUERIES = Queries(Path(__file__).with_suffix(".sql"))
 router = APIRouter(tags=["health"])
-
-
-@router.get("/", response_class=HTMLResponse, include_in_schema=False)
-def home(request: Request) -> HTMLResponse:
-    """What is here."""
-    database: Database = request.app.state.database
-    with database.connection() as conn:
-        counts = select(conn, QUERIES.counts)
-        pictures = select(conn, QUERIES.any_pictures)
-        ink = select(conn, QUERIES.drawn_ink, n=1)
-        icons = select(conn, QUERIES.drawn_bitmaps, kind="icons", sample_id=None)
-    return render(request, "home.html", counts=counts, pictures=pictures, ink=ink, icons=icons)
 
 
 @router.get("/health", response_class=HTMLResponse, include_in_schema=False)

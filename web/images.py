@@ -1,18 +1,21 @@
 """Reverse image search: pages, and JSON for programs."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from loaders.core.queries import Queries
 from loaders.images.decoding import Decoder, sha256
 from loaders.images.search.matches import SURE, SimilarClass, likeliest
 from udfs.picture_headers import BadPicture
-from web.database import PROBLEMS, QUERIES, Database, Result, select, words_of
+from web.database import PROBLEMS, Database, Result, select, words_of
 from web.errors import ErrorAnswer
 from web.rendering import in_words, render
 
+QUERIES = Queries(Path(__file__).with_suffix(".sql"))
 router = APIRouter(tags=["pictures"])
 MATCHES = 12
 # psql reads the picture; the functions decode it as the page did.

@@ -1,16 +1,19 @@
 """Song radio: completion, radios from several songs, and playlists to save."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, Field
 
+from loaders.core.queries import Queries
 from loaders.songs.formats.model import Playlist, Track
 from loaders.songs.writers import WRITERS, address
-from web.database import QUERIES, Database, Result, select
+from web.database import Database, Result, select
 from web.rendering import environment, render
 
+QUERIES = Queries(Path(__file__).with_suffix(".sql"))
 router = APIRouter(prefix="/songs", tags=["songs"])
 SHORTEST = 3  # letters of a completion
 MOST = 50  # seeds

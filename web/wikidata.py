@@ -1,13 +1,16 @@
 """Wikidata: classes as a tree, and their items with pictures and articles."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from web.database import QUERIES, Database, select
+from loaders.core.queries import Queries
+from web.database import Database, select
 from web.rendering import render
 
+QUERIES = Queries(Path(__file__).with_suffix(".sql"))
 router = APIRouter(prefix="/wikidata", include_in_schema=False)
 ROWS = 48
 

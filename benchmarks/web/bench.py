@@ -20,13 +20,14 @@ from loaders.core.db import connect_to_muse
 from loaders.core.workers import Pool
 from loaders.images.classifier import train as classifier
 from loaders.images.decoding import prepare, sha256
-from web.database import QUERIES
 from web.images import MATCHES
+from web.images import QUERIES as IMAGES
+from web.songs import QUERIES as SONGS
 
 CLIENTS = (1, 16)
 SECONDS = 6  # of a round
 SHARES = (50, 95, 99)  # percent of the requests
-SEARCH = (QUERIES.matches, QUERIES.classes_of_picture, QUERIES.labels, QUERIES.duplicates)
+SEARCH = (IMAGES.matches, IMAGES.classes_of_picture, IMAGES.labels, IMAGES.duplicates)
 SIZES = {"3": (2048, 1536), "12": (4032, 3024)}  # megapixels; phones make 12
 
 
@@ -108,7 +109,7 @@ def radio(parts: Bench) -> Iterator[Row]:
                 JSON,
             ),
             "radio, page": (load_pages, _port(parts), [f"/songs{s}" for s in seeds], [], HTML),
-            "SQL": (load_sql, [QUERIES.radio], values, min(number, parts.connections)),
+            "SQL": (load_sql, [SONGS.radio], values, min(number, parts.connections)),
         }
         yield from _beside(parts, asks, number)
 

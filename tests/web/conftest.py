@@ -28,7 +28,7 @@ HTML = {"accept": "text/html"}
 
 
 def fill(conn, folder) -> None:
-    """Songs whose order is known, pictures of three kinds, icons, items, and their models."""
+    """Songs in a fixed order, an icon, an item of a class, and the model of songs."""
     songs = [
         Track("a", "First Song", "Zoë"),
         Track("4uLU6hMCjMI75M1A2tKUQC", HOSTILE, "Ann"),
