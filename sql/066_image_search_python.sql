@@ -131,7 +131,8 @@ as $$
 #variable_conflict use_column
 declare
     hashes bit(64)[];
-    live bigint;
+    classifier bigint;
+    query public.halfvec;
     candidates bigint[];
     same bigint;
 begin
@@ -157,13 +158,16 @@ begin
             order by nearest.bits, image.image_id
             limit near_duplicates.n
         ) as near;
-        select deployment.model_id into live
+        select (model.config ->> 'classifier')::bigint into classifier
         from muse.deployments as deployment
+        inner join muse.models as model on deployment.model_id = model.model_id
         where deployment.name = 'images';
-        if live is not null then  -- cropped copies and those with a border
+        if classifier is not null then  -- cropped copies and those with a border
+            select features.embedding::public.halfvec into query
+            from muse.image_features(near_duplicates.picture, classifier) as features;
             candidates := candidates || array(
-                select matches.image_id
-                from muse.matches_of_picture(near_duplicates.picture, null, 10, 0) as matches
+                select near.image_id
+                from muse.nearest_images(classifier, query, 10) as near
             );
         end if;
     end if;

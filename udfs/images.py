@@ -136,10 +136,10 @@ def copy_distances(
     """Of the stored pictures those that are copies, and the bits in which their hashes differ."""
     if picture is None or not image_ids:
         return
-    query = thumbnail(decoded(plpy, picture))
+    query = copies.windows(thumbnail(decoded(plpy, picture)))
     plan = plpy.prepare(THUMBNAILS, ["bigint[]"])
     for row in plpy.execute(plan, [image_ids]):
         runtime.checkpoint(plpy)
-        bits = copies.distance(query, decoded(plpy, row["thumbnail"]))
+        bits = copies.compare(query, copies.windows(decoded(plpy, row["thumbnail"])))
         if bits is not None:
             yield row["image_id"], bits

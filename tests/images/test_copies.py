@@ -29,6 +29,9 @@ CHANGES = {
     "cropped on one side": lambda image: image.crop(
         (0, 0, round(0.95 * image.width), image.height)
     ),
+    "cropped on one side and rotated": lambda image: image.crop(
+        (0, 0, round(0.9 * image.width), round(0.9 * image.height))
+    ).transpose(TURN.ROTATE_90),
     "with a white border": lambda image: ImageOps.expand(image, 15, "white"),
     "with a wide black border": lambda image: ImageOps.expand(image, 30, "black"),
 }
@@ -39,6 +42,7 @@ CHANGES = {
 def test_a_copy_differs_in_few_bits(change):
     for seed in range(3):
         assert copies.distance(CHANGES[change](photo(seed)), photo(seed)) <= 8
+        assert copies.distance(photo(seed), CHANGES[change](photo(seed))) <= 8
 
 
 @pytest.mark.unit
