@@ -54,10 +54,10 @@ def add_picture(
         "values (%s, %s, %s::bigint::bit(64), 360, 330) returning image_id",
         (hashlib.sha256(content).digest(), content, hashed),
     ).fetchone()
-    row = {"page_url": None, "licence": None, "author": None} | values
+    row = {"page_url": None, "licence": None, "author": None, "licence_url": None} | values
     conn.execute(
         "insert into muse.image_sources (image_id, source_id, location, title, class, page_url, "
-        "licence, author) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        "licence, author, licence_url) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (image_id, source_id, f"{image_id}.jpg", title, class_name, *row.values()),
     )
     return image_id

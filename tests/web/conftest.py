@@ -57,6 +57,7 @@ def site(server, flatbuffer, tmp_path_factory):
                 add_picture(
                     conn, shape(kind, number), f"{kind} {number}", kind,
                     page_url="https://example.org/", licence="CC0", author=HOSTILE,
+                    licence_url="https://example.org/cc0",
                 )  # fmt: skip
         train_images(conn, workers=1)
         app = create_app(Settings())

@@ -3,12 +3,15 @@
 import io
 
 import pillow_heif
+import psycopg
 import pytest
 from PIL import Image
 
-from tests.factories.pictures import encoded, shape
+from tests.factories.pictures import add_picture, encoded, shape
 from tests.web.conftest import HOSTILE, HTML
-from web.rendering import web_address
+from web.rendering import environment, web_address
+
+SCRIPTS = ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x"]
 
 
 def send(site, content: bytes, name: str = "photo.jpg", **more):
@@ -86,6 +89,21 @@ def test_parameters_are_checked(site):
     assert len(send(site, content, data={"n": 3}).json()["matches"]) == 3
     assert send(site, content, data={"n": 0}).status_code == 422
     assert site.post("/images/search").status_code == 422
+
+
+def test_the_licence_of_a_match_links_to_its_text(site):
+    page = send(site, encoded(shape("ring", 99)), headers=HTML).text
+    assert '<a href="https://example.org/cc0" rel="noreferrer">CC0</a>' in page
+
+
+@pytest.mark.parametrize("address", SCRIPTS)
+def test_a_script_is_no_address_of_a_licence(db, address):
+    """The table refuses it, and a page would not link to it."""
+    with pytest.raises(psycopg.errors.CheckViolation):
+        add_picture(db, shape("ring", 1), licence="CC0", licence_url=address)
+    row = {"author": None, "licence": "CC0", "licence_url": address}
+    template = environment.from_string('{% import "macros.html" as ui %}{{ ui.credit(row) }}')
+    assert template.render(row=row).strip() == '<p class="credit">CC0</p>'
 
 
 @pytest.mark.parametrize("address", ["http://[", "javascript:alert(1)", " JavaScript:alert(1)"])
