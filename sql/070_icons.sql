@@ -183,11 +183,36 @@ comment on column muse.hieroglyphs.picture_url is
 'Address of the picture at a web service; null until muse.picture_base is set';
 
 -- similar_icons --------------------------------------------------------------------------------
--- An exact scan of all bitmaps of the size: 40,000 take some 20 ms. A bitmap of several sets is
+-- An exact scan of all bitmaps of the size: 40,000 take some 60 ms. A bitmap of several sets is
 -- returned once, with its lowest icon_id.
 
+-- The ink of a square bitmap and the pixels above, below, left and right of it. others: a bitmap
+-- of the same size, without the first column.
+create or replace function muse.spread_ink(
+    bitmap bit varying, side integer, others bit varying
+)
+returns bit varying
+language sql immutable parallel safe
+return
+spread_ink.bitmap
+| ((spread_ink.bitmap & spread_ink.others) << 1)
+| ((spread_ink.bitmap >> 1) & spread_ink.others)
+| (spread_ink.bitmap << spread_ink.side)
+| (spread_ink.bitmap >> spread_ink.side);
+
+comment on function muse.spread_ink(bit varying, integer, bit varying) is
+'Ink and the pixels beside it: select spread_ink(B''1000'', 2, B''0101'')';
+
+-- metric soft: how many ink pixels of one bitmap have no ink of the other at the same place or
+-- beside it, both ways; of two with the same number the one with fewer different pixels comes
+-- first. hamming: the number of different pixels. jaccard: the share of the ink of both that only
+-- one of them has.
 create or replace function muse.similar_icons(
-    bitmap bit varying, n integer default 10, metric text default 'hamming'
+    bitmap bit varying,
+    n integer default 10,
+    metric text default 'soft',
+    in_set text default null,
+    in_kind text default null
 )
 returns table (icon_id bigint, icon_set text, name text, distance real)
 language plpgsql stable parallel safe rows 10
@@ -195,40 +220,71 @@ set search_path = pg_catalog, muse, pg_temp
 set jit = off
 as $$
 #variable_conflict use_column
+declare
+    side integer := sqrt(length(similar_icons.bitmap));
+    others bit varying := repeat('0' || repeat('1', side - 1), side)::bit varying;
+    spread bit varying;
 begin
     perform muse.check_n(similar_icons.n);
-    if similar_icons.metric is null or similar_icons.metric not in ('hamming', 'jaccard') then
-        raise exception 'metric is hamming or jaccard, not %', coalesce(similar_icons.metric, 'null')
+    if similar_icons.metric is null or similar_icons.metric not in ('soft', 'hamming', 'jaccard')
+    then
+        raise exception 'metric is soft, hamming or jaccard, not %',
+            coalesce(left(similar_icons.metric, 30), 'null')
         using errcode = '22023';
     end if;
     if length(similar_icons.bitmap) not in (64, 1024) then
         raise exception '% bits: icons have 64 or 1,024', length(similar_icons.bitmap)
         using errcode = '22023';
     end if;
+    if similar_icons.in_set is not null and not exists (
+        select from muse.icons as icon where icon.icon_set = similar_icons.in_set
+    ) then
+        raise exception 'no icon set %', quote_literal(left(similar_icons.in_set, 60))
+        using errcode = '22023', hint = 'select icon_set from icon_sets has the names';
+    end if;
+    if similar_icons.in_kind not in ('icon', 'hieroglyph') then
+        raise exception 'in_kind is icon or hieroglyph, not %', left(similar_icons.in_kind, 30)
+        using errcode = '22023';
+    end if;
+    spread := muse.spread_ink(similar_icons.bitmap, side, others);
     return query
-    with near as materialized (
-        select min(icon.icon_id) as icon_id, measured.distance
-        from muse.icons as icon
-        cross join lateral (
-            select case similar_icons.metric
+    with measured as (
+        select
+            icon.icon_id,
+            icon.bitmap,
+            case similar_icons.metric
+                when 'soft' then bit_count(icon.bitmap & ~spread) + bit_count(
+                    similar_icons.bitmap & ~muse.spread_ink(icon.bitmap, side, others)
+                )
                 when 'hamming' then bit_count(icon.bitmap # similar_icons.bitmap)
                 -- Every icon has ink, so the divisor is not 0.
                 else 1 - bit_count(icon.bitmap & similar_icons.bitmap)::double precision
                     / bit_count(icon.bitmap | similar_icons.bitmap)
             end as distance
-        ) as measured
-        where icon.size * icon.size = length(similar_icons.bitmap)
-        group by icon.bitmap, measured.distance
-        order by measured.distance, min(icon.icon_id)
+        from muse.icons as icon
+        where
+            icon.size * icon.size = length(similar_icons.bitmap)
+            and (similar_icons.in_set is null or icon.icon_set = similar_icons.in_set)
+            and (similar_icons.in_kind is null or icon.kind = similar_icons.in_kind)
+    ),
+
+    near as materialized (
+        select
+            min(measured.icon_id) as icon_id,
+            measured.distance,
+            bit_count(measured.bitmap # similar_icons.bitmap) as pixels
+        from measured
+        group by measured.bitmap, measured.distance
+        order by measured.distance, pixels, min(measured.icon_id)
         limit similar_icons.n
     )
 
     select icon.icon_id, icon.icon_set, icon.name, near.distance::real
     from near
     inner join muse.icons as icon on near.icon_id = icon.icon_id
-    order by near.distance, icon.icon_id;
+    order by near.distance, near.pixels, icon.icon_id;
 end
 $$;
 
-comment on function muse.similar_icons(bit varying, integer, text) is
+comment on function muse.similar_icons(bit varying, integer, text, text, text) is
 'Icons similar to a bitmap: select * from similar_icons((select bitmap from hieroglyphs limit 1))';

@@ -110,3 +110,15 @@ comment on function muse.icon_sheet(
     muse.bitmaps, muse.short_texts, muse.short_texts, integer
 ) is
 'Icons, labels and notes, as PNG: select icon_sheet(array[B''0110''], array[''a''], array[''''])';
+
+create or replace function muse.icon_label(bitmap muse.bitmap, n integer default 1)
+returns table (label text, probability real)
+language plpython3u stable parallel restricted rows 1 cost 100000
+set search_path = pg_catalog, muse, pg_temp
+as $$
+    from udfs import icon_words
+    return icon_words.label(plpy, GD, bitmap, n)
+$$;
+
+comment on function muse.icon_label(muse.bitmap, integer) is
+'Likeliest words for a bitmap: select word.label from icons, icon_label(bitmap, 3) as word limit 9';

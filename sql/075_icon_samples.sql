@@ -18,7 +18,10 @@ select
     (icon.item ->> 'bitmap')::bit varying as bitmap,
     (icon.item ->> 'bitmap')::bit varying::text as bitmap_text,
     muse.icon_address((icon.item ->> 'bitmap')::bit varying) as picture,
-    muse.picture_url('/samples/' || sample.sample_id || '/' || icon.place || '.png') as picture_url
+    muse.picture_url('/samples/' || sample.sample_id || '/' || icon.place || '.png') as picture_url,
+    icon.item ->> 'object' as object,
+    (icon.item ->> 'object_score')::real as object_score,
+    (icon.item ->> 'realness')::real as realness
 from muse.samples as sample
 left join muse.models as model on sample.model_id = model.model_id
 cross join lateral jsonb_array_elements(sample.result) with ordinality as icon (item, place)
@@ -38,8 +41,13 @@ comment on column muse.drawn_icons.seed is
 comment on column muse.drawn_icons.temperature is
 'Temperature of sampling: below 1 likelier bitmaps, above 1 more varied ones';
 comment on column muse.drawn_icons.label is
-'Likeliest label of the classifier; null where it was not run';
+'Likeliest word, by a network that learned the names of icons; of signs null';
 comment on column muse.drawn_icons.score is 'Probability of the label, 0 to 1';
+comment on column muse.drawn_icons.object is
+'Likeliest label of the classifier of photos; null where it was not run';
+comment on column muse.drawn_icons.object_score is 'Probability of the object, 0 to 1';
+comment on column muse.drawn_icons.realness is
+'Probability that it is a real icon, by the judge of the network; null without a judge';
 comment on column muse.drawn_icons.nll is
 'Negative log-likelihood under the network, in bits a pixel; lower is likelier';
 comment on column muse.drawn_icons.novelty is
@@ -73,7 +81,10 @@ select
     drawn.picture as image,
     drawn.bitmap_text,
     drawn.picture,
-    drawn.picture_url
+    drawn.picture_url,
+    drawn.object,
+    drawn.object_score,
+    drawn.realness
 from muse.drawn_icons as drawn
 where drawn.kind = 'icons';
 
@@ -90,8 +101,13 @@ comment on column muse.icon_samples.seed is
 comment on column muse.icon_samples.temperature is
 'Temperature of sampling: below 1 likelier bitmaps, above 1 more varied ones';
 comment on column muse.icon_samples.label is
-'Likeliest label of the classifier; null where it was not run';
+'Likeliest word, by a network that learned the names of icons; of signs null';
 comment on column muse.icon_samples.score is 'Probability of the label, 0 to 1';
+comment on column muse.icon_samples.object is
+'Likeliest label of the classifier of photos; null where it was not run';
+comment on column muse.icon_samples.object_score is 'Probability of the object, 0 to 1';
+comment on column muse.icon_samples.realness is
+'Probability that it is a real icon, by the judge of the network; null without a judge';
 comment on column muse.icon_samples.nll is
 'Negative log-likelihood under the network, in bits a pixel; lower is likelier';
 comment on column muse.icon_samples.novelty is
@@ -126,7 +142,10 @@ select
     drawn.picture as image,
     drawn.bitmap_text,
     drawn.picture,
-    drawn.picture_url
+    drawn.picture_url,
+    drawn.object,
+    drawn.object_score,
+    drawn.realness
 from muse.drawn_icons as drawn
 where drawn.kind = 'hieroglyphs';
 
@@ -145,8 +164,13 @@ comment on column muse.hieroglyph_samples.seed is
 comment on column muse.hieroglyph_samples.temperature is
 'Temperature of sampling: below 1 likelier bitmaps, above 1 more varied ones';
 comment on column muse.hieroglyph_samples.label is
-'Likeliest label of the classifier; null where it was not run';
+'Likeliest word, by a network that learned the names of icons; of signs null';
 comment on column muse.hieroglyph_samples.score is 'Probability of the label, 0 to 1';
+comment on column muse.hieroglyph_samples.object is
+'Likeliest label of the classifier of photos; null where it was not run';
+comment on column muse.hieroglyph_samples.object_score is 'Probability of the object, 0 to 1';
+comment on column muse.hieroglyph_samples.realness is
+'Probability that it is a real icon, by the judge of the network; null without a judge';
 comment on column muse.hieroglyph_samples.nll is
 'Negative log-likelihood under the network, in bits a pixel; lower is likelier';
 comment on column muse.hieroglyph_samples.novelty is

@@ -2,31 +2,44 @@
 
 create or replace function muse.drawn_bitmaps(
     model muse.short_text, n integer, temperature double precision, seed bigint,
-    start muse.bitmap default null
+    start muse.bitmap default null, words muse.short_text default null,
+    style muse.short_text default null, best_of integer default 1
 )
-returns table (i integer, bitmap bit varying, nll double precision)
+returns table (i integer, bitmap bit varying, nll double precision, score double precision)
 language plpython3u stable parallel restricted rows 10 cost 1000000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import icon_networks
-    return icon_networks.draw(plpy, GD, model, n, temperature, seed, start)
+    return icon_networks.draw(
+        plpy, GD, model, n, temperature, seed, start, words, style, best_of
+    )
 $$;
 
 comment on function muse.drawn_bitmaps(
-    muse.short_text, integer, double precision, bigint, muse.bitmap
+    muse.short_text, integer, double precision, bigint, muse.bitmap, muse.short_text,
+    muse.short_text, integer
 ) is
 'New bitmaps of a network, with bits a pixel: select * from drawn_bitmaps(''icons_32'', 3, 1, 0)';
 
 -- valid: the bitmap has ink. It is always true: blank bitmaps are drawn again.
 -- start: the lines to its last ink stay as they are, and the network draws those below.
+-- words, style: what the icon shows, and how: outline, filled, thin, bold, logo, or a set's name.
+-- best_of: so many candidates are drawn for each icon, and the likeliest to be real is returned,
+-- by a judge that tells drawn icons from real ones; one without specks is preferred.
+-- score: the judge's probability that the icon is real; null where best_of is 1.
 create or replace function muse.generate_icons(
     model text,
     n integer default 1,
-    temperature double precision default 1,
+    temperature double precision default 0.9,
     seed bigint default 0,
-    start bit varying default null
+    start bit varying default null,
+    words text default null,
+    style text default null,
+    best_of integer default 1
 )
-returns table (i integer, bitmap bit varying, nll real, valid boolean, copy_of bigint)
+returns table (
+    i integer, bitmap bit varying, nll real, valid boolean, copy_of bigint, score real
+)
 language plpgsql stable parallel restricted rows 10 cost 1000000
 set search_path = pg_catalog, muse, pg_temp
 set jit = off
@@ -34,10 +47,11 @@ as $$
 begin
     return query
     with drawn as materialized (
-        select one.i, one.bitmap, one.nll
+        select one.i, one.bitmap, one.nll, one.score
         from muse.drawn_bitmaps(
             generate_icons.model, generate_icons.n, generate_icons.temperature,
-            generate_icons.seed, generate_icons.start
+            generate_icons.seed, generate_icons.start, generate_icons.words,
+            generate_icons.style, generate_icons.best_of
         ) as one
     ),
 
@@ -54,7 +68,8 @@ begin
         drawn.bitmap,
         drawn.nll::real,
         bit_count(drawn.bitmap) > 0,
-        known.icon_id
+        known.icon_id,
+        drawn.score::real
     from drawn
     left join known on drawn.bitmap = known.bitmap
     order by drawn.i;
@@ -62,7 +77,7 @@ end
 $$;
 
 comment on function muse.generate_icons(
-    text, integer, double precision, bigint, bit varying
+    text, integer, double precision, bigint, bit varying, text, text, integer
 ) is
 'New icons, with ids of copies: select icon_text(bitmap) from generate_icons(''icons_8'', n => 2)';
 
@@ -91,7 +106,14 @@ comment on function muse.icon_nll(bit varying, text) is
 -- novelty: the number of pixels by which the nearest icon differs, among the sets that the network
 -- was trained on; a model that names no sets is compared with all icons of its kind.
 create or replace function muse.save_icons(
-    kind text, model text, n integer, temperature double precision default 1, seed bigint default 0
+    kind text,
+    model text,
+    n integer,
+    temperature double precision default 0.9,
+    seed bigint default 0,
+    words text default null,
+    style text default null,
+    best_of integer default null
 )
 returns bigint
 language plpgsql volatile parallel unsafe
@@ -99,12 +121,20 @@ set search_path = pg_catalog, muse, pg_temp
 as $$
 declare
     id bigint;
+    candidates integer := save_icons.best_of;
 begin
     perform muse.check_n(save_icons.n);
+    if candidates is null then
+        select case when count(*) = 0 then 1 else 6 end into candidates
+        from muse.models as network
+        inner join muse.deployments as judge on judge.name = network.config ->> 'judge'
+        where network.model_id = muse.live_model(save_icons.model);
+    end if;
     with drawn as materialized (
-        select one.i, one.bitmap, one.nll, one.copy_of
+        select one.i, one.bitmap, one.nll, one.copy_of, one.score
         from muse.generate_icons(
-            save_icons.model, save_icons.n, save_icons.temperature, save_icons.seed
+            save_icons.model, save_icons.n, save_icons.temperature, save_icons.seed,
+            words => save_icons.words, style => save_icons.style, best_of => candidates
         ) as one
     ),
 
@@ -115,7 +145,8 @@ begin
                 'bitmap', drawn.bitmap::text,
                 'nll', drawn.nll,
                 'copy_of', drawn.copy_of,
-                'novelty', nearest.novelty
+                'novelty', nearest.novelty,
+                'realness', drawn.score
             ) as item
         from drawn
         cross join muse.models as network
@@ -135,17 +166,40 @@ begin
         save_icons.kind,
         muse.live_model(save_icons.model),
         save_icons.seed,
-        jsonb_build_object('n', save_icons.n, 'temperature', save_icons.temperature),
+        jsonb_strip_nulls(jsonb_build_object(
+            'n', save_icons.n,
+            'temperature', save_icons.temperature,
+            'words', save_icons.words,
+            'style', save_icons.style,
+            'best_of', candidates
+        )),
         jsonb_agg(items.item order by items.i)
     from items
     returning sample_id into id;
-    if exists (select from muse.deployments as live where live.name = 'classifier') then
+    if exists (select from muse.deployments as live where live.name = 'icon_words')
+        and save_icons.kind = 'icons'
+    then
         update muse.samples as sample set
             result = (
                 select
                     jsonb_agg(
                         icon.item
                         || jsonb_build_object('label', best.label, 'score', best.probability)
+                        order by icon.place
+                    )
+                from jsonb_array_elements(sample.result) with ordinality as icon (item, place)
+                cross join lateral
+                muse.icon_label((icon.item ->> 'bitmap')::bit varying) as best
+            )
+        where sample.sample_id = id;
+    end if;
+    if exists (select from muse.deployments as live where live.name = 'classifier') then
+        update muse.samples as sample set
+            result = (
+                select
+                    jsonb_agg(
+                        icon.item
+                        || jsonb_build_object('object', best.label, 'object_score', best.probability)
                         order by icon.place
                     )
                 from jsonb_array_elements(sample.result) with ordinality as icon (item, place)
@@ -158,7 +212,9 @@ begin
 end
 $$;
 
-comment on function muse.save_icons(text, text, integer, double precision, bigint) is
+comment on function muse.save_icons(
+    text, text, integer, double precision, bigint, text, text, integer
+) is
 'Id of a stored sample of new icons or hieroglyphs: select sample_id, image from icon_samples';
 
 -- n new bitmaps of the largest live network of a kind, where there is one.
@@ -239,7 +295,10 @@ begin
         using errcode = '22023';
     end if;
     with labelled as (
-        select drawn.bitmap, drawn.label, drawn.score
+        select
+            drawn.bitmap,
+            coalesce(drawn.label, drawn.object) as label,
+            coalesce(drawn.score, drawn.object_score) as score
         from muse.drawn_icons as drawn
         where drawn.kind = labelled_sheet.kind
         union all

@@ -7,12 +7,14 @@ the input. 5 x 5 grids get a border of paper one pixel wide.
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from udfs import images, runtime
 from udfs.bitmaps import BadBitmap, bits, pixels
 
 GRIDS = (4, 5)
 BORDERED = 5
+MARGIN = 0.12  # of the side, around larger bitmaps
 INK, PAPER = 0.0, 255.0
 EARLY, LATE = "grids_early", "grids_late"  # models: the two halves of the classifier
 HALVES = """
@@ -106,11 +108,25 @@ def numbered(number: int, grid: int) -> np.ndarray:
 
 
 def picture(square: np.ndarray, size: int) -> np.ndarray:
-    """The bitmap as input of the classifier, (1, size, size, 3); 5 x 5 grids with a border."""
+    """The bitmap as input of the classifier, (1, size, size, 3); 5 x 5 grids with a border.
+
+    Larger bitmaps get a margin and smooth edges, as the icons of photos and posters have.
+    """
+    if len(square) > BORDERED:
+        return _smooth(square, size)
     if len(square) == BORDERED:
         square = np.pad(square, 1)
     places = np.arange(size) * len(square) // size  # the grid pixel of each input pixel
     levels = np.where(square, INK, PAPER).astype(np.float32)[places][:, places]
+    return np.broadcast_to(levels[np.newaxis, :, :, np.newaxis], (1, size, size, 3))
+
+
+def _smooth(square: np.ndarray, size: int) -> np.ndarray:
+    margin = round(MARGIN * size)
+    inner = Image.fromarray(np.where(square, INK, PAPER).astype(np.uint8))
+    inner = inner.resize((size - 2 * margin,) * 2, Image.Resampling.BICUBIC)
+    levels = np.full((size, size), PAPER, dtype=np.float32)
+    levels[margin : size - margin, margin : size - margin] = np.asarray(inner)
     return np.broadcast_to(levels[np.newaxis, :, :, np.newaxis], (1, size, size, 3))
 
 

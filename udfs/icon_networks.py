@@ -4,7 +4,8 @@ A network of `lines` draws one scanline per run of its LiteRT graph; a network o
 logits of the next token. The cost of a bitmap is its negative log-likelihood, over pixels or over
 tokens, divided by size x size x ln 2: bits a pixel.
 
-Every bitmap has its own random numbers, by seed and number: the first ones do not depend on n.
+Every bitmap has its own random numbers, by seed and number: the first ones do not depend on n. Of
+several candidates the one is taken that a judge, a network of its own, finds most like a real icon.
 """
 
 import itertools
@@ -13,15 +14,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from udfs import runtime
+from udfs import captions, runtime
 from udfs.bitmap_tokens import encode
 from udfs.bitmaps import BadBitmap, bits, pixels
 from udfs.icon_grammar import Grammar
+from udfs.icon_lines import input_lines
 
 TEMPERATURES = 0.01, 100.0
 MOST = 1000  # bitmaps per call
+MOST_CANDIDATES = 20  # for each of them
+CANDIDATE = 1 << 20  # from the number of a bitmap to that of its next candidate
 INK, BLANK = -1.0, 2.0  # noise that forces a pixel
 SHARPNESS_DECAY = 0.8  # factor of 1 / temperature per new attempt
+
+
+class Wish(NamedTuple):
+    """What to draw. lines: the first ones, (lines, size), which stay; caption: (LENGTH)."""
+
+    temperature: float
+    seed: int
+    lines: np.ndarray | None
+    caption: np.ndarray
 
 
 class Batch(NamedTuple):
@@ -39,32 +52,112 @@ def draw(
     temperature: float,
     seed: int,
     start: str | None = None,
-) -> list[tuple[int, str, float]]:
-    """Draw n new bitmaps; rows of number (from 1), bitmap, and cost in bits a pixel.
+    words: str | None = None,
+    style: str | None = None,
+    best_of: int = 1,
+) -> list[tuple[int, str, float, float | None]]:
+    """Draw n new bitmaps; rows of number (from 1), bitmap, cost in bits a pixel, and score.
 
-    start: a bitmap whose lines are kept, down to the last one with ink.
+    start: a bitmap whose lines are kept, down to the last one with ink. words and style: what the
+    bitmap shows, and how; see `captions`. best_of: the number of candidates for each bitmap. The
+    score is the judge's probability that the bitmap is a real icon, None without a judge.
 
     SQL errors: no such network, or an argument out of bounds.
     """
+    _check(plpy, n, temperature, best_of)
+    model = network(plpy, cache, name)
+    size, batch = model.config["size"], model.config["batch"]
+    wish = Wish(
+        temperature,
+        seed or 0,
+        None if start is None else _first_lines(plpy, model, name, start),
+        _caption(plpy, model, name, words, style),
+    )
+    numbers = [i + n_of * CANDIDATE for i in range(n) for n_of in range(best_of)]
+    squares, nats = [], []
+    for first in range(0, len(numbers), batch):
+        part = numbers[first : first + batch]
+        part += [part[-1] + 1 + i for i in range(batch - len(part))]
+        drawn = _draw_batch(plpy, model, part, wish)
+        squares.append(drawn.squares)
+        nats.append(drawn.nats)
+    drawn = Batch(np.concatenate(squares)[: len(numbers)], np.concatenate(nats)[: len(numbers)])
+    scores = _scores(plpy, cache, model, name, drawn.squares, best_of)
+    bits_a_pixel = drawn.nats / (size * size * np.log(2))
+    rows = []
+    for i in range(n):
+        candidates = range(i * best_of, (i + 1) * best_of)
+        best = max(candidates, key=lambda one: (-specks(drawn.squares[one]), scores[one] or 0))
+        rows.append((i + 1, bits(drawn.squares[best]), float(bits_a_pixel[best]), scores[best]))
+    return rows
+
+
+def specks(square: np.ndarray) -> int:
+    """The number of ink pixels without ink around them."""
+    wide = np.pad(square, 1).astype(int)
+    rows = wide[:-2] + wide[1:-1] + wide[2:]
+    around = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+    return int((square & (around == 1)).sum())
+
+
+def _check(plpy: Any, n: int | None, temperature: float | None, best_of: int | None) -> None:
+    """SQL errors: an argument out of bounds."""
     if n is None or not 1 <= n <= MOST:
         runtime.fail(plpy, f"n must be from 1 to {MOST}, not {'null' if n is None else n}")
     low, high = TEMPERATURES
     if temperature is None or not low <= round(temperature, 6) <= high:  # NaN is rejected too
         text = "null" if temperature is None else f"{temperature:g}"
         runtime.fail(plpy, f"temperature must be from {low:g} to {high:g}, not {text}")
-    model = network(plpy, cache, name)
-    size, batch = model.config["size"], model.config["batch"]
-    lines = None if start is None else _first_lines(plpy, model, name, start)
-    rows: list[tuple[int, str, float]] = []
-    for first in range(0, n, batch):
-        numbers = range(first, first + batch)
-        drawn = _draw_batch(plpy, model, numbers, temperature, seed or 0, lines)
-        costs = drawn.nats / (size * size * np.log(2))
-        rows += [
-            (first + i + 1, bits(square), float(cost))
-            for i, (square, cost) in enumerate(zip(drawn.squares, costs, strict=True))
-        ]
-    return rows[:n]
+    if best_of is None or not 1 <= best_of <= MOST_CANDIDATES:
+        text = "null" if best_of is None else str(best_of)
+        runtime.fail(plpy, f"best_of must be from 1 to {MOST_CANDIDATES}, not {text}")
+
+
+def _caption(
+    plpy: Any, model: runtime.Model, name: str, words: str | None, style: str | None
+) -> np.ndarray:
+    """The caption of a wish. SQL errors: the network reads none, or has not seen the style."""
+    if words is None and style is None:
+        return captions.numbers([])
+    styles = model.config.get("styles")
+    if styles is None:
+        runtime.fail(plpy, f"{name} reads no words and styles", "icons_32 does")
+    sets = {one.lower() for one in model.config.get("sets", {})}
+    if style is not None and style.lower() not in (*styles, *sets):
+        hint = f"it has {', '.join(styles)}, and the names of sets in models.config -> 'sets'"
+        runtime.fail(plpy, f"{name} has no style {style!r}", hint)
+    texts = captions.words_of(words or "")
+    if words is not None and not texts:
+        runtime.fail(plpy, "words has no words", "words => 'arrow left' is an example")
+    is_set = style is not None and style.lower() not in styles
+    return captions.numbers(
+        texts, "" if is_set else (style or "").lower(), style or "" if is_set else ""
+    )
+
+
+def _scores(
+    plpy: Any,
+    cache: dict[str, Any],
+    model: runtime.Model,
+    name: str,
+    squares: np.ndarray,
+    best_of: int,
+) -> list[float | None]:
+    """The judge's probability that each bitmap is real; None where it is not needed."""
+    if best_of == 1:
+        return [None] * len(squares)
+    if "judge" not in model.config:
+        runtime.fail(plpy, f"{name} has no judge: best_of must be 1", "icons_32 has one")
+    judge = runtime.model(plpy, cache, model.config["judge"])
+    batch = judge.config["batch"]
+    scores: list[float | None] = []
+    for first in range(0, len(squares), batch):
+        runtime.checkpoint(plpy)
+        part = squares[first : first + batch].astype(np.float32)
+        padded = np.concatenate([part, np.zeros((batch - len(part), *part.shape[1:]), np.float32)])
+        (logits,) = runtime.run(judge, padded)
+        scores += (1 / (1 + np.exp(-logits[: len(part)].astype(float)))).ravel().tolist()
+    return scores
 
 
 def costs(
@@ -124,30 +217,23 @@ def _step(model: runtime.Model, *arguments: np.ndarray) -> list[np.ndarray]:
     return [by_number[number] for number in range(len(results))]
 
 
-def _draw_batch(
-    plpy: Any,
-    model: runtime.Model,
-    numbers: range,
-    temperature: float,
-    seed: int,
-    lines: np.ndarray | None,
-) -> Batch:
-    """Draw a batch of bitmaps that all have ink. lines: the first ones, which stay; None for none.
+def _draw_batch(plpy: Any, model: runtime.Model, numbers: Sequence[int], wish: Wish) -> Batch:
+    """Draw a batch of bitmaps that all have ink, each with the random numbers of its number.
 
     A blank bitmap is drawn again with other random numbers, at a higher temperature each time.
     """
     size, batch = model.config["size"], len(numbers)
-    sharpness = np.full(batch, 1 / temperature, dtype=np.float32)
+    sharpness = np.full(batch, 1 / wish.temperature, dtype=np.float32)
     noise = np.zeros((batch, size, size), dtype=np.float32)
     blank: np.ndarray = np.ones(batch, dtype=bool)
     attempt = 0
     while blank.any():
         for one in np.flatnonzero(blank):
-            random = np.random.default_rng((seed % (1 << 64), numbers[one], attempt))
+            random = np.random.default_rng((wish.seed % (1 << 64), numbers[int(one)], attempt))
             noise[one] = random.random((size, size), dtype=np.float32)
-            if lines is not None:
-                noise[one, : len(lines)] = np.where(lines, INK, BLANK)
-        drawn: Batch = KINDS[model.config["network"]](plpy, model, noise, sharpness)
+            if wish.lines is not None:
+                noise[one, : len(wish.lines)] = np.where(wish.lines, INK, BLANK)
+        drawn: Batch = KINDS[model.config["network"]](plpy, model, noise, sharpness, wish.caption)
         blank = ~np.any(drawn.squares, axis=(1, 2))
         sharpness[blank] *= SHARPNESS_DECAY
         attempt += 1
@@ -157,38 +243,51 @@ def _draw_batch(
 # Lines --------------------------------------------------------------------------------------
 
 
-def _draw_lines(plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: np.ndarray) -> Batch:
+def _draw_lines(
+    plpy: Any,
+    model: runtime.Model,
+    noise: np.ndarray,
+    sharpness: np.ndarray,
+    caption: np.ndarray,
+) -> Batch:
     """Draw all lines from the top; noise: (batch, size, size), the random number of each pixel."""
     batch, size, _ = noise.shape
-    squares = np.zeros((batch, size + model.config["above"], size), dtype=np.float32)
+    squares = np.zeros((batch, size, size), dtype=np.float32)
     state = np.zeros((batch, size, model.config["channels"]), dtype=np.float32)
+    repeated = np.repeat(caption[None], batch, axis=0)
     nats = np.zeros(batch)
     for y in range(size):
         runtime.checkpoint(plpy)
-        above = squares[:, y : y + model.config["above"]][:, ::-1]
+        lines = input_lines(squares, y)[:, : model.config["above"]]
         line, cost, state = _step(
             model,
-            np.ascontiguousarray(above),
+            np.ascontiguousarray(lines),
             np.full(batch, y, dtype=np.float32),
             state,
             noise[:, y],
             sharpness,
+            repeated,
         )
-        squares[:, y + model.config["above"]] = line
+        squares[:, y] = line
         nats += cost
-    return Batch(squares[:, model.config["above"] :] > 0.5, nats)
+    return Batch(squares > 0.5, nats)
 
 
 def _score_lines(plpy: Any, model: runtime.Model, squares: np.ndarray) -> Batch:
     noise = np.where(squares, INK, BLANK).astype(np.float32)
-    return _draw_lines(plpy, model, noise, np.ones(len(squares), dtype=np.float32))
+    ones = np.ones(len(squares), dtype=np.float32)
+    return _draw_lines(plpy, model, noise, ones, captions.numbers([]))
 
 
 # Tokens -------------------------------------------------------------------------------------
 
 
 def _draw_tokens(
-    plpy: Any, model: runtime.Model, noise: np.ndarray, sharpness: np.ndarray
+    plpy: Any,
+    model: runtime.Model,
+    noise: np.ndarray,
+    sharpness: np.ndarray,
+    caption: np.ndarray,
 ) -> Batch:
     batch = len(noise)
     chance = noise.reshape(batch, -1)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.core.report import Row, report
 from benchmarks.core.running import begun, check_part, fresh_server
+from benchmarks.icons import drawing as icon_drawing
 from benchmarks.icons import grids as icon_grids
 from benchmarks.icons import quality as icon_quality
 from benchmarks.icons import speed as icon_speed
@@ -15,6 +16,7 @@ from loaders.icons.load import IconOptions, load_all
 PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "quality": icon_quality.rows,
     "novelty": icon_quality.novelty,
+    "drawing": icon_drawing.rows,
     "speed": icon_speed.rows,
     "grids": icon_grids.rows,
 }

@@ -12,6 +12,8 @@ from benchmarks.core.report import Row
 from loaders.core.console import quiet
 from udfs.bitmap_tokens import encode
 from udfs.bitmaps import pixels
+from udfs.captions import LENGTH
+from udfs.icon_lines import input_lines
 
 DRAWN = "select bitmap::text from muse.generate_icons('icons_32', %s, seed => %s)"
 
@@ -74,12 +76,14 @@ def keras_icons_a_second(times: int) -> float:
 
     def draw() -> None:
         state = tf.zeros((BATCH, size, channels))
-        above = np.zeros((BATCH, size + 2, size), dtype=np.float32)
+        squares = np.zeros((BATCH, size, size), dtype=np.float32)
+        captions = tf.zeros((BATCH, LENGTH), tf.int32)
         for y in range(size):
             noise = random.random((BATCH, size), dtype=np.float32)
-            before, place = tf.constant(above[:, y : y + 2][:, ::-1]), tf.fill((BATCH,), float(y))
-            line, _, state = step(before, place, state, tf.constant(noise), tf.ones((BATCH,)))
-            above[:, y + 2] = line.numpy()
+            before, place = tf.constant(input_lines(squares, y)), tf.fill((BATCH,), float(y))
+            one = tf.ones((BATCH,))
+            line, _, state = step(before, place, state, tf.constant(noise), one, captions)
+            squares[:, y] = line.numpy()
 
     draw()
     taken = []

@@ -8,13 +8,22 @@ SHIPPED = Path(__file__).with_name("shipped")  # LiteRT files and their cards
 
 TOPIC = Topic(
     name="icons",
+    version=2,  # other bitmaps: no spurs at corners, and every colour but that of the paper is ink
     commands=deferred("loaders.icons.cli", "commands"),
     refresh=deferred("loaders.icons.refresh", "refresh"),
     samples=("icon", "hieroglyph"),
     forget=deferred("loaders.icons.forget", "forget_source"),
     models=tuple(
         ModelName(name, "run: ./pgmuse load models", SHIPPED / f"{name}.tflite")
-        for name in ("icons_8", "icons_32", "hieroglyphs_8", "hieroglyphs_32")
+        for name in (
+            "icons_8",
+            "icons_32",
+            "icons_32_judge",
+            "hieroglyphs_8",
+            "hieroglyphs_32",
+            "hieroglyphs_32_judge",
+            "icon_words",
+        )
     ),
     demo=deferred("loaders.icons.demo", "demo"),
     benchmark="benchmarks.icons.cli",

@@ -1,7 +1,8 @@
 """Commands of icons and hieroglyphs."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,9 @@ from loaders.core.cli import finish
 from loaders.core.console import say
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.topics import Command, Commands
+
+if TYPE_CHECKING:
+    from loaders.icons.train import TrainRequest
 
 Licence = Annotated[str | None, typer.Option(help="The licence, stored with every bitmap.")]
 Sets = Annotated[
@@ -22,7 +26,23 @@ Network = Annotated[
 ]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Maximum number of epochs.")]
 TrainSeed = Annotated[int, typer.Option(min=0, help="Random seed of weights, order and mirroring.")]
-Out = Annotated[Path | None, typer.Option(help="A .png file to write.")]
+SaveAs = Annotated[
+    str | None,
+    typer.Option("--as", help="A name of your own; it begins with the shipped weights."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Deploy it even if the live network is as good.")
+]
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+Out = Annotated[Path | None, typer.Option(help="A .png file to write, or a .zip of SVG and PNG.")]
+Words = Annotated[str | None, typer.Option(help="What the icons show, such as 'arrow left'.")]
+Style = Annotated[
+    str | None, typer.Option(help="outline, filled, thin, bold or logo, or the name of a set.")
+]
+BestOf = Annotated[
+    int | None,
+    typer.Option(min=1, max=20, help="Candidates for each; default: 6 where there is a judge."),
+]
 Temperature = Annotated[
     float, typer.Option(min=0.01, max=100, help="Below 1 less random, above 1 more.")
 ]
@@ -47,7 +67,9 @@ def commands() -> Commands:
     """The commands of this topic, by verb and name."""
     return Commands(
         load={"icons": load_icons, "hieroglyphs": load_hieroglyphs},
-        train={name: _trainer(name, help) for name, help in TRAINERS.items()},
+        train={name: _trainer(name, help) for name, help in TRAINERS.items()}
+        | {f"{name}_judge": _judge_trainer(name) for name in ("icons_32", "hieroglyphs_32")}
+        | {"icon_words": train_words},
         draw={
             "icons": draw_icons,
             "hieroglyphs": draw_hieroglyphs,
@@ -67,17 +89,21 @@ def load_icons(
     ] = None,
     licence: Licence = None,
     sample: Annotated[bool, typer.Option("--sample", help="Fonts of the sample package.")] = False,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Of pictures, take the paper for the ink.")
+    ] = False,
     max_prune: options.MaxPrune = MAX_PRUNE,
     again: options.Again = False,
 ) -> None:
     """Add or update sets of icons as bitmaps of 32 and 8 pixels.
 
     Each source is a set, and is loaded in one transaction. Icons that are no longer in
-    their source are removed.
+    their source are removed. Ink is what differs from the paper, which is white, transparent, or
+    the colour of the whole border. A sprite of many symbols gives an icon for each.
 
     ./pgmuse load icons my-icons/ --licence MIT
     """
-    _load("icon", sources, icon_set, licence, sample, max_prune, again)
+    _load("icon", sources, icon_set, licence, sample, max_prune, again, invert)
 
 
 def load_hieroglyphs(
@@ -104,41 +130,47 @@ def load_hieroglyphs(
 def draw_icons(
     out: Out = None,
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of bitmaps.")] = 300,
-    temperature: Temperature = 1,
+    temperature: Temperature = 0.9,
     seed: Seed = 0,
-    model: Annotated[str, typer.Option(help="icons_32 or icons_8.")] = "icons_32",
+    words: Words = None,
+    style: Style = None,
+    best_of: BestOf = None,
+    model: Annotated[str, typer.Option(help="icons_32, icons_8, or one of your own.")] = "icons_32",
     sheet: Sheet = False,
 ) -> None:
-    """Draw new icons, store them as a sample, and write a poster of them.
+    """Draw new icons, store them as a sample, and write a poster or the icons themselves.
 
-    ./pgmuse draw icons --out poster.png
+    ./pgmuse draw icons --words 'arrow left' -n 30 --out arrows.zip
     """
-    _draw("icons", "sheet" if sheet else "icons", out, n, temperature, seed, model)
+    picture = "sheet" if sheet else "icons"
+    _draw(picture, out, "icons", model, n, temperature, seed, words, style, best_of)
 
 
 def draw_hieroglyphs(
     out: Out = None,
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of bitmaps.")] = 300,
-    temperature: Temperature = 1,
+    temperature: Temperature = 0.9,
     seed: Seed = 0,
+    words: Words = None,
+    best_of: BestOf = None,
     model: Annotated[str, typer.Option(help="hieroglyphs_32 or hieroglyphs_8.")] = "hieroglyphs_32",
     sheet: Sheet = False,
 ) -> None:
     """Draw new hieroglyphs, store them as a sample, and write a poster of them."""
     picture = "sheet" if sheet else "hieroglyphs"
-    _draw("hieroglyphs", picture, out, n, temperature, seed, model)
+    _draw(picture, out, "hieroglyphs", model, n, temperature, seed, words, None, best_of)
 
 
 def draw_stela(
     out: Annotated[Path, typer.Option(help="A .png file to write.")],
-    temperature: Temperature = 1,
+    temperature: Temperature = 0.9,
     seed: Seed = 0,
 ) -> None:
     """Draw new hieroglyphs, and write them as a stela of 20 columns.
 
     ./pgmuse draw stela --out wall.png
     """
-    _draw("hieroglyphs", "stela", out, 400, temperature, seed, "hieroglyphs_32")
+    _draw("stela", out, "hieroglyphs", "hieroglyphs_32", 400, temperature, seed)
 
 
 def draw_grid4(
@@ -174,6 +206,7 @@ def _load(
     sample: bool,
     max_prune: float,
     again: bool,
+    invert: bool = False,
 ) -> None:
     from loaders.icons.load import IconOptions, load_all
 
@@ -187,6 +220,7 @@ def _load(
         sample=sample,
         max_prune=max_prune,
         again=again,
+        invert=invert,
     )
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         finish(load_all(conn, request))
@@ -201,47 +235,70 @@ def _trainer(name: str, help: str) -> Command:
         epochs: Epochs = None,
         seed: TrainSeed = 0,
         quick: options.Quick = False,
+        save_as: SaveAs = None,
+        force: Force = False,
     ) -> None:
-        _train(name, sets, network, epochs, seed, quick)
+        from loaders.icons.train import TrainRequest
+
+        _train(TrainRequest(name, tuple(sets or ()), network, epochs, seed, quick, save_as, force))
 
     train.__doc__ = help
     return train
 
 
-def _train(
-    name: str,
-    sets: list[str] | None,
-    network: str | None,
-    epochs: int | None,
-    seed: int,
-    quick: bool,
-) -> None:
-    from loaders.icons.train import NETWORKS, TrainRequest, train
+def train_words(seed: TrainSeed = 0, quick: options.Quick = False) -> None:
+    """Train the network that names icons, on the names of all loaded ones."""
+    from loaders.icons.words import NAME, train
 
-    if network not in (None, *NETWORKS):
-        raise typer.BadParameter(f"--network is one of {', '.join(NETWORKS)}")
-    request = TrainRequest(name, tuple(sets or ()), network, epochs, seed, quick)
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        model = train(conn, request)
-    say(f"model {model.model_id} is live: {name}, of {model.icons:,} icons")
+        model = train(conn, seed=seed, quick=quick)
+    say(f"model {model.model_id} is live: {NAME}, {model.words:,} words of {model.icons:,} icons")
     say(
-        f"{model.bits:.3f} bits a pixel on icons of held-out families; a table of the 16 pixels "
-        f"around: {model.tables['context 16']:.3f}"
+        f"of icons of held-out families {model.first:.0%} have a right word first, "
+        f"{model.five:.0%} among five"
     )
 
 
-def _draw(
-    kind: str,
-    picture: str,
-    out: Path | None,
-    n: int,
-    temperature: float,
-    seed: int,
-    model: str,
-) -> None:
+def _judge_trainer(name: str) -> Command:
+    """The command that trains the judge of a network."""
+
+    def train(seed: TrainSeed = 0, quick: options.Quick = False) -> None:
+        from loaders.icons.judge import ENDING, train
+
+        with db.connect_to_load(announce=True, autocommit=True) as conn:
+            judge = train(conn, name, seed=seed, quick=quick)
+        say(f"model {judge.model_id} is live: {name}{ENDING}, of {judge.icons:,} icons")
+        say(f"it tells {judge.right:.0%} of held-out icons and drawn ones apart")
+
+    train.__doc__ = f"Train the judge that chooses among candidates of {name}."
+    return train
+
+
+def _train(request: "TrainRequest") -> None:
+    from loaders.icons.train import NETWORKS, train
+
+    if request.network not in (None, *NETWORKS):
+        raise typer.BadParameter(f"--network is one of {', '.join(NETWORKS)}")
+    if request.save_as is not None and not NAME.fullmatch(request.save_as):
+        raise typer.BadParameter("--as is a name of up to 40 letters, digits and _")
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        model = train(conn, request)
+    beside = f"; live is {model.live[0]}: {model.live[1]:.3f}" if model.live else ""
+    say(
+        f"{model.name}: {model.bits:.3f} bits a pixel on icons of held-out families; a table of "
+        f"the 16 pixels around: {model.tables['context 16']:.3f}{beside}"
+    )
+    if model.model_id is None:
+        say(f"{model.name}: not deployed, it is no better than what is live (--force deploys it)")
+    else:
+        say(f"model {model.model_id} is live: {model.name}, of {model.icons:,} icons")
+
+
+def _draw(picture: str, out: Path | None, kind: str, model: str, n: int, *options: Any) -> None:
+    """Draw n bitmaps; options: as the last fields of DrawRequest."""
     from loaders.icons.draw import DrawRequest, draw
 
-    request = DrawRequest(kind, picture, model, n, temperature, seed)
+    request = DrawRequest(kind, picture, model, n, *options)
     with db.connect_to_load(announce=True) as conn:
         sample_id = draw(conn, request, out)
     where = f", as many as fit in {out}" if picture == "stela" else f", in {out}"

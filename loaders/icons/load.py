@@ -42,7 +42,8 @@ class IconOptions(LoadOptions):
     """Options of `load icons` and `load hieroglyphs`.
 
     kind: icon or hieroglyph. sources: fonts, folders, zips, pictures. icon_set and licence: None
-    takes them from the source. sample: also load the sample package.
+    takes them from the source. sample: also load the sample package. invert: of pictures, ink is
+    what else would be paper.
     """
 
     kind: str = "icon"
@@ -50,6 +51,7 @@ class IconOptions(LoadOptions):
     icon_set: str | None = None
     licence: str | None = None
     sample: bool = False
+    invert: bool = False
 
 
 def load_all(conn: psycopg.Connection, options: IconOptions) -> list[LoadResult]:
@@ -73,8 +75,12 @@ def load(
     `again`. Errors: Problem where no icon can be used.
     """
     about = (source.kind, source.icon_set, source.licence)
-    stored = dict(zip(("kind", "set", "licence"), about, strict=True))
-    fingerprint = source.fingerprint and digest([source.fingerprint, *about])
+    stored: dict[str, Any] = dict(zip(("kind", "set", "licence"), about, strict=True))
+    if options.invert:
+        stored["invert"] = True
+    fingerprint = source.fingerprint and digest(
+        [source.fingerprint, *about, *(["inverted"] if options.invert else [])]
+    )
     with runs.run(
         conn, TOPIC, source.location, options=stored | {"max_prune": options.max_prune},
         fingerprint=fingerprint, again=options.again,
@@ -107,7 +113,7 @@ def _open(conn: psycopg.Connection, location: str, options: IconOptions) -> Icon
             conn.execute("select codepoint, code from muse.hieroglyph_signs").fetchall()
         )
         return hand(location, codes, options.icon_set, options.licence)
-    return icon_source(location, options.icon_set, options.licence)
+    return icon_source(location, options.icon_set, options.licence, invert=options.invert)
 
 
 def _load_and_report(

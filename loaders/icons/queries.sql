@@ -190,14 +190,29 @@ where
 -- train ---------------------------------------------------------------------------------------
 
 -- name: training_icons
--- Each bitmap once, with the family of its oldest row.
+-- Each bitmap once, with the family, the name and the set of its oldest row. A sign has keywords
+-- instead of a name.
 select
     icon.family,
-    icon.bitmap
+    icon.bitmap,
+    case icon.kind
+        when 'icon' then icon.name
+        else coalesce((
+            select string_agg(distinct keyword, ' ')
+            from muse.hieroglyph_signs as sign
+            cross join lateral unnest(sign.keywords) as keyword
+            where sign.codepoint = any(icon.codepoints)
+        ), '')
+    end as words,
+    icon.icon_set
 from (
     select distinct on (bitmap)
         icon_id,
+        kind,
         family,
+        name,
+        codepoints,
+        icon_set,
         bitmap::text as bitmap
     from muse.icons
     where

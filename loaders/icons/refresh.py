@@ -25,6 +25,7 @@ def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None
         icon_set=stored["set"],
         licence=stored["licence"],
         max_prune=stored.get("max_prune", MAX_PRUNE),
+        invert=stored.get("invert", False),
     )
     (result,) = load_all(conn, options)
     return result

@@ -14,11 +14,19 @@ from loaders.core.sources import Source, without_login
 from loaders.core.streams import BadArchive
 from loaders.core.streams.archives import Member, is_zip, zip_members
 from loaders.icons.formats import fonts
-from loaders.icons.formats.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shape
+from loaders.icons.formats.glyph_names import names_beside
+from loaders.icons.formats.pictures import LARGEST_PNG, PICTURES, Drawer, name_of, picture_shapes
 from loaders.icons.formats.shapes import BadIcon, Shape
 
 # Hieroglyphs in Unicode; between the ranges are joiners and other controls.
 SIGNS = (range(0x13000, 0x13430), range(0x13460, 0x14400))
+# Names of folders and archives that hold icons in many sets.
+NO_NAMES = {
+    "24px", "assets", "build", "dist", "fill", "filled", "font", "fonts", "icon", "icons", "images",
+    "img", "latest", "lib", "main", "master", "optimized", "outline", "outlined", "package", "png",
+    "production", "public", "regular", "solid", "source", "src", "static", "svg", "svgs", "tmp",
+    "webfont", "webfonts",
+}  # fmt: skip
 LARGEST_FONT = 64 << 20  # bytes
 MOST = 100_000  # pictures of a set
 
@@ -55,34 +63,53 @@ class IconPicture(NamedTuple):
     content: Callable[[], bytes]
 
 
-def icon_source(location: str, icon_set: str | None, licence: str | None) -> IconSource:
-    """The set of icons at a path. Errors: Problem where there is no readable set."""
+def icon_source(
+    location: str, icon_set: str | None, licence: str | None, *, invert: bool = False
+) -> IconSource:
+    """The set of icons at a path. Errors: Problem where there is no readable set.
+
+    invert: the pictures are ink on the outside, with the sign left out.
+    """
     path = Path(location)
     source = Source(location, hidden=True)
     unreadable: tuple[BadEntry, ...] = ()
     if path.is_dir():
         files, unreadable = _folder(path)
-        shapes = _pictures([IconPicture(name, file.read_bytes) for name, file in files])
+        shapes = _pictures([IconPicture(name, file.read_bytes) for name, file in files], invert)
     elif not path.exists():
         raise Problem(f"{without_login(location)}: there is no such file")
     elif path.suffix.lower() in fonts.FONTS:
         font = load_font(location)
-        shapes = fonts.shapes(font, fonts.all_glyphs(font))
+        names = names_beside(path, font.names)
+        shapes = fonts.shapes(font, fonts.all_glyphs(font, names))
         return _font(location, font, "icon", icon_set, licence, shapes)
     elif path.suffix.lower() in PICTURES:
-        shapes = _pictures([IconPicture(path.name, path.read_bytes)])
+        shapes = _pictures([IconPicture(path.name, path.read_bytes)], invert)
     elif path.suffix.lower() == ".zip" or is_zip(path):
-        shapes = _zip(path)
+        shapes = _zip(path, invert)
     else:
         raise Problem(
             f"{location}: name a font ({', '.join(fonts.FONTS)}), a folder or zip of SVG and PNG, "
             f"or one of them; {_kind(path)}"
         )
-    name = icon_set or printable(path.stem)
+    name = icon_set or printable(set_name(path))
     return IconSource(
         source.name, source.fingerprint(), "icon", name, licence, lambda: shapes,
         unreadable=unreadable,
     )  # fmt: skip
+
+
+def set_name(path: Path) -> str:
+    """The name of a set: of its file or folder, or of the first one above that says anything."""
+    absolute = path.absolute()
+    for name in (absolute.stem if path.is_file() else absolute.name, *_names_above(absolute)):
+        if name and name.lower() not in NO_NAMES:
+            return name
+    return absolute.name or "icons"
+
+
+def _names_above(path: Path) -> list[str]:
+    return [folder.name for folder in path.parents]
 
 
 def hand(
@@ -162,7 +189,7 @@ def _kind(path: Path) -> str:
         return kind_of(file.read(1000))
 
 
-def _zip(path: Path) -> Iterator[Shape | BadEntry]:
+def _zip(path: Path, invert: bool) -> Iterator[Shape | BadEntry]:
     """Shapes of the pictures in an archive, unpacked one by one."""
     try:
         members = list(zip_members(path))
@@ -175,7 +202,7 @@ def _zip(path: Path) -> Iterator[Shape | BadEntry]:
     ]
     if not pictures:
         raise Problem(f"{path}: no SVG or PNG in it")
-    return _pictures(_check_count(str(path), pictures))
+    return _pictures(_check_count(str(path), pictures), invert)
 
 
 def _content(member: Member) -> bytes:
@@ -184,13 +211,17 @@ def _content(member: Member) -> bytes:
         return file.read(LARGEST_PNG + 1)
 
 
-def _pictures(pictures: list[IconPicture]) -> Iterator[Shape | BadEntry]:
-    """Yield the shape of each picture, or a BadEntry."""
+def _pictures(pictures: list[IconPicture], invert: bool) -> Iterator[Shape | BadEntry]:
+    """Yield the shapes of each picture, or a BadEntry."""
     with Drawer() as drawer:
         for picture in pictures:
             name = printable(picture.name[:300])
             try:
-                yield picture_shape(name, picture.content(), drawer)
+                for one in picture_shapes(name, picture.content(), drawer, invert=invert):
+                    if isinstance(one, Shape):
+                        yield one._replace(name=printable(one.name[:300]))
+                    else:
+                        yield bad_entry(picture.name, one.reason, one.name, (one.name,))
             except (BadIcon, BadArchive, OSError) as error:
                 yield bad_entry(picture.name, error, picture.name, (name_of(name),))
 

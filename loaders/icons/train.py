@@ -1,11 +1,10 @@
-"""Train a network on the icons in the database, and deploy it."""
+"""Train a network on the icons in the database, and deploy it where it is better."""
 
 import hashlib
 import shutil
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
@@ -13,26 +12,45 @@ import psycopg
 from loaders.core.config import HOME
 from loaders.core.console import progress, quiet
 from loaders.core.errors import Problem
-from loaders.core.models import publish
-from loaders.core.queries import Queries
+from loaders.core.models import live_model, publish
+from loaders.icons import SHIPPED
+from loaders.icons.captioned import QUERIES, examples, read_icons
+from loaders.icons.networks.examples import Examples, Parts, split
+from udfs.bitmaps import bits
 
-QUERIES = Queries(Path(__file__).with_name("queries.sql"))
-# By the name of the model: kind of icons, size, and default network.
+
+class Task(NamedTuple):
+    """What a model learns from, and how: kind and size of icons, network, and hyperparameters."""
+
+    kind: str
+    size: int
+    network: str
+    epochs: int
+    batch: int = 16
+    rate: float = 0.006
+    flip: bool = True
+
+
 TASKS = {
-    "icons_8": ("icon", 8, "positions"),
-    "icons_32": ("icon", 32, "lines"),
-    "hieroglyphs_8": ("hieroglyph", 8, "positions"),
-    "hieroglyphs_32": ("hieroglyph", 32, "lines"),
+    "icons_8": Task("icon", 8, "positions", 20),
+    "icons_32": Task("icon", 32, "lines", 10, batch=32, rate=0.003, flip=False),
+    "hieroglyphs_8": Task("hieroglyph", 8, "positions", 20),
+    "hieroglyphs_32": Task("hieroglyph", 32, "lines", 24, batch=32, rate=0.003),
 }
 NETWORKS = ("lines", "positions", "scanlines", "runs")
-EPOCHS = {"icons_8": 20, "icons_32": 10, "hieroglyphs_8": 20, "hieroglyphs_32": 12}
 QUICK_ICONS, QUICK_UNITS = 400, 16
 FEWEST = 20  # icons in each part of the split
+ENOUGH = 300  # icons, of as many families, that are mostly enough for it
+COSTS = "select muse.icon_nlls(%s::bit varying[], %s)"
 
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """Model name and options of a training; None: the default of the model name."""
+    """Model name and options of a training; None: the default of the model name.
+
+    save_as: the name to deploy it under, for a network of one's own, which begins with the shipped
+    weights. force: deploy it where the live one is as good.
+    """
 
     name: str
     sets: tuple[str, ...] = ()
@@ -40,99 +58,129 @@ class TrainRequest:
     epochs: int | None = None
     seed: int = 0
     quick: bool = False
+    save_as: str | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True)
 class TrainedIconModel:
-    """A deployed model, its bits a pixel on the test split, and those of the baseline tables."""
+    """A trained model, its bits a pixel on the test split, and those of others.
 
-    model_id: int
+    model_id: None where the live model is better. live: the name of the live model it was compared
+    with, and its bits.
+    """
+
+    model_id: int | None
+    name: str
     icons: int
     bits: float
     tables: dict[str, float]
+    live: tuple[str, float] | None
 
 
 def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
-    """Train with early stopping on the validation split, measure on the test split, and deploy.
+    """Train with early stopping on the validation split, and measure on the test split.
 
-    Splits are by family of icons. `conn` is in autocommit mode. An interrupted training is resumed
-    at its last epoch when it is started with the same options and icons. Errors: Problem where
-    there are too few icons.
+    Splits are by family of icons. It is deployed where it needs fewer bits than the live model of
+    its name, or than the model whose weights it began with, on the same icons. `conn` is in
+    autocommit mode. An interrupted training is resumed at its last epoch when it is started with
+    the same options and icons. Errors: Problem where there are too few icons.
     """
-    kind, size, default_network = TASKS[request.name]
-    icons, families = _icons(conn, kind, size, request)
-    # TensorFlow takes seconds to import: only after the icons are checked.
-    with quiet():
-        from loaders.icons.networks import fitting as training
-        from loaders.icons.networks import lines as icon_lines
-        from loaders.icons.networks import pixel_tables
-        from loaders.icons.networks import tokens as icon_tokens
+    task, name = TASKS[request.name], request.save_as or request.name
+    parts, icons = _read(conn, task, request)
+    epochs = request.epochs or (1 if request.quick else task.epochs)
+    steps = epochs * -(-len(parts.train) // task.batch)
+    with closing(progress("steps", steps, name)) as bar:
+        # TensorFlow takes seconds to import: only after the icons are checked.
+        with quiet():
+            from loaders.icons.networks import fitting as training
+            from loaders.icons.networks import pixel_tables
 
-    parts = training.split(icons, families)
-    if min(map(len, (parts.train, parts.validation, parts.test))) < FEWEST:
-        raise Problem(
-            f"{len(icons)} icons of {len(set(families))} families are too few to train on"
-        )
-    network = request.network or default_network
-    small = {"channels": QUICK_UNITS, "along": QUICK_UNITS}
-    settings: icon_lines.LineNetworkSettings | icon_tokens.TokenNetworkSettings
-    if network == "lines":
-        settings = icon_lines.LineNetworkSettings(size=size, **(small if request.quick else {}))
-    else:
-        settings = icon_tokens.TokenNetworkSettings(size=size, encoding=network)
-    fitting = training.Fitting(epochs=request.epochs or EPOCHS[request.name], seed=request.seed)
-    if request.quick:
-        fitting = replace(fitting, epochs=request.epochs or 1)
-    with quiet():
-        model = training.build_network(settings, request.seed)
-    folder = HOME / "var" / "train" / f"{request.name}-{_key(settings, fitting, parts.train)}"
-    steps = fitting.epochs * -(-len(parts.train) // fitting.batch)
-    with closing(progress("steps", steps, request.name)) as bar:
+            settings = _settings(task, request)
+            fitting = training.Fitting(epochs, task.batch, task.rate, 2, task.flip, request.seed)
+            model = training.build_network(settings, request.seed)
+            if request.save_as is not None:
+                training.read_weights(model, SHIPPED / f"{request.name}.npz")
 
         def show(step: int, loss: float) -> None:
             bar.update(step - bar.n)
             bar.set_postfix_str(f"{loss / np.log(2):.3f} bits a pixel", refresh=False)
 
+        folder = HOME / "var" / "train" / f"{name}-{_key(settings, fitting, parts.train)}"
         history = training.fit(model, parts, fitting, folder, show)
-    bits = float(training.bits_a_pixel(model, parts.test).mean())
-    tables = pixel_tables.lines(parts.train, parts.validation, parts.test)
-    with quiet():
-        content, config = training.export(model)
-    values = {"kind": kind, "sets": list(request.sets) or None}
-    licences = conn.execute(QUERIES.licences, values).fetchall()
-    config |= {
-        "kind": kind,
-        "settings": asdict(settings),
-        "fitting": asdict(fitting),
-        "sets": dict(licences),
-    }
-    counts = {
-        "train": len(parts.train),
-        "validation": len(parts.validation),
-        "test": len(parts.test),
-    }
-    metrics = {"bits_a_pixel": bits, "tables": tables, "icons": counts} | history
-    model_id = publish(conn, request.name, config, metrics, content=content)
+    own = float(training.bits_a_pixel(model, parts.test.without_captions()).mean())
+    tables = pixel_tables.lines(parts.train.bitmaps, parts.validation.bitmaps, parts.test.bitmaps)
+    live = _live_bits(conn, (name, request.name), task.size, parts.test)
+    model_id = None
+    if live is None or own < live[1] or request.force:
+        with quiet():
+            content, config = training.export(model)
+        values = {"kind": task.kind, "sets": list(request.sets) or None}
+        config |= {
+            "kind": task.kind,
+            "judge": f"{request.name}_judge",
+            "settings": asdict(settings),
+            "fitting": asdict(fitting),
+            "sets": dict(conn.execute(QUERIES.licences, values).fetchall()),
+        }
+        metrics = {
+            "bits_a_pixel": own,
+            "bits_a_pixel_with_captions": float(training.bits_a_pixel(model, parts.test).mean()),
+            "tables": tables,
+            "icons": {
+                "train": len(parts.train),
+                "validation": len(parts.validation),
+                "test": len(parts.test),
+                "near_held_out": parts.left_out,
+            },
+        } | history
+        model_id = publish(conn, name, config, metrics, content=content)
+        training.write_weights(model, HOME / "var" / "train" / f"{name}.npz")
     shutil.rmtree(folder, ignore_errors=True)
-    return TrainedIconModel(model_id, len(icons), bits, tables)
+    return TrainedIconModel(model_id, name, icons, own, tables, live)
 
 
-def _icons(
-    conn: psycopg.Connection, kind: str, size: int, request: TrainRequest
-) -> tuple[np.ndarray, list[str]]:
-    """The bitmaps, (n, size, size) of bool, and their families."""
-    values = {"kind": kind, "size": size, "sets": list(request.sets) or None}
-    rows: list[tuple[str, str]] = conn.execute(QUERIES.training_icons, values).fetchall()
-    if not rows:
-        of = f" of {', '.join(request.sets)}" if request.sets else ""
-        raise Problem(f"there are no {kind}s{of} to train on: run ./pgmuse load {kind}s --sample")
+def _read(conn: psycopg.Connection, task: Task, request: TrainRequest) -> tuple[Parts, int]:
+    """The split, and the number of icons. Errors: Problem where there are too few."""
+    rows = read_icons(conn, task.kind, task.size, request.sets)
     rows = rows[:: max(len(rows) // QUICK_ICONS, 1)] if request.quick else rows
-    text = "".join(bits for _, bits in rows).encode()
-    icons = np.frombuffer(text, dtype=np.uint8).reshape(-1, size, size) == ord("1")
-    return icons, [family for family, _ in rows]
+    families = [row.family for row in rows]
+    parts = split(examples(rows, task.size), families)
+    if min(map(len, (parts.train, parts.validation, parts.test))) < FEWEST:
+        raise Problem(
+            f"{len(rows):,} icons of {len(set(families)):,} families are too few to train on: "
+            f"some {ENOUGH} of different families are needed"
+        )
+    return parts, len(rows)
 
 
-def _key(settings: Any, fitting: Any, icons: np.ndarray) -> str:
+def _settings(task: Task, request: TrainRequest) -> Any:
+    """The sizes of the network."""
+    from loaders.icons.networks.lines import LineNetworkSettings
+    from loaders.icons.networks.tokens import TokenNetworkSettings
+
+    network = request.network or task.network
+    if network != "lines":
+        return TokenNetworkSettings(size=task.size, encoding=network)
+    small = {"channels": QUICK_UNITS, "along": QUICK_UNITS} if request.quick else {}
+    return LineNetworkSettings(size=task.size, **small)
+
+
+def _live_bits(
+    conn: psycopg.Connection, names: tuple[str, ...], size: int, icons: Examples
+) -> tuple[str, float] | None:
+    """The first live model of the names that draws this size, and its mean bits a pixel."""
+    for name in names:
+        live = live_model(conn, name)
+        if live is not None and live.config.get("size") == size:
+            values = ([bits(bitmap) for bitmap in icons.bitmaps], name)
+            (costs,) = conn.execute(COSTS, values).fetchone() or ([],)
+            return name, float(np.mean(costs))
+    return None
+
+
+def _key(settings: Any, fitting: Any, icons: Examples) -> str:
     """A key of the settings and icons of a training."""
-    content = f"{settings} {fitting}".encode() + np.packbits(icons).tobytes()
+    content = f"{settings} {fitting}".encode() + np.packbits(icons.bitmaps).tobytes()
+    content += icons.captions.tobytes()
     return hashlib.sha256(content).hexdigest()[:16]

@@ -4,14 +4,25 @@ import io
 
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib.tables._s_b_i_x import table__s_b_i_x
+from fontTools.ttLib.tables.sbixGlyph import Glyph
+from fontTools.ttLib.tables.sbixStrike import Strike
 
 Rectangle = tuple[int, int, int, int]  # left, bottom, right, top
 
 
 def font(
-    glyphs: dict[str, tuple[int, list[Rectangle]]], flavor: str | None = None, licence: str = ""
+    glyphs: dict[str, tuple[int, list[Rectangle]]],
+    flavor: str | None = None,
+    licence: str = "",
+    features: str = "",
+    pictures: dict[str, bytes] | None = None,
 ) -> bytes:
-    """A font with these glyphs: by name, the codepoint and the rectangles of ink."""
+    """A font with these glyphs: by name, the codepoint and the rectangles of ink.
+
+    features: in the language of feature files. pictures: PNGs of glyphs, 64 pixels an em.
+    """
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder([".notdef", *glyphs])
     builder.setupCharacterMap({code: name for name, (code, _) in glyphs.items()})
@@ -24,10 +35,35 @@ def font(
     names = {"familyName": "Test Icons", "styleName": "Regular"}
     builder.setupNameTable(names | ({"licenseDescription": licence} if licence else {}))
     builder.setupPost()
+    if features:
+        builder.addOpenTypeFeatures(features)
+    if pictures:
+        builder.font["sbix"] = _pictures(pictures)
     out = io.BytesIO()
     builder.font.flavor = flavor
     builder.save(out)
     return out.getvalue()
+
+
+def collection(*fonts: bytes) -> bytes:
+    """A collection of fonts, .ttc."""
+    together = TTCollection()
+    together.fonts = [TTFont(io.BytesIO(content)) for content in fonts]
+    out = io.BytesIO()
+    together.save(out)
+    return out.getvalue()
+
+
+def _pictures(pictures):
+    table, strike = table__s_b_i_x(), Strike(ppem=64, resolution=72)
+    strike.glyphs = {
+        name: Glyph(
+            glyphName=name, graphicType="png ", originOffsetX=0, originOffsetY=0, imageData=png
+        )
+        for name, png in pictures.items()
+    }
+    table.strikes = {64: strike}
+    return table
 
 
 def _outline(rectangles):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from loaders.icons.formats import shapes
-from loaders.icons.formats.pictures import Drawer, picture_shape
+from loaders.icons.formats.pictures import Drawer, picture_shapes
 
 WHOLE = [(0, 0, 1000, 1000)]
 FRAME = [(0, 0, 1000, 125), (0, 875, 1000, 1000), (0, 125, 125, 875), (875, 125, 1000, 875)]
@@ -27,7 +27,7 @@ def rows(db, columns="name, also, size", where="true"):
 
 def drawn(content, name="a.svg"):
     with Drawer() as drawer:
-        (bitmap, *_) = shapes.bitmaps([picture_shape(name, content, drawer)])
+        (bitmap, *_) = shapes.bitmaps(list(picture_shapes(name, content, drawer)))
     return np.array([int(bit) for bit in bitmap.bits]).reshape(32, 32)
 
 

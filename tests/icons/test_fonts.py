@@ -1,12 +1,15 @@
 """Icons from fonts, one per glyph; broken fonts are one-line errors."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from loaders.core.errors import Problem
 from loaders.icons import sources
 from loaders.icons.formats import shapes
-from tests.factories.fonts import font
+from tests.factories.fonts import collection, font
 from tests.factories.icons import FRAME, GLYPHS, WHOLE, rows
 from tests.factories.loads import load_icons as load_named
 
@@ -33,6 +36,64 @@ def test_a_font_is_loaded_glyph_by_glyph(fresh, tmp_path, flavor, capsys):
     errors = fresh.execute("select place, reason, start from muse.load_errors").fetchall()
     assert errors == [("U+E005", "it is empty", "blank")]
     assert "Test Icons: 3 icons, 1 left out (see load_errors)" in capsys.readouterr().err
+
+
+LETTERS = {letter: (ord(letter), [(0, 0, 100, 900)]) for letter in "ahomer"}
+
+
+def names_of(fresh):
+    return {name for name, _ in rows(fresh, "name, 1", "codepoints && array[57345, 57346]")}
+
+
+def test_a_ligature_names_its_icon(fresh, tmp_path):
+    path = tmp_path / "icons.ttf"
+    features = "feature liga { sub h o m e by uniE001; sub a r by uniE002; } liga;"
+    glyphs = LETTERS | {"uniE001": (0xE001, WHOLE), "uniE002": (0xE002, FRAME)}
+    path.write_bytes(font(glyphs, features=features))
+    assert load_named(fresh, "icon", [str(path)])
+    assert names_of(fresh) == {"home", "u+e002"}  # of two letters many fonts have ligatures
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("fonts/icons.codepoints", "home e001\nframe-box e002\n"),
+        ("fonts/names.json", '{"home": "e001", "frame-box": "0xe002"}'),
+        (
+            "css/all.css",
+            '.x-home:before, .x-house:before {\n content: "\\e001";\n}\n'
+            '.x-frame-box::before{content:"\\e002"}',
+        ),
+    ],
+)
+def test_a_file_beside_a_font_names_its_icons(fresh, tmp_path, file, content):
+    for folder in ("fonts", "css"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / file).write_text(content)
+    (tmp_path / "fonts" / "other.css").write_text('.y-a:before{content:"\\e001"}')
+    path = tmp_path / "fonts" / "icons.ttf"
+    path.write_bytes(font({"_1": (0xE001, WHOLE), "_2": (0xE002, FRAME)}))
+    assert load_named(fresh, "icon", [str(path)])
+    assert names_of(fresh) == {"home", "frame-box"}
+
+
+def test_the_first_font_of_a_collection_is_loaded(fresh, tmp_path):
+    path = tmp_path / "icons.ttc"
+    path.write_bytes(collection(font({"box": (0xE001, WHOLE)}), font({"frame": (0xE002, FRAME)})))
+    assert load_named(fresh, "icon", [str(path)])
+    assert names_of(fresh) == {"box"}
+
+
+def test_a_font_of_coloured_pictures_is_drawn(fresh, tmp_path):
+    picture = Image.new("RGBA", (64, 64))
+    picture.paste((250, 200, 0, 255), (0, 0, 64, 32))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    path = tmp_path / "emoji.ttf"
+    path.write_bytes(font({"half": (0xE001, WHOLE)}, pictures={"half": out.getvalue()}))
+    assert load_named(fresh, "icon", [str(path)])
+    ((name, bitmap),) = rows(fresh, "name, bitmap::text", "size = 32")
+    assert (name, bitmap) == ("half", "0" * 256 + "1" * 512 + "0" * 256)
 
 
 def test_a_font_of_more_characters_than_fonts_have_is_refused(fresh, tmp_path, capsys, monkeypatch):

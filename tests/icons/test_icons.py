@@ -76,7 +76,12 @@ def test_tokens_say_all_of_a_bitmap(db, encoding):
         ("icon_sheet(array[B'1'], array['a'], null)", "1 bitmaps, 1 labels and 0 notes"),
         ("similar_icons(B'1')", "1 bits: icons have 64 or 1,024"),
         ("similar_icons(repeat('1', 64)::bit varying, 0)", "n must be from 1 to 1000, not 0"),
-        ("similar_icons(repeat('1', 64)::bit varying, 1, 'x')", "metric is hamming or jaccard"),
+        (
+            "similar_icons(repeat('1', 64)::bit varying, 1, 'x')",
+            "metric is soft, hamming or jaccard",
+        ),
+        ("similar_icons(repeat('1', 64)::bit varying, in_set => 'x')", "no icon set 'x'"),
+        ("similar_icons(repeat('1', 64)::bit varying, in_kind => 'x')", "in_kind is icon or hier"),
     ],
 )
 def test_bad_arguments_are_one_clear_line(reader, query, error):
@@ -121,21 +126,41 @@ def test_pictures_are_functions_of_their_arguments(db):
     assert one == same != other
 
 
-def test_similar_icons_by_hamming_and_jaccard(reader, db):
+def test_similar_icons_by_three_measures(reader, db):
     db.execute("reset role")
     for name, lit in {"two": [0, 1], "far": range(20), "one": [0], "other": [5, 6, 7]}.items():
         add_icon(db, name, lit)
     add_icon(db, "twin of one", [0], icon_set="another")
     db.execute("set local role muse_reader")
     query = "select name, distance from similar_icons((select bitmap from icons where name = 'two'), {})"
-    assert db.execute(query.format("3")).fetchall() == [("two", 0), ("one", 1), ("other", 5)]
+    assert db.execute(query.format("3, 'hamming'")).fetchall() == [
+        ("two", 0),
+        ("one", 1),
+        ("other", 5),
+    ]
     assert db.execute(query.format("9, 'jaccard'")).fetchall() == [
         ("two", 0),
         ("one", 0.5),
         ("far", pytest.approx(0.9)),
         ("other", 1),
     ]
+    # Ink beside ink is no difference; at a row's end nothing is beside the next row.
+    assert db.execute(query.format("9")).fetchall() == [
+        ("two", 0),
+        ("one", 0),
+        ("other", 5),
+        ("far", 15),
+    ]
     assert db.execute("select * from similar_icons(null)").fetchall() == []
+
+
+def test_similar_icons_of_one_set_or_kind(db):
+    add_icon(db, "a", [0], icon_set="one")
+    add_icon(db, "b", [0], icon_set="other")
+    add_icon(db, "c", [1], icon_set="other", kind="hieroglyph")
+    query = "select name from similar_icons((select bitmap from icons where name = 'a'), {})"
+    assert db.execute(query.format("in_set => 'other'")).fetchall() == [("b",), ("c",)]
+    assert db.execute(query.format("in_kind => 'hieroglyph'")).fetchall() == [("c",)]
 
 
 def test_hieroglyphs_have_their_codes_in_every_hand(db):

@@ -10,6 +10,7 @@ from loaders.admin.refresh import refresh
 from loaders.cli import app
 from loaders.core.errors import Problem
 from loaders.icons import load
+from loaders.icons.sources import set_name
 from tests.factories.fonts import font
 from tests.factories.icons import BOX, GLYPHS, SVG, rows
 from tests.factories.loads import load_icons as load_named
@@ -49,7 +50,7 @@ def test_folders_and_zips_are_sets(fresh, tmp_path, capsys):
         (
             "text.txt",
             b"x",
-            "name a font (.ttf, .otf, .woff, .woff2), a folder or zip of SVG and PNG",
+            "name a font (.ttf, .otf, .ttc, .otc, .woff, .woff2), a folder or zip of SVG and PNG",
         ),
         ("folder", None, "no SVG or PNG in it"),
         ("zip.zip", b"PK\5\6" + bytes(18), "no SVG or PNG in it"),
@@ -123,3 +124,34 @@ def test_forget_source_takes_out_a_set(fresh, tmp_path):
     assert copies == [(None,), (ids["other"],)]
     with pytest.raises(Problem, match="there is no source .*: see the table sources"):
         CliRunner().invoke(app, ["forget", "source", str(tmp_path / "one")], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("lucide/icons", "lucide"),
+        ("lucide/package", "lucide"),
+        ("game/production.zip", "game"),
+        ("fonts/mine.zip", "mine"),
+        ("tabler/icons/outline", "tabler"),
+    ],
+)
+def test_a_set_has_the_first_name_that_says_anything(tmp_path, path, name):
+    place = tmp_path / path
+    if place.suffix:
+        place.parent.mkdir(parents=True)
+        place.touch()
+    else:
+        place.mkdir(parents=True)
+    assert set_name(place) == name
+
+
+def test_a_refresh_inverts_pictures_as_the_load_did(fresh, tmp_path):
+    folder = tmp_path / "signs"
+    folder.mkdir()
+    (folder / "a.svg").write_text(SVG.format('<path d="M0 0h24v12H0z"/>'))
+    assert load_named(fresh, "icon", [str(folder)], invert=True)
+    (folder / "b.svg").write_text(SVG.format('<path d="M0 0h24v6H0z"/>'))
+    assert refresh(fresh, "icons")
+    inked = dict(rows(fresh, "name, bit_count(bitmap)", "size = 32"))
+    assert inked == {"a": 32 * 16, "b": 32 * 24}

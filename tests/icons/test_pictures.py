@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from loaders.icons.formats import shapes
-from loaders.icons.formats.pictures import Drawer, picture_shape
+from loaders.icons.formats.pictures import Drawer, picture_shapes
 from tests.factories.icons import BOX, SVG, drawn
 from udfs.bitmaps import bits, png
 
@@ -41,7 +41,8 @@ def test_ink_is_what_is_dark_and_opaque_or_else_what_is_opaque():
 def test_a_picture_of_a_bitmaps_size_is_kept_pixel_by_pixel(size):
     square = np.random.default_rng(1).random((size, size)) < 0.3
     with Drawer() as drawer:
-        shape = picture_shape("a.png", png(bits(square), 1, "#000000", "none"), drawer)
+        content = png(bits(square), 1, "#000000", "none")
+        (shape,) = picture_shapes("a.png", content, drawer)
     bitmap = {drawn.size: drawn.bits for drawn in shapes.bitmaps([shape])}
     assert bitmap[size] == bits(square)
 

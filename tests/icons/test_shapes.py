@@ -30,6 +30,27 @@ def test_a_stroke_thinner_than_a_pixel_is_not_lost():
         assert drawing.sum() == 2 * size - 1
 
 
+@pytest.mark.parametrize("above", [0.1, 0.3, 0.45])
+@pytest.mark.parametrize("left", [0.1, 0.38, 0.45])
+def test_an_area_that_begins_within_a_pixel_has_no_spurs_at_its_corners(above, left):
+    share = np.zeros((32, 32), dtype=np.float32)
+    share[8:20, 6:24] = 1
+    share[7, 6:24], share[8:20, 5], share[7, 5] = above, left, above * left
+    expected = np.zeros((32, 32), dtype=bool)
+    expected[8:20, 6:24] = True
+    assert (shapes.lit(share) == expected).all()
+
+
+def test_a_thin_diagonal_is_not_lost():
+    line = np.zeros((256, 256), dtype=np.float32)
+    numbers = np.arange(250)
+    for wide in range(4):
+        line[numbers, numbers + wide] = 1
+    drawing = shapes.bitmap(shapes.cumulative(line), 256, 32)
+    assert drawing.any(1).sum() >= 31
+    assert drawing.any(0).sum() >= 31
+
+
 def test_what_is_symmetric_stays_so():
     image = Image.new("L", (211, 211))
     draw = ImageDraw.Draw(image)

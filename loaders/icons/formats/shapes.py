@@ -3,7 +3,7 @@
 All shapes of a set are scaled by one factor, by which 95 % of them fit; larger ones are scaled
 down to fit. A shape is centred by its bounding box. A pixel is ink where at least half of it is
 covered. Where a stroke is thinner than a pixel, the pixels of its ridge are ink, so that no line is
-lost.
+lost; the corner of an area is no ridge.
 """
 
 import re
@@ -20,6 +20,7 @@ SIZES = (32, 8)
 NEARLY_ALL = 95  # per cent of a set that fit into the bitmap unscaled
 SHIFTS = (0, 0.5)  # pixels from the middle; both keep symmetric shapes symmetric
 HALF, THIN, RIDGE = 0.5, 0.2, 0.07  # coverages of a pixel
+EQUAL = 0.02  # difference of two coverages that counts as none
 
 
 class BadIcon(Exception):
@@ -123,15 +124,31 @@ def parts(sums: np.ndarray, side: float, size: int, shift: float) -> np.ndarray:
 
 def lit(share: np.ndarray) -> np.ndarray:
     """The pixels that are ink, from coverages 0 to 1: half covered, or on a stroke's ridge."""
-    around = np.pad(share, 1)
+    around = np.pad(share, 2)
     size = len(share)
 
     def beside(down: int, right: int) -> Any:
-        return around[1 + down : 1 + down + size, 1 + right : 1 + right + size]
+        return around[2 + down : 2 + down + size, 2 + right : 2 + right + size]
 
-    ridge = np.zeros_like(share, dtype=bool)
-    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        one, other = beside(-down, -right), beside(down, right)
-        ridge |= (share > one) & (share >= other) & (share - (one + other) / 2 > RIDGE)
-    ink: np.ndarray = (share >= HALF) | ((share >= THIN) & ridge)
+    def ridge(*directions: tuple[int, int]) -> np.ndarray:
+        """Pixels with more ink than both neighbours along one of the directions.
+
+        Of two with as much ink the first is one, if the pixel behind them has less.
+        """
+        higher = np.zeros_like(share, dtype=bool)
+        for down, right in directions:
+            one, other = beside(-down, -right), beside(down, right)
+            is_last = (other < share - EQUAL) | (beside(2 * down, 2 * right) < share - EQUAL)
+            higher |= (
+                (share > one) & (share >= other) & is_last & (share - (one + other) / 2 > RIDGE)
+            )
+        return higher & (share >= THIN)
+
+    straight = (share >= HALF) | ridge((0, 1), (1, 0))
+    diagonal = ridge((1, 1), (1, -1)) & ~straight
+    around = np.pad(np.where(straight | diagonal, 0, share), 2)
+    # A convex corner is no stroke: an unlit neighbour beside it has as much ink.
+    for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        diagonal &= beside(down, right) < share - EQUAL
+    ink: np.ndarray = straight | diagonal
     return ink

@@ -1,6 +1,5 @@
 """Fit, measure and export networks of icons. The only I/O is the folder of checkpoints."""
 
-import hashlib
 import inspect
 import json
 from collections.abc import Callable
@@ -15,14 +14,18 @@ import tensorflow as tf
 
 from loaders.icons.networks import lines as icon_lines
 from loaders.icons.networks import tokens as icon_tokens
+from loaders.icons.networks.examples import Examples, Parts
 from loaders.icons.networks.lines import LineNetwork
 from loaders.icons.networks.tokens import TokenNetwork
+from udfs.captions import LENGTH, STYLES, WORDS_FROM
 from udfs.icon_grammar import Grammar
+from udfs.icon_lines import INPUTS
 
-VALIDATION, TEST = 0.1, 0.1  # shares of the families
 BATCH = 32  # bitmaps per run of the exported graph
 LOSSES, WEIGHTS = "validation.json", "best.weights.h5"  # files of a checkpoint
 EXACT = 1e-4  # largest difference between LiteRT and Keras
+CAPTIONED = 0.7  # share of examples with a caption
+KEPT = 0.8, 0.5, 0.85  # shares of them with a style, with a set, with words
 Network = LineNetwork | TokenNetwork
 
 
@@ -38,28 +41,6 @@ class Fitting:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The splits, each (n, size, size) of bool: to fit, for early stopping, and to measure."""
-
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
-
-
-def split(icons: np.ndarray, families: list[str], seed: int = 0) -> Parts:
-    """Split icons by a hash of their family: the split of a family never changes."""
-    place = np.array(
-        [
-            int.from_bytes(hashlib.sha256(f"{seed} {family}".encode()).digest()[:4], "big") / 2**32
-            for family in families
-        ]
-    )
-    held_out = place < VALIDATION + TEST
-    test = place < TEST
-    return Parts(icons[~held_out], icons[held_out & ~test], icons[test])
-
-
 def build_network(
     settings: icon_lines.LineNetworkSettings | icon_tokens.TokenNetworkSettings, seed: int
 ) -> Network:
@@ -69,7 +50,8 @@ def build_network(
         network: Network = LineNetwork(settings)
     else:
         network = TokenNetwork(settings)
-    network(_inputs(network, np.ones((1, settings.size, settings.size), dtype=bool))[0])
+    one = Examples.of(np.ones((1, settings.size, settings.size), dtype=bool))
+    network(_inputs(network, one)[0])
     return network
 
 
@@ -111,14 +93,30 @@ def fit(
     return {"epochs": len(best.losses), "best_epoch": best.epoch + 1}
 
 
-def bits_a_pixel(network: Network, icons: np.ndarray) -> np.ndarray:
-    """Negative log-likelihood of each icon in bits a pixel, (n)."""
+def write_weights(network: Network, path: Path) -> None:
+    """Write the weights as float16, for trainings that begin with them."""
+    weights = {str(i): weight.astype(np.float16) for i, weight in enumerate(network.get_weights())}
+    np.savez_compressed(path, **weights)
+
+
+def read_weights(network: Network, path: Path) -> None:
+    """Begin with the weights of a file; those of another network are not used."""
+    if not path.is_file():
+        return
+    with np.load(path) as file:
+        weights = [file[str(i)].astype(np.float32) for i in range(len(file.files))]
+    if [weight.shape for weight in weights] == [own.shape for own in network.get_weights()]:
+        network.set_weights(weights)
+
+
+def bits_a_pixel(network: Network, icons: Examples) -> np.ndarray:
+    """Negative log-likelihood of each icon, with its caption, in bits a pixel, (n)."""
     nats = []
     for start in range(0, len(icons), 64):
-        part = icons[start : start + 64]
+        part = icons.take(slice(start, start + 64))
         inputs, targets = _inputs(network, part)
         nats.append(_nats(network, network(inputs), tf.constant(targets)).numpy())
-    costs: np.ndarray = np.concatenate(nats) / (icons.shape[-1] ** 2 * np.log(2))
+    costs: np.ndarray = np.concatenate(nats) / (icons.bitmaps.shape[-1] ** 2 * np.log(2))
     return costs
 
 
@@ -128,18 +126,20 @@ def export(network: Network, batch: int = BATCH) -> tuple[bytes, dict[str, Any]]
     signature: list[tf.TensorSpec]
     if isinstance(settings, icon_lines.LineNetworkSettings):
         shapes = [
-            (batch, icon_lines.ABOVE, settings.size),
+            (batch, INPUTS, settings.size),
             (batch,),
             (batch, settings.size, settings.channels),
             (batch, settings.size),
             (batch,),
         ]
         signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
+        signature.append(tf.TensorSpec((batch, LENGTH), tf.int32))
         config: dict[str, Any] = {
             "network": "lines",
             "encoding": "scanlines",
-            "above": icon_lines.ABOVE,
+            "above": INPUTS,
             "channels": settings.channels,
+            "styles": list(STYLES),
         }
     else:
         width = Grammar(settings.size, settings.encoding, 1).context().shape[1]
@@ -254,17 +254,23 @@ class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
         self._on_step(self._done + batch + 1, float((logs or {}).get("loss", 0)))
 
 
-def _inputs(network: Network, icons: np.ndarray) -> tuple[Any, np.ndarray]:
+def _inputs(network: Network, icons: Examples) -> tuple[Any, np.ndarray]:
     if isinstance(network.settings, icon_lines.LineNetworkSettings):
-        return icons.astype(np.float32), icons.astype(np.float32)
-    return icon_tokens.encode_icons(icons, network.settings)
+        inputs = icon_lines.encode_bitmaps(icons.bitmaps, icons.captions)
+        return inputs, icons.bitmaps.astype(np.float32)
+    return icon_tokens.encode_icons(icons.bitmaps, network.settings)
 
 
-def _dataset(network: Network, icons: np.ndarray, fitting: Fitting | None) -> Any:
-    """Batches of inputs and targets; for fitting they are shuffled, and mirrored at random."""
+def _dataset(network: Network, icons: Examples, fitting: Fitting | None) -> Any:
+    """Batches of inputs and targets.
+
+    For fitting they are shuffled, mirrored at random where the fitting says so, and parts of the
+    captions are left out at random; else there are no captions.
+    """
     if fitting is None:
-        return tf.data.Dataset.from_tensor_slices(_inputs(network, icons)).batch(64)
-    both = np.concatenate([icons, icons[:, :, ::-1]]) if fitting.flip else icons
+        inputs = _inputs(network, icons.without_captions())
+        return tf.data.Dataset.from_tensor_slices(inputs).batch(64)
+    both = icons.with_mirrored() if fitting.flip else icons
     examples = _inputs(network, both)  # tokens of a mirrored icon are not its tokens mirrored
     numbers = tf.data.Dataset.range(len(icons)).shuffle(len(icons), seed=fitting.seed)
     pick = partial(
@@ -279,7 +285,18 @@ def _dataset(network: Network, icons: np.ndarray, fitting: Fitting | None) -> An
 def _pick_example(icons: int, turns: int, examples: Any, number: tf.Tensor) -> Any:
     """Input and target of an icon, as it is or mirrored."""
     turn = tf.random.uniform((), maxval=turns, dtype=tf.int64)
-    return tf.nest.map_structure(lambda values: values[turn * icons + number], examples)
+    inputs, target = tf.nest.map_structure(lambda values: values[turn * icons + number], examples)
+    if "captions" in inputs:
+        inputs = inputs | {"captions": inputs["captions"] * _parts_to_keep()}
+    return inputs, target
+
+
+def _parts_to_keep() -> tf.Tensor:
+    """1 for the parts of a caption that a network sees in a step, (LENGTH): often none."""
+    shares = tf.constant(KEPT)
+    some = tf.cast(tf.random.uniform((WORDS_FROM + 1,)) < shares, tf.int32)
+    all_or_none = tf.cast(tf.random.uniform(()) < CAPTIONED, tf.int32)
+    return all_or_none * tf.repeat(some, [1] * WORDS_FROM + [LENGTH - WORDS_FROM])
 
 
 def _loss_of(network: Network) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:

@@ -2,9 +2,13 @@
 
 It has two recurrences. The first goes down: a gated unit in every column, whose inputs and state
 are convolved along the line (Row LSTM of van den Oord et al. 2016, "Pixel Recurrent Neural
-Networks", with the gates of a GRU); its input is the two lines above. The second, a GRU, goes along
-the line; its inputs are the column's state of the first, the pixels before, and the pixels across
-the middle, since icons are often symmetric. The output is the probability that a pixel is ink.
+Networks", with the gates of a GRU). Its inputs are the two lines above and, since icons are often
+symmetric, the lines that the drawn part has at this place when it is mirrored or rotated. The
+second, a GRU, goes along the line; its inputs are the column's state of the first, the pixels
+before, and the pixels across the middle. The output is the probability that a pixel is ink.
+
+A caption (udfs.captions) is a condition of both: the embeddings of its style, its set and its
+words. Parts that are missing have the embedding 0.
 
 The log-likelihood of a bitmap is the sum over its pixels. Divided by size x size x ln 2 it is in
 bits a pixel, comparable with networks of tokens, which encode the same bitmaps.
@@ -17,7 +21,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-ABOVE = 2  # lines above that are inputs
+from udfs.captions import BUCKETS, LENGTH, WORDS_FROM
+from udfs.icon_lines import INPUTS, input_lines
+
 ACROSS = (-1, 0, 1)  # shifts of the mirrored pixel: axes at the middle, or half a pixel beside it
 
 
@@ -26,48 +32,69 @@ class LineNetworkSettings:
     """Sizes of the network."""
 
     size: int = 32
-    channels: int = 48  # of the recurrence down the lines
-    along: int = 48  # units of the recurrence along the line
+    channels: int = 96  # of the recurrence down the lines
+    along: int = 96  # units of the recurrence along the line
     reach: int = 3  # columns to either side that an input reaches
+    caption: int = 64  # dimensions of embeddings
     dropout: float = 0.1
 
 
 class LineNetwork(keras.Model):  # type: ignore[misc]
-    """Bitmaps (batch, size, size) of 0 and 1 to the logit of ink of every pixel."""
+    """Bitmaps (batch, size, size) of 0 and 1, and captions, to the logit of ink of every pixel."""
 
     def __init__(self, settings: LineNetworkSettings) -> None:
         super().__init__()
         self.settings = settings
         channels, along = settings.channels, settings.along
+        self.embedded = keras.layers.Embedding(BUCKETS, settings.caption)
+        self.condition = keras.layers.Dense(settings.caption, activation="tanh")
         self.input_gates = keras.layers.Conv1D(3 * channels, 2 * settings.reach + 1, padding="same")
+        self.caption_gates = keras.layers.Dense(3 * channels, use_bias=False)
         self.state_gates = keras.layers.Conv1D(3 * channels, 3, padding="same")
         self.drop = keras.layers.Dropout(settings.dropout)
         self.column_gates = keras.layers.Dense(3 * along)
+        self.caption_gates_along = keras.layers.Dense(3 * along, use_bias=False)
         self.left_gates = keras.layers.Dense(3 * along, use_bias=False)
         self.along_gates = keras.layers.Dense(3 * along)
         self.logit = keras.layers.Dense(1)
 
-    def call(self, bitmaps: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Logits (batch, size, size), each from the earlier pixels in reading order."""
-        size, channels = self.settings.size, self.settings.channels
+    def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """Logits (batch, size, size), each from the caption and the earlier pixels.
+
+        inputs: bitmaps (batch, size, size), lines (batch, size, INPUTS, size), and captions
+        (batch, LENGTH).
+        """
+        bitmaps, size, channels = inputs["bitmaps"], self.settings.size, self.settings.channels
         batch = ops.shape(bitmaps)[0]
-        padded = ops.pad(bitmaps, ((0, 0), (ABOVE, 0), (0, 0)))
-        above = ops.stack(
-            [padded[:, ABOVE - 1 - i : ABOVE - 1 - i + size] for i in range(ABOVE)], -1
-        )
+        caption = self.drop(self._caption(inputs["captions"]), training=training)
+        lines = ops.transpose(ops.cast(inputs["lines"], "float32"), (0, 1, 3, 2))
         rows = ops.broadcast_to(places(size), (batch, size, size, 2))  # (batch, y, x, (y, x))
-        inputs = ops.reshape(ops.concatenate([above, rows], -1), (-1, size, ABOVE + 2))
-        gates = ops.reshape(self.input_gates(inputs), (batch, size, size, 3 * channels))
+        lines = ops.reshape(ops.concatenate([lines, rows], -1), (-1, size, INPUTS + 2))
+        gates = ops.reshape(self.input_gates(lines), (batch, size, size, 3 * channels))
+        gates = gates + self.caption_gates(caption)[:, None, None]
         state = ops.zeros((batch, size, channels))
         states = []
         for y in range(size):
             state = gated(gates[:, y], self.state_gates(state), state)
             states.append(state)
         columns = self.drop(ops.stack(states, 1), training=training)  # (batch, y, x, channels)
-        from_columns = ops.reshape(self.column_gates(columns), (-1, size, 3 * self.settings.along))
-        lines = ops.reshape(bitmaps, (-1, size))  # (batch * y, x)
-        gates = from_columns + self.left_gates(left_of(lines, size))
+        along = 3 * self.settings.along
+        from_columns = self.column_gates(columns) + self.caption_gates_along(caption)[:, None, None]
+        pixels = ops.reshape(bitmaps, (-1, size))  # (batch * y, x)
+        gates = ops.reshape(from_columns, (-1, size, along)) + self.left_gates(
+            left_of(pixels, size)
+        )
         return ops.reshape(self._along(gates, training), (batch, size, size))
+
+    def _caption(self, captions: tf.Tensor) -> tf.Tensor:
+        """The condition of captions, (batch, caption)."""
+        is_there = ops.cast(captions > 0, "float32")[..., None]
+        parts = self.embedded(captions) * is_there
+        words = ops.sum(parts[:, WORDS_FROM:], 1) / ops.maximum(
+            ops.sum(is_there[:, WORDS_FROM:], 1), 1.0
+        )
+        first = [parts[:, place] for place in range(WORDS_FROM)]
+        return self.condition(ops.concatenate([*first, words], -1))
 
     def _along(self, gates: tf.Tensor, training: bool) -> tf.Tensor:
         """Logits of the pixels of lines, (lines, size)."""
@@ -80,25 +107,28 @@ class LineNetwork(keras.Model):  # type: ignore[misc]
 
     def step(
         self,
-        above: tf.Tensor,
+        lines: tf.Tensor,
         y: tf.Tensor,
         state: tf.Tensor,
         noise: tf.Tensor,
         sharpness: tf.Tensor,
+        captions: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """One line: its pixels, their negative log-likelihood in nats, and the new state.
 
-        above: (batch, ABOVE, size), the nearest line first. y: (batch), the number of the line.
+        lines: (batch, INPUTS, size), see udfs.icon_lines. y: (batch), the number of the line.
         state: (batch, size, channels). noise: (batch, size); a pixel is ink where its probability
-        is larger. sharpness: (batch), 1 / temperature.
+        is larger. sharpness: (batch), 1 / temperature. captions: (batch, LENGTH).
         """
         size = self.settings.size
-        batch = above.shape[0]
+        batch = lines.shape[0]
+        caption = self._caption(captions)
         column = np.broadcast_to(places(size)[:1, :, 1:], (batch, size, 1))
         row = ops.broadcast_to((2 * y / (size - 1) - 1)[:, None, None], (batch, size, 1))
-        inputs = ops.concatenate([ops.transpose(above, (0, 2, 1)), row, column], -1)
-        state = gated(self.input_gates(inputs), self.state_gates(state), state)
-        from_columns = self.column_gates(state)
+        inputs = ops.concatenate([ops.transpose(lines, (0, 2, 1)), row, column], -1)
+        gates = self.input_gates(inputs) + self.caption_gates(caption)[:, None]
+        state = gated(gates, self.state_gates(state), state)
+        from_columns = self.column_gates(state) + self.caption_gates_along(caption)[:, None]
         along = ops.zeros((batch, self.settings.along))
         pixels: list[tf.Tensor] = []
         costs = ops.zeros((batch,))
@@ -112,6 +142,13 @@ class LineNetwork(keras.Model):  # type: ignore[misc]
             costs = costs + ops.softplus(logit) - logit * ink
             pixels.append(ink)
         return ops.stack(pixels, -1), costs, state
+
+
+def encode_bitmaps(icons: np.ndarray, captions: np.ndarray) -> dict[str, np.ndarray]:
+    """Inputs of the network. icons: (n, size, size) of bool; captions: (n, LENGTH)."""
+    assert captions.shape == (len(icons), LENGTH)
+    lines = np.stack([input_lines(icons, y) for y in range(icons.shape[-1])], 1)
+    return {"bitmaps": icons.astype(np.float32), "lines": lines.astype(bool), "captions": captions}
 
 
 def gated(from_input: tf.Tensor, from_state: tf.Tensor, state: tf.Tensor) -> tf.Tensor:

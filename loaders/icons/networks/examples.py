@@ -1,0 +1,111 @@
+"""Icons to learn from: bitmaps with captions, and their split into parts."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from udfs import captions
+
+VALIDATION, TEST = 0.1, 0.1  # shares of the families
+NEAR = 60 / 1024  # share of differing pixels up to which two bitmaps count as one icon
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Bitmaps (n, size, size) of bool, and their captions (n, captions.LENGTH)."""
+
+    bitmaps: np.ndarray
+    captions: np.ndarray
+    mirrored: np.ndarray  # captions of the mirrored bitmaps
+
+    @classmethod
+    def of(cls, bitmaps: np.ndarray) -> "Examples":
+        """Bitmaps without captions."""
+        none = np.zeros((len(bitmaps), captions.LENGTH), dtype=np.int32)
+        return cls(bitmaps, none, none)
+
+    def __len__(self) -> int:
+        return len(self.bitmaps)
+
+    def take(self, which: Any) -> "Examples":
+        """Some of them, by a slice or by numbers."""
+        return Examples(self.bitmaps[which], self.captions[which], self.mirrored[which])
+
+    def without_captions(self) -> "Examples":
+        """The same bitmaps."""
+        return Examples.of(self.bitmaps)
+
+    def with_mirrored(self) -> "Examples":
+        """All, and then all of them mirrored."""
+        return Examples(
+            np.concatenate([self.bitmaps, self.bitmaps[:, :, ::-1]]),
+            np.concatenate([self.captions, self.mirrored]),
+            np.concatenate([self.mirrored, self.captions]),
+        )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The splits: to fit, for early stopping, and to measure. left_out: near duplicates."""
+
+    train: Examples
+    validation: Examples
+    test: Examples
+    left_out: int = 0
+
+
+class Numbers(NamedTuple):
+    """The split as numbers of the icons."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    left_out: np.ndarray
+
+
+def split(icons: Examples, families: Sequence[str], seed: int = 0) -> Parts:
+    """Split icons by a hash of their family: the split of a family never changes.
+
+    Icons that look as one that is held out are not trained on: sets are copied from each other.
+    """
+    numbers = split_numbers(icons.bitmaps, families, seed)
+    return Parts(
+        icons.take(numbers.train),
+        icons.take(numbers.validation),
+        icons.take(numbers.test),
+        len(numbers.left_out),
+    )
+
+
+def split_numbers(bitmaps: np.ndarray, families: Sequence[str], seed: int = 0) -> Numbers:
+    """`split` by the numbers of the icons."""
+    place = np.array([_place(family, seed) for family in families])
+    held_out = place < VALIDATION + TEST
+    train = np.flatnonzero(~held_out)
+    apart = distances(bitmaps[train], bitmaps[held_out])
+    new = apart > NEAR * bitmaps[0].size
+    return Numbers(
+        train[new],
+        np.flatnonzero(held_out & (place >= TEST)),
+        np.flatnonzero(place < TEST),
+        train[~new],
+    )
+
+
+def distances(bitmaps: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """How many pixels of each bitmap differ from the nearest of the others, (n)."""
+    if not len(others):
+        return np.full(len(bitmaps), np.inf)
+    one, other = (part.reshape(len(part), -1).astype(np.float32) for part in (bitmaps, others))
+    nearest = [
+        (other.sum(1) - 2 * part @ other.T).min(1) + part.sum(1)
+        for part in np.array_split(one, len(one) // 1000 + 1)
+    ]
+    return np.concatenate(nearest)
+
+
+def _place(family: str, seed: int) -> float:
+    return int.from_bytes(hashlib.sha256(f"{seed} {family}".encode()).digest()[:4], "big") / 2**32

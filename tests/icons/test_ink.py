@@ -1,0 +1,147 @@
+"""What of a picture is ink, whatever its colours are."""
+
+import gzip
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from loaders.icons.formats import shapes
+from loaders.icons.formats.pictures import Drawer, picture_shapes
+from tests.factories.icons import BOX, SVG, drawn
+
+pytestmark = pytest.mark.unit
+
+SIGN = '<path {} d="M2 2h20v5H2z"/><path {} d="M2 12h9v10H2z"/>'
+BLACK = 'fill="#000"'
+
+
+def sign(first=BLACK, second=None, ground="", around=SVG):
+    """The bitmap of a sign of two parts."""
+    return drawn(around.format(ground + SIGN.format(first, second or first)).encode())
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('fill="#fd0"', None),
+        ('fill="#bbb"', None),
+        ('fill="#fff"', None),
+        ('fill="#999"', BLACK),
+        ('fill="orange"', 'fill="navy"'),
+        ('fill="oklch(0.3 0.1 30)"', 'fill="hsl(20 50% 20% / 90%)"'),
+        ('fill="var(--a, var(--b, rgb(1, 2, 3)))"', 'style="fill: light-dark(#123, #fff)"'),
+        ('fill="lab(20% 10 10)"', 'fill="color(display-p3 0 .2 .4)"'),
+    ],
+)
+def test_every_colour_but_that_of_the_paper_is_ink(first, second):
+    assert (sign(first, second) == sign()).all()
+
+
+@pytest.mark.parametrize("ground", ["#000", "#136", "#fd0"])
+def test_a_light_sign_on_a_tile_is_the_sign(ground):
+    tile = BOX.replace("<path", f'<path fill="{ground}"')
+    assert (sign('fill="#fff"', ground=tile) == sign()).all()
+
+
+def test_a_whole_black_square_is_ink():
+    assert drawn(SVG.format(BOX).encode()).all()
+
+
+def test_a_frame_at_the_border_is_no_tile():
+    image = Image.new("L", (64, 64), 255)
+    image.paste(0, (0, 0, 64, 8))
+    image.paste(0, (0, 56, 64, 64))
+    image.paste(0, (0, 0, 8, 64))
+    image.paste(0, (56, 0, 64, 64))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    bitmap = drawn(out.getvalue(), "a.png")
+    assert bitmap[:4].all()
+    assert not bitmap[4:28, 4:28].any()
+
+
+def test_a_pale_fill_in_a_dark_outline_is_paper():
+    square = '<path d="M3 3h18v18H3z" fill="{}" stroke="#000" stroke-width="3"/>'
+    outline = drawn(SVG.format(square.format("none")).encode())
+    for fill in ("#fff", "#ddd", "rgb(200, 220, 240)"):
+        assert (drawn(SVG.format(square.format(fill)).encode()) == outline).all()
+
+
+def test_half_transparent_parts_are_paper():
+    square = '<path d="M3 3h18v18H3z" {} stroke="#000" stroke-width="3"/>'
+    outline = drawn(SVG.format(square.format('fill="none"')).encode())
+    duotone = drawn(SVG.format(square.format('fill="#000" fill-opacity=".4"')).encode())
+    assert (duotone == outline).all()
+
+
+def test_inverted_pictures_give_what_else_is_paper():
+    with Drawer() as drawer:
+        content = SVG.format('<path d="M0 0h24v12H0z"/>').encode()
+        (shape,) = picture_shapes("a.svg", content, drawer, invert=True)
+    # The lower half, in the middle of the square.
+    (bitmap, *_) = shapes.bitmaps([shape])
+    square = np.array([int(bit) for bit in bitmap.bits]).reshape(32, 32)
+    assert square[8:24].all()
+    assert square.sum() == 32 * 16
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        SVG.replace("viewBox", 'width="24mm" height="24mm" viewBox'),
+        SVG.replace("viewBox", 'width="1in" height="1in" viewBox'),
+        SVG.replace("viewBox", 'width="2cm" height="2cm" viewBox'),
+        SVG.replace("viewBox", 'width="50pt" height="50pt" viewBox'),
+        SVG.replace("viewBox", 'width="4pc" height="4pc" viewBox'),
+        SVG.replace(' xmlns="http://www.w3.org/2000/svg"', ""),
+        SVG + "</div>",
+    ],
+    ids=["mm", "in", "cm", "pt", "pc", "no namespace", "more after it"],
+)
+def test_svgs_of_other_lengths_and_out_of_pages_are_drawn(around):
+    assert (sign(around=around) == sign()).all()
+
+
+def test_packed_svgs_are_drawn():
+    content = gzip.compress(SVG.format(SIGN.format(BLACK, BLACK)).encode())
+    assert (drawn(content, "a.svgz") == sign()).all()
+    with pytest.raises(shapes.BadIcon, match="cannot be unpacked"):
+        drawn(content[:40], "a.svgz")
+    with pytest.raises(shapes.BadIcon, match="more than 1 MB"):
+        drawn(gzip.compress(bytes(2 << 20)), "a.svgz")
+
+
+def test_a_sprite_gives_an_icon_for_each_symbol():
+    symbol = '<symbol id="{}" viewBox="0 0 24 24">{}</symbol>'
+    sprite = SVG.format(
+        "<defs>" + symbol.format("sign", SIGN.format(BLACK, BLACK)) + "</defs>"
+        + symbol.format("box", BOX) + symbol.format("nothing", "")
+    )  # fmt: skip
+    with Drawer() as drawer:
+        sign_shape, box, nothing = picture_shapes("all.svg", sprite.encode(), drawer)
+    assert (sign_shape.name, box.name) == ("all/sign", "all/box")
+    assert (sign_shape.family, box.width, box.height) == ("sign", 256, 256)
+    assert (nothing.name, nothing.reason) == ("all/nothing", "it is empty")
+    used = SVG.format(symbol.format("box", BOX) + '<use href="#box"/>')
+    with Drawer() as drawer:
+        (shape,) = picture_shapes("a.svg", used.encode(), drawer)
+    assert shape.name == "a"
+
+
+def test_text_is_drawn_or_refused():
+    text = '<text x="2" y="20" font-size="20" font-family="Arial">{}</text>'
+    letters = drawn(SVG.format(text.format("H")).encode())
+    assert 60 < letters.sum() < 600
+    with pytest.raises(shapes.BadIcon, match="text in it is in a script that has no font here"):
+        drawn(SVG.format(text.format("\u042f")).encode())
+
+
+@pytest.mark.parametrize(
+    ("attribute", "name"),
+    [("color-mix(in srgb, red, blue)", "color-mix"), ("oklch(from red l c h)", "oklch")],
+)
+def test_what_is_not_supported_is_said(attribute, name):
+    with pytest.raises(shapes.BadIcon, match=rf"{name}\(\) in it is not supported"):
+        sign(f'fill="{attribute}"')
