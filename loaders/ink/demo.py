@@ -12,16 +12,13 @@ from loaders.core.topics import Answer
 from loaders.ink.draw import store
 from loaders.ink.train import train
 
-DRAWINGS: tuple[dict[str, Any], ...] = (
-    {"layer": "block2", "channel": 27},
-    {"layer": "block3", "channel": 22},
-    {"layer": "block3", "channel": 34},
-    {"layer": "block4", "channel": 31},
-    {"layer": "block4", "channel": 79},
-    {"layer": "block5", "channel": 54},
-    {"layer": "block5", "channel": 136},
-    {"layer": "class", "label": "tabby"},
-)
+DRAWINGS: tuple[dict[str, Any], ...] = tuple(
+    {"layer": layer, "channel": channel}
+    for layer, channel in (
+        ("block3", 22), ("block4", 97), ("block5", 136), ("block4", 71),
+        ("block4", 3), ("block5", 54), ("block3", 56), ("block4", 62),
+    )
+)  # fmt: skip
 STORED = "select from muse.ink_samples where parameters = %s"
 
 

@@ -179,3 +179,30 @@ def test_a_sheet_shows_the_channels_that_grew_most(trained, tmp_path):
     assert Image.open(tmp_path / "x.png").size == (4 * 236 + 12, 3 * 254 + 12)
     with pytest.raises(Problem, match="needs a layer"):
         sheet.draw_sheet(trained, tmp_path / "x.png", {"layer": None})
+
+
+@needs_weights
+def test_a_drawing_of_several_channels_goes_on_from_a_picture(trained, tmp_path):
+    Image.fromarray(np.eye(28, dtype=bool)).save(tmp_path / "start.png")
+    arguments = {
+        "layer": "block1", "channels": [3, 7], "weights": [2.0, 1.0], "steps": 2, "size": 28,
+        "black": 120.0, "white": 130.0, "start": drawing.read_start(tmp_path / "start.png", 28),
+    }  # fmt: skip
+    result = drawing.draw(trained, tmp_path / "x.png", arguments, scale=3)
+    assert (result.frames[0] == ~np.eye(28, dtype=bool)).all()
+    assert Image.open(tmp_path / "x.png").size == (84, 84)
+    query = "select parameters from ink_samples order by sample_id desc limit 1"
+    (parameters,) = trained.execute(query).fetchone()
+    assert parameters == arguments
+
+
+@pytest.mark.long
+@needs_weights
+def test_layers_of_a_larger_network_have_a_prefix(trained):
+    assert train(trained, ("stem",), lite=2) == ["lite2_stem"]
+    assert train(trained, ("lite2_stem",), lite=2) == []
+    assert ("lite2_stem", 32, 224) in trained.execute("select * from ink_layers()").fetchall()
+    rows = trained.execute("select score from deep_ink('lite2_stem', 3, steps => 4)").fetchall()
+    assert rows[-1] > rows[0]
+    with pytest.raises(psycopg.Error, match="label goes with the layer class"):
+        trained.execute("select * from deep_ink('lite2_stem', label => 'tabby')")
