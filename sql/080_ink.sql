@@ -1,4 +1,6 @@
 -- Deep Ink: live layers, and stored drawings.
+--
+-- Layers of EfficientNet-Lite0 have plain names; those of Lite1 and Lite2 have a prefix, lite2_.
 
 create or replace function muse.ink_layers()
 returns table (layer text, channels integer, size integer)
@@ -11,7 +13,7 @@ begin atomic
     from muse.deployments as live
     inner join muse.models as model on live.model_id = model.model_id
     where live.name like 'ink\_%'
-    order by (model.config ->> 'depth')::integer;
+    order by model.config ->> 'network', (model.config ->> 'depth')::integer;
 end;
 
 comment on function muse.ink_layers() is

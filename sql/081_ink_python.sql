@@ -1,14 +1,14 @@
 -- Deep Ink: drawings in two colours, optimized by the gradient of a network.
 --
 -- One row per frame: the start, every `every`-th step, and the end. A step evaluates the network
--- once; a step that lowers the score is undone. docs/ink.md describes the arguments.
+-- once; a frame is the best drawing so far. docs/ink.md describes the arguments.
 
 create or replace function muse.deep_ink(
     layer muse.short_text default null,
     channel integer default null,
     label muse.short_text default null,
     steps integer default 200,
-    flips integer default 50,
+    flips integer default 2000,
     size integer default 224,
     black double precision default 125,
     white double precision default 129,
@@ -42,7 +42,7 @@ create or replace function muse.deep_ink_gif(
     channel integer default null,
     label muse.short_text default null,
     steps integer default 200,
-    flips integer default 50,
+    flips integer default 2000,
     size integer default 224,
     black double precision default 125,
     white double precision default 129,

@@ -3,11 +3,11 @@
 create or replace function muse.save_ink(
     layer text,
     channel integer,
-    steps integer default 120,
+    steps integer default 200,
     seed bigint default 0,
-    flips integer default 300,
+    flips integer default 2000,
     radius double precision default 5.5,
-    border_only boolean default false
+    border_only boolean default true
 )
 returns bigint
 language plpgsql volatile parallel unsafe
@@ -58,7 +58,7 @@ begin
                     save_ink.layer, save_ink.channel, steps => save_ink.steps,
                     seed => save_ink.seed, flips => save_ink.flips, radius => save_ink.radius,
                     border_only => save_ink.border_only,
-                    every => greatest(save_ink.steps / 10, 1)
+                    every => greatest(save_ink.steps / 20, 1)
                 ),
                 'base64'
             ), e'\n', '')
@@ -74,7 +74,7 @@ comment on function muse.save_ink(
 ) is
 'Id of a stored drawing of Deep Ink: select layer, channel, score, seen_as from ink_samples';
 
--- Of 4 n channels that the seed chooses, the n that ten steps raise most.
+-- Of 4 n channels that the seed chooses, the n that twenty steps raise most, where ink grows.
 create or replace function muse.draw_ink_samples(n integer default 12, seed bigint default 0)
 returns integer
 language plpgsql volatile parallel unsafe
@@ -92,7 +92,7 @@ begin
                 number.channel
             from muse.ink_layers() as known
             cross join lateral generate_series(0, known.channels - 1) as number (channel)
-            where known.layer <> 'class'
+            where known.layer not like '%class'
         ),
 
         candidates as materialized (
@@ -113,10 +113,12 @@ begin
         cross join lateral (
             -- Relative to the start: deep layers have small scores.
             select
-                (max(frame.score) - min(frame.score)) / (abs(min(frame.score)) + 0.1) as value
+                (max(frame.score) - min(frame.score)) / (abs(min(frame.score)) + 0.1)
+                -- 3,136 pixels are a sixteenth of a drawing.
+                * least(max(frame.ink) / 3136.0, 1) as value
             from muse.deep_ink(
-                candidates.layer, candidates.channel, steps => 10, every => 10, flips => 300,
-                radius => 5.5, border_only => false, seed => draw_ink_samples.seed
+                candidates.layer, candidates.channel, steps => 20, every => 20,
+                seed => draw_ink_samples.seed
             ) as frame
         ) as gain
         where gain.value > 0

@@ -44,6 +44,7 @@ class Batch(NamedTuple):
     nats: np.ndarray
 
 
+@runtime.returns_rows
 def draw(
     plpy: Any,
     cache: dict[str, Any],

@@ -1,10 +1,13 @@
 """Deep Ink: drawings in two levels, optimized by the gradient of a network.
 
-The score of a picture is the mean activation of a channel. Each step flips the pixels that raise
-the score most, by the gradient; a step that lowers the score is undone and retried with fewer
-flips. After Deep Dream (Mordvintsev, Olah, Tyka 2015), restricted to black and white.
+The score of a picture is the mean activation of a channel. Each step flips strokes of pixels that
+raise the score by the gradient. A step may lower the score, the number of flips falls from step to
+step, as the temperature of simulated annealing (Kirkpatrick, Gelatt, Vecchi 1983), and the best
+drawing is kept.
+After Deep Dream (Mordvintsev, Olah, Tyka 2015), restricted to black and white.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,12 +17,14 @@ import numpy as np
 from udfs import ink_request, runtime
 from udfs.ink_pictures import gif, png
 from udfs.ink_request import ARGUMENTS, InkRequest
+from udfs.ink_strokes import Bits, Levels, best, gains, strokes
 
-Bits = np.ndarray[Any, np.dtype[np.bool_]]  # (size, size), True = ink
-Levels = np.ndarray[Any, np.dtype[np.float32]]
 # From a picture of levels (side, side) to its score and the gradient (side, side).
 Evaluate = Callable[[Levels], tuple[float, Levels]]
 
+MOMENTUM = np.float32(0.8)  # of the gradient: the mean over some five steps has less noise
+WARMING = 0.25  # share of the steps in which the number of flips rises, so that ink grows outwards
+FIRST, COOLING = 0.05, 50  # flips of the first step, as a share; their quotient of start and end
 SEEDS = (1 << 64) - 1  # a bigint may be negative, a seed of numpy may not
 
 
@@ -36,64 +41,47 @@ class Frame:
 def frames(evaluate: Evaluate, request: InkRequest, side: int) -> Iterator[Frame]:
     """Yield the start, every `every`-th step, and the end; a step evaluates one new drawing.
 
-    evaluate: the network. side: of its input, a multiple of the drawing's size.
+    A frame is the best drawing so far; in `original` mode it is the last one. evaluate: the
+    network. side: of its input, a multiple of the drawing's size.
     """
     random = np.random.default_rng(request.seed & SEEDS)
     objective = Objective(evaluate, request, side, random)
     bits = start(request)
     score, gradient = objective(bits)
     yield Frame(0, score, int(bits.sum()), bits)
-    shown, shown_step, flips = bits, 0, request.flips
-    tried = np.zeros_like(bits)  # pixels whose single flip did not raise the score
-    step = 0
+    top = shown = Frame(0, score, 0, bits)
+    mean, step = gradient, 0
     while step < request.steps:
-        allowed = border(bits) & ~tried if request.border_only else ~tried
-        chosen = best(bits, allowed, objective.preference * gradient, flips)
+        chosen = choose(request, bits, objective.preference * mean, step)
         if not chosen.any():
             break
         step += 1
-        new_score, new_gradient = objective(bits ^ chosen)
-        if new_score > score or request.original:
-            bits, score, gradient = bits ^ chosen, new_score, new_gradient
-            flips = min(2 * flips, request.flips)
-            tried[:] = False
-        elif flips == 1:
-            tried |= chosen
-        else:
-            flips = max(min(flips, int(chosen.sum())) // 2, 1)
+        bits = bits ^ chosen
+        score, gradient = objective(bits)
+        mean = gradient if request.original else mean + (gradient - mean) * (1 - MOMENTUM)
+        if score > top.score or request.original:
+            top = Frame(step, score, 0, bits)
         if step % request.every == 0:
-            yield Frame(step, score, int((bits ^ shown).sum()), bits)
-            shown, shown_step = bits, step
-    if step > shown_step:
-        yield Frame(step, score, int((bits ^ shown).sum()), bits)
+            shown = Frame(step, top.score, int((top.bits ^ shown.bits).sum()), top.bits)
+            yield shown
+    if step > shown.step:
+        yield Frame(step, top.score, int((top.bits ^ shown.bits).sum()), top.bits)
 
 
-def best(bits: Bits, allowed: Bits, change: Levels, flips: int) -> Bits:
-    """At most `flips` pixels with the largest positive expected gain.
-
-    allowed: pixels that may flip. change: the expected change of the score where a pixel turns
-    white.
-    """
-    candidates = np.flatnonzero(allowed)  # a few hundred at the border, faster than all pixels
-    gain = change.ravel()[candidates]
-    gain = np.where(bits.ravel()[candidates], gain, -gain)
-    candidates, gain = candidates[gain > 0], gain[gain > 0]
-    if flips < len(candidates):
-        candidates = candidates[np.argpartition(gain, -flips)[-flips:]]
-    chosen = np.zeros(bits.size, dtype=bool)
-    chosen[candidates] = True
-    return chosen.reshape(bits.shape)
+def choose(request: InkRequest, bits: Bits, change: Levels, step: int) -> Bits:
+    """The pixels that a step flips; change: of the score where a pixel turns white."""
+    gain = gains(bits, change)
+    if request.original:
+        return best(gain, request.flips)
+    flips = temperature(request, step)
+    return strokes(bits, gain, flips) if request.border_only else best(gain, flips)
 
 
-def border(bits: Bits) -> Bits:
-    """Pixels with a neighbour of the other colour above, below, left or right."""
-    border = np.zeros_like(bits)
-    across, down = bits[:, 1:] != bits[:, :-1], bits[1:] != bits[:-1]
-    border[:, 1:] |= across
-    border[:, :-1] |= across
-    border[1:] |= down
-    border[:-1] |= down
-    return border
+def temperature(request: InkRequest, step: int) -> int:
+    """The flips of a step: they rise to six tenths of `flips`, then fall to a fiftieth."""
+    time = step / request.steps
+    share = min(FIRST + time / WARMING, math.exp(-time * math.log(COOLING)))
+    return max(round(request.flips * share), 1)
 
 
 def start(request: InkRequest) -> Bits:
@@ -148,9 +136,10 @@ class Objective:
 # ---- entry points of SQL -------------------------------------------------------------------------
 
 
+@runtime.returns_rows
 def deep_ink(plpy: Any, cache: dict[str, Any], *arguments: Any) -> Iterator[tuple[Any, ...]]:
     """Rows of deep_ink(): step, score, flipped, ink, picture. arguments: those of ARGUMENTS."""
-    drawing = _frames(plpy, cache, arguments)  # errors are raised here, before the first row
+    drawing = _frames(plpy, cache, arguments)
     return (
         (frame.step, frame.score, frame.flipped, int(frame.bits.sum()), png(frame.bits))
         for frame in drawing

@@ -3,6 +3,7 @@
 import difflib
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ LAYERS = "select layer, channels, size from muse.ink_layers()"  # the shallowest
 LABELS = """
     select model.config ->> 'labels' as labels
     from muse.deployments as live join muse.models as model using (model_id)
-    where live.name = 'ink_class'
+    where live.name like 'ink\\_%class'
+    limit 1
 """
 # In the order in which SQL names them.
 ARGUMENTS = (
@@ -20,6 +22,7 @@ ARGUMENTS = (
     "start", "radius", "seed", "every", "jitter", "original", "channels", "weights",
 )  # fmt: skip
 STEPS, FLIPS, JITTER, MIXED = 2000, 5000, 16, 100  # maxima
+OFFERED = 12  # labels in a hint
 SMALLEST = 7  # pixels a side
 # The settings of the published program.
 ORIGINAL = {
@@ -72,11 +75,12 @@ def validate(
     if not live:
         runtime.fail(plpy, "no ink models yet", "run: ./pgmuse train ink", "42704")
     if label is not None:
-        if layer not in (None, "class") or channel is not None or channels is not None:
+        layer = layer or "class"
+        if not layer.endswith("class") or channel is not None or channels is not None:
             runtime.fail(
                 plpy, "label goes with the layer class alone", "leave the other arguments out"
             )
-        layer, channel = "class", label_number(plpy, label)
+        channel = label_number(plpy, label)
     if layer is None:
         runtime.fail(plpy, "layer is missing", f"there are {', '.join(live)}")
     if layer not in live:
@@ -103,10 +107,23 @@ def label_number(plpy: Any, label: str) -> int:
     matches = [number for number, name in enumerate(lower) if text and text in name]
     if len(matches) == 1:
         return matches[0]
-    near = difflib.get_close_matches(text, lower, n=3, cutoff=0.5)
-    hint = f"near: {', '.join(names[lower.index(name)] for name in near)}" if near else ""
-    hint = hint or "use a label of the classifier, such as tabby"
-    runtime.fail(plpy, f"no label {label[:100]!r}", hint, "42704")
+    runtime.fail(plpy, f"no label {label[:100]!r}", _offer(text, names), "42704")
+
+
+def _offer(text: str, names: list[str]) -> str:
+    """A hint with labels that contain the text, as a word where there are some, or are similar."""
+    lower = {name.lower(): name for name in names}
+    words = re.compile(rf"\b{re.escape(text)}\b")
+    within = [name for name in lower if words.search(name)] if text else []
+    within = within or [name for name in lower if text and text in name]
+    if within:
+        shown = ", ".join(lower[name] for name in within[:OFFERED])
+        others = len(within) - OFFERED
+        return f"one of: {shown}" + (f" and {others} others" if others > 0 else "")
+    near = difflib.get_close_matches(text, list(lower), n=3, cutoff=0.5)
+    if near:
+        return f"near: {', '.join(lower[name] for name in near)}"
+    return "use a label of the classifier, such as tabby"
 
 
 def _channels(

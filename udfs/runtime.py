@@ -6,9 +6,11 @@ deployed under its name.
 """
 
 import ctypes
+import functools
 import json
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -27,6 +29,18 @@ HINT = "select hint from muse.model_names where name = $1"
 CONTENT = "select name, config::text, content from muse.models where model_id = $1"
 
 _plans: dict[str, Any] = {}  # prepared statements of this backend
+_ends_early = False  # a function with returns_rows runs
+
+
+def _postgres_flag(name: str) -> ctypes.c_int:
+    """A flag of this backend, which its signal handlers set; 0 outside of Postgres."""
+    try:
+        return ctypes.c_int.in_dll(ctypes.CDLL(None), name)
+    except ValueError:
+        return ctypes.c_int(0)
+
+
+_cancel_pending = _postgres_flag("QueryCancelPending")
 
 
 @dataclass
@@ -56,7 +70,36 @@ def fail(plpy: Any, message: str, hint: str = "", sqlstate: str = "22023") -> No
 
 def checkpoint(plpy: Any) -> None:
     """Raise a pending cancellation or timeout. Call it in every iteration of a loop (1.7 us)."""
+    if _ends_early and _cancel_pending.value:
+        raise Cancelled
     plpy.execute(_plan(plpy, "select 1"))
+
+
+class Cancelled(BaseException):
+    """A cancellation is pending that Postgres raises itself when the rows of a function end."""
+
+
+def returns_rows(function: Callable[..., Iterable[Any]]) -> Callable[..., list[Any]]:
+    """Decorator of a function for SQL that returns rows: it returns them as a list.
+
+    PL/Python reports an error of a generator as "error fetching next item from iterator", and one
+    of a list with the name of its class before the message. So where a cancellation is pending the
+    function returns one null row: Postgres checks for interrupts between a row and the next one,
+    and reports the cancellation in its own words.
+    """
+
+    @functools.wraps(function)
+    def collect(*arguments: Any) -> list[Any]:
+        global _ends_early
+        outer, _ends_early = _ends_early, True
+        try:
+            return [None] if _cancel_pending.value else list(function(*arguments))
+        except Cancelled:
+            return [None]
+        finally:
+            _ends_early = outer
+
+    return collect
 
 
 def check_n(plpy: Any, n: int | None) -> None:

@@ -79,6 +79,8 @@ def literal(value: object) -> str:
         return "null" if value is None else str(value).lower()
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, list):
+        value = "{" + ",".join(map(str, value)) + "}"
     return "'" + str(value).replace("'", "''") + "'"
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import psycopg
@@ -17,16 +16,13 @@ from benchmarks.core.processor import private_megabytes
 from benchmarks.core.report import Row, report
 from benchmarks.core.running import begun, check_part, fresh_server
 from benchmarks.ink import drawings as ink_drawings
+from benchmarks.ink.growth import growth
 from loaders.core.config import ROOT
 from loaders.core.db import connect_to_muse
 from loaders.images.classifier import train as classifier
 from loaders.ink.train import train
-from udfs import runtime
 
 CHANNEL = 3
-CONTENT = (
-    "select content from muse.models join muse.deployments using (model_id, name) where name = %s"
-)
 STEPS = "select max(step) from muse.deep_ink(%s, %s, steps => %s, every => 1000)"
 # One thread, as a backend has.
 TENSORFLOW = """
@@ -97,7 +93,7 @@ def steps(conn: psycopg.Connection, layers: list[str], quick: bool) -> Iterator[
 
 def graph_alone(conn: psycopg.Connection, layer: str, times: int) -> float:
     """Seconds a look at the LiteRT graph takes, the median."""
-    look = ink_drawings.evaluator(*network(conn, layer), CHANNEL)
+    look = ink_drawings.evaluator(*ink_drawings.network(conn, layer), CHANNEL)
     picture = np.full((224, 224), 129, dtype=np.float32)
     measured = []
     for _ in range(times):
@@ -167,7 +163,7 @@ def works(conn: psycopg.Connection, layers: list[str], quick: bool) -> Iterator[
     """What is reached beside other ways; and what drawn classes are seen as."""
     count, taken = (2, 20) if quick else (20, 200)
     for layer in [name for name in ("block2", "block4", "block1") if name in layers][:2]:
-        yield from ink_drawings.rows(layer, *network(conn, layer), count, taken)
+        yield from ink_drawings.rows(layer, *ink_drawings.network(conn, layer), count, taken)
     if "class" not in layers:
         return
     query = """
@@ -186,16 +182,9 @@ def works(conn: psycopg.Connection, layers: list[str], quick: bool) -> Iterator[
     yield Row(f"of {count} classes drawn, seen as such by the classifier", right)
 
 
-def network(conn: psycopg.Connection, layer: str) -> tuple[Any, int]:
-    """The stored graph, open, and how many channels it has."""
-    (content,) = conn.execute(CONTENT, (f"ink_{layer}",)).fetchone() or (b"",)
-    query = "select channels from muse.ink_layers() where layer = %s"
-    (channels,) = conn.execute(query, (layer,)).fetchone() or (0,)
-    return runtime.open_network(content), channels
-
-
 PARTS: dict[str, Callable[[psycopg.Connection, list[str], bool], Iterator[Row]]] = {
     "steps": steps,
     "connections": connections,
     "works": works,
+    "growth": growth,
 }

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import psycopg
 
 from benchmarks.core.report import Row
 from udfs import ink, runtime
-from udfs.ink import Evaluate, Levels
+from udfs.ink import Evaluate
 from udfs.ink_request import InkRequest
+from udfs.ink_strokes import Levels, border
 
+CONTENT = (
+    "select content from muse.models join muse.deployments using (model_id, name) where name = %s"
+)
 SIDE, BLACK, WHITE = 224, 125.0, 129.0
 
 
@@ -32,9 +37,17 @@ def rows(layer: str, network: Any, channels: int, count: int, steps: int) -> Ite
 def request(steps: int) -> InkRequest:
     """As deep_ink() draws by default; every step is a frame."""
     return InkRequest(
-        layer="", channels={}, steps=steps, flips=50, size=SIDE, black=BLACK, white=WHITE,
+        layer="", channels={}, steps=steps, flips=2000, size=SIDE, black=BLACK, white=WHITE,
         border_only=True, radius=5.5, start=None, seed=0, every=1, jitter=0, original=False,
     )  # fmt: skip
+
+
+def network(conn: psycopg.Connection, layer: str) -> tuple[Any, int]:
+    """The stored graph, open, and how many channels it has."""
+    (content,) = conn.execute(CONTENT, (f"ink_{layer}",)).fetchone() or (b"",)
+    query = "select channels from muse.ink_layers() where layer = %s"
+    (channels,) = conn.execute(query, (layer,)).fetchone() or (0,)
+    return runtime.open_network(content), channels
 
 
 def evaluator(network: Any, channels: int, channel: int) -> Evaluate:
@@ -54,8 +67,8 @@ def by_chance(look: Evaluate, flips: list[int]) -> float:
     dice = np.random.default_rng(0)
     bits = ink.start(request(1))
     for count in flips:
-        border = np.flatnonzero(ink.border(bits))
-        chosen = dice.choice(border, min(count, len(border)), replace=False)
+        places = np.flatnonzero(border(bits))
+        chosen = dice.choice(places, min(count, len(places)), replace=False)
         flat = bits.ravel().copy()
         flat[chosen] ^= True
         bits = flat.reshape(bits.shape)

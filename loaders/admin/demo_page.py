@@ -15,6 +15,7 @@ from loaders.core.server.cluster import bindir
 from loaders.core.topics import PICTURE, Answer
 
 PAGE = DEMO_FOLDER / "index.html"
+VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 PNG = b"\x89PNG\r\n\x1a\n"
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
@@ -25,6 +26,10 @@ table { border-collapse: collapse } th, td { padding: .2rem 1rem .2rem 0; text-a
 th { border-bottom: 1px solid #bbb }
 td img { max-width: 100%; image-rendering: pixelated } td pre { line-height: 1; margin: 0 }
 p + img, td img.photo { max-height: 8rem; border: 1px solid #ddd }
+.table { overflow-x: auto }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(224px, 1fr)); gap: 1rem }
+.gallery figure { margin: 0 } .gallery img { width: 100%; image-rendering: pixelated;
+       border: 1px solid #ddd } figcaption { font-size: .85rem; color: #555 }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 """
 
@@ -58,8 +63,6 @@ def section(conn: psycopg.Connection, answer: Answer) -> str:
         shown = conn.execute(f"select {answer.page_column.replace(PICTURE, literal)}".encode())
         heads.append("picture")
         rows = [[*row, *picture] for row, picture in zip(rows, shown, strict=True)]
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-    body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
     query = html.escape(answer.query.replace(PICTURE, "decode(:'picture', 'base64')"))
     image = ""
     if answer.file is not None:
@@ -68,8 +71,25 @@ def section(conn: psycopg.Connection, answer: Answer) -> str:
         image = f'<img src="data:image/{kind};base64,{data}" alt="the query picture">\n'
     return (
         f"<h2>{html.escape(answer.title)}</h2>\n<p>{html.escape(answer.text)}</p>\n{image}"
-        f"<pre>{query};</pre>\n<table>\n<tr>{head}</tr>\n{body}\n</table>"
+        f"<pre>{query};</pre>\n{gallery(rows) if answer.is_gallery else table(heads, rows)}"
     )
+
+
+def table(heads: list[str], rows: list[list[object]]) -> str:
+    """Rows as an HTML table, which scrolls on a narrow screen."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+    body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
+    return f'<div class="table"><table>\n<tr>{head}</tr>\n{body}\n</table></div>'
+
+
+def gallery(rows: list[list[object]]) -> str:
+    """Rows as pictures; the last value is the address, the others are the caption."""
+    figures = []
+    for *values, address in rows:
+        words = html.escape(", ".join(str(value) for value in values if value is not None))
+        image = f'<img alt="{words}" src="{html.escape(str(address))}">'
+        figures.append(f"<figure>{image}<figcaption>{words}</figcaption></figure>")
+    return '<div class="gallery">\n' + "\n".join(figures) + "\n</div>"
 
 
 def cell(value: object) -> str:
@@ -92,7 +112,7 @@ def cell(value: object) -> str:
 def write_page(sections: list[str]) -> None:
     """Write the HTML page."""
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>pgmuse</title>'
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8">{VIEWPORT}<title>pgmuse</title>'
     words = "<h1>pgmuse</h1><p>Each table is the result of the query above it.</p>"
     PAGE.write_text(
         f"{head}\n<style>{STYLE}</style>\n{words}\n" + "\n".join(sections) + "\n</html>\n"

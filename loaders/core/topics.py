@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
     file: the file that :PICTURE in the query stands for. page_column: a select list with its from
     clause, for a column that only the HTML page has. is_picture: the result is a picture, so that
-    the terminal shows only the query.
+    the terminal shows only the query. is_gallery: the page shows pictures with captions, no table.
     """
 
     title: str
@@ -48,6 +48,7 @@ class Answer(NamedTuple):
     file: Path | None = None
     page_column: str | None = None
     is_picture: bool = False
+    is_gallery: bool = False
 
 
 class ModelName(NamedTuple):

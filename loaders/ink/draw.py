@@ -2,14 +2,13 @@
 
 import base64
 import io
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -17,10 +16,10 @@ from loaders.core.errors import Problem, check_out
 from loaders.core.models import live_model
 from udfs.ink_pictures import Bits, gif, png, svg
 
-CANDIDATES, QUICK = 48, 12  # channels that a sheet tries, and steps per channel
-COLUMNS, ROWS, MARGIN, TITLE = 4, 3, 12, 18  # of a sheet, in pictures and pixels
-
-REALS = ("radius", "black", "white")
+MILLISECONDS = 100  # a frame
+PAPER = 128  # the darkest grey of a start that is paper
+# psycopg passes floats as double, and lists as arrays of the smallest type.
+CASTS = {"weights": "::real[]", "channels": "::integer[]", "start": "::bit varying"}
 
 SAMPLE = """
     insert into muse.samples (kind, model_id, seed, parameters, result)
@@ -39,17 +38,29 @@ class InkDrawing(NamedTuple):
     probability: float | None
 
 
-def draw(conn: psycopg.Connection, out: Path, arguments: dict[str, Any]) -> InkDrawing:
-    """Draw with arguments of deep_ink() into a .gif, .png or .svg file, and store a sample."""
+def draw(
+    conn: psycopg.Connection, out: Path, arguments: dict[str, Any], scale: int = 1
+) -> InkDrawing:
+    """Draw with arguments of deep_ink() into a .gif, .png or .svg file, and store a sample.
+
+    scale: pixels of the file for each of the drawing, a side.
+    """
     check_out(out, WRITERS)
+    drawing = store(conn, arguments)
+    out.write_bytes(WRITERS[out.suffix](drawing, scale))
+    return drawing
+
+
+def store(conn: psycopg.Connection, arguments: dict[str, Any]) -> InkDrawing:
+    """Draw with arguments of deep_ink(), and store a sample."""
+    arguments = {name: value for name, value in arguments.items() if value is not None}
     drawing = run_deep_ink(conn, arguments)
-    out.write_bytes(WRITERS[out.suffix](drawing))
     layer = arguments.get("layer") or "class"
     result = {
         "steps": drawing.steps, "start_score": drawing.start_score, "score": drawing.score,
         "ink": int(drawing.frames[-1].sum()), "seen_as": drawing.label,
-        "probability": drawing.probability, "gif": _base64(WRITERS[".gif"](drawing)),
-        "png": _base64(WRITERS[".png"](drawing)),
+        "probability": drawing.probability, "gif": _base64(WRITERS[".gif"](drawing, 1)),
+        "png": _base64(WRITERS[".png"](drawing, 1)),
     }  # fmt: skip
     parameters = Jsonb(arguments | {"layer": layer})
     conn.execute(SAMPLE, (f"ink_{layer}", arguments.get("seed", 0), parameters, Jsonb(result)))
@@ -62,7 +73,7 @@ def run_deep_ink(conn: psycopg.Connection, arguments: dict[str, Any]) -> InkDraw
         sql.SQL("{} => {}{}").format(
             sql.Identifier(name),
             sql.Placeholder(name),
-            sql.SQL("::real" if name in REALS else ""),  # psycopg passes Python's floats as double
+            sql.SQL(CASTS.get(name, "")),
         )
         for name in arguments
     )
@@ -72,53 +83,16 @@ def run_deep_ink(conn: psycopg.Connection, arguments: dict[str, Any]) -> InkDraw
     return InkDrawing(frames, rows[-1][0], rows[0][1], rows[-1][1], *_classify(conn, rows[-1][2]))
 
 
-def draw_sheet(
-    conn: psycopg.Connection,
-    out: Path,
-    arguments: dict[str, Any],
-    on_step: Callable[[int], Any] = lambda steps: None,
-) -> list[int]:
-    """Write a .png of the 12 channels of a layer with the largest gain; return them, best first.
-
-    Up to 48 channels, spread over the layer, are tried for 12 steps each. on_step: called with 1
-    after each drawing. Errors: Problem where the layer is not live, or `out` is not a .png.
-    """
-    check_out(out, [".png"])
-    query = "select channels from muse.ink_layers() where layer = %s"
-    row = conn.execute(query, (arguments.get("layer"),)).fetchone()
-    if row is None:
-        raise Problem("a sheet needs a layer of ink_layers(): run ./pgmuse train ink, and name one")
-    tried = np.unique(np.linspace(0, row[0] - 1, CANDIDATES).astype(int)).tolist()
-    gains: dict[int, float] = {}
-    for channel in tried:
-        trial = run_deep_ink(conn, arguments | {"channel": channel, "steps": QUICK})
-        gains[channel] = trial.score - trial.start_score
-        on_step(1)
-    best = sorted(gains, key=lambda channel: -gains[channel])[: COLUMNS * ROWS]
-    pictures: dict[int, InkDrawing] = {}
-    for channel in best:
-        pictures[channel] = run_deep_ink(conn, arguments | {"channel": channel})
-        on_step(1)
-    best.sort(key=lambda channel: pictures[channel].start_score - pictures[channel].score)
-    out.write_bytes(_sheet({channel: pictures[channel] for channel in best}))
-    return best
-
-
-def _sheet(pictures: dict[int, InkDrawing]) -> bytes:
-    side = len(next(iter(pictures.values())).frames[0])
-    width, height = side + MARGIN, side + MARGIN + TITLE
-    rows = -(-len(pictures) // COLUMNS)
-    sheet = Image.new("L", (COLUMNS * width + MARGIN, rows * height + MARGIN), 235)
-    pen = ImageDraw.Draw(sheet)
-    places = itertools.product(range(rows), range(COLUMNS))
-    for (row, column), (channel, drawing) in zip(places, pictures.items(), strict=False):
-        left, top = MARGIN + column * width, MARGIN + row * height
-        sheet.paste(Image.fromarray(~drawing.frames[-1]), (left, top))
-        title = f"channel {channel}: {drawing.start_score:.2f} to {drawing.score:.2f}"
-        pen.text((left, top + side + 3), title, fill=60, font=ImageFont.load_default(12))
-    out = io.BytesIO()
-    sheet.save(out, "PNG", optimize=True)
-    return out.getvalue()
+def read_start(file: Path, size: int) -> str:
+    """The bits of a picture of size x size pixels; dark pixels are ink. Errors: Problem."""
+    try:
+        with Image.open(file) as picture:
+            paper = Image.new("RGBA", picture.size, "white")
+            grey = Image.alpha_composite(paper, picture.convert("RGBA")).convert("L")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise Problem(f"{file} is no picture to start from: {error}") from error
+    bits = np.asarray(grey.resize((size, size), Image.Resampling.BOX)) < PAPER
+    return "".join("1" if bit else "0" for bit in bits.ravel())
 
 
 def _classify(conn: psycopg.Connection, picture: bytes) -> tuple[str | None, float | None]:
@@ -132,8 +106,8 @@ def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-WRITERS: dict[str, Callable[[InkDrawing], bytes]] = {
-    ".gif": lambda drawing: gif(drawing.frames, 100, loop=True),
-    ".png": lambda drawing: png(drawing.frames[-1]),
-    ".svg": lambda drawing: svg(drawing.frames[-1]).encode(),
+WRITERS: dict[str, Callable[[InkDrawing, int], bytes]] = {
+    ".gif": lambda drawing, scale: gif(drawing.frames, MILLISECONDS, loop=True, scale=scale),
+    ".png": lambda drawing, scale: png(drawing.frames[-1], scale),
+    ".svg": lambda drawing, scale: svg(drawing.frames[-1], scale).encode(),
 }

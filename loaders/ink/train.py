@@ -1,5 +1,7 @@
 """Export the gradients for Deep Ink, and deploy them."""
 
+from dataclasses import replace
+
 import psycopg
 
 from loaders.core.console import quiet
@@ -8,23 +10,24 @@ from loaders.core.models import live_model, publish
 from loaders.images.classifier import efficientnet as classifier
 from loaders.images.classifier.train import find_weights, port, read_labels
 
-LITE = 0  # the variant of the classifier
+SIDE = 224  # of the input of every variant: of its multiples of 32, layers have even sides
 VERSION = 1  # of the graphs: a new version exports all layers again
 
 
-def train(conn: psycopg.Connection, layers: tuple[str, ...] = ()) -> list[str]:
+def train(conn: psycopg.Connection, layers: tuple[str, ...] = (), lite: int = 0) -> list[str]:
     """Export and deploy the gradients of layers, by default of LAYERS; return the exported ones.
 
-    `conn` is in autocommit mode. Layers that are already live are skipped.
+    `conn` is in autocommit mode. lite: the variant of the classifier; layers of the variants 1 and
+    2 are deployed with the prefix lite1_ or lite2_. Layers that are already live are skipped.
     Errors: Problem where the weights are not installed, or there is no such layer.
     """
-    weights, labels = find_weights(LITE), read_labels()
-    variant = classifier.VARIANTS[LITE]
+    weights, labels = find_weights(lite), read_labels()
+    variant = replace(classifier.VARIANTS[lite], size=SIDE)
     with quiet():
         from loaders.ink import network as ink
 
-        names = layers or ink.LAYERS
-        missing = [name for name in names if not _is_live(conn, name, variant.sha256)]
+        names = [name.removeprefix(prefix(lite)) for name in layers or ink.LAYERS]
+        missing = [name for name in names if not _is_live(conn, name, lite)]
         if not missing:
             return []
         body = ink.Body(port(weights, variant))
@@ -34,17 +37,23 @@ def train(conn: psycopg.Connection, layers: tuple[str, ...] = ()) -> list[str]:
         with quiet():
             content = ink.export(body, name)
         config = {
-            "layer": name, "depth": body.layers.index(name), "channels": body.channels(name),
-            "size": body.side, "network": f"EfficientNet-Lite{LITE}", "sha256": variant.sha256,
+            "layer": prefix(lite) + name, "depth": body.layers.index(name),
+            "channels": body.channels(name), "size": body.side,
+            "network": f"EfficientNet-Lite{lite}", "sha256": variant.sha256,
             "version": VERSION, "licence": "Apache-2.0",
         }  # fmt: skip
         if name == "class":
             config["labels"] = labels
-        publish(conn, f"ink_{name}", config, {}, content=content)
-    return list(missing)
+        publish(conn, f"ink_{prefix(lite)}{name}", config, {}, content=content)
+    return [prefix(lite) + name for name in missing]
 
 
-def _is_live(conn: psycopg.Connection, layer: str, sha256: str) -> bool:
-    live = live_model(conn, f"ink_{layer}")
-    version = {"sha256": sha256, "version": VERSION}
+def prefix(lite: int) -> str:
+    """What the names of a variant's layers begin with."""
+    return f"lite{lite}_" if lite else ""
+
+
+def _is_live(conn: psycopg.Connection, layer: str, lite: int) -> bool:
+    live = live_model(conn, f"ink_{prefix(lite)}{layer}")
+    version = {"sha256": classifier.VARIANTS[lite].sha256, "version": VERSION}
     return live is not None and version.items() <= live.config.items()

@@ -11,10 +11,13 @@ from PIL import Image
 from loaders.core import db as connections
 from loaders.core.errors import Problem
 from loaders.ink import draw as drawing
+from loaders.ink import sheet
 from loaders.ink.train import train
 from tests.factories import processor_time as cpu
 from tests.factories.drawings import needs_weights
 from udfs import ink_request
+
+TIMEOUT = "canceling statement due to statement timeout"
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,8 @@ def test_a_class_is_drawn_by_its_name(trained):
         ("'block1'", "give channel or channels"),
         ("'block1', 1, channels => array[2]", "give channel or channels"),
         ("label => 'tabbi cat'", "no label 'tabbi cat'.*tabby"),
-        ("label => 'terrier'", "no label 'terrier'"),
+        ("label => 'terrier'", "no label 'terrier'.*one of: .*Norfolk Terrier.* others"),
+        ("label => 'cat'", "no label 'cat' one of: tabby cat, [^.]*Persian cat, Siamese cat$"),
         ("'block1', 1, label => 'tabby'", "label goes with the layer class"),
         ("'block1', 1, steps => 0", "steps must be from 1 to 2000"),
         ("'block1', 1, steps => null", "steps must not be null"),
@@ -108,10 +112,34 @@ def test_a_drawing_is_cancelled_within_a_step(trained):
     trained.execute("select count(*) from deep_ink('block1', 3, steps => 1)")
     trained.execute("set statement_timeout = 300")
     with cpu.used_by(trained) as used:
-        with pytest.raises(psycopg.errors.QueryCanceled):
+        with pytest.raises(psycopg.errors.QueryCanceled, match=f"^{TIMEOUT}$"):
             trained.execute("select count(*) from deep_ink('block1', 3, original => true)")
         assert used() < 0.3 + 0.2
     trained.execute("reset statement_timeout")
+
+
+@needs_weights
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from {}",
+        "select deep_ink('block1', 3, original => true)",
+        "create temp table drawn as select * from {}",
+        "do 'declare r record; begin for r in select * from {} loop end loop; end'",
+    ],
+)
+def test_a_timeout_has_the_words_of_postgres(trained, statement):
+    """Wherever the rows go: a drawing that was cancelled is never taken for one that ended."""
+    trained.execute("select count(*) from deep_ink('block1', 3, steps => 1)")
+    trained.execute("set statement_timeout = 200")
+    drawing = "deep_ink(''block1'', 3, original => true)"
+    drawing = drawing if statement.startswith("do") else drawing.replace("''", "'")
+    try:
+        with pytest.raises(psycopg.errors.QueryCanceled) as raised:
+            trained.execute(statement.format(drawing))
+    finally:
+        trained.execute("reset statement_timeout")
+    assert raised.value.diag.message_primary == TIMEOUT
 
 
 def test_without_models_the_hint_says_what_to_do(db):
@@ -146,8 +174,35 @@ def test_a_drawing_is_kept_as_a_sample(trained, tmp_path):
 @needs_weights
 def test_a_sheet_shows_the_channels_that_grew_most(trained, tmp_path):
     arguments = {"layer": "block1", "steps": 3, "every": 3}
-    best = drawing.draw_sheet(trained, tmp_path / "x.png", arguments)
+    best = sheet.draw_sheet(trained, tmp_path / "x.png", arguments)
     assert len(set(best)) == 12
     assert Image.open(tmp_path / "x.png").size == (4 * 236 + 12, 3 * 254 + 12)
     with pytest.raises(Problem, match="needs a layer"):
-        drawing.draw_sheet(trained, tmp_path / "x.png", {"layer": None})
+        sheet.draw_sheet(trained, tmp_path / "x.png", {"layer": None})
+
+
+@needs_weights
+def test_a_drawing_of_several_channels_goes_on_from_a_picture(trained, tmp_path):
+    Image.fromarray(np.eye(28, dtype=bool)).save(tmp_path / "start.png")
+    arguments = {
+        "layer": "block1", "channels": [3, 7], "weights": [2.0, 1.0], "steps": 2, "size": 28,
+        "black": 120.0, "white": 130.0, "start": drawing.read_start(tmp_path / "start.png", 28),
+    }  # fmt: skip
+    result = drawing.draw(trained, tmp_path / "x.png", arguments, scale=3)
+    assert (result.frames[0] == ~np.eye(28, dtype=bool)).all()
+    assert Image.open(tmp_path / "x.png").size == (84, 84)
+    query = "select parameters from ink_samples order by sample_id desc limit 1"
+    (parameters,) = trained.execute(query).fetchone()
+    assert parameters == arguments
+
+
+@pytest.mark.long
+@needs_weights
+def test_layers_of_a_larger_network_have_a_prefix(trained):
+    assert train(trained, ("stem",), lite=2) == ["lite2_stem"]
+    assert train(trained, ("lite2_stem",), lite=2) == []
+    assert ("lite2_stem", 32, 224) in trained.execute("select * from ink_layers()").fetchall()
+    rows = trained.execute("select score from deep_ink('lite2_stem', 3, steps => 4)").fetchall()
+    assert rows[-1] > rows[0]
+    with pytest.raises(psycopg.Error, match="label goes with the layer class"):
+        trained.execute("select * from deep_ink('lite2_stem', label => 'tabby')")
