@@ -61,6 +61,29 @@ def networks():
     return {kind: export(kind) for kind in (*ENCODINGS, "lines")}
 
 
+@pytest.fixture(scope="session")
+def judge():
+    """A judge of bitmaps of 8 x 8: it likes ink."""
+
+    def export_now() -> Export:
+        with quiet():
+            from loaders.icons.networks import viewing
+
+            network = viewing.build(1, 8)
+            like_ink(network)
+            return Export(*viewing.export(network, 8))
+
+    content = exported("icons-judge", lambda: export_now().content)
+    return Export(content, {"size": 8, "batch": 32, "network": "judge"})
+
+
+def like_ink(network: Any) -> None:
+    """Make all weights positive, so that more ink gives a higher logit."""
+    for weight in network.trainable_weights:
+        if weight.name == "kernel":
+            weight.assign(abs(weight.numpy()))
+
+
 @pytest.fixture
 def live(db, networks):
     """The networks as live models, with their kinds as names."""

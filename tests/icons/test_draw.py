@@ -1,6 +1,7 @@
 """The command draw stores samples and writes posters."""
 
 import io
+import zipfile
 
 import numpy as np
 import psycopg
@@ -31,7 +32,7 @@ def test_draw_keeps_samples_and_writes_a_poster(fresh, drawn, tmp_path):
         "select place, model, seed, temperature, label, novelty, bitmap, picture from icon_samples"
     ).fetchall()
     assert [row[0] for row in rows] == list(range(1, 21))
-    assert {row[1:5] for row in rows} == {("icons_32", 3, 1.0, None)}
+    assert {row[1:5] for row in rows} == {("icons_32", 3, 0.9, None)}
     assert rows[0][7].startswith("data:image/svg+xml;base64,")
     (far,) = fresh.execute(
         "select bit_count(%s::text::bit varying # bitmap) from icons", (rows[0][6],)
@@ -40,6 +41,23 @@ def test_draw_keeps_samples_and_writes_a_poster(fresh, drawn, tmp_path):
     again = fresh.execute("select bitmap from generate_icons('icons_32', 20, seed => 3)")
     assert [row[0] for row in again] == [row[6] for row in rows]
     assert fresh.execute("select count(*) from hieroglyph_samples").fetchone() == (0,)
+
+
+def test_draw_writes_an_archive_of_svg_and_png(fresh, drawn, tmp_path):
+    path = tmp_path / "set.zip"
+    words = ("icons", "--out", str(path), "-n", "3", "--words", "Arrow: left", "--style", "outline")
+    assert drawn(*words).exit_code == 0
+    with zipfile.ZipFile(path) as archive:
+        assert sorted(archive.namelist()) == [
+            f"{kind}/arrow-left-{n}.{kind}" for kind in ("png", "svg") for n in (1, 2, 3)
+        ]
+        assert Image.open(io.BytesIO(archive.read("png/arrow-left-1.png"))).size == (64, 64)
+        svg = archive.read("svg/arrow-left-1.svg").decode()
+    row = fresh.execute("select icon_svg(bitmap) from icon_samples where place = 1").fetchone()
+    assert row == (svg,)
+    (parameters,) = fresh.execute("select parameters from samples").fetchone()
+    assert parameters["words"] == "Arrow: left"
+    assert (parameters["style"], parameters["best_of"]) == ("outline", 1)
 
 
 def test_draw_stela_writes_a_wall_of_signs(fresh, drawn, tmp_path):
@@ -55,7 +73,7 @@ def test_draw_says_what_is_missing(fresh, tmp_path):
     assert (
         run(app, ["draw", "icons", "--out", str(tmp_path / "a.gif")])
         .exception.args[0]
-        .endswith("a.gif: name a file that ends in .png")
+        .endswith("a.gif: name a file that ends in .png or .zip")
     )
     with pytest.raises(psycopg.errors.UndefinedObject, match="no model icons_32 yet"):
         run(app, ["draw", "icons"], catch_exceptions=False)

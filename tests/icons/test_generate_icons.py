@@ -1,5 +1,6 @@
 """Networks of icons in SQL: costs, drawings, arguments, time-outs."""
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -8,7 +9,8 @@ from tests.factories import processor_time as cpu
 from tests.factories.icons import squares
 from tests.factories.rows import add_icon, add_model
 from udfs.bitmap_tokens import ENCODINGS
-from udfs.bitmaps import bits
+from udfs.bitmaps import bits, pixels
+from udfs.icon_networks import specks
 
 KINDS = ("lines", *ENCODINGS)
 
@@ -17,10 +19,11 @@ KINDS = ("lines", *ENCODINGS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bitmap_costs_in_sql_what_it_costs_in_keras(live, keras_networks, kind):
     from loaders.icons.networks import fitting as icons
+    from loaders.icons.networks.examples import Examples
 
     some = squares(40)
     costs = live.execute("select icon_nlls(%s::bit varying[], %s)", (list(map(bits, some)), kind))
-    expected = icons.bits_a_pixel(keras_networks[kind], some)
+    expected = icons.bits_a_pixel(keras_networks[kind], Examples.of(some))
     assert costs.fetchone()[0] == pytest.approx(expected, abs=1e-4)
     one = live.execute("select icon_nll(%s::text::bit varying, %s)", (bits(some[0]), kind))
     assert one.fetchone()[0] == pytest.approx(expected[0], abs=1e-4)
@@ -50,6 +53,59 @@ def test_a_seed_draws_the_same_and_fewer_are_the_first_of_more(live, kind):
         live.execute(query, (kind, 1, 0)).fetchall()
         == live.execute("select bitmap, nll from generate_icons(%s)", (kind,)).fetchall()
     )
+
+
+def test_words_and_styles_change_what_is_drawn(live):
+    def drawn(**options):
+        names = "".join(f", {name} => %s" for name in options)
+        query = f"select bitmap::text from generate_icons('lines', 20{names})"
+        return live.execute(query, tuple(options.values())).fetchall()
+
+    plain, arrows = drawn(), drawn(words="arrow left")
+    assert plain != arrows
+    assert arrows == drawn(words="Arrow-left")
+    assert arrows != drawn(words="arrow left", style="outline")
+    assert drawn(style="Outline") == drawn(style="outline") != plain
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("'lines', style => 'round'", "lines has no style 'round'"),
+        ("'lines', words => '--'", "words has no words"),
+        ("'positions', words => 'a'", "positions reads no words and styles"),
+        ("'lines', best_of => 0", "best_of must be from 1 to 20, not 0"),
+        ("'lines', best_of => null", "best_of must be from 1 to 20, not null"),
+        ("'positions', best_of => 2", "positions has no judge: best_of must be 1"),
+    ],
+)
+def test_bad_wishes_are_one_clear_line(live, options, message):
+    with pytest.raises(psycopg.Error, match=message):
+        live.execute(f"select * from generate_icons({options})")
+
+
+def test_the_best_of_several_is_what_the_judge_prefers(live, networks, judge):
+    content, config = networks["lines"]
+    add_model(live, "judged", content, **config, kind="icon", judge="its_judge")
+    with pytest.raises(psycopg.Error, match="no model 'its_judge' yet"), live.transaction():
+        live.execute("select * from generate_icons('judged', 1, best_of => 2)")
+    add_model(live, "its_judge", judge.content, **judge.config)
+    query = "select bitmap::text, score from generate_icons('judged', 30, 1, best_of => %s)"
+    one = live.execute(query, (1,)).fetchall()
+    best = live.execute(query, (6,)).fetchall()
+    assert [score for _, score in one] == [None] * 30
+    assert all(0 <= score <= 1 for _, score in best)
+    assert live.execute(query, (6,)).fetchall() == best
+    fewest, mean = (
+        np.mean([specks(pixels(bitmap)) for bitmap, _ in drawn]) for drawn in (best, one)
+    )
+    assert fewest < 0.8 * mean  # these noisy icons are chosen for it
+
+
+def test_specks_are_ink_without_ink_beside_it():
+    square = np.zeros((8, 8), dtype=bool)
+    square[0, 0] = square[4, 4] = square[5, 5] = square[7, 0] = True
+    assert specks(square) == 2
 
 
 def test_a_started_icon_is_finished_below_its_last_ink(live):

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from loaders.icons.networks.examples import split_numbers
 from tests.factories.icons import squares
 from udfs.bitmap_tokens import ENCODINGS, decode, encode
+from udfs.captions import LENGTH, numbers
 from udfs.icon_grammar import Grammar
+from udfs.icon_lines import input_lines
 from udfs.icon_networks import token_costs
 
 
@@ -37,15 +40,43 @@ def test_whatever_the_grammar_allows_ends_as_a_bitmap(size, encoding):
 
 @pytest.mark.long
 def test_a_pixel_depends_on_what_stands_before_it_alone(keras_networks):
-    network = keras_networks["lines"]
-    icon = squares(1).astype(np.float32)
-    before = network(icon).numpy()
-    for y, x in ((0, 0), (3, 4), (7, 7)):
+    from loaders.icons.networks.lines import encode_bitmaps
+
+    network, none = keras_networks["lines"], np.zeros((1, LENGTH), dtype=np.int32)
+    icon = squares(1)
+    before = network(encode_bitmaps(icon, none)).numpy()
+    for y, x in ((0, 0), (3, 4), (5, 1), (6, 6), (7, 7)):
         other = icon.copy()
-        other[0, y, x] = 1 - other[0, y, x]
-        changed = (network(other).numpy() != before)[0].ravel()
+        other[0, y, x] ^= True
+        changed = (network(encode_bitmaps(other, none)).numpy() != before)[0].ravel()
         assert not changed[: y * 8 + x + 1].any()
         assert changed[y * 8 + x + 1 :].any() or (y, x) == (7, 7)
+
+
+@pytest.mark.long
+def test_a_caption_changes_what_a_network_expects(keras_networks):
+    from loaders.icons.networks.lines import encode_bitmaps
+
+    network, icon = keras_networks["lines"], squares(1)
+    captions = [
+        numbers([]), numbers(["arrow"]), numbers(["arrow", "left"]), numbers(["arrow"], "outline"),
+        numbers(["arrow"], "", "Phosphor"),
+    ]  # fmt: skip
+    logits = [network(encode_bitmaps(icon, one[None])).numpy() for one in captions]
+    for i, one in enumerate(logits):
+        assert all((one != other).any() for other in logits[i + 1 :])
+
+
+def test_the_lines_beside_a_line_are_the_mirrored_ones():
+    square = np.zeros((1, 8, 8), dtype=bool)
+    square[0, 1, 2] = True
+    lines = input_lines(square, 6)
+    #  above, above that, mirrored at the middle and beside it, half a turn, both diagonals
+    assert [np.flatnonzero(line).tolist() for line in lines[0]] == [
+        [], [], [], [2], [], [5], [], [],
+    ]  # fmt: skip
+    assert np.flatnonzero(input_lines(square, 2)[0, -2]).tolist() == [1]
+    assert np.flatnonzero(input_lines(square, 5)[0, -1]).tolist() == [6]
 
 
 @pytest.mark.long
@@ -61,21 +92,32 @@ def test_a_token_depends_on_what_was_said_before_it_alone(keras_networks):
     assert changed[9:].any()
 
 
-@pytest.mark.long
 def test_families_stay_together_in_a_split():
-    from loaders.icons.networks.fitting import split
-
     families = [f"family {number // 3}" for number in range(900)]
-    icons = np.arange(900)
-    parts = split(icons, families)
+    icons = np.random.default_rng(0).random((900, 32, 32)) < 0.5
+    parts = split_numbers(icons, families)
     homes = [
-        {number // 3 for number in part} for part in (parts.train, parts.validation, parts.test)
+        {int(number) // 3 for number in part}
+        for part in (parts.train, parts.validation, parts.test)
     ]
     assert sum(map(len, homes)) == 300
     assert 15 < len(homes[1]) < 45
     assert 15 < len(homes[2]) < 45
-    other = split(icons, families, seed=1)
-    assert {number // 3 for number in other.test} != homes[2]
+    other = split_numbers(icons, families, seed=1)
+    assert {int(number) // 3 for number in other.test} != homes[2]
+
+
+def test_copies_of_what_is_held_out_are_not_trained_on():
+    families = [f"family {number}" for number in range(300)]
+    icons = np.random.default_rng(0).random((300, 32, 32)) < 0.5
+    before = split_numbers(icons, families)
+    copy, kept, held_out = before.train[0], before.train[1], before.test[0]
+    icons[copy] = icons[held_out]
+    icons[copy, 0, :30] ^= True
+    parts = split_numbers(icons, families)
+    assert parts.left_out.tolist() == [copy]
+    assert kept in parts.train
+    assert len(parts.train) == len(before.train) - 1
 
 
 def test_tables_count_pixels():

@@ -1,12 +1,16 @@
 """Training networks of icons, interrupted and resumed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from loaders.core.errors import Problem
+from loaders.icons import judge, words
+from loaders.icons.networks.examples import Examples, split
 from loaders.icons.train import TrainRequest, train
 from tests.factories.icons import squares
-from tests.factories.rows import add_icon
+from tests.factories.rows import add_icon, add_model
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +38,58 @@ def test_training_learns_and_makes_the_network_live(fresh, network):
     assert config["sets"] == {"s": "MIT"}
     assert metrics["bits_a_pixel"] == model.bits
     assert sum(metrics["icons"].values()) == model.icons
+    assert model.live is None
     rows = fresh.execute("select valid from generate_icons('icons_8', 20)").fetchall()
     assert rows == [(True,)] * 20
+
+
+@pytest.mark.long
+def test_a_network_of_ones_own_goes_live_only_where_it_is_better(fresh, monkeypatch):
+    fill(fresh)
+    train(fresh, TrainRequest("icons_8", epochs=6, quick=True))
+    own = TrainRequest("icons_8", sets=("s",), save_as="mine", network="lines", quick=True)
+    model = train(fresh, replace(own, epochs=1))
+    assert model.model_id is None
+    assert model.live[0] == "icons_8"
+    assert model.bits > model.live[1]
+    assert fresh.execute("select from muse.deployments where name = 'mine'").fetchone() is None
+    forced = train(fresh, replace(own, epochs=1, force=True))
+    assert forced.model_id
+    assert len(fresh.execute("select * from generate_icons('mine', 3)").fetchall()) == 3
+    again = train(fresh, replace(own, epochs=1, seed=1))
+    assert again.live[0] == "mine"
+
+
+@pytest.mark.long
+def test_a_judge_learns_to_tell_drawn_icons(fresh, networks):
+    for number, square in enumerate(squares(300, seed=3)):
+        add_icon(fresh, f"f{number}-x", np.flatnonzero(square), icon_set="s", location=str(number))
+    content, config = networks["lines"]
+    add_model(fresh, "icons_8", content, **config, kind="icon", sets={"s": None})
+    trained = judge.train(fresh, "icons_8")
+    assert trained.right > 0.8  # the network is not trained: it draws noise
+    row = fresh.execute("select config ->> 'judges' from models where name = 'icons_8_judge'")
+    assert row.fetchone() == ("icons_8",)
+
+
+@pytest.mark.long
+def test_words_are_learned_from_names(fresh, monkeypatch):
+    monkeypatch.setattr(words, "FEWEST_WORDS", 2)
+    random = np.random.default_rng(0)
+    for number in range(240):
+        square = random.random((32, 32)) < 0.3
+        name = ("left", "right")[number % 2]
+        square[:, :12] |= name == "left"
+        square[:, 20:] |= name == "right"
+        add_icon(fresh, f"f{number}-{name}", np.flatnonzero(square), size=32)
+    trained = words.train(fresh)
+    assert trained.words == 2
+    assert trained.first > 0.9
+    bitmap = ("1" * 10 + "0" * 22) * 32
+    query = "select label, probability from icon_label(%s::text::bit varying, 2)"
+    (best, score), (other, less) = fresh.execute(query, (bitmap,)).fetchall()
+    assert (best, other) == ("left", "right")
+    assert score > less
 
 
 @pytest.mark.long
@@ -43,7 +97,7 @@ def test_training_learns_and_makes_the_network_live(fresh, network):
 def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path, network):
     from loaders.icons.networks import fitting as icons
 
-    parts = icons.split(squares(200), [str(number) for number in range(200)])
+    parts = split(Examples.of(squares(200)), [str(number) for number in range(200)])
     fitting = icons.Fitting(epochs=3, seed=5)
     an_epoch = -(-len(parts.train) // fitting.batch)
     steps = []
@@ -73,7 +127,7 @@ def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path, n
 def test_a_training_that_goes_on_knows_what_was_best_before(keras_networks, tmp_path):
     from loaders.icons.networks import fitting as icons
 
-    parts = icons.split(squares(200), [str(number) for number in range(200)])
+    parts = split(Examples.of(squares(200)), [str(number) for number in range(200)])
     fitting, settings = icons.Fitting(epochs=2), keras_networks["positions"].settings
     icons.fit(icons.build_network(settings, 0), parts, fitting, tmp_path)
     best = icons.build_network(settings, 1)
@@ -110,5 +164,6 @@ def test_nothing_to_learn_from_is_said_at_once(db, options, error):
 def test_too_few_families_are_said(db):
     for number, square in enumerate(squares(50)):
         add_icon(db, "one", np.flatnonzero(square), location=str(number))
-    with pytest.raises(Problem, match="of 1 families are too few to train on"):
+    message = "of 1 families are too few to train on: some 300 of different families are needed"
+    with pytest.raises(Problem, match=message):
         train(db, TrainRequest("icons_8"))

@@ -21,10 +21,15 @@ class Fitting:
     batch: int = 64
     learning_rate: float = 0.002
     seed: int = 0
+    fewest_steps: int = 200
 
     def steps(self, icons: int) -> int:
         """The number of steps of a training on so many icons."""
-        return self.epochs * -(-icons // self.batch)
+        return self.epochs_of(icons) * -(-icons // self.batch)
+
+    def epochs_of(self, icons: int) -> int:
+        """The number of epochs: more for few icons, to take some steps at all."""
+        return max(self.epochs, -(-self.fewest_steps * self.batch // icons))
 
 
 def build(outputs: int, size: int, seed: int = 0) -> keras.Model:
@@ -56,13 +61,14 @@ def fit(
     rate = keras.optimizers.schedules.CosineDecay(
         fitting.learning_rate / 10, steps, warmup_target=fitting.learning_rate, warmup_steps=100
     )
+    show = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: bar.update())
     network.compile(keras.optimizers.AdamW(rate, weight_decay=0.01), loss=_loss)
     network.fit(
         bitmaps.astype(np.float32),
         targets.astype(np.float32),
         batch_size=fitting.batch,
-        epochs=fitting.epochs,
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: bar.update())],
+        epochs=fitting.epochs_of(len(bitmaps)),
+        callbacks=[show],
         verbose=0,
     )
 
