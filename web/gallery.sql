@@ -47,13 +47,13 @@ select
     icon.icon_set,
     icon.name,
     icon.distance
-from muse.similar_icons(%(bitmap)s::bit varying, 12, 'jaccard') as icon;
+from muse.similar_icons(%(bitmap)s::bit varying, 12) as icon;
 
 -- name: icon_labels
 select
     one.label,
     one.probability
-from muse.grid_label(%(bitmap)s::bit varying, 3) as one;
+from muse.icon_label(%(bitmap)s::bit varying, 3) as one;
 
 -- name: finish_icon
 select

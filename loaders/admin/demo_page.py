@@ -94,9 +94,7 @@ def gallery(rows: list[list[object]]) -> str:
 
 def cell(value: object) -> str:
     """A value as a cell of an HTML table."""
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):  # a Decimal as the query has rounded it
         shown = f"{value:.3f}".removesuffix(".000") if isinstance(value, float) else str(value)
         return f'<td class="number">{shown}</td>'
     if isinstance(value, bytes) and value.startswith(PNG):

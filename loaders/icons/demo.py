@@ -21,7 +21,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         load_all(conn, IconOptions(kind=kind, sample=True))
     for name, outcome in load_models(conn, TOPIC.models).items():
         say(f"{name}: {outcome}")
-    conn.execute("select muse.draw_icon_samples(24), muse.draw_hieroglyph_samples(24)")
+    conn.execute("select muse.draw_icon_samples(96), muse.draw_hieroglyph_samples(24)")
     if live_model(conn, "classifier") and not conn.execute(GRIDS).rowcount:
         say("classifying 512 of the 65,536 grids of 4 x 4 pixels")
         draw_grids(conn, 4, workers=2, limit=512)
@@ -33,31 +33,48 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     )
     yield Answer(
         "Which icons look like a lock?",
-        "Distance is the number of different pixels, of 1,024.",
+        "Distance is the number of ink pixels of one that are not beside ink of the other.",
         "select icon_set, name, distance from similar_icons((\n"
         "    select bitmap from icons where name = 'lock' and size = 32 order by icon_id limit 1\n"
         "), n => 5)",
     )
     yield Answer(
-        "Two new icons",
-        "A network of 40,000 weights draws line after line. nll is the negative log-likelihood in "
-        "bits a pixel; copy_of would be the id of an identical icon.",
-        "select i, icon_text(bitmap, 'braille') as icon, nll, copy_of\n"
-        "from generate_icons('icons_32', n => 2, seed => 5)",
+        "Two new icons of what the words say",
+        "A network draws line after line. Of six candidates each the one is taken that its judge "
+        "finds most like a real icon: score. copy_of would be the id of an identical icon.",
+        "select icon_text(bitmap, 'braille') as icon, score, copy_of\n"
+        "from generate_icons(\n"
+        "    'icons_32', n => 2, seed => 5, words => 'calendar check', style => 'outline', "
+        "best_of => 6\n"
+        ")",
     )
     yield Answer(
         "A poster of three hundred new icons",
         "Each has a random colour.",
         "select icon_poster(array(\n"
-        "    select bitmap from generate_icons('icons_32', n => 300, temperature => 0.9)\n"
+        "    select bitmap from generate_icons('icons_32', n => 300, best_of => 4)\n"
         ")) as poster",
+        is_picture=True,
+    )
+    yield Answer(
+        "A hundred and fifty new icons of 8 x 8 pixels",
+        "Drawn as the positions of their ink.",
+        "select icon_poster(array(\n"
+        "    select bitmap from generate_icons('icons_8', n => 150)\n"
+        "), columns => 15) as poster",
+        is_picture=True,
+    )
+    yield Answer(
+        "What the drawn icons show",
+        "By a network that learned the names of real icons; the best of each word.",
+        "select labelled_sheet('icons') as sheet",
         is_picture=True,
     )
     yield Answer(
         "A stela of new hieroglyphs",
         "Hieroglyphs drawn by a network, in columns; enclosed areas are gold.",
         "select hieroglyph_stela(array(\n"
-        "    select bitmap from generate_icons('hieroglyphs_32', n => 400, temperature => 0.9)\n"
+        "    select bitmap from generate_icons('hieroglyphs_32', n => 400)\n"
         ")) as stela",
         is_picture=True,
     )

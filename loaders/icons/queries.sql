@@ -198,9 +198,9 @@ select
     case icon.kind
         when 'icon' then icon.name
         else coalesce((
-            select string_agg(distinct keyword, ' ')
+            select string_agg(distinct word.keyword, ' ')
             from muse.hieroglyph_signs as sign
-            cross join lateral unnest(sign.keywords) as keyword
+            cross join lateral unnest(sign.keywords) as word (keyword)
             where sign.codepoint = any(icon.codepoints)
         ), '')
     end as words,
