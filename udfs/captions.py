@@ -30,8 +30,8 @@ def numbers(words: Sequence[str], style: str = "", icon_set: str = "") -> np.nda
     caption = np.zeros(LENGTH, dtype=np.int32)
     caption[0] = _number(f"style {style}") if style else 0
     caption[1] = _number(f"set {icon_set.lower()}") if icon_set else 0
-    whole = [f"<{word}>" for word in words]
-    parts = (whole + [group for word in words for group in groups_of(word)])[: LENGTH - WORDS_FROM]
+    marked = [f"<{word}>" for word in words]
+    parts = (marked + [group for word in words for group in groups_of(word)])[: LENGTH - WORDS_FROM]
     caption[WORDS_FROM : WORDS_FROM + len(parts)] = [_number(part) for part in parts]
     return caption
 

@@ -1,4 +1,4 @@
-"""Whether drawn icons look real, and show what was asked for."""
+"""Whether drawn icons look real, and show what was with_words for."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ DRAWN = """
 NEAREST = """
     select icon.name from muse.similar_icons(%s::bit varying, 20, in_kind => 'icon') as icon
 """
-NAMES, EACH = 50, 4  # names that are asked for, and icons of each
+NAMES, EACH = 50, 4  # names that are with_words for, and icons of each
 AMONG = 5  # nearest real icons that may carry a word
 FEWEST = 5  # training names with a word
 FOLDS = 4
@@ -52,7 +52,7 @@ def told_apart(conn: psycopg.Connection, name: str, quick: bool) -> Iterator[Row
 
 
 def words(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
-    """How often the nearest real icons of drawn ones carry a word that was asked for."""
+    """How often the nearest real icons of drawn ones carry a word that was with_words for."""
     icons = read_icons(conn, "icon", 32)
     bitmaps = np.stack([pixels(row.bitmap) for row in icons])
     numbers = split_numbers(bitmaps, [row.family for row in icons])
@@ -60,35 +60,35 @@ def words(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
     held_out = [icons[i] for i in numbers.test if _is_usable(icons[i], counts)]
     step = max(len(held_out) // NAMES, 1)
     chosen = held_out[::step][: 10 if quick else NAMES]
-    asked, without, real = [], [], []
+    with_words, without, real = [], [], []
     for number, row in enumerate(chosen):
-        wanted = described(row)[0]
-        text = " ".join(wanted)
-        asked += _hits(conn, _drawn(conn, "icons_32", EACH, number, text, 6), wanted, row.name)
-        without += _hits(conn, _drawn(conn, "icons_32", EACH, number, None, 6), wanted, row.name)
-        real += _hits(conn, [pixels(row.bitmap)], wanted, row.name)
+        texts = described(row)[0]
+        text = " ".join(texts)
+        with_words += _hits(conn, _drawn(conn, "icons_32", EACH, number, text, 6), texts, row.name)
+        without += _hits(conn, _drawn(conn, "icons_32", EACH, number, None, 6), texts, row.name)
+        real += _hits(conn, [pixels(row.bitmap)], texts, row.name)
     name = f"icons_32: words of {len(chosen)} held-out names in the nearest {AMONG}"
     yield Row(
-        name, 100 * float(np.mean(asked)), "%", "without words", 100 * float(np.mean(without))
+        name, 100 * float(np.mean(with_words)), "%", "without words", 100 * float(np.mean(without))
     )
-    yield Row(name, 100 * float(np.mean(asked)), "%", "real icons", 100 * float(np.mean(real)))
+    yield Row(name, 100 * float(np.mean(with_words)), "%", "real icons", 100 * float(np.mean(real)))
 
 
 def _is_usable(row: IconRow, counts: Counter[str]) -> bool:
     """Whether a name has several words, and each was seen in training."""
-    wanted = described(row)[0]
-    return len(wanted) > 1 and all(counts[word] >= FEWEST for word in wanted)
+    texts = described(row)[0]
+    return len(texts) > 1 and all(counts[word] >= FEWEST for word in texts)
 
 
 def _hits(
-    conn: psycopg.Connection, drawn: Iterable[np.ndarray], wanted: list[str], name: str
+    conn: psycopg.Connection, drawn: Iterable[np.ndarray], texts: list[str], name: str
 ) -> list[bool]:
-    """For each icon whether one of the nearest icons of other names carries a wanted word."""
+    """For each icon whether one of the nearest icons of other names carries a texts word."""
     hits = []
     for bitmap in drawn:
         names = [row[0] for row in conn.execute(NEAREST, (bits(bitmap),))]
         others = [one for one in names if one != name][:AMONG]
-        hits.append(any(set(wanted) & set(one.split("-")) for one in others))
+        hits.append(any(set(texts) & set(one.split("-")) for one in others))
     return hits
 
 
@@ -111,7 +111,7 @@ def _accuracy(real: np.ndarray, drawn: np.ndarray, epochs: int) -> float:
     for number in range(FOLDS):
         network = viewing.build(1, bitmaps.shape[-1], seed=100 + number)
         train, test = fold != number, fold == number
-        viewing.fit(network, bitmaps[train], targets[train], viewing.Fitting(epochs), _NoBar())
+        viewing.fit(network, bitmaps[train], targets[train], viewing.ViewFitting(epochs), _NoBar())
         logits = viewing.logits_of(network, bitmaps[test])
         right += ((logits > 0) == targets[test]).ravel().tolist()
     return float(np.mean(right))

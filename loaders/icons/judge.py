@@ -49,7 +49,9 @@ def train(
         from loaders.icons.networks import viewing
     bitmaps = np.concatenate([real, drawn[: len(real)]])
     targets = np.repeat([[1], [0]], [len(real), len(real)], axis=0)
-    fitting = viewing.Fitting(epochs=1 if quick else 6, seed=seed, fewest_steps=1 if quick else 200)
+    fitting = viewing.ViewFitting(
+        epochs=1 if quick else 6, seed=seed, fewest_steps=1 if quick else 200
+    )
     with closing(progress("steps", fitting.steps(len(bitmaps)), name + ENDING)) as bar:
         network = viewing.build(1, size, seed)
         viewing.fit(network, bitmaps, targets, fitting, bar)

@@ -35,7 +35,7 @@ TASKS = {
     "icons_8": Task("icon", 8, "positions", 20),
     "icons_32": Task("icon", 32, "lines", 10, batch=32, rate=0.003, flip=False),
     "hieroglyphs_8": Task("hieroglyph", 8, "positions", 20),
-    "hieroglyphs_32": Task("hieroglyph", 32, "lines", 14, batch=32, rate=0.003),
+    "hieroglyphs_32": Task("hieroglyph", 32, "lines", 24, batch=32, rate=0.003),
 }
 NETWORKS = ("lines", "positions", "scanlines", "runs")
 QUICK_ICONS, QUICK_UNITS = 400, 16

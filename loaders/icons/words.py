@@ -53,7 +53,7 @@ def train(conn: psycopg.Connection, *, seed: int = 0, quick: bool = False) -> Tr
         targets[row, [place[word] for word in names[i] if word in place]] = 1
     with quiet():
         from loaders.icons.networks import viewing
-    fitting = viewing.Fitting(
+    fitting = viewing.ViewFitting(
         epochs=1 if quick else 10, seed=seed, fewest_steps=1 if quick else 200
     )
     with closing(progress("steps", fitting.steps(len(targets)), NAME)) as bar:

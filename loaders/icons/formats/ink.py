@@ -39,10 +39,10 @@ def _ink(colours: Array, alpha: Array) -> Array:
     if top < VISIBLE or _touches(pale, alpha < 0.5):
         return alpha  # of one colour, or white beside nothing: what is opaque is ink
     weak = _flat(colours, alpha) & (contrast >= VISIBLE) & (contrast < STRONG * top)
-    whole = top
+    full = top
     if weak.mean() > SOME and not _touches(weak, solid & (contrast >= STRONG * top)):
-        whole = float(np.percentile(contrast[weak], 5))
-    ink: Array = alpha * (contrast / whole).clip(0, 1)
+        full = float(np.percentile(contrast[weak], 5))
+    ink: Array = alpha * (contrast / full).clip(0, 1)
     return ink
 
 

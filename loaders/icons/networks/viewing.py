@@ -14,7 +14,7 @@ EXACT = 1e-4  # largest difference between LiteRT and Keras
 
 
 @dataclass(frozen=True)
-class Fitting:
+class ViewFitting:
     """Hyperparameters of training."""
 
     epochs: int = 8
@@ -50,7 +50,7 @@ def fit(
     network: keras.Model,
     bitmaps: np.ndarray,
     targets: np.ndarray,
-    fitting: Fitting,
+    fitting: ViewFitting,
     bar: Any,
 ) -> None:
     """Fit to targets (n, outputs) from 0 to 1, each a probability of its own.
