@@ -17,7 +17,7 @@ ENDING = "_judge"
 EACH = 500  # icons a call
 TEMPERATURES = 0.8, 0.9, 1.0
 DRAWN = "select bitmap::text from muse.generate_icons(%s, %s, %s, %s)"
-QUICK_ICONS = 500
+MOST, QUICK_ICONS = 8000, 500  # real ones to learn from
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ def train(
     size, kind = live.config["size"], live.config["kind"]
     rows = read_icons(conn, kind, size, list(live.config.get("sets", {})))
     parts = split(examples(rows, size), [row.family for row in rows])
-    real = parts.train.bitmaps[: QUICK_ICONS if quick else None]
-    held_out = parts.test.bitmaps[: QUICK_ICONS if quick else None]
+    most = QUICK_ICONS if quick else MOST
+    order = np.random.default_rng(seed).permutation(len(parts.train))
+    real = parts.train.bitmaps[order[:most]]
+    held_out = parts.test.bitmaps[:most]
     drawn = _drawn(conn, name, len(real) + len(held_out), seed)
     with quiet():
         from loaders.icons.networks import viewing

@@ -32,7 +32,7 @@ class Task(NamedTuple):
 
 
 TASKS = {
-    "icons_8": Task("icon", 8, "positions", 20),
+    "icons_8": Task("icon", 8, "positions", 12, batch=32),
     "icons_32": Task("icon", 32, "lines", 10, batch=32, rate=0.003, flip=False),
     "hieroglyphs_8": Task("hieroglyph", 8, "positions", 20),
     "hieroglyphs_32": Task("hieroglyph", 32, "lines", 24, batch=32, rate=0.003),

@@ -33,12 +33,25 @@ def test_five_by_five_stands_in_a_border_of_paper():
     assert picture.sum() == 255 * 3 * (224 * 224 - 160 * 160)
 
 
-@pytest.mark.parametrize("size", [1, 3, 8, 32, 64])
-def test_any_bitmap_is_scaled_by_its_own_pixels(size):
+@pytest.mark.parametrize("size", [1, 3, 4])
+def test_a_small_bitmap_fills_the_picture(size):
     square = np.random.default_rng(1).random((size, size)) < 0.5
     picture = grids.picture(square, 224)[0, :, :, 0]
     middles = ((np.arange(size) + 0.5) * 224 / size).astype(int)
     assert (picture[middles][:, middles] == np.where(square, 0, 255)).all()
+
+
+@pytest.mark.parametrize("size", [8, 32, 64])
+def test_an_icon_has_a_margin_and_smooth_edges(size):
+    square = np.random.default_rng(1).random((size, size)) < 0.5
+    picture = grids.picture(square, 224)[0, :, :, 0]
+    assert (picture[:27] == 255).all()
+    assert (picture[:, -27:] == 255).all()
+    middles = 27 + ((np.arange(size) + 0.5) * 170 / size).astype(int)
+    dark = picture[middles][:, middles] < 128
+    assert (dark == square).mean() > 0.97
+    if size < 64:
+        assert np.unique(picture).size > 50
 
 
 @pytest.mark.parametrize("grid", [4, 5])
