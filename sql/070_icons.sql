@@ -187,18 +187,21 @@ comment on column muse.hieroglyphs.picture_url is
 -- returned once, with its lowest icon_id.
 
 -- The ink of a square bitmap and the pixels above, below, left and right of it. others: a bitmap
--- of the same size, without the first column.
+-- of the same size, without the first column; null where it has another size.
 create or replace function muse.spread_ink(
     bitmap bit varying, side integer, others bit varying
 )
 returns bit varying
 language sql immutable parallel safe
 return
-spread_ink.bitmap
-| ((spread_ink.bitmap & spread_ink.others) << 1)
-| ((spread_ink.bitmap >> 1) & spread_ink.others)
-| (spread_ink.bitmap << spread_ink.side)
-| (spread_ink.bitmap >> spread_ink.side);
+case
+    when length(spread_ink.bitmap) = length(spread_ink.others) then
+        spread_ink.bitmap
+        | ((spread_ink.bitmap & spread_ink.others) << 1)
+        | ((spread_ink.bitmap >> 1) & spread_ink.others)
+        | (spread_ink.bitmap << spread_ink.side)
+        | (spread_ink.bitmap >> spread_ink.side)
+end;
 
 comment on function muse.spread_ink(bit varying, integer, bit varying) is
 'Ink and the pixels beside it: select spread_ink(B''1000'', 2, B''0101'')';

@@ -10,9 +10,7 @@ language plpython3u stable parallel restricted rows 10 cost 1000000
 set search_path = pg_catalog, muse, pg_temp
 as $$
     from udfs import icon_networks
-    return icon_networks.draw(
-        plpy, GD, model, n, temperature, seed, start, words, style, best_of
-    )
+    return icon_networks.draw(plpy, GD, model, n, temperature, seed, start, words, style, best_of)
 $$;
 
 comment on function muse.drawn_bitmaps(

@@ -122,7 +122,8 @@ def _caption(
         return captions.numbers([])
     styles = model.config.get("styles")
     if styles is None:
-        runtime.fail(plpy, f"{name} reads no words and styles", "icons_32 does")
+        hint = "icons_32 does; an older one is replaced by: ./pgmuse load models"
+        runtime.fail(plpy, f"{name} reads no words and styles", hint)
     sets = {one.lower() for one in model.config.get("sets", {})}
     if style is not None and style.lower() not in (*styles, *sets):
         hint = f"it has {', '.join(styles)}, and the names of sets in models.config -> 'sets'"
