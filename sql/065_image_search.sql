@@ -62,12 +62,13 @@ comment on function muse.nearest_images(bigint, public.halfvec, integer, bigint)
 -- The nearest pictures with their metadata and two measures of each match. Confidence is a
 -- logistic regression, fitted by loaders/images/search/confidence.py, over: the distance; the
 -- distance of the fifth match; the distance of the match's own fifth neighbour; whether both have
--- the same label; the shares of the other nine and four nearest matches that have its class; and
--- the cosine similarity after the mean of all stored vectors is subtracted. Its weights depend on
--- the number of stored pictures of the match's class. Models of before revision 0022 have fewer
--- weights. Within a distance of 0.15 a match is a copy, whatever its neighbourhood. A match whose
--- file is the query's is certain, and comes first. Typical needs no classes: it is the share of
--- stored pictures whose own nearest neighbour is at least as far away.
+-- the same label; the shares of the other nine and four nearest matches that have its class; the
+-- cosine similarity after the mean of all stored vectors is subtracted; and the logarithm of the
+-- number of pictures, at most 1,000. Its weights depend on the number of stored pictures of the
+-- match's class. Models that an earlier version trained have fewer weights; the others are 0.
+-- Within a distance of 0.15 a match is a copy, whatever its neighbourhood. A match whose file is
+-- the query's is certain, and comes first. Typical needs no classes: it is the share of stored
+-- pictures whose own nearest neighbour is at least as far away.
 
 create or replace function muse.numbers(list jsonb)
 returns double precision[]
@@ -105,6 +106,7 @@ declare
     many double precision[] := muse.numbers(weights -> 'with_classes');
     two double precision[] := coalesce(muse.numbers(weights -> 'two_pictures'), many);
     one double precision[] := coalesce(muse.numbers(weights -> 'one_picture'), without);
+    pictures double precision := ln(least(greatest((config ->> 'pictures')::integer, 1), 1000));
     centre public.halfvec := (config ->> 'centre')::public.halfvec;
     query public.halfvec := image_matches.embedding operator(public.-) centre;
     candidates integer := greatest(image_matches.n, 10);
@@ -225,6 +227,7 @@ begin
                 + coalesce(weight[6], 0) * described.agreement
                 + coalesce(weight[7], 0) * described.near_agreement
                 + coalesce(weight[8], 0) * described.centred
+                + coalesce(weight[9], 0) * pictures
             ))), 1 / (1 + exp(50 * (described.distance - 0.15)))) end as confidence
         from described
     )

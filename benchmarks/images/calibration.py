@@ -6,11 +6,11 @@
 import json
 
 from benchmarks.core.running import fresh_server
-from benchmarks.images import situations
+from benchmarks.images import situations, strange
 from benchmarks.images.bench import load_samples
+from benchmarks.images.databases import fit_all
 from loaders.core.db import connect_to_muse
 from loaders.images.classifier import train as classifier
-from loaders.images.search.confidence import fit
 
 
 def main() -> None:
@@ -18,12 +18,12 @@ def main() -> None:
     with fresh_server(), connect_to_muse(autocommit=True) as conn:
         classifier.train(conn, 0)
         load_samples(conn)
-        packages = situations.read(conn)
+        packages, nothing = situations.read(conn), strange.read(conn)
         measured = {row.name: round(row.value, 3) for row in situations.rows(conn)}
-    pairs = situations.simulate_all(list(packages.values()))
+    fitted, pairs = fit_all(list(packages.values()), nothing)
     calibration = {
-        "data": "photos of GCompris and Tux Paint, by fine and by coarse classes",
-        **fit(pairs).as_dict(),
+        "data": "photos of GCompris, Tux Paint and foolbox, and drawn pictures that show no thing",
+        **fitted.as_dict(),
         "pictures": sum(len(kinds[0].classes) for kinds in packages.values()),
         "pairs": len(pairs.same),
         "positive_pairs": pairs.positive,

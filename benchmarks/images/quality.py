@@ -10,11 +10,11 @@ import psycopg
 
 from benchmarks.core.report import Row
 from benchmarks.images import confidence as image_confidence
-from benchmarks.images import situations
+from benchmarks.images import situations, strange
+from benchmarks.images.databases import fit_all
 from loaders.core.console import quiet
 from loaders.images.classifier import train as classifier
 from loaders.images.classifier.efficientnet import VARIANTS, export
-from loaders.images.search.confidence import fit
 from loaders.images.search.embedding import EmbeddingPool, Vector
 from loaders.images.search.pairs import LabelledPictures
 
@@ -56,7 +56,7 @@ def rows(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
     yield from as_rows("pHash", near_hashes(photos.hashes), photos, "pHash", by_hash)
     if not quick:
         yield from as_rows("Lite2", cosine(lite2(photos.thumbnails)), photos, "pHash", by_hash)
-    prior = fit(situations.simulate_all([situations.read(conn)["tuxpaint"]]))
+    prior, _ = fit_all([situations.read(conn)["tuxpaint"]], strange.read(conn))
     yield from image_confidence.rows(photos.labelled, photos.probabilities, prior, quick)
     yield from situations.rows(conn)
 

@@ -10,17 +10,21 @@ import numpy as np
 import psycopg
 
 from benchmarks.core.report import Row
-from loaders.images.search.confidence import Calibration, Pairs, auroc, fit, quality
-from loaders.images.search.pairs import LIMITS, LabelledPictures, simulate, simulate_one
+from benchmarks.images import strange
+from benchmarks.images.databases import fit_all
+from loaders.images.search.confidence import Calibration, Pairs, auroc, quality
+from loaders.images.search.pairs import LIMITS, LabelledPictures, simulate_one
 
-# Each package's photos by fine and by coarse classes.
+# Each package's photos by its labellings: by coarse and by fine classes, or the other way round.
 LABELLINGS = {
     "gcompris": ("picture.class", "picture.title"),
     "tuxpaint": (
         "split_part(reverse(picture.location), '/', 2)",
         "split_part(picture.location, '/', 1) || split_part(picture.location, '/', 2)",
     ),
+    "foolbox": ("picture.class",),
 }
+MEASURED = ("gcompris", "tuxpaint")  # foolbox has one photo of nearly every class
 PHOTOS = """
     select vector.embedding, {kind}, vector.label
     from muse.image_vectors as vector
@@ -55,17 +59,12 @@ def _read_one(conn: psycopg.Connection, name: str, kind: str) -> LabelledPicture
     )
 
 
-def simulate_all(packages: list[list[LabelledPictures]]) -> Pairs:
-    """Pairs of all packages and labellings."""
-    return Pairs.join([simulate(one) for package in packages for one in package])
-
-
 def rows(conn: psycopg.Connection) -> Iterator[Row]:
-    """Each package's photos, with a calibration fitted to the other package."""
-    packages = read(conn)
-    for name, labellings in packages.items():
+    """Each package's photos, with a calibration fitted to the other packages."""
+    packages, nothing = read(conn), strange.read(conn)
+    for name in MEASURED:
         others = [pictures for other, pictures in packages.items() if other != name]
-        yield from measure(name, labellings, fit(simulate_all(others)))
+        yield from measure(name, packages[name], fit_all(others, nothing)[0])
 
 
 def measure(

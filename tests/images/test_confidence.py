@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loaders.images.samples import packages as samples
-from loaders.images.search import confidence, pairs
+from loaders.images.search import confidence, matches, pairs
 from loaders.images.search.pairs import LabelledPictures
 from tests.factories.pictures import encoded, shape
 
@@ -30,6 +30,18 @@ def test_few_pairs_leave_the_weights_near_those_that_are_known():
         same = (random.random(count) < chance).astype(float)
         weights = confidence.logistic(features, same, true_weights)
         assert moved[0] <= np.abs(np.array(weights) - true_weights)[2] <= moved[1]
+
+
+def test_a_constant_feature_keeps_its_weight():
+    """The number of pictures is constant in one database, and another one in the next."""
+    random = np.random.default_rng(0)
+    features = np.column_stack([random.normal(size=2000), np.full(2000, np.log(137))])
+    chance = 1 / (1 + np.exp(-3 * features[:, 0]))
+    same = (random.random(2000) < chance).astype(float)
+    _, slope, constant = confidence.logistic(features, same, [1.0, 2.0, -0.4])
+    assert slope > 2.2
+    assert constant == pytest.approx(-0.4)
+    assert confidence.logistic(features, same)[2] == pytest.approx(0, abs=1e-6)
 
 
 def test_measures_by_hand():
@@ -98,3 +110,39 @@ def test_letters_and_drawings_of_tux_paint_are_no_photos(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded(shape("ring", 1), "PNG"))
     assert [one.metadata.class_name for one in samples.tuxpaint(stamps)] == ["birds"]
+
+
+def test_noise_and_text_do_not_look_like_any_of_a_thousand_single_pictures():
+    """The best matches of such queries among 1,000 photos of ImageNet, each alone in its class."""
+    from loaders.images.train import shipped_calibration
+
+    rows = {  # in the order of the features; the query and the match have the same label
+        "page of text, a web site": [0.426, 0.759, 0.728, 1, 0, 0, 0.549, np.log(1000)],
+        "noise, a door mat": [0.396, 0.72, 0.714, 1, 0, 0, 0.578, np.log(1000)],
+        "static, a door mat": [0.446, 0.707, 0.714, 1, 0, 0, 0.52, np.log(1000)],
+    }
+    once = np.ones(len(rows))
+    results = confidence.Pairs(np.array(list(rows.values())), 0 * once, once, once)
+    calibration = confidence.Calibration.from_json(shipped_calibration())
+    guess = dict(zip(rows, calibration.confidence(results), strict=True))
+    assert max(guess.values()) < matches.SURE, guess
+
+
+def test_queries_that_show_nothing_are_pairs_of_no_class():
+    labelled = pictures([f"kind {number % 12}" for number in range(240)])
+    nothing = pictures(["nothing"] * 5, seed=1)
+    for limit, size in ((1, 1), (2, 2), (None, 20)):
+        results = pairs.build_strange_pairs(labelled, limit, nothing)
+        assert results.positive == 0
+        assert set(results.sizes) == {size}
+        assert len(results.same) == 5 * 10
+
+
+def test_the_number_of_pictures_is_a_feature_up_to_a_limit():
+    labelled = pictures([f"kind {number % 12}" for number in range(240)])
+    place = confidence.FEATURES.index("pictures")
+    some = pairs.simulate_one(labelled, 2, np.random.default_rng(0))
+    assert set(some.features[:, place].round(4)) == {round(float(np.log(24)), 4)}
+    many = pictures([f"kind {number % 12}" for number in range(1200)])
+    rows = pairs.build_pairs(many, queries=np.arange(2))
+    assert set(rows.features[:, place]) == {np.log(1000)}

@@ -15,13 +15,18 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # In the order of the weights; sql/065_image_search.sql computes the same, and makes copies sure.
 FEATURES = (
     "distance", "fifth", "density", "same_label", "agreement", "near_agreement", "centred",
+    "pictures",
 )  # fmt: skip
+MOST_PICTURES = 1000  # above it the number of pictures changes nothing; no data set here has more
 OF_CLASSES = ("agreement", "near_agreement")
-# The features of matches that have no class, or are alone in it.
+# The features of matches that are alone in their class.
 WITHOUT_CLASSES = [number for number, name in enumerate(FEATURES) if name not in OF_CLASSES]
 EVERY = list(range(len(FEATURES)))
+# Where the search knows no classes; the number of pictures lowers the AUROC there.
+NO_CLASSES = [number for number in WITHOUT_CLASSES if FEATURES[number] != "pictures"]
 OF_FEW = ("one_picture", "two_pictures")
-RIDGE = 1.0  # L2 penalty without a prior
+RIDGE = 30.0  # L2 penalty without a prior; with 1, classes of one or two measure worse
+CONSTANT = 1e-6  # standard deviation below which a feature says nothing
 PRIOR_RIDGE = 100.0  # L2 penalty of the difference from a prior; 30 and 300 measure alike
 
 
@@ -29,7 +34,7 @@ PRIOR_RIDGE = 100.0  # L2 penalty of the difference from a prior; 30 and 300 mea
 class Pairs:
     """Pairs of a query and a match; element i of each array belongs to pair i."""
 
-    features: Array  # (pairs, 7)
+    features: Array  # (pairs, 8)
     same: Array  # (pairs,), 1 where both have the same class, else 0
     queries: Array  # (pairs,), index of the query picture
     sizes: Array  # (pairs,), stored pictures of the match's class
@@ -96,7 +101,7 @@ def fit(pairs: Pairs, prior: Calibration | None = None) -> Calibration:
     """
     everything = np.ones(len(pairs.same), bool)
     situations = {
-        "without_classes": (everything, WITHOUT_CLASSES),
+        "without_classes": (everything, NO_CLASSES),
         "one_picture": (pairs.sizes == 1, WITHOUT_CLASSES),
         "two_pictures": (pairs.sizes == 2, EVERY),
         "with_classes": (pairs.sizes > 2, EVERY),
@@ -127,9 +132,11 @@ def _padded(pairs: Pairs, columns: list[int], prior: list[float] | None) -> list
 def logistic(features: Array, same: Array, prior: list[float] | None = None) -> list[float]:
     """Fit a ridge logistic regression by Newton's method; the penalty is centred on `prior`.
 
-    features: (pairs, features). same: (pairs,), 0 or 1. Returns the intercept and the weights.
+    features: (pairs, features). same: (pairs,), 0 or 1. Returns the intercept and the weights. A
+    constant feature, as the number of pictures is in one database, keeps the weight of the prior.
     """
-    mean, deviation = features.mean(0), features.std(0) + 1e-9
+    mean, deviation = features.mean(0), features.std(0)
+    deviation[deviation < CONSTANT] = 1
     inputs = _with_intercept((features - mean) / deviation)
     if prior is None:
         centre = np.zeros(inputs.shape[1])

@@ -10,13 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from loaders.images.search.confidence import FEATURES, Calibration, Pairs, fit, quality
+from loaders.images.search.confidence import (
+    FEATURES,
+    MOST_PICTURES,
+    Calibration,
+    Pairs,
+    fit,
+    quality,
+)  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 MATCHES = 10  # per query
 FIFTH = 5  # the distance to the fifth neighbour measures the density
 LIMITS = (None, 15, 4, 2, 1)  # of pictures of a class in a simulated database
 QUERIES = 500  # of a simulated database
+Row = tuple[Array, Array, Array, Array]  # what is in Pairs, of one query
 
 
 @dataclass(frozen=True)
@@ -50,21 +58,32 @@ def simulate_own(labelled: LabelledPictures) -> Pairs:
 
 
 def simulate_one(
-    labelled: LabelledPictures, limit: int | None, random: np.random.Generator
+    labelled: LabelledPictures,
+    limit: int | None,
+    random: np.random.Generator,
+    count: int = QUERIES,
 ) -> Pairs:
     """Pairs of searches in a database with at most `limit` pictures of a class.
 
-    The queries are the other pictures; without a limit each picture, searched in the others.
+    The queries are `count` of the other pictures; without a limit each is searched in the others.
     """
+    stored, queries = _divide(labelled, limit, random)
+    return build_pairs(labelled, stored, queries[:count])
+
+
+def _divide(
+    labelled: LabelledPictures, limit: int | None, random: np.random.Generator
+) -> tuple[Array, Array]:
+    """Indices of the stored pictures, in ascending order, and of the queries, in random order."""
     order = random.permutation(len(labelled.classes))
     if limit is None:
-        return build_pairs(labelled, queries=order[:QUERIES])
+        return np.sort(order), order
     _, kinds = np.unique(labelled.classes[order], return_inverse=True)
     by_class = np.argsort(kinds, kind="stable")
     starts = np.repeat(*_runs(kinds[by_class]))
     rank = np.arange(len(order)) - starts  # its place in its class
     stored, queries = order[by_class[rank < limit]], order[by_class[rank >= limit]]
-    return build_pairs(labelled, np.sort(stored), random.permutation(queries)[:QUERIES])
+    return np.sort(stored), random.permutation(queries)
 
 
 def _runs(values: Array) -> tuple[Array, Array]:
@@ -86,18 +105,36 @@ def build_pairs(
     if len(stored) < FIFTH + 2:
         return _no_pairs()
     search = _Search(labelled, stored)
-    rows: list[tuple[Array, Array, Array, Array]] = []
+    rows: list[Row] = []
     for query in queries:
         others = stored != query
         for candidates in (others, others & (search.classes != labelled.classes[query])):
             count = min(MATCHES, len(stored) - 1)
             if candidates.sum() >= count:
-                rows.append(search.describe(int(query), candidates, count))
-    return (
-        Pairs(*(np.concatenate(values) for values in zip(*rows, strict=True)))
-        if rows
-        else _no_pairs()
-    )
+                rows.append(search.describe(labelled, int(query), candidates, count))
+    return _joined(rows)
+
+
+def build_strange_pairs(
+    labelled: LabelledPictures, limit: int | None, strange: LabelledPictures
+) -> Pairs:
+    """The 10 nearest pictures of queries that show no thing, such as noise: no pair is the same.
+
+    limit: of stored pictures of a class.
+    """
+    stored, _ = _divide(labelled, limit, np.random.default_rng(0))
+    if len(stored) < FIFTH + 2:
+        return _no_pairs()
+    search, every = _Search(labelled, stored), np.ones(len(stored), bool)
+    count = min(MATCHES, len(stored) - 1)
+    queries = range(len(strange.classes))
+    return _joined([search.describe(strange, query, every, count) for query in queries])
+
+
+def _joined(rows: list[Row]) -> Pairs:
+    if not rows:
+        return _no_pairs()
+    return Pairs(*(np.concatenate(values) for values in zip(*rows, strict=True)))
 
 
 def _no_pairs() -> Pairs:
@@ -124,30 +161,34 @@ class _Search:
         self.lengths = np.take_along_axis(lengths, order, 1)
 
     def describe(
-        self, query: int, candidates: Array, count: int
-    ) -> tuple[Array, Array, Array, Array]:
-        """Features (matches, 7), same (matches,), query and class sizes of a query's matches."""
-        labelled = self.labelled
-        embedding, kind = labelled.embeddings[query], labelled.classes[query]
+        self, pictures: LabelledPictures, query: int, candidates: Array, count: int
+    ) -> Row:
+        """Features (matches, 8), same (matches,), query and class sizes of a query's matches.
+
+        pictures: those that the query is one of.
+        """
+        embedding, kind = pictures.embeddings[query], pictures.classes[query]
+        is_own = pictures is self.labelled
         distances = np.where(candidates, 1 - self.embeddings @ embedding, np.inf)
         nearest = np.argsort(distances, kind="stable")[:count]
         to_query, classes = distances[nearest], self.classes[nearest]
         alike = classes[:, None] == classes[None, :]
         first = alike[:, :FIFTH].sum(1) - (np.arange(count) < FIFTH)
         # The query is not counted as a neighbour of its matches.
-        skip = (self.stored[self.near[nearest, :FIFTH]] == query).any(1).astype(int)
+        skip = (is_own & (self.stored[self.near[nearest, :FIFTH]] == query)).any(1).astype(int)
         directions = _unit(self.embeddings[nearest] - self.centre)
         columns = (
             to_query,
             np.full(count, to_query[FIFTH - 1]),
             self.lengths[nearest, FIFTH - 1 + skip],
-            self.labels[nearest] == labelled.labels[query],
+            self.labels[nearest] == pictures.labels[query],
             (alike.sum(1) - 1) / (count - 1),
             first / (FIFTH - 1),
             directions @ _unit((embedding - self.centre)[None])[0],
+            np.full(count, np.log(min(len(self.stored), MOST_PICTURES))),
         )
         same = classes == kind
-        sizes = self.sizes[self.kinds[nearest]] - (same & (query in self.stored))
+        sizes = self.sizes[self.kinds[nearest]] - (same & (is_own and query in self.stored))
         features = np.column_stack(columns).astype(float)
         return features, same.astype(float), np.full(count, query), sizes
 
