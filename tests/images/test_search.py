@@ -9,14 +9,13 @@ import psycopg
 import pytest
 from PIL import Image, ImageFilter
 
-from benchmarks.images.confidence import noise, text
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem, check_out
 from loaders.images.options import ImageOptions
 from loaders.images.search import confidence, pairs
 from loaders.images.search import matches as search
 from loaders.images.train import train
-from tests.factories.albums import KINDS, add_classifier
+from tests.factories.albums import add_classifier
 from tests.factories.loads import load_images
 from tests.factories.pictures import add_picture, encoded, shape
 
@@ -45,21 +44,6 @@ def test_something_that_nothing_is_like_is_given_low_confidence(trained):
     reference = trained.execute(query, (encoded(shape("bar", 99)),)).fetchone()
     assert strange[0] < 0.3 < reference[0]
     assert strange[1] < 0.05
-
-
-def test_noise_and_text_do_not_look_like_single_pictures(fresh, flatbuffer):
-    """Each stored picture is alone in its class, so that the shipped weights decide."""
-    add_classifier(fresh, flatbuffer)
-    for kind in KINDS:
-        for number in range(6):
-            add_picture(fresh, shape(kind, number), f"{kind} {number}", f"{kind} {number}")
-    train(fresh, 2)
-    query = "select max(confidence) from similar_images(%s)"
-    dice = np.random.default_rng(0)
-    strange = {"noise": noise(dice, 0), "blurred noise": noise(dice, 2), "text": text(dice, 1)}
-    for name, picture in strange.items():
-        (sure,) = fresh.execute(query, (encoded(picture),)).fetchone()
-        assert sure < search.SURE, name
 
 
 def test_images_like_leaves_the_picture_itself_out(trained):
@@ -93,6 +77,21 @@ def test_confidence_in_sql_is_that_of_the_training(trained):
             in_sql,
             there[number],
         )
+
+
+def test_confidence_depends_on_how_many_pictures_are_stored(trained):
+    query = "select confidence from images_like((select min(image_id) from pictures), 5)"
+    before = trained.execute(query).fetchall()
+    for name in ("with_classes", "two_pictures", "one_picture", "without_classes"):
+        trained.execute(
+            "update models set config = jsonb_set(config, array['confidence', %s, '8'], '-1') "
+            "where name = 'images' and config -> 'confidence' ? %s",
+            (name, name),
+        )
+    assert all(
+        less < more
+        for (less,), (more,) in zip(trained.execute(query).fetchall(), before, strict=True)
+    )
 
 
 @pytest.mark.long
