@@ -45,6 +45,13 @@ def test_a_light_sign_on_a_tile_is_the_sign(ground):
     assert (sign('fill="#fff"', ground=tile) == sign()).all()
 
 
+def test_a_large_light_sign_on_a_dark_tile_is_the_sign():
+    circle = '<circle fill="#fff" cx="12" cy="12" r="11"/>'
+    bitmap = drawn(SVG.format(BOX + circle).encode())
+    assert (bitmap == drawn(SVG.format(circle.replace("#fff", "#000")).encode())).all()
+    assert bitmap.mean() > 0.7
+
+
 def test_a_whole_black_square_is_ink():
     assert drawn(SVG.format(BOX).encode()).all()
 

@@ -15,6 +15,7 @@ STRONG = 0.5  # of the greatest difference from the paper
 UNIFORM = 0.9  # share of the border's pixels that have its colour
 FLAT = 0.02  # largest difference of neighbours in an area of one colour
 SOME = 0.003  # share of the picture from which an area is no accident
+CORNERS = 0.15  # share of a ring inside the border that a tile shows around a large sign
 OUTLINED = 0.5  # share of an area's border that touches another one
 
 
@@ -57,8 +58,13 @@ def _paper(colours: Array, alpha: Array) -> Array:
     alike = (abs(colours - colour).max(-1) < VISIBLE) & (alpha >= 0.5)
     if alike[border].mean() < UNIFORM:
         return white
-    # A dark border is a frame, unless most of the picture is as dark.
-    return colour if colour.mean() >= 0.5 or alike.mean() > 0.5 else white
+    # A dark border is that of a tile, or a frame: then it is light inside.
+    inside = max(alike.shape) // 8
+    ring = np.zeros_like(alike)
+    ring[inside:-inside, inside:-inside] = True
+    ring[inside + 1 : -inside - 1, inside + 1 : -inside - 1] = False
+    is_tile = alike.mean() > 0.5 or alike[ring].mean() > CORNERS
+    return colour if colour.mean() >= 0.5 or is_tile else white
 
 
 def _flat(colours: Array, alpha: Array) -> Array:
