@@ -64,9 +64,9 @@ def words(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
     for number, row in enumerate(chosen):
         texts = described(row)[0]
         text = " ".join(texts)
-        with_words += _hits(conn, _drawn(conn, "icons_32", EACH, number, text, 6), texts, row.name)
-        without += _hits(conn, _drawn(conn, "icons_32", EACH, number, None, 6), texts, row.name)
-        real += _hits(conn, [pixels(row.bitmap)], texts, row.name)
+        with_words += _hits(conn, _drawn(conn, "icons_32", EACH, number, text, 6), texts, row.words)
+        without += _hits(conn, _drawn(conn, "icons_32", EACH, number, None, 6), texts, row.words)
+        real += _hits(conn, [pixels(row.bitmap)], texts, row.words)
     name = f"icons_32: words of {len(chosen)} held-out names in the nearest {AMONG}"
     yield Row(
         name, 100 * float(np.mean(with_words)), "%", "without words", 100 * float(np.mean(without))

@@ -123,18 +123,18 @@ def test_an_svg_that_takes_too_long_or_breaks_the_drawer_leaves_the_others(monke
     slow = SVG.format(f'<defs><g id="a0">{BOX}</g>{many}</defs><use href="#a5"/>')
     others = set(multiprocessing.active_children())
     with Drawer() as drawer:
-        drawer.draw(SVG.format(BOX).encode())
+        drawer.draw(SVG.format(BOX))
         monkeypatch.setattr("loaders.icons.formats.pictures.SECONDS", 0.5)
         with pytest.raises(shapes.BadIcon, match="takes more than 0.5 seconds"):
-            drawer.draw(slow.encode())
+            drawer.draw(slow)
         monkeypatch.undo()
-        drawer.draw(SVG.format(BOX).encode())
+        drawer.draw(SVG.format(BOX))
         (process,) = set(multiprocessing.active_children()) - others
         killer = threading.Timer(0.2, process.kill)
         killer.start()
         with pytest.raises(shapes.BadIcon, match="takes more memory than there is, or breaks"):
-            drawer.draw(slow.encode())
-        assert drawer.draw(SVG.format(BOX).encode()).size == (256, 256)
+            drawer.draw(slow)
+        assert drawer.draw(SVG.format(BOX)).size == (256, 256)
 
 
 def test_large_pngs_are_refused_by_their_header():

@@ -40,7 +40,7 @@ def build(outputs: int, size: int, seed: int = 0) -> keras.Model:
     x = layers.Reshape((size, size, 1))(bitmaps)
     for channels, strides in ((first, 1), (second, 2), (second, 1), (third, 2), (third, 1)):
         x = layers.Conv2D(channels, 3, strides=strides, padding="same", use_bias=False)(x)
-        x = layers.Activation("relu")(layers.BatchNormalization()(x))
+        x = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
     x = layers.Dropout(0.3)(x)
     return keras.Model(bitmaps, layers.Dense(outputs)(x))
