@@ -131,6 +131,12 @@ def test_a_sprite_gives_an_icon_for_each_symbol():
     assert (sign_shape.name, box.name) == ("all/sign", "all/box")
     assert (sign_shape.family, box.width, box.height) == ("sign", 256, 256)
     assert (nothing.name, nothing.reason) == ("all/nothing", "it is empty")
+    gradient = '<linearGradient id="g"><stop stop-color="#000"/></linearGradient>'
+    filled = symbol.format("a", BOX.replace("<path", '<path fill="url(#g)"'))
+    again = symbol.format("b", '<use href="#a"/>')
+    sprite = SVG.format(f"<defs>{gradient}{filled}</defs>{again}")
+    with Drawer() as drawer:
+        assert {one.width for one in picture_shapes("a.svg", sprite.encode(), drawer)} == {256}
     used = SVG.format(symbol.format("box", BOX) + '<use href="#box"/>')
     with Drawer() as drawer:
         (shape,) = picture_shapes("a.svg", used.encode(), drawer)

@@ -156,7 +156,13 @@ def _alone(root: ET.Element, symbol: ET.Element) -> ET.Element:
         drawing.set("fill", symbol.get("fill", root.get("fill", "")))
     _check_size(drawing)
     defs = ET.SubElement(drawing, f"{{{NAMESPACE}}}defs")
-    defs.extend(child for child in root if _local(child.tag) in ("defs", "style", "symbol"))
+    uses = any(_local(element.tag) == "use" for element in symbol.iter())
+    for child in root:
+        parts = list(child) if _local(child.tag) == "defs" else [child]
+        # Without the other symbols a drawing is small: a sprite has hundreds.
+        defs.extend(
+            part for part in parts if _local(part.tag) != "symbol" or uses and part is not symbol
+        )
     group = deepcopy(symbol)
     group.tag = f"{{{NAMESPACE}}}g"
     group.attrib.pop("id", None)
