@@ -161,7 +161,7 @@ def _alone(root: ET.Element, symbol: ET.Element) -> ET.Element:
         parts = list(child) if _local(child.tag) == "defs" else [child]
         # Without the other symbols a drawing is small: a sprite has hundreds.
         defs.extend(
-            part for part in parts if _local(part.tag) != "symbol" or uses and part is not symbol
+            part for part in parts if _local(part.tag) != "symbol" or (uses and part is not symbol)
         )
     group = deepcopy(symbol)
     group.tag = f"{{{NAMESPACE}}}g"
