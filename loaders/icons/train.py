@@ -118,11 +118,12 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
         values = {"kind": task.kind, "sets": list(request.sets) or None}
         config |= {
             "kind": task.kind,
-            "judge": f"{request.name}_judge",
             "settings": asdict(settings),
             "fitting": asdict(fitting),
             "sets": dict(conn.execute(QUERIES.licences, values).fetchall()),
         }
+        if task.network == "lines":
+            config["judge"] = f"{request.name}_judge"
         metrics = {
             "bits_a_pixel": own,
             "bits_a_pixel_with_captions": float(training.bits_a_pixel(model, parts.test).mean()),

@@ -117,7 +117,7 @@ def _compute_styles(root: ET.Element) -> None:
 
 
 def _computed(css: str, variables: dict[str, str]) -> str:
-    """CSS with the values of its functions. Errors: BadIcon where one is not known."""
+    """CSS with the values of its functions. Errors: BadIcon where one cannot be computed."""
     if not UNSUPPORTED.search(css) and not COLOUR.search(css):
         return css
     for _ in range(MOST_PASSES):
