@@ -30,23 +30,23 @@ select pg_temp.describe(
 
 select pg_temp.describe(
     'muse.grid_icons',
-    'One row per size and label, with the best grid: select label, probability from grid_icons '
-    'limit 9',
+    'One row per network, size and label, with the best grid: select label, probability from '
+    'grid_icons limit 9',
+    'network', 'Network of the classifier, such as EfficientNet-Lite0 (part of the key)',
     'grid', 'Width and height of the grid in pixels, 4 or 5 (part of the key)',
     'label', 'Label of the classifier (part of the key)',
     'probability', 'Probability of the label for the grid, 0 to 1',
-    'bitmap', 'The bitmap, grid x grid bits, row by row from the top left, 1 is ink',
-    'model_id', 'Id of the classifier (references models.model_id)'
+    'bitmap', 'The bitmap, grid x grid bits, row by row from the top left, 1 is ink'
 );
 
 select pg_temp.describe(
     'muse.grid_blocks',
     'One row per block of grids to classify: select grid, count(done_at) from grid_blocks group '
     'by grid',
+    'network', 'Network of the classifier, such as EfficientNet-Lite0 (part of the key)',
     'grid', 'Width and height of the grids in pixels, 4 or 5 (part of the key)',
     'block',
     'Number of the block: the digits of the rows between the first and the last (part of the '
     'key)',
-    'model_id', 'Id of the classifier (references models.model_id)',
     'done_at', 'Time at which all grids of the block were classified; null until then'
 );

@@ -189,10 +189,10 @@ comment on column muse.hieroglyph_samples.picture_url is
 
 create or replace view muse.grid_pictures as
 select
+    best.network,
     best.grid,
     best.label,
     best.probability,
-    best.model_id,
     bit_count(best.bitmap) as ink,
     best.bitmap::text as bitmap_text,
     muse.icon_address(best.bitmap) as picture,
@@ -200,13 +200,14 @@ select
 from muse.grid_icons as best;
 
 comment on view muse.grid_pictures is
-'One row per size and label, with the best grid: select label, picture from grid_pictures limit 9';
+'One row per network, size and label: select label, picture from grid_pictures limit 9';
+comment on column muse.grid_pictures.network is
+'Network of the classifier (part of the key, references grid_icons.network)';
 comment on column muse.grid_pictures.grid is
 'Width and height of the grid in pixels, 4 or 5 (part of the key, references grid_icons.grid)';
 comment on column muse.grid_pictures.label is
 'Label of the classifier (part of the key, references grid_icons.label)';
 comment on column muse.grid_pictures.probability is 'Probability of the label for the grid, 0 to 1';
-comment on column muse.grid_pictures.model_id is 'Id of the model (references models.model_id)';
 comment on column muse.grid_pictures.ink is 'Number of pixels that are ink';
 comment on column muse.grid_pictures.bitmap_text is
 'The bitmap as text of 0 and 1, row by row from the top left, 1 is ink';

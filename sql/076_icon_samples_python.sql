@@ -274,7 +274,8 @@ comment on function muse.draw_hieroglyph_samples(integer, bigint) is
 
 -- The best bitmap of every label, likeliest first; at most 760 fit.
 create or replace function muse.labelled_sheet(
-    kind text, columns integer default 8, min_score double precision default 0.25
+    kind text, columns integer default 8, min_score double precision default 0.25,
+    network text default null
 )
 returns bytea
 language plpgsql stable parallel restricted cost 1000000
@@ -302,7 +303,9 @@ begin
         union all
         select grid.bitmap, grid.label, grid.probability
         from muse.grid_icons as grid
-        where 'grid' || grid.grid = labelled_sheet.kind
+        where
+            'grid' || grid.grid = labelled_sheet.kind
+            and (labelled_sheet.network is null or grid.network = labelled_sheet.network)
     ),
 
     best as (
@@ -335,5 +338,5 @@ begin
 end
 $$;
 
-comment on function muse.labelled_sheet(text, integer, double precision) is
+comment on function muse.labelled_sheet(text, integer, double precision, text) is
 'The best bitmap of every label, as PNG: select labelled_sheet(''icons'')';

@@ -19,13 +19,16 @@ def commands() -> Commands:
 def load_models(
     again: Annotated[bool, typer.Option("--again", help="Replace other live models too.")] = False,
 ) -> None:
-    """Deploy the networks shipped with the project."""
+    """Deploy the networks that ship with the project, and store the rows that do."""
     from loaders.core.shipped import load_models as load
 
     models = [model for topic in topics.TOPICS for model in topic.models]
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         for name, outcome in load(conn, models, again=again).items():
             say(f"{name}: {outcome}")
+        for topic in topics.TOPICS:
+            for name, outcome in topic.ships(conn).items():
+                say(f"{name}: {outcome}")
 
 
 def forget_source(

@@ -159,14 +159,6 @@ where
         where samples.model_id = old.model_id
     )
     and not exists (
-        select from muse.grid_icons
-        where grid_icons.model_id = old.model_id
-    )
-    and not exists (
-        select from muse.grid_blocks
-        where grid_blocks.model_id = old.model_id
-    )
-    and not exists (
         select from muse.models as user_model
         where user_model.config ->> 'classifier' = old.model_id::text
     );

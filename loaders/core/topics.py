@@ -93,6 +93,11 @@ def no_retraining(conn: psycopg.Connection) -> None:
     """Retrain nothing."""
 
 
+def no_rows_to_ship(conn: psycopg.Connection) -> dict[str, str]:
+    """Store nothing: only models ship."""
+    return {}
+
+
 def no_answers(conn: psycopg.Connection) -> Iterator[Answer]:
     """Show nothing in the demo."""
     return iter(())
@@ -113,10 +118,10 @@ class Topic:
     outdated: why models or vectors must be updated, None where they need not. retrain: updates
     them. samples: the kinds that its SQL functions draw_KIND_samples(n, seed) draw; a refresh draws
     them where something changed. forget: deletes a source and its rows; returns the numbers of
-    deleted rows by noun ("pictures"). demo: fills tables and yields
-    Answers. checks: yields lines of doctor; its connection is for reading only. benchmark: the
-    module of the command `bench`, which a wheel does not have. more_benchmarks: modules of further
-    commands of `bench`, by name.
+    deleted rows by noun ("pictures"). ships: stores the rows that ship beside the models; returns
+    the outcomes by name. demo: fills tables and yields Answers. checks: yields lines of doctor; its
+    connection is for reading only. benchmark: the module of the command `bench`, which a wheel does
+    not have. more_benchmarks: modules of further commands of `bench`, by name.
     """
 
     name: str
@@ -130,6 +135,7 @@ class Topic:
     demo: Callable[[psycopg.Connection], Iterator[Answer]] = no_answers
     checks: Callable[[psycopg.Connection], Iterator[Check]] = no_checks
     models: tuple[ModelName, ...] = ()
+    ships: Callable[[psycopg.Connection], dict[str, str]] = no_rows_to_ship
     aliases: tuple[str, ...] = ()
     benchmark: str | None = None
     more_benchmarks: Mapping[str, str] = field(default_factory=dict)

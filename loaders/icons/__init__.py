@@ -27,6 +27,7 @@ TOPIC = Topic(
         ),
         ModelName("hieroglyphs_32_judge", "run: ./pgmuse train hieroglyphs_32_judge"),
     ),
+    ships=deferred("loaders.icons.grids.shipped", "load"),
     demo=deferred("loaders.icons.demo", "demo"),
     benchmark="benchmarks.icons.cli",
 )

@@ -5,26 +5,20 @@ from collections.abc import Iterator
 import psycopg
 
 from loaders.core.console import say
-from loaders.core.models import live_model
 from loaders.core.shipped import load_models
 from loaders.core.topics import Answer
 from loaders.icons import TOPIC
-from loaders.icons.grids.draw import draw as draw_grids
+from loaders.icons.grids.shipped import load as load_grids
 from loaders.icons.load import IconOptions, load_all
-
-GRIDS = "select from muse.grid_icons limit 1"
 
 
 def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     """Load icon fonts and hieroglyphs, and draw with the shipped networks."""
     for kind in ("icon", "hieroglyph"):
         load_all(conn, IconOptions(kind=kind, sample=True))
-    for name, outcome in load_models(conn, TOPIC.models).items():
+    for name, outcome in (load_models(conn, TOPIC.models) | load_grids(conn)).items():
         say(f"{name}: {outcome}")
     conn.execute("select muse.draw_icon_samples(96), muse.draw_hieroglyph_samples(24)")
-    if live_model(conn, "classifier") and not conn.execute(GRIDS).rowcount:
-        say("classifying 512 of the 65,536 grids of 4 x 4 pixels")
-        draw_grids(conn, 4, workers=2, limit=512)
     yield Answer(
         "Hieroglyphs and their meanings",
         "Signs have Gardiner codes; icon_text draws a bitmap in half blocks or in braille.",
@@ -68,6 +62,19 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         "What the drawn icons show",
         "By a network that learned the names of real icons; the best of each word.",
         "select labelled_sheet('icons') as sheet",
+        is_picture=True,
+    )
+    yield Answer(
+        "What is the best drawing in 4 x 4 pixels, black or white?",
+        "Three classifiers of photos have seen all 65,536; the best grid of each label. grid_icons "
+        "has the probabilities.",
+        "select labelled_sheet('grid4') as sheet",
+        is_picture=True,
+    )
+    yield Answer(
+        "And in 5 x 5 pixels?",
+        "A part of the 33,554,432 grids; draw grid5 goes on with the others.",
+        "select labelled_sheet('grid5', min_score => 0.1) as sheet",
         is_picture=True,
     )
     yield Answer(

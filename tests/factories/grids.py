@@ -35,9 +35,9 @@ def small_in_halves() -> Exports:
     return in_halves("small", classifiers.small, classifiers.SMALL, classifier)
 
 
-def add_halves(conn, exports, labels):
+def add_halves(conn, exports, labels, network="a"):
     """A live classifier and its halves."""
-    config = {"size": exports.size, "labels": labels}
+    config = {"size": exports.size, "labels": labels, "network": network}
     model_id = add_model(conn, "classifier", exports.classifier, **config)
     add_model(conn, grids.EARLY, exports.early, classifier=model_id, **config)
     add_model(conn, grids.LATE, exports.late, classifier=model_id, **config)

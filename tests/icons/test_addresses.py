@@ -52,11 +52,8 @@ def test_views_of_icons_have_pictures(db):
 
 def test_the_best_grids_have_pictures(db):
     query = """
-        with model as (
-            insert into muse.models (name, config) values ('classifier', '{}') returning model_id
-        )
-        insert into muse.grid_icons (grid, label, probability, bitmap, model_id)
-        select 4, 'bow', 0.5, B'0110100110010110', model_id from model
+        insert into muse.grid_icons (network, grid, label, probability, bitmap)
+        values ('a', 4, 'bow', 0.5, B'0110100110010110')
     """
     db.execute(query)
     db.execute("set local muse.picture_base = 'https://pictures.example.org'")

@@ -7,11 +7,15 @@ from typer.testing import CliRunner
 
 from loaders.cli import app
 from loaders.icons.grids import draw as drawing
+from loaders.icons.grids import shipped
 from loaders.images.classifier.efficientnet import VARIANTS
 from tests.factories import classifiers
 from tests.factories.grids import add_halves, in_halves, small_in_halves
 from tests.factories.rows import add_model
 
+COUNT = (
+    "select count(done_at) from muse.grid_blocks where network = %(network)s and grid = %(grid)s"
+)
 FIRST = "select probability, bitmap::text from muse.grid_icons where label = %s"
 
 
@@ -106,11 +110,45 @@ def test_workers_share_the_blocks_and_go_on_where_others_ended(looked_at, tmp_pa
 
 
 @pytest.mark.long
-def test_another_classifier_begins_anew(looked_at, small):
+def test_another_network_begins_anew_beside_the_results_of_the_first(looked_at, small):
+    drawing.draw(looked_at, 4, workers=1, limit=16)
+    add_halves(looked_at, small, [""] * 1000, "b")
+    assert drawing.draw(looked_at, 4, workers=1, limit=8) == (256, 1 << 16)
+    query = "select network, count(*) from muse.grid_icons group by 1 order by 1"
+    (first, second) = looked_at.execute(query).fetchall()
+    assert first[0] == "a"
+    assert first[1] > 1
+    assert second == ("b", 1)
+
+
+@pytest.mark.long
+def test_the_same_network_goes_on_after_it_was_trained_again(looked_at, small):
     drawing.draw(looked_at, 4, workers=1, limit=16)
     add_halves(looked_at, small, [""] * 1000)
-    assert drawing.draw(looked_at, 4, workers=1, limit=8) == (256, 1 << 16)
-    assert looked_at.execute("select distinct label from muse.grid_icons").fetchall() == [("",)]
+    assert drawing.draw(looked_at, 4, workers=1, limit=8) == (512, 1 << 16)
+
+
+def test_results_ship_and_replace_only_less_likely_ones(fresh):
+    query = """
+        insert into muse.grid_icons (network, grid, label, probability, bitmap)
+        select 'EfficientNet-Lite0', 4, label, probability, repeat('1', 16)::bit(16)
+        from (values ('crossword', 1::real), ('tabby cat', 0)) as stored (label, probability)
+    """
+    fresh.execute(query)
+    first = shipped.load(fresh)["grids"]
+    assert first.endswith("are new")
+    assert shipped.load(fresh) == {"grids": "stored already"}
+    rows = dict(
+        fresh.execute(
+            "select label, probability from muse.grid_icons where grid = 4 and network like '%0'"
+        )
+    )
+    assert len(rows) > 900
+    assert rows["crossword"] == 1
+    assert 0 < rows["tabby cat"] < 1
+    for search in shipped.searches():
+        assert fresh.execute(COUNT, search).fetchone() == (search["done"],)
+    assert fresh.execute("select labelled_sheet('grid4')").fetchone()[0].startswith(b"\x89PNG")
 
 
 @pytest.mark.long

@@ -20,8 +20,7 @@ from loaders.icons.grids import halves
 from udfs.grids import blocks
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
-DONE = "update muse.grid_blocks set done_at = now() where grid = %(grid)s and block = %(block)s"
-SHEET = "select muse.labelled_sheet(%s, min_score => %s::real)"
+SHEET = "select muse.labelled_sheet(%s, min_score => %s::real, network => %s)"
 
 
 def draw(
@@ -41,15 +40,17 @@ def draw(
     check_out(out, [".png"])
     halves.prepare(conn)
     size = 4**grid  # grids of a block
-    conn.execute(QUERIES.queue_blocks, {"grid": grid, "blocks": blocks(grid)})
-    done, _ = conn.execute(QUERIES.count_blocks, {"grid": grid}).fetchone() or (0, 0)
+    (network,) = conn.execute(QUERIES.network).fetchone() or ("",)
+    search = {"network": network, "grid": grid}
+    conn.execute(QUERIES.queue_blocks, search | {"blocks": blocks(grid)})
+    done, _ = conn.execute(QUERIES.count_blocks, search).fetchone() or (0, 0)
     left = blocks(grid) - done
     count = left if limit is None else min(left, -(-limit // size))
     with closing(progress("grids", count * size, f"grid{grid}")) as bar:
-        _Workers(grid, count, bar).run(workers)
-    done, total = conn.execute(QUERIES.count_blocks, {"grid": grid}).fetchone() or (0, 0)
+        _Workers(search, count, bar).run(workers)
+    done, total = conn.execute(QUERIES.count_blocks, search).fetchone() or (0, 0)
     if out is not None:
-        (sheet,) = conn.execute(SHEET, (f"grid{grid}", min_score)).fetchone() or (b"",)
+        (sheet,) = conn.execute(SHEET, (f"grid{grid}", min_score, network)).fetchone() or (b"",)
         out.write_bytes(sheet)
     return done * size, total * size
 
@@ -57,8 +58,8 @@ def draw(
 class _Workers:
     """Threads with a connection each, which process blocks until `count` are done."""
 
-    def __init__(self, grid: int, count: int, bar: Any) -> None:
-        self.grid, self.left, self.bar = grid, count, bar
+    def __init__(self, search: dict[str, Any], count: int, bar: Any) -> None:
+        self.search, self.left, self.bar = search, count, bar
         self.lock = threading.Lock()
         self.conns: list[psycopg.Connection] = []
 
@@ -78,14 +79,14 @@ class _Workers:
             self.conns.append(conn)
             for _ in self._turns():
                 with conn.transaction():
-                    row = conn.execute(QUERIES.lease_block, {"grid": self.grid}).fetchone()
+                    row = conn.execute(QUERIES.lease_block, self.search).fetchone()
                     if row is None:
                         return
-                    values = {"grid": self.grid, "block": row[0]}
+                    values = self.search | {"block": row[0]}
                     conn.execute(QUERIES.score_block, values)
-                    conn.execute(DONE, values)
+                    conn.execute(QUERIES.finish_block, values)
                 with self.lock:
-                    self.bar.update(4**self.grid)
+                    self.bar.update(4 ** self.search["grid"])
 
     def _turns(self) -> Iterator[None]:
         while True:

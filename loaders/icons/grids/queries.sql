@@ -1,53 +1,79 @@
 -- Queries of the search over all small grids.
 
+-- name: network
+select coalesce(model.config ->> 'network', model.name) as network
+from muse.models as model
+where model.model_id = muse.live_model('classifier');
+
 -- name: queue_blocks
--- Results of another classifier are deleted, and its blocks are queued again.
-with model as (select muse.live_model('classifier') as model_id),
-
-outdated as (
-    delete from muse.grid_icons as icon using model
-    where icon.grid = %(grid)s and icon.model_id <> model.model_id
-)
-
-insert into muse.grid_blocks as queued (grid, block, model_id)
+insert into muse.grid_blocks (network, grid, block)
 select
+    %(network)s,
     %(grid)s,
-    series.block,
-    model.model_id
-from model
-cross join generate_series(0, %(blocks)s - 1) as series (block)
-on conflict (grid, block) do update
-    set model_id = excluded.model_id, done_at = null
-    where queued.model_id <> excluded.model_id;
+    series.block
+from generate_series(0, %(blocks)s - 1) as series (block)
+on conflict (network, grid, block) do nothing;
 
 -- name: count_blocks
 select
     count(*) filter (where done_at is not null) as done,
     count(*) as total
 from muse.grid_blocks
-where grid = %(grid)s;
+where network = %(network)s and grid = %(grid)s;
 
 -- name: lease_block
 -- In random order, so that the blocks that are done are a sample of all.
 select block from muse.grid_blocks
-where grid = %(grid)s and done_at is null
+where network = %(network)s and grid = %(grid)s and done_at is null
 order by hashint4(block), block
 limit 1
 for update skip locked;
 
 -- name: score_block
-insert into muse.grid_icons as stored (grid, label, probability, bitmap, model_id)
+insert into muse.grid_icons as stored (network, grid, label, probability, bitmap)
 select
+    %(network)s,
     %(grid)s,
     best.label,
     best.probability,
-    best.bitmap,
-    muse.live_model('classifier') as model_id
+    best.bitmap
 from muse.best_grids(%(grid)s, %(block)s) as best
 order by best.label
-on conflict (grid, label) do update
-    set
-        probability = excluded.probability,
-        bitmap = excluded.bitmap,
-        model_id = excluded.model_id
+on conflict (network, grid, label) do update
+    set probability = excluded.probability, bitmap = excluded.bitmap
     where excluded.probability > stored.probability;
+
+-- name: finish_block
+update muse.grid_blocks set done_at = now()
+where network = %(network)s and grid = %(grid)s and block = %(block)s;
+
+-- name: create_staging
+create temporary table new_grids (like muse.grid_icons) on commit drop;
+
+-- name: merge_grids
+insert into muse.grid_icons as stored (network, grid, label, probability, bitmap)
+select
+    new.network,
+    new.grid,
+    new.label,
+    new.probability,
+    new.bitmap
+from pg_temp.new_grids as new
+order by new.network, new.grid, new.label
+on conflict (network, grid, label) do update
+    set probability = excluded.probability, bitmap = excluded.bitmap
+    where excluded.probability > stored.probability;
+
+-- name: finish_first_blocks
+-- Blocks are taken in the order of lease_block, so that a count says which ones are done.
+update muse.grid_blocks as block set done_at = now()
+where
+    block.network = %(network)s
+    and block.grid = %(grid)s
+    and block.done_at is null
+    and block.block in (
+        select one.block from muse.grid_blocks as one
+        where one.network = %(network)s and one.grid = %(grid)s
+        order by hashint4(one.block), one.block
+        limit %(done)s
+    );
