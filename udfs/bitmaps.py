@@ -35,6 +35,7 @@ def call(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
         runtime.fail(plpy, str(error))
 
 
+@runtime.returns_value
 def call_cancellable(plpy: Any, function: Callable[..., Any], *arguments: Any) -> Any:
     """`call` for a function with an argument `checkpoint`, by which queries can be cancelled."""
     stoppable = partial(function, checkpoint=lambda: runtime.checkpoint(plpy))

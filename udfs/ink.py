@@ -146,6 +146,7 @@ def deep_ink(plpy: Any, cache: dict[str, Any], *arguments: Any) -> Iterator[tupl
     )
 
 
+@runtime.returns_value
 def deep_ink_gif(plpy: Any, cache: dict[str, Any], *arguments: Any) -> bytes:
     """An animated GIF. arguments: those of ARGUMENTS, then milliseconds per frame, and loop."""
     *drawing_arguments, milliseconds, loop = arguments

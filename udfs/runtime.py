@@ -102,6 +102,12 @@ def returns_rows(function: Callable[..., Iterable[Any]]) -> Callable[..., list[A
     return collect
 
 
+def returns_value(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`returns_rows` for a function for SQL that returns one value: null where it is cancelled."""
+    collect = returns_rows(lambda *arguments: [function(*arguments)])
+    return functools.wraps(function)(lambda *arguments: collect(*arguments)[0])
+
+
 def check_n(plpy: Any, n: int | None) -> None:
     """Check that n is from 1 to 1000. Errors: SQLSTATE 22023."""
     if n is None or not 1 <= n <= 1000:

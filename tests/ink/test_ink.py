@@ -126,6 +126,10 @@ def test_a_drawing_is_cancelled_within_a_step(trained):
         "select deep_ink('block1', 3, original => true)",
         "create temp table drawn as select * from {}",
         "do 'declare r record; begin for r in select * from {} loop end loop; end'",
+        "select deep_ink_gif('block1', 3, original => true)",
+        "create temp table drawn as select deep_ink_gif('block1', 3, original => true) as gif",
+        "do 'declare r bytea; begin r := deep_ink_gif(''block1'', 3, original => true); "
+        "raise exception ''null''; end'",
     ],
 )
 def test_a_timeout_has_the_words_of_postgres(trained, statement):
