@@ -84,13 +84,15 @@ def test_the_first_font_of_a_collection_is_loaded(fresh, tmp_path):
     assert names_of(fresh) == {"box"}
 
 
-def test_a_font_of_coloured_pictures_is_drawn(fresh, tmp_path):
+@pytest.mark.parametrize("table", ["sbix", "CBDT"])
+def test_a_font_of_coloured_pictures_is_drawn(fresh, tmp_path, table):
     picture = Image.new("RGBA", (64, 64))
     picture.paste((250, 200, 0, 255), (0, 0, 64, 32))
     out = io.BytesIO()
     picture.save(out, "PNG")
     path = tmp_path / "emoji.ttf"
-    path.write_bytes(font({"half": (0xE001, WHOLE)}, pictures={"half": out.getvalue()}))
+    pictures = {"half": out.getvalue()}
+    path.write_bytes(font({"half": (0xE001, WHOLE)}, pictures=pictures, picture_table=table))
     assert load_named(fresh, "icon", [str(path)])
     ((name, bitmap),) = rows(fresh, "name, bitmap::text", "size = 32")
     assert (name, bitmap) == ("half", "0" * 256 + "1" * 512 + "0" * 256)
