@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from udfs import captions, runtime
+from udfs import captions, icon_words, runtime
 from udfs.bitmap_tokens import encode
 from udfs.bitmaps import BadBitmap, bits, pixels
 from udfs.icon_grammar import Grammar
@@ -26,6 +26,9 @@ MOST_CANDIDATES = 20  # for each of them
 CANDIDATE = 1 << 20  # from the number of a bitmap to that of its next candidate
 INK, BLANK = -1.0, 2.0  # noise that forces a pixel
 SHARPNESS_DECAY = 0.8  # factor of 1 / temperature per new attempt
+# Classifier-free guidance (Ho and Salimans 2022): with a caption, pixels are drawn by the logits
+# without it + GUIDANCE * (the difference that it makes).
+GUIDANCE = 2.0
 
 
 class Wish(NamedTuple):
@@ -61,13 +64,15 @@ def draw(
 
     start: a bitmap whose lines are kept, down to the last one with ink. words and style: what the
     bitmap shows, and how; see `captions`. best_of: the number of candidates for each bitmap. The
-    score is the judge's probability that the bitmap is a real icon, None without a judge.
+    score is the judge's probability that the bitmap is a real icon, None without a judge. The best
+    candidate has the fewest specks; among these the product of its score and of the probability of
+    its words is the highest.
 
     SQL errors: no such network, or an argument out of bounds.
     """
     _check(plpy, n, temperature, best_of)
     model = network(plpy, cache, name)
-    size, batch = model.config["size"], model.config["batch"]
+    size = model.config["size"]
     wish = Wish(
         temperature,
         seed or 0,
@@ -75,20 +80,29 @@ def draw(
         _caption(plpy, model, name, words, style),
     )
     numbers = [i + n_of * CANDIDATE for i in range(n) for n_of in range(best_of)]
+    room = model.config["batch"] // (2 if is_guided(model, wish.caption) else 1)
     squares, nats = [], []
-    for first in range(0, len(numbers), batch):
-        part = numbers[first : first + batch]
-        part += [part[-1] + 1 + i for i in range(batch - len(part))]
+    for first in range(0, len(numbers), room):
+        part = numbers[first : first + room]
+        part += [part[-1] + 1 + i for i in range(room - len(part))]
         drawn = _draw_batch(plpy, model, part, wish)
         squares.append(drawn.squares)
         nats.append(drawn.nats)
     drawn = Batch(np.concatenate(squares)[: len(numbers)], np.concatenate(nats)[: len(numbers)])
     scores = _scores(plpy, cache, model, name, drawn.squares, best_of)
+    cost_of_words = np.zeros(len(numbers))
+    if best_of > 1 and words is not None and "words" in model.config:
+        cost_of_words = icon_words.costs(plpy, cache, drawn.squares, captions.words_of(words))
+
+    def preference(candidate: int) -> tuple[int, float]:
+        realness = scores[candidate] or 0
+        return -specks(drawn.squares[candidate]), realness * np.exp(-cost_of_words[candidate])
+
     bits_a_pixel = drawn.nats / (size * size * np.log(2))
     rows = []
     for i in range(n):
         candidates = range(i * best_of, (i + 1) * best_of)
-        best = max(candidates, key=lambda one: (-specks(drawn.squares[one]), scores[one] or 0))
+        best = max(candidates, key=preference)
         rows.append((i + 1, bits(drawn.squares[best]), float(bits_a_pixel[best]), scores[best]))
     return rows
 
@@ -252,11 +266,20 @@ def _draw_lines(
     sharpness: np.ndarray,
     caption: np.ndarray,
 ) -> Batch:
-    """Draw all lines from the top; noise: (batch, size, size), the random number of each pixel."""
-    batch, size, _ = noise.shape
+    """Draw all lines from the top; noise: (n, size, size), the random number of each pixel.
+
+    n: the batch of the graph, or half of it, where bitmaps are guided by their caption.
+    """
+    n, size, _ = noise.shape
+    batch = model.config["batch"]
+    captioned = np.repeat(caption[None], n, axis=0)
+    mix = np.eye(batch, dtype=np.float32)
+    if is_guided(model, caption):  # each bitmap twice, the second time without its caption
+        mix = np.kron([[GUIDANCE, 1 - GUIDANCE]] * 2, np.eye(n)).astype(np.float32)
+        noise, sharpness = np.concatenate([noise, noise]), np.concatenate([sharpness, sharpness])
+        captioned = np.concatenate([captioned, np.zeros_like(captioned)])
     squares = np.zeros((batch, size, size), dtype=np.float32)
     state = np.zeros((batch, size, model.config["channels"]), dtype=np.float32)
-    repeated = np.repeat(caption[None], batch, axis=0)
     nats = np.zeros(batch)
     for y in range(size):
         runtime.checkpoint(plpy)
@@ -268,11 +291,17 @@ def _draw_lines(
             state,
             noise[:, y],
             sharpness,
-            repeated,
+            captioned,
+            mix,
         )
         squares[:, y] = line
         nats += cost
-    return Batch(squares > 0.5, nats)
+    return Batch(squares[:n] > 0.5, nats[:n])
+
+
+def is_guided(model: runtime.Model, caption: np.ndarray) -> bool:
+    """Whether a bitmap is drawn by the logits with a caption and without."""
+    return bool(caption.any()) and bool(model.config.get("mixes"))
 
 
 def _score_lines(plpy: Any, model: runtime.Model, squares: np.ndarray) -> Batch:

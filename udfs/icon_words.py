@@ -1,5 +1,6 @@
 """Name a bitmap by the words that a network has learned from the names of icons."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,40 @@ def label(
     except BadBitmap as error:
         runtime.fail(plpy, str(error))
     model = runtime.model(plpy, cache, MODEL)
-    size = model.config["size"]
-    if len(square) != size:
-        image = Image.fromarray(square).resize((size, size), Image.Resampling.NEAREST)
-        square = np.asarray(image)
-    inputs = np.zeros((model.config["batch"], size, size), dtype=np.float32)
-    inputs[0] = square
-    logits = runtime.run(model, inputs)[0][0].astype(float)
+    logits = _logits(plpy, model, square[None])[0]
     best = np.argsort(-logits, kind="stable")[:n]
-    words: list[str] = model.config["vocabulary"]
-    return [(words[i], float(1 / (1 + np.exp(-logits[i])))) for i in best]
+    vocabulary: list[str] = model.config["vocabulary"]
+    return [(vocabulary[i], float(1 / (1 + np.exp(-logits[i])))) for i in best]
+
+
+def costs(
+    plpy: Any, cache: dict[str, Any], squares: np.ndarray, words: Sequence[str]
+) -> np.ndarray:
+    """The mean negative log-probability that each bitmap, (n, size, size), has the words, (n).
+
+    Words that the network does not know are left out. SQL errors: the network is not live.
+    """
+    model = runtime.model(plpy, cache, MODEL)
+    vocabulary: list[str] = model.config["vocabulary"]
+    columns = [vocabulary.index(word) for word in set(words) & set(vocabulary)]
+    if not columns:
+        return np.zeros(len(squares))
+    means: np.ndarray = np.logaddexp(0, -_logits(plpy, model, squares)[:, columns]).mean(axis=1)
+    return means
+
+
+def _logits(plpy: Any, model: runtime.Model, squares: np.ndarray) -> np.ndarray:
+    """The logits of all words for bitmaps of one size, (n, words)."""
+    size, batch = model.config["size"], model.config["batch"]
+    if squares.shape[1] != size:
+        images = [Image.fromarray(square) for square in squares]
+        resized = [image.resize((size, size), Image.Resampling.NEAREST) for image in images]
+        squares = np.stack([np.asarray(image) for image in resized])
+    logits = []
+    for first in range(0, len(squares), batch):
+        runtime.checkpoint(plpy)
+        part = squares[first : first + batch]
+        inputs = np.zeros((batch, size, size), dtype=np.float32)
+        inputs[: len(part)] = part
+        logits.append(runtime.run(model, inputs)[0][: len(part)].astype(float))
+    return np.concatenate(logits)

@@ -1,4 +1,4 @@
-"""Whether drawn icons look real, and show what was with_words for."""
+"""Whether drawn icons look real, and show what words say."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ DRAWN = """
 NEAREST = """
     select icon.name from muse.similar_icons(%s::bit varying, 20, in_kind => 'icon') as icon
 """
-NAMES, EACH = 50, 4  # names that are with_words for, and icons of each
+NAMES, EACH = 50, 4  # held-out names, and icons of each
 AMONG = 5  # nearest real icons that may carry a word
 FEWEST = 5  # training names with a word
 FOLDS = 4
@@ -52,7 +52,7 @@ def told_apart(conn: psycopg.Connection, name: str, quick: bool) -> Iterator[Row
 
 
 def words(conn: psycopg.Connection, quick: bool) -> Iterator[Row]:
-    """How often the nearest real icons of drawn ones carry a word that was with_words for."""
+    """How often the nearest real icons of drawn ones carry a word they were drawn for."""
     icons = read_icons(conn, "icon", 32)
     bitmaps = np.stack([pixels(row.bitmap) for row in icons])
     numbers = split_numbers(bitmaps, [row.family for row in icons])
@@ -83,7 +83,7 @@ def _is_usable(row: IconRow, counts: Counter[str]) -> bool:
 def _hits(
     conn: psycopg.Connection, drawn: Iterable[np.ndarray], texts: list[str], name: str
 ) -> list[bool]:
-    """For each icon whether one of the nearest icons of other names carries a texts word."""
+    """For each icon whether one of the nearest icons of other names carries one of the words."""
     hits = []
     for bitmap in drawn:
         names = [row[0] for row in conn.execute(NEAREST, (bits(bitmap),))]

@@ -20,7 +20,10 @@ from udfs.bitmaps import bits
 
 
 class Task(NamedTuple):
-    """What a model learns from, and how: kind and size of icons, network, and hyperparameters."""
+    """What a model learns from, and how: kind and size of icons, network, and hyperparameters.
+
+    begin: the shipped model whose weights it begins with.
+    """
 
     kind: str
     size: int
@@ -29,13 +32,14 @@ class Task(NamedTuple):
     batch: int = 16
     rate: float = 0.006
     flip: bool = True
+    begin: str | None = None
 
 
 TASKS = {
     "icons_8": Task("icon", 8, "positions", 12, batch=32),
     "icons_32": Task("icon", 32, "lines", 10, batch=32, rate=0.003, flip=False),
     "hieroglyphs_8": Task("hieroglyph", 8, "positions", 20),
-    "hieroglyphs_32": Task("hieroglyph", 32, "lines", 24, batch=32, rate=0.003),
+    "hieroglyphs_32": Task("hieroglyph", 32, "lines", 16, batch=32, rate=0.002, begin="icons_32"),
 }
 NETWORKS = ("lines", "positions", "scanlines", "runs")
 QUICK_ICONS, QUICK_UNITS = 400, 16
@@ -99,8 +103,9 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
             settings = _settings(task, request)
             fitting = training.Fitting(epochs, task.batch, task.rate, 2, task.flip, request.seed)
             model = training.build_network(settings, request.seed)
-            if request.save_as is not None:
-                training.read_weights(model, SHIPPED / f"{request.name}.npz")
+            begin = task.begin if request.save_as is None else request.name
+            if begin is not None:
+                training.read_weights(model, SHIPPED / f"{begin}.npz")
 
         def show(step: int, loss: float) -> None:
             bar.update(step - bar.n)
@@ -124,6 +129,8 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
         }
         if task.network == "lines":
             config["judge"] = f"{request.name}_judge"
+        if request.name == "icons_32":
+            config["words"] = "icon_words"
         metrics = {
             "bits_a_pixel": own,
             "bits_a_pixel_with_captions": float(training.bits_a_pixel(model, parts.test).mean()),

@@ -4,6 +4,7 @@ import json
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from loaders.core.console import quiet
@@ -64,24 +65,29 @@ def networks():
 @pytest.fixture(scope="session")
 def judge():
     """A judge of bitmaps of 8 x 8: it likes ink."""
-
-    def export_now() -> Export:
-        with quiet():
-            from loaders.icons.networks import viewing
-
-            network = viewing.build(1, 8)
-            like_ink(network)
-            return Export(*viewing.export(network, 8))
-
-    content = exported("icons-judge", lambda: export_now().content)
-    return Export(content, {"size": 8, "batch": 32, "network": "judge"})
+    return Export(exported("icons-judge", lambda: view(lambda weight: abs(weight) / 4)), JUDGE)
 
 
-def like_ink(network: Any) -> None:
-    """Make all weights positive, so that more ink gives a higher logit."""
-    for weight in network.trainable_weights:
-        if weight.name == "kernel":
-            weight.assign(abs(weight.numpy()))
+@pytest.fixture(scope="session")
+def indifferent():
+    """A judge of bitmaps of 8 x 8 to which all are alike."""
+    return Export(exported("icons-indifferent", lambda: view(np.zeros_like)), JUDGE)
+
+
+JUDGE = {"size": 8, "batch": 32, "network": "judge"}
+
+
+def view(weights_by: Any) -> bytes:
+    """The export of a network with one output; weights_by: from its first weights to others."""
+    with quiet():
+        from loaders.icons.networks import viewing
+
+        network = viewing.build(1, 8)
+        for weight in network.trainable_weights:
+            if weight.name == "kernel":
+                weight.assign(weights_by(weight.numpy()))
+        content, _ = viewing.export(network, 8)
+    return content
 
 
 @pytest.fixture

@@ -102,6 +102,23 @@ def test_the_best_of_several_is_what_the_judge_prefers(live, networks, judge):
     assert fewest < 0.8 * mean  # these noisy icons are chosen for it
 
 
+def test_the_best_of_several_shows_the_words(live, networks, judge, indifferent):
+    content, config = networks["lines"]
+    both = {"judge": "its_judge", "words": "icon_words"}
+    add_model(live, "judged", content, **config, kind="icon", **both)
+    add_model(live, "its_judge", indifferent.content, **indifferent.config)
+    query = "select bitmap::text from generate_icons('judged', 50, words => 'dark', best_of => 20)"
+    with pytest.raises(psycopg.Error, match="no model 'icon_words' yet"), live.transaction():
+        live.execute(query)
+
+    def ink(vocabulary):
+        add_model(live, "icon_words", judge.content, **judge.config, vocabulary=[vocabulary])
+        rows = live.execute(query).fetchall()
+        return np.mean([pixels(bitmap).sum() for (bitmap,) in rows])
+
+    assert ink("dark") > ink("light")
+
+
 def test_specks_are_ink_without_ink_beside_it():
     square = np.zeros((8, 8), dtype=bool)
     square[0, 0] = square[4, 4] = square[5, 5] = square[7, 0] = True

@@ -67,6 +67,32 @@ def test_a_caption_changes_what_a_network_expects(keras_networks):
         assert all((one != other).any() for other in logits[i + 1 :])
 
 
+@pytest.mark.long
+def test_mixed_bitmaps_are_drawn_alike_and_cost_what_they_cost_alone(keras_networks):
+    network, random = keras_networks["lines"], np.random.default_rng(3)
+    captions = np.stack([numbers(["arrow", "left"]), numbers([])])
+    noise = np.repeat(random.random((1, 8, 8), dtype=np.float32), 2, axis=0)
+
+    def drawn(mix, noise):
+        state, squares, costs = np.zeros((2, 8, 8), np.float32), np.zeros((2, 8, 8), bool), 0
+        for y in range(8):
+            row = np.full(2, y, np.float32)
+            lines = input_lines(squares, y).astype(np.float32)
+            ones = np.ones(2, np.float32)
+            line, cost, state = network.step(lines, row, state, noise[:, y], ones, captions, mix)
+            squares[:, y] = line
+            costs = costs + cost.numpy()
+        return squares, costs
+
+    alone, _ = drawn(np.eye(2, dtype=np.float32), noise)
+    mixed, costs = drawn(np.array([[200, -199]] * 2, dtype=np.float32), noise)
+    assert (mixed[0] == mixed[1]).all()
+    assert (mixed != alone).any()
+    assert costs[0] != costs[1]
+    forced = np.where(mixed, -1, 2).astype(np.float32)
+    np.testing.assert_allclose(drawn(np.eye(2, dtype=np.float32), forced)[1], costs, rtol=1e-5)
+
+
 def test_the_lines_beside_a_line_are_the_mirrored_ones():
     square = np.zeros((1, 8, 8), dtype=bool)
     square[0, 1, 2] = True

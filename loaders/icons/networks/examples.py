@@ -38,6 +38,15 @@ class Examples:
         """The same bitmaps."""
         return Examples.of(self.bitmaps)
 
+    def with_and_without_captions(self) -> "Examples":
+        """All, and then all of them without captions."""
+        none = np.zeros_like(self.captions)
+        return Examples(
+            np.concatenate([self.bitmaps, self.bitmaps]),
+            np.concatenate([self.captions, none]),
+            np.concatenate([self.mirrored, none]),
+        )
+
     def with_mirrored(self) -> "Examples":
         """All, and then all of them mirrored."""
         return Examples(

@@ -24,8 +24,8 @@ from udfs.icon_lines import INPUTS
 BATCH = 32  # bitmaps per run of the exported graph
 LOSSES, WEIGHTS = "validation.json", "best.weights.h5"  # files of a checkpoint
 EXACT = 1e-4  # largest difference between LiteRT and Keras
-CAPTIONED = 0.7  # share of examples with a caption
-KEPT = 0.8, 0.5, 0.85  # shares of them with a style, with a set, with words
+CAPTIONED = 0.85  # share of examples with a caption
+KEPT = 0.8, 0.5, 0.7  # shares of their styles, of their sets, and of the parts of their words
 Network = LineNetwork | TokenNetwork
 
 
@@ -134,12 +134,14 @@ def export(network: Network, batch: int = BATCH) -> tuple[bytes, dict[str, Any]]
         ]
         signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
         signature.append(tf.TensorSpec((batch, LENGTH), tf.int32))
+        signature.append(tf.TensorSpec((batch, batch), tf.float32))
         config: dict[str, Any] = {
             "network": "lines",
             "encoding": "scanlines",
             "above": INPUTS,
             "channels": settings.channels,
             "styles": list(STYLES),
+            "mixes": True,
         }
     else:
         width = Grammar(settings.size, settings.encoding, 1).context().shape[1]
@@ -265,10 +267,10 @@ def _dataset(network: Network, icons: Examples, fitting: Fitting | None) -> Any:
     """Batches of inputs and targets.
 
     For fitting they are shuffled, mirrored at random where the fitting says so, and parts of the
-    captions are left out at random; else there are no captions.
+    captions are left out at random; else there is each icon with its caption and without.
     """
     if fitting is None:
-        inputs = _inputs(network, icons.without_captions())
+        inputs = _inputs(network, icons.with_and_without_captions())
         return tf.data.Dataset.from_tensor_slices(inputs).batch(64)
     both = icons.with_mirrored() if fitting.flip else icons
     examples = _inputs(network, both)  # tokens of a mirrored icon are not its tokens mirrored
@@ -292,11 +294,11 @@ def _pick_example(icons: int, turns: int, examples: Any, number: tf.Tensor) -> A
 
 
 def _parts_to_keep() -> tf.Tensor:
-    """1 for the parts of a caption that a network sees in a step, (LENGTH): often none."""
-    shares = tf.constant(KEPT)
-    some = tf.cast(tf.random.uniform((WORDS_FROM + 1,)) < shares, tf.int32)
-    all_or_none = tf.cast(tf.random.uniform(()) < CAPTIONED, tf.int32)
-    return all_or_none * tf.repeat(some, [1] * WORDS_FROM + [LENGTH - WORDS_FROM])
+    """1 for the parts of a caption that a network sees in a step, (LENGTH): sometimes none."""
+    style, icon_set, words = KEPT
+    shares = tf.constant([style, icon_set] + (LENGTH - WORDS_FROM) * [words])
+    is_captioned = tf.random.uniform(()) < CAPTIONED
+    return tf.cast((tf.random.uniform((LENGTH,)) < shares) & is_captioned, tf.int32)
 
 
 def _loss_of(network: Network) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:

@@ -8,7 +8,8 @@ second, a GRU, goes along the line; its inputs are the column's state of the fir
 before, and the pixels across the middle. The output is the probability that a pixel is ink.
 
 A caption (udfs.captions) is a condition of both: the embeddings of its style, its set and its
-words. Parts that are missing have the embedding 0.
+words. Parts that are missing have the embedding 0. A layout computed from it, features of blocks of
+pixels, says what belongs where: the first recurrence has it as an input.
 
 The log-likelihood of a bitmap is the sum over its pixels. Divided by size x size x ln 2 it is in
 bits a pixel, comparable with networks of tokens, which encode the same bitmaps.
@@ -24,6 +25,7 @@ from keras import ops
 from udfs.captions import BUCKETS, LENGTH, WORDS_FROM
 from udfs.icon_lines import INPUTS, input_lines
 
+BLOCK = 2  # side of the blocks of a layout, in pixels
 ACROSS = (-1, 0, 1)  # shifts of the mirrored pixel: axes at the middle, or half a pixel beside it
 
 
@@ -36,7 +38,10 @@ class LineNetworkSettings:
     along: int = 96  # units of the recurrence along the line
     reach: int = 3  # columns to either side that an input reaches
     caption: int = 64  # dimensions of embeddings
+    layout: int = 4  # features of a block
+    hidden: int = 192  # units between a caption and its layout
     dropout: float = 0.1
+    caption_dropout: float = 0.25
 
 
 class LineNetwork(keras.Model):  # type: ignore[misc]
@@ -48,10 +53,14 @@ class LineNetwork(keras.Model):  # type: ignore[misc]
         channels, along = settings.channels, settings.along
         self.embedded = keras.layers.Embedding(BUCKETS, settings.caption)
         self.condition = keras.layers.Dense(settings.caption, activation="tanh")
+        blocks = (settings.size // BLOCK) ** 2
+        self.hidden = keras.layers.Dense(settings.hidden, activation="relu")
+        self.layout = keras.layers.Dense(blocks * settings.layout)
         self.input_gates = keras.layers.Conv1D(3 * channels, 2 * settings.reach + 1, padding="same")
         self.caption_gates = keras.layers.Dense(3 * channels, use_bias=False)
         self.state_gates = keras.layers.Conv1D(3 * channels, 3, padding="same")
         self.drop = keras.layers.Dropout(settings.dropout)
+        self.drop_caption = keras.layers.Dropout(settings.caption_dropout)
         self.column_gates = keras.layers.Dense(3 * along)
         self.caption_gates_along = keras.layers.Dense(3 * along, use_bias=False)
         self.left_gates = keras.layers.Dense(3 * along, use_bias=False)
@@ -66,10 +75,13 @@ class LineNetwork(keras.Model):  # type: ignore[misc]
         """
         bitmaps, size, channels = inputs["bitmaps"], self.settings.size, self.settings.channels
         batch = ops.shape(bitmaps)[0]
-        caption = self.drop(self._caption(inputs["captions"]), training=training)
+        caption = self.drop_caption(self._caption(inputs["captions"]), training=training)
         lines = ops.transpose(ops.cast(inputs["lines"], "float32"), (0, 1, 3, 2))
         rows = ops.broadcast_to(places(size), (batch, size, size, 2))  # (batch, y, x, (y, x))
-        lines = ops.reshape(ops.concatenate([lines, rows], -1), (-1, size, INPUTS + 2))
+        layout = self._layout(caption, training=training)
+        layout = ops.repeat(ops.repeat(layout, BLOCK, 1), BLOCK, 2)
+        lines = ops.concatenate([lines, rows, layout], -1)
+        lines = ops.reshape(lines, (-1, size, INPUTS + 2 + self.settings.layout))
         gates = ops.reshape(self.input_gates(lines), (batch, size, size, 3 * channels))
         gates = gates + self.caption_gates(caption)[:, None, None]
         state = ops.zeros((batch, size, channels))
@@ -96,6 +108,12 @@ class LineNetwork(keras.Model):  # type: ignore[misc]
         first = [parts[:, place] for place in range(WORDS_FROM)]
         return self.condition(ops.concatenate([*first, words], -1))
 
+    def _layout(self, caption: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Features of blocks, (batch, size / BLOCK, size / BLOCK, layout)."""
+        side = self.settings.size // BLOCK
+        features = self.layout(self.drop_caption(self.hidden(caption), training=training))
+        return ops.reshape(features, (-1, side, side, self.settings.layout))
+
     def _along(self, gates: tf.Tensor, training: bool) -> tf.Tensor:
         """Logits of the pixels of lines, (lines, size)."""
         state = ops.zeros((ops.shape(gates)[0], self.settings.along))
@@ -113,19 +131,24 @@ class LineNetwork(keras.Model):  # type: ignore[misc]
         noise: tf.Tensor,
         sharpness: tf.Tensor,
         captions: tf.Tensor,
+        mix: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """One line: its pixels, their negative log-likelihood in nats, and the new state.
 
         lines: (batch, INPUTS, size), see udfs.icon_lines. y: (batch), the number of the line.
         state: (batch, size, channels). noise: (batch, size); a pixel is ink where its probability
-        is larger. sharpness: (batch), 1 / temperature. captions: (batch, LENGTH).
+        is larger. sharpness: (batch), 1 / temperature. captions: (batch, LENGTH). mix:
+        (batch, batch); pixels are drawn by the logits mix @ logits, so that a bitmap may be drawn
+        by the logits with and without its caption. The likelihood is by the logits themselves.
         """
         size = self.settings.size
         batch = lines.shape[0]
         caption = self._caption(captions)
         column = np.broadcast_to(places(size)[:1, :, 1:], (batch, size, 1))
         row = ops.broadcast_to((2 * y / (size - 1) - 1)[:, None, None], (batch, size, 1))
-        inputs = ops.concatenate([ops.transpose(lines, (0, 2, 1)), row, column], -1)
+        block = ops.one_hot(ops.cast(y, "int32") // BLOCK, size // BLOCK)[..., None, None]
+        layout = ops.repeat(ops.sum(self._layout(caption) * block, 1), BLOCK, 1)
+        inputs = ops.concatenate([ops.transpose(lines, (0, 2, 1)), row, column, layout], -1)
         gates = self.input_gates(inputs) + self.caption_gates(caption)[:, None]
         state = gated(gates, self.state_gates(state), state)
         from_columns = self.column_gates(state) + self.caption_gates_along(caption)[:, None]
@@ -138,7 +161,8 @@ class LineNetwork(keras.Model):  # type: ignore[misc]
             )
             along = gated(gates, self.along_gates(along), along)
             logit = self.logit(along)[:, 0]
-            ink = ops.cast(ops.sigmoid(logit * sharpness) > noise[:, x], "float32")
+            mixed = ops.matmul(mix, logit[:, None])[:, 0]
+            ink = ops.cast(ops.sigmoid(mixed * sharpness) > noise[:, x], "float32")
             costs = costs + ops.softplus(logit) - logit * ink
             pixels.append(ink)
         return ops.stack(pixels, -1), costs, state
