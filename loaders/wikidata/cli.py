@@ -51,6 +51,13 @@ def load(
         str | None,
         typer.Option(help="Like --ids, with the ids of a query result (JSON or CSV file)."),
     ] = None,
+    query_class: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Q146,Q33506: load the instances of these classes, which the query service finds, "
+            "from the web service, and the items of classes; with --subclasses also theirs."
+        ),
+    ] = None,
     class_items: Annotated[
         bool,
         typer.Option(
@@ -89,6 +96,9 @@ def load(
     workers: options.Workers = 2,
     contact: options.Contact = None,
     api: Annotated[str | None, typer.Option(help="Address of another Wikibase's API.")] = None,
+    query_service: Annotated[
+        str | None, typer.Option(help="Address of another Wikibase's query service.")
+    ] = None,
 ) -> None:
     """Load items of Wikidata from a dump, by their ids, or from the sample.
 
@@ -96,6 +106,7 @@ def load(
     when the same command runs again.
 
     ./pgmuse load wikidata latest-all.json.bz2 --class Q146 --class Q144
+    ./pgmuse load wikidata --query-class Q33506 --limit 5000 --contact you@example.org
     """
     from loaders.wikidata.load import load_all
     from loaders.wikidata.options import WikidataOptions
@@ -106,6 +117,8 @@ def load(
         subclasses=subclasses,
         ids=ids,
         from_query=from_query,
+        query_classes=tuple(query_class or ()),
+        query_service=query_service,
         class_items=class_items,
         sitelinks=tuple(sitelink or ()),
         languages=tuple(language or ()),

@@ -1,7 +1,7 @@
 """Load Wikidata: a dump, entities from the API, labels from a file, or the sample."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -24,7 +24,7 @@ from loaders.core.errors import Problem
 from loaders.core.http.client import Client
 from loaders.core.runs import LoadResult
 from loaders.core.sources import Source, without_secrets
-from loaders.wikidata import VERSION, api, classes, merge, names, scopes
+from loaders.wikidata import VERSION, api, classes, merge, names, query_service, scopes
 from loaders.wikidata.class_items import class_filter, find_missing
 from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import EntityFilter
@@ -61,7 +61,9 @@ def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadRes
     elif ids is not None:
         client = Client(options.contact)
         results.append(load_ids(conn, ids, filter, options, client))
-    if class_items:
+    if options.query_classes:
+        results.append(load_query(conn, options))
+    if class_items or options.query_classes:
         own = replace(alone, class_items=True, languages=options.languages, api=options.api)
         own = replace(own, sitelinks=options.sitelinks)
         own = replace(own, min_count=options.min_count, contact=options.contact)
@@ -103,21 +105,51 @@ def load_class_items(
     url = options.api or api.API
     scope = options.languages, options.sitelinks
     ids = find_missing(conn, class_filter((), *scope), options.min_count)
-    total = LoadResult(f"{without_secrets(url)}#items of classes", NOUN, is_unchanged=not ids)
+    name = f"{without_secrets(url)}#items of classes"
     if not ids:
         note("the items of all classes are stored")
-        return total
-    client = client or Client(options.contact)
-    for start in range(0, len(ids), PORTION):
-        portion = ids[start : start + PORTION]
-        filter = class_filter(portion, *scope)
-        source = ids_source(
-            conn, portion, filter, options, client, name=total.source, all_labels=False
-        )
+    portions = [ids[start : start + PORTION] for start in range(0, len(ids), PORTION)]
+    filters = ((portion, class_filter(portion, *scope)) for portion in portions)
+    return _load_portions(conn, name, filters, options, client)
+
+
+def load_query(
+    conn: psycopg.Connection, options: WikidataOptions, client: Client | None = None
+) -> LoadResult:
+    """Load the instances of options.query_classes that are new or have a newer revision.
+
+    The query service lists them with their revisions. They are merged in portions: a load that was
+    interrupted continues with the others, and a refresh requests what has changed. Errors: Problem.
+    """
+    asking = client or Client(options.contact, backoff=query_service.BACKOFF)
+    items = query_service.find_items(options, asking)
+    ids = query_service.find_outdated(conn, options, items)
+    service = without_secrets(options.query_service or query_service.SERVICE)
+    classes = ", ".join(query_service.class_ids(options))
+    name = f"{service}#instances of {classes}" + (" and subclasses" if options.subclasses else "")
+    say(f"{name}: {len(items):,} items, {len(ids):,} of them new or changed")
+    size = query_service.PORTION
+    portions = [ids[start : start + size] for start in range(0, len(ids), size)]
+    filters = ((portion, query_service.query_filter(options, portion)) for portion in portions)
+    return _load_portions(conn, name, filters, options, client)
+
+
+def _load_portions(
+    conn: psycopg.Connection,
+    name: str,
+    portions: Iterable[tuple[list[str], EntityFilter]],
+    options: WikidataOptions,
+    client: Client | None,
+) -> LoadResult:
+    """Load entities of the API, each portion of ids with its filter in a run of its own."""
+    total = LoadResult(name, NOUN, is_unchanged=True)
+    for ids, filter in portions:
+        client, total.is_unchanged = client or Client(options.contact), False
+        source = ids_source(conn, ids, filter, options, client, name=name, all_labels=False)
         pieces = list(source.chunks)
         if not any(isinstance(piece, Chunk) for piece in pieces):
-            say(f"{total.source}: there is no entity {', '.join(portion[:9])}")
-            total.bad += len(portion)
+            say(f"{name}: there is no entity {', '.join(ids[:9])}")
+            total.bad += len(ids)
             continue
         source = replace(source, chunks=pieces)
         total.add(load_source_of_ids(conn, source, filter, options))

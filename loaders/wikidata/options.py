@@ -29,7 +29,8 @@ class WikidataOptions(DumpOptions):
     """source: a JSON dump, an address, or `-`; None: entities by their ids, from the web service.
 
     classes: ids; keep instances of these classes, with `subclasses` also of their subclasses. ids:
-    a list or a file. from_query: a file with a query result. sitelinks: keep items with articles in
+    a list or a file. from_query: a file with a query result. query_classes: ids; load their
+    instances from the web service; query_service finds them. sitelinks: keep items with articles in
     these wikis, and their links. languages: of labels, descriptions and aliases. english_only:
     leave out items without an English name and an article in English. labels: a file of ids and
     labels. sample: load the sample too. api: the API of another Wikibase. class_items: load missing
@@ -41,6 +42,8 @@ class WikidataOptions(DumpOptions):
     subclasses: bool = False
     ids: str | None = None
     from_query: str | None = None
+    query_classes: tuple[str, ...] = ()
+    query_service: str | None = None
     sitelinks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     english_only: bool = False
@@ -53,18 +56,23 @@ class WikidataOptions(DumpOptions):
     @property
     def is_repeatable(self) -> bool:
         """Whether a refresh can repeat the load: see Source.is_repeatable."""
-        locations = (self.source, self.ids, self.from_query, self.labels, self.api)
+        locations = (
+            self.source, self.ids, self.from_query, self.labels, self.api, self.query_service
+        )  # fmt: skip
         return all(Source(name).is_repeatable for name in locations if name is not None)
 
 
 def check_options(options: WikidataOptions) -> None:
     """Check the options before anything is loaded. Errors: Problem."""
     sources = (options.source, options.ids, options.from_query, options.labels)
-    is_alone = options.sample or options.class_items
+    is_alone = options.sample or options.class_items or options.query_classes
     if not is_alone and not any(source is not None for source in sources):
         raise Problem(
-            "nothing to load: name a dump, --ids, --from-query, --class-items, --labels or --sample"
+            "nothing to load: name a dump, --ids, --from-query, --query-class, --class-items, "
+            "--labels or --sample"
         )
+    if options.query_classes and (options.source or options.classes):
+        raise Problem("--query-class needs no dump and no --class: it finds items by itself")
     if options.prune and (options.source is None or options.limit):
         raise Problem(
             "--prune deletes items that a dump no longer holds: give a dump, and no --limit"

@@ -227,6 +227,20 @@ where
     )
 order by class.items desc, class.class_id asc;
 
+-- name: find_outdated_items
+-- Items that a filter did not load yet, in these languages; or whose stored revision is older.
+select new.wikidata_id
+from
+    unnest(%(ids)s::text[], %(revisions)s::bigint[])
+    with ordinality as new (wikidata_id, revision, place)
+left join muse.wikidata as item on new.wikidata_id = item.wikidata_id
+where
+    item.wikidata_id is null
+    or not item.loaded_by @> array[%(filter_number)s::integer]
+    or coalesce(item.lastrevid, 0) < new.revision
+    or item.kept_as <> all(%(covering)s::integer[])
+order by new.place;
+
 -- Languages and wikis of rows --------------------------------------------------------------------
 
 -- name: insert_scope

@@ -1,6 +1,7 @@
-"""A local server that answers as Wikibase's API and a file host do."""
+"""A local server that answers as Wikibase's API, its query service and a file host do."""
 
 import json
+import re
 from contextlib import AbstractContextManager
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +10,10 @@ from tests.servers.faults import Fault
 
 
 class Wikibase(base.Server):
-    """`entities` by id, `redirects` by id, `file` for /file; `faults` are used up one a request."""
+    """`entities` by id, `redirects` by id, `file` for /file; `faults` are used up one a request.
+
+    /sparql knows the query for instances of a class alone.
+    """
 
     def __init__(self) -> None:
         super().__init__(Handler)
@@ -38,6 +42,34 @@ class Wikibase(base.Server):
             if target != name:
                 entities[target]["redirects"] = {"from": name, "to": target}
         return {"entities": entities, "success": 1}
+
+    def query(self, query: str) -> dict:
+        class_ids = set(re.findall(r"wd:(Q\d+)", query))
+        while "P279" in query:
+            below = {
+                name for name in self.entities if self.values(name, "P279") & class_ids
+            } - class_ids
+            if not below:
+                break
+            class_ids |= below
+        limit = re.search(r"LIMIT (\d+)", query)
+        names = [name for name in self.entities if self.values(name, "P31") & class_ids]
+        bindings = [
+            {
+                "item": {"type": "uri", "value": f"http://www.wikidata.org/entity/{name}"},
+                "revision": {"type": "literal", "value": str(self.entities[name]["lastrevid"])},
+            }
+            for name in names[: int(limit[1]) if limit else None]
+        ]
+        return {"head": {"vars": ["item", "revision"]}, "results": {"bindings": bindings}}
+
+    def values(self, name: str, property: str) -> set[str]:
+        """The ids of the values of an entity that are not deprecated."""
+        return {
+            statement["mainsnak"]["datavalue"]["value"]["id"]
+            for statement in self.entities[name]["claims"].get(property, [])
+            if statement["rank"] != "deprecated" and "datavalue" in statement["mainsnak"]
+        }
 
     def entity(self, name: str, fields: dict) -> dict:
         entity = dict(self.entities[name], pageid=1, ns=0, title=name)
@@ -70,6 +102,9 @@ class Handler(base.Handler):
             fault(self)
         elif parts.path == "/file":
             self.send_file()
+        elif parts.path == "/sparql":
+            content = json.dumps(self.server.query(fields["query"])).encode()
+            self.send(200, content, "application/sparql-results+json")
         else:
             self.send(200, json.dumps(self.server.response(fields)).encode())
 

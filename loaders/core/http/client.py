@@ -4,7 +4,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin
@@ -21,7 +21,7 @@ from loaders.core.http.connections import POOLS, deadline
 from loaders.core.http.faults import TryAgain, check_status, describe, host_of, retry_after
 
 T = TypeVar("T")
-BACKOFF = (5.0, 10.0, 20.0, 40.0)  # seconds between tries, where there is no Retry-After
+BACKOFF = (5.0, 10.0, 20.0, 40.0)
 LONGEST_WAIT = 300  # seconds; a longer Retry-After ends the request with a Problem
 BODY_SECONDS = 300  # for one body, also where it trickles
 LARGEST = 64 << 20  # bytes of one body, unpacked: 50 of the largest entities have 12 MB
@@ -42,7 +42,7 @@ class Client:
 
     contact: an e-mail address or a web page, for the User-Agent; the default is PGMUSE_CONTACT.
     sleep: called with seconds. timeout: seconds for the headers of a response, and between two
-    pieces of its body.
+    pieces of its body. backoff: seconds between tries, where there is no Retry-After.
     """
 
     def __init__(
@@ -51,11 +51,13 @@ class Client:
         *,
         sleep: Callable[[float], None] = time.sleep,
         timeout: float = 60,
+        backoff: Sequence[float] = BACKOFF,
     ) -> None:
         library = f"urllib3/{metadata.version('urllib3')}"
         self.user_agent = f"pgmuse/{version()} ({contact_of(contact)}) {library}"
         self.sleep = sleep
         self.timeout = timeout
+        self.backoff = backoff
         self._managers: dict[str | None, urllib3.PoolManager] = {}
 
     def get(
@@ -80,8 +82,8 @@ class Client:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
     ) -> T:
-        """The result of `use` for the response, whose body `use` may read. Five tries at most."""
-        for backoff in (*BACKOFF, None):
+        """The result of `use` for the response, whose body `use` may read."""
+        for backoff in (*self.backoff, None):
             response = None
             try:
                 response = self.open(method, url, headers or {})
@@ -104,7 +106,7 @@ class Client:
         if delay is not None and delay > LONGEST_WAIT:
             raise Problem(f"{reason}: it asks to wait {delay:,.0f} s, so try again after that")
         if backoff is None:
-            raise Problem(f"{reason}, {len(BACKOFF) + 1} times: try again later")
+            raise Problem(f"{reason}, {len(self.backoff) + 1} times: try again later")
         seconds = backoff if delay is None else max(delay, 1)
         say(f"{reason}: trying again in {seconds:.0f} s")
         self.sleep(seconds)
