@@ -23,7 +23,8 @@ comment on function muse.drawn_bitmaps(
 -- start: the lines to its last ink stay as they are, and the network draws those below.
 -- words, style: what the icon shows, and how: outline, filled, thin, bold, logo, or a set's name.
 -- best_of: so many candidates are drawn for each icon, and the likeliest to be real is returned,
--- by a judge that tells drawn icons from real ones; one without specks is preferred.
+-- by a judge that tells drawn icons from real ones; with words, the likeliest to be real and to
+-- show them. One without specks is preferred.
 -- score: the judge's probability that the icon is real; null where best_of is 1.
 create or replace function muse.generate_icons(
     model text,

@@ -13,19 +13,17 @@ TOPIC = Topic(
     refresh=deferred("loaders.icons.refresh", "refresh"),
     samples=("icon", "hieroglyph"),
     forget=deferred("loaders.icons.forget", "forget_source"),
-    models=(
-        *(
-            ModelName(name, "run: ./pgmuse load models", SHIPPED / f"{name}.tflite")
-            for name in (
-                "icons_8",
-                "icons_32",
-                "icons_32_judge",
-                "hieroglyphs_8",
-                "hieroglyphs_32",
-                "icon_words",
-            )
-        ),
-        ModelName("hieroglyphs_32_judge", "run: ./pgmuse train hieroglyphs_32_judge"),
+    models=tuple(
+        ModelName(name, "run: ./pgmuse load models", SHIPPED / f"{name}.tflite")
+        for name in (
+            "icons_8",
+            "icons_32",
+            "icons_32_judge",
+            "hieroglyphs_8",
+            "hieroglyphs_32",
+            "hieroglyphs_32_judge",
+            "icon_words",
+        )
     ),
     ships=deferred("loaders.icons.grids.shipped", "load"),
     demo=deferred("loaders.icons.demo", "demo"),
