@@ -78,7 +78,7 @@ begin
             relation.relnamespace = 'muse'::regnamespace and relation.relkind in ('r', 'p')
             and relation.relname not in (
                 'alembic_version', 'model_names', 'vector_indexes', 'index_builds',
-                'dropped_indexes'
+                'dropped_indexes', 'wikidata_units'
             )
         union all
         -- A lock is an empty table that loaders may lock; the one of migrations is excluded.

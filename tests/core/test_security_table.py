@@ -11,7 +11,8 @@ PRIVILEGES = {
     "function": ("execute",),
 }
 WRITTEN_BY_FUNCTIONS = (
-    "('alembic_version', 'model_names', 'vector_indexes', 'index_builds', 'dropped_indexes')"
+    "('alembic_version', 'model_names', 'vector_indexes', 'index_builds', 'dropped_indexes', "
+    "'wikidata_units')"
 )
 TABLE = "select oid from pg_class where relkind in ('r', 'p') and relnamespace = "
 FUNCTION = "select oid from pg_proc where pronamespace = 'muse'::regnamespace and "
