@@ -69,8 +69,8 @@ end;
 comment on function muse.class_column_parts(text) is
 'Columns of a property in class tables, by its kind: select * from class_column_parts(''time'')';
 
--- Characters beyond ASCII stay, but for spaces and punctuation. A name has 63 bytes at most, and the
--- longest suffix has 10.
+-- Characters beyond ASCII stay, but for spaces and punctuation. A name has 63 bytes at most, of
+-- which the longest suffix has 10.
 create or replace function muse.column_stem(
     label text, property_id text, bytes integer default 48
 )
@@ -120,7 +120,8 @@ comment on function muse.commons_url(text) is
 
 -- The statement that writes rows of a class table: $1 are ids of items, $2 ids of classes, $3 is
 -- the language. A value of a property is an array of up to three texts, and the array of all
--- values; only properties with several statements are grouped and sorted.
+-- values; only properties with several statements are grouped and sorted. `plain` is the precision
+-- of times of four digits, whose parts need no function.
 create or replace function muse.class_rows_query(table_name text)
 returns text
 language sql stable parallel safe
@@ -158,7 +159,15 @@ target as materialized (
         case statement.kind
             when 'item' then statement.it ->> 'value'
             when 'quantity' then substring(statement.it -> 'value' ->> 'unit' from '[^/]*$')
-        end as id
+        end as id,
+        case
+            when statement.kind = 'time' and statement.it -> 'value' ->> 'time'
+                ~ '^\+[1-9][0-9]{3}-(0[0-9]|1[0-2])-([01][0-9]|2[0-8])T00:00:00Z$'
+            then case
+                when statement.it -> 'value' ->> 'time' !~ '-00' or statement.it -> 'value' ->> 'precision' = '9'
+                then (statement.it -> 'value' ->> 'precision')::integer
+            end
+        end as plain
     from statement
     where statement.it ? 'value' and muse.value_kind(statement.it ->> 'type') = statement.kind
 ),
@@ -173,12 +182,25 @@ part as materialized (
         target.kind = 'text' and target.value ->> 'language' <> $3 as is_foreign,
         case target.kind
             when 'item' then array[coalesce(named.label, target.id), target.id]
-            when 'time' then array[
-                muse.time_date(target.value ->> 'time', (target.value ->> 'precision')::integer)::text,
-                case when muse.time_year(target.value ->> 'time') between -2147483647 and 2147483647
-                    then muse.time_year(target.value ->> 'time')::text end,
-                muse.precision_name(target.value ->> 'time', (target.value ->> 'precision')::integer)
-            ]
+            when 'time' then case target.plain
+                when 11 then array[
+                    substr(target.value ->> 'time', 2, 10), substr(target.value ->> 'time', 2, 4), 'day'
+                ]
+                when 9 then array[null, substr(target.value ->> 'time', 2, 4), 'year']
+                else array[
+                    muse.time_date(
+                        target.value ->> 'time', (target.value ->> 'precision')::integer
+                    )::text,
+                    case
+                        when muse.time_year(target.value ->> 'time')
+                            between -2147483647 and 2147483647
+                        then muse.time_year(target.value ->> 'time')::text
+                    end,
+                    muse.precision_name(
+                        target.value ->> 'time', (target.value ->> 'precision')::integer
+                    )
+                ]
+            end
             when 'quantity' then array[
                 trim_scale(((target.value ->> 'amount')::numeric + unit.shift)
                     * unit.factor / unit.divisor)::text,
@@ -192,9 +214,13 @@ part as materialized (
         end as parts,
         case target.kind
             when 'item' then coalesce(named.label, target.id)
-            when 'time' then muse.time_text(
-                target.value ->> 'time', (target.value ->> 'precision')::integer
-            )
+            when 'time' then case target.plain
+                when 11 then substr(target.value ->> 'time', 2, 10)
+                when 9 then substr(target.value ->> 'time', 2, 4)
+                else muse.time_text(
+                    target.value ->> 'time', (target.value ->> 'precision')::integer
+                )
+            end
             when 'quantity' then trim_scale((target.value ->> 'amount')::numeric)::text
                 || coalesce(' ' || nullif(coalesce(named.label, unit.unit, target.id), '1'), '')
             when 'coordinate'

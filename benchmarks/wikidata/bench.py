@@ -55,8 +55,8 @@ def _rows(folder: Path, items: int, queried: int, only: str | None) -> Iterator[
         begun("tables")
         small = folder / "table.json"
         wikidata_dump.write(small, min(items, IN_TABLE))
-        with fresh_server():
-            yield from wikidata_tables.rows(small)
+        with fresh_server() as server:
+            yield from wikidata_tables.rows(server, small)
 
 
 def inserts(folder: Path, items: int) -> Iterator[Row]:

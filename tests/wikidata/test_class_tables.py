@@ -271,6 +271,31 @@ def test_odd_dates_and_numbers(muse, load):
     assert rows(muse, query) == [("1" + "0" * 299 + "500",)]
 
 
+def test_times_are_those_of_claim_values(muse, load):
+    """Also where a table takes their parts without the functions of times."""
+    days = ("01-01", "02-28", "02-29", "02-30", "12-31", "00-00", "07-00", "13-01", "00-15")
+    years = ("+1900", "+2000", "+0900", "-1900", "+12000", "+0000", "+00000001900")
+    moments = [f"{year}-{day}T00:00:00Z" for year in years for day in days]
+    moments += ["+1900-01-01T12:00:00Z"]
+    times = [(moment, precision) for moment in moments for precision in (7, 8, 9, 10, 11, 12)]
+    load([*PROPERTIES, *(
+        entity(f"Q{n}", P31=[value("Q5")], P571=[value(time_of(*time), datatype="time")])
+        for n, time in enumerate(times, start=1)
+    )])  # fmt: skip
+    make(muse, TableOptions("people", "Q5", columns=("P571",)))
+    query = """
+        select wikidata_id, inception::text, inception_year, inception_precision,
+            inception_all_text
+        from muse_tables.people order by 1
+    """
+    claims = """
+        select wikidata_id, date::text, year, precision, value
+        from muse.claim_values('P571') order by 1
+    """
+    assert rows(muse, query) == rows(muse, claims)
+    assert len(rows(muse, query)) == len(times)
+
+
 def test_classes_on_a_cycle_and_an_empty_class(muse, load):
     load([
         *PROPERTIES, entity("Q50", "egg", P279=[value("Q51")]),
