@@ -12,7 +12,7 @@ begin
         select format('alter schema %I owner to %s', schema.nspname, owner)
         from pg_namespace as schema
         where
-            schema.nspname in ('muse_partitions', 'muse_staging', 'muse_locks')
+            schema.nspname in ('muse_tables', 'muse_partitions', 'muse_staging', 'muse_locks')
             and schema.nspowner <> owner
         union all
         select format(
@@ -23,7 +23,9 @@ begin
         from pg_class as relation
         inner join pg_namespace as schema on relation.relnamespace = schema.oid
         where
-            schema.nspname in ('muse', 'muse_partitions', 'muse_staging', 'muse_locks')
+            schema.nspname in (
+                'muse', 'muse_tables', 'muse_partitions', 'muse_staging', 'muse_locks'
+            )
             and relation.relkind in ('r', 'p', 'v', 'S') and relation.relowner <> owner
             and not exists (  -- a sequence of a column follows its table
                 select from pg_depend as link
@@ -49,14 +51,15 @@ end
 $$;
 
 revoke all on all functions in schema muse from public;
-revoke all on all tables in schema muse, muse_partitions, muse_staging, muse_locks from public;
-revoke all on schema muse, muse_partitions, muse_staging, muse_locks from public;
-revoke create on schema muse, muse_partitions, muse_staging, muse_locks
+revoke all on all tables
+in schema muse, muse_tables, muse_partitions, muse_staging, muse_locks from public;
+revoke all on schema muse, muse_tables, muse_partitions, muse_staging, muse_locks from public;
+revoke create on schema muse, muse_tables, muse_partitions, muse_staging, muse_locks
 from muse_reader, muse_loader;
 
-grant usage on schema muse, muse_partitions to muse_reader, muse_loader;
+grant usage on schema muse, muse_tables, muse_partitions to muse_reader, muse_loader;
 grant usage on schema muse_staging, muse_locks to muse_loader;
-grant select on all tables in schema muse to muse_reader, muse_loader;
+grant select on all tables in schema muse, muse_tables to muse_reader, muse_loader;
 grant execute on all functions in schema muse to muse_reader, muse_loader;
 -- A trigger bounds what readers request.
 grant insert (drawing, n, seed) on muse.drawing_requests to muse_reader;
@@ -78,7 +81,7 @@ begin
             relation.relnamespace = 'muse'::regnamespace and relation.relkind in ('r', 'p')
             and relation.relname not in (
                 'alembic_version', 'model_names', 'vector_indexes', 'index_builds',
-                'dropped_indexes'
+                'dropped_indexes', 'wikidata_units', 'class_tables', 'class_table_columns'
             )
         union all
         -- A lock is an empty table that loaders may lock; the one of migrations is excluded.

@@ -13,10 +13,11 @@ from benchmarks.wikidata import dump as wikidata_dump
 from benchmarks.wikidata import limits as wikidata_limits
 from benchmarks.wikidata import load as wikidata_load
 from benchmarks.wikidata import queries as wikidata_queries
+from benchmarks.wikidata import tables as wikidata_tables
 
-PARTS = ("load", "inserts", "queries")
+PARTS = ("load", "inserts", "queries", "tables")
 ITEM = 9_500  # bytes of JSON, on the average
-QUICK, MILLION, INSERTED = 20, 1_000_000, 20_000
+QUICK, MILLION, INSERTED, IN_TABLE = 20, 1_000_000, 20_000, 100_000
 
 
 def bench(*, as_json: bool, quick: bool, only: str | None, megabytes: int) -> None:
@@ -50,6 +51,12 @@ def _rows(folder: Path, items: int, queried: int, only: str | None) -> Iterator[
         begun("queries")
         with fresh_server():
             yield from wikidata_queries.rows(plain, queried)
+    if only in (None, "tables"):
+        begun("tables")
+        small = folder / "table.json"
+        wikidata_dump.write(small, min(items, IN_TABLE))
+        with fresh_server() as server:
+            yield from wikidata_tables.rows(server, small)
 
 
 def inserts(folder: Path, items: int) -> Iterator[Row]:

@@ -20,7 +20,7 @@ from loaders.core.errors import Problem
 from loaders.core.queries import Queries
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
-SCHEMAS = ("muse", "muse_partitions", "muse_staging", "muse_locks")
+SCHEMAS = ("muse", "muse_tables", "muse_partitions", "muse_staging", "muse_locks")
 PAUSES = (0.1, 0.5, 1, 2, 4, 8, 15, 30)  # seconds between two attempts to get the locks
 
 

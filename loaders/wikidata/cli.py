@@ -7,7 +7,7 @@ import typer
 
 from loaders.core import db, options
 from loaders.core.cli import finish
-from loaders.core.console import say
+from loaders.core.console import counted, say
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.topics import Commands
 
@@ -16,7 +16,9 @@ def commands() -> Commands:
     """The commands of this topic, by verb and name."""
     return Commands(
         load={"wikidata": load},
-        forget={"item": forget_item},
+        export={"table": export_table},
+        forget={"item": forget_item, "table": forget_table},
+        root={"table": table},
     )
 
 
@@ -110,6 +112,7 @@ def load(
     """
     from loaders.wikidata.load import load_all
     from loaders.wikidata.options import WikidataOptions
+    from loaders.wikidata.tables import refresh_outdated
 
     request = WikidataOptions(
         source=source,
@@ -135,7 +138,9 @@ def load(
         api=api,
     )
     with db.connect_to_load(announce=True, autocommit=True) as conn:
-        finish(load_all(conn, request))
+        results = load_all(conn, request)
+        refresh_outdated(conn)
+    finish(results)
 
 
 def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")]) -> None:
@@ -145,3 +150,74 @@ def forget_item(wikidata_id: Annotated[str, typer.Argument(help="Such as Q146.")
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         forget(conn, wikidata_id)
     say(f"{wikidata_id} is deleted")
+
+
+def table(
+    name: Annotated[str, typer.Argument(help="Name of the table, in schema muse_tables.")],
+    class_: Annotated[
+        str, typer.Option("--class", help="Id or name of the class, such as Q22687.")
+    ],
+    subclasses: Annotated[
+        bool, typer.Option("--subclasses", help="Also items of its subclasses.")
+    ] = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Names or ids of properties with commas between them, repeatable; default: auto, "
+            "those that a tenth of the items have, 40 at most."
+        ),
+    ] = None,
+    language: Annotated[
+        str, typer.Option(help="Language of titles, descriptions and labels, if it was loaded.")
+    ] = "en",
+    recreate: Annotated[
+        bool, typer.Option("--recreate", help="Replace the table, with other columns.")
+    ] = False,
+) -> None:
+    """Make a table of the items of a class, with a typed column for each property.
+
+    Loads and refreshes keep its rows up to date.
+
+    ./pgmuse table banks --class Q22687 --subclasses
+    """
+    from loaders.wikidata.tables import AUTO, TableOptions, make
+
+    options = TableOptions(name, class_, subclasses, tuple(columns or (AUTO,)), language, recreate)
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        items = make(conn, options)
+    say(f"muse_tables.{name}: {counted(items, 'items')}")
+
+
+def export_table(
+    name: Annotated[str, typer.Argument(help="Name of a class table: see class_tables.")],
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="csv or parquet; default: by the ending of the file, or csv."
+        ),
+    ] = None,
+    out: Annotated[str, typer.Option(help="A file to write; - is standard output.")] = "-",
+) -> None:
+    """Write a class table as CSV or Parquet.
+
+    It needs the role muse_reader only.
+
+    ./pgmuse export table banks --format parquet --out banks.parquet
+    """
+    from loaders.wikidata import export
+
+    format = export.format_of(format, out)
+    with db.connect_to_muse() as conn:
+        conn.read_only = True
+        export.export(conn, name, format, out)
+
+
+def forget_table(
+    name: Annotated[str, typer.Argument(help="Name of a class table: see class_tables.")],
+) -> None:
+    """Delete a class table that no view needs. Its items stay."""
+    from loaders.wikidata.tables import forget
+
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        forget(conn, name)
+    say(f"muse_tables.{name} is deleted")

@@ -7,7 +7,10 @@ import psycopg
 from loaders.core.topics import Answer
 from loaders.wikidata.load import load_samples
 from loaders.wikidata.options import WikidataOptions
+from loaders.wikidata.tables import TableOptions, make, refresh_outdated
 
+CITIES = TableOptions("cities", "Q515", subclasses=True)
+HAS_CITIES = "select from muse.class_tables where table_name = 'cities'"
 HAS_BRANDS = "select from muse.class_ids('kind/brand')"
 
 
@@ -39,6 +42,15 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         "A date says no more than is known: a day, a month, a decade or a century.",
         "select title, value, precision, calendar\n"
         "from claim_values('date of birth') order by year limit 7",
+    )
+    if conn.execute(HAS_CITIES).fetchone() is None:
+        make(conn, CITIES)
+    refresh_outdated(conn)
+    yield Answer(
+        "A table for a BI tool",
+        "./pgmuse table cities --class Q515 --subclasses makes a typed column for each property.",
+        "select title, country, inception_year, population, official_website\n"
+        "from muse_tables.cities order by population desc nulls last",
     )
     if conn.execute(HAS_BRANDS).fetchone() is not None:
         yield Answer(

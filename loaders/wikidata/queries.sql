@@ -335,3 +335,30 @@ where
 -- name: unmark_source_items
 update muse.wikidata set loaded_by = array_remove(loaded_by, %(filter_number)s::integer)
 where loaded_by @> array[%(filter_number)s::integer];
+
+-- Class tables -----------------------------------------------------------------------------------
+
+-- name: make_class_table
+select muse.make_class_table(
+    %(name)s, %(class)s,
+    with_subclasses => %(subclasses)s,
+    columns => %(columns)s,
+    language => %(language)s,
+    recreate => %(recreate)s
+);
+
+-- name: find_outdated_tables
+select one.table_name
+from muse.class_tables as one
+where one.changes is distinct from muse.wikidata_changes()
+order by one.table_name;
+
+-- name: select_table_columns
+select
+    attribute.attname::text as name,
+    format_type(attribute.atttypid, attribute.atttypmod) as type
+from pg_attribute as attribute
+where
+    attribute.attrelid = to_regclass(format('muse_tables.%%I', %(name)s::text))
+    and attribute.attnum > 0 and not attribute.attisdropped
+order by attribute.attnum;

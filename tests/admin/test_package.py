@@ -15,7 +15,7 @@ from loaders.core import config
 from loaders.core.config import ROOT
 
 # What only training, tests and linters need must not be needed otherwise.
-EXTRAS = ("tensorflow", "keras", "gensim", "scipy", "pytest", "hatchling")
+EXTRAS = ("tensorflow", "keras", "gensim", "scipy", "pyarrow", "pytest", "hatchling")
 
 
 @pytest.fixture(scope="module")

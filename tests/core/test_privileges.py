@@ -13,7 +13,7 @@ from loaders.core.config import ROOT
 from tests.factories.playlists import IDS, slice_of
 from tests.factories.wikidata import FRAMINGS, small
 
-OUR_SCHEMAS = "('muse', 'muse_partitions', 'muse_staging', 'muse_locks')"
+OUR_SCHEMAS = "('muse', 'muse_tables', 'muse_partitions', 'muse_staging', 'muse_locks')"
 PLAYLIST = b'{"playlists": [{"pid": 0, "name": "a", "tracks": [{"pos": 0, "track_uri": "spotify:track:%b", "track_name": "x", "artist_name": "y"}]}]}'
 
 
@@ -96,6 +96,11 @@ def test_definer_functions_check_their_arguments_and_fix_their_path(db):
         "lock table muse_locks.migrate in share update exclusive mode",
         "drop index muse.tracks_words",
         "truncate muse.tracks",
+        "create table muse_tables.helper (x int)",
+        "create function muse_tables.helper() returns int language sql as 'select 1'",
+        "insert into muse.class_tables values ('pg_authid', 'Q1', 'x', false, 'en')",
+        "update muse.class_table_columns set column_name = 'x'",
+        "update muse.wikidata_units set factor = 2",
     ],
 )
 def test_a_loader_plants_nothing(logins, statement):
@@ -124,6 +129,23 @@ def test_a_loader_plants_nothing(logins, statement):
         ("muse.analyze_tables(array['pg_catalog.pg_authid'])", "UndefinedTable"),
         ("muse.drop_indexes('songs')", "UndefinedTable"),
         ("muse.drop_indexes('pg_class')", "UndefinedTable"),
+        ("muse.make_class_table('x; drop table y', 'Q1')", "InvalidName"),
+        ("muse.make_class_table(null, null)", "InvalidName"),
+        ("muse.make_class_table('banks', null)", "InvalidParameterValue"),
+        ("muse.make_class_table('tracks', 'Q1')", "ReservedName"),
+        (
+            "muse.make_class_table('b', 'Q1', columns => array['P1''); drop'])",
+            "InvalidParameterValue",
+        ),
+        (
+            "muse.make_class_table('b', 'Q1', columns => array[null]::text[])",
+            "InvalidParameterValue",
+        ),
+        ("muse.make_class_table('b', 'Q1', language => null)", "InvalidParameterValue"),
+        ("muse.refresh_class_table('tracks')", "UndefinedTable"),
+        ("muse.refresh_class_table(null)", "UndefinedTable"),
+        ("muse.drop_class_table('tracks')", "UndefinedTable"),
+        ("muse.drop_class_table('../muse.tracks')", "UndefinedTable"),
     ],
 )
 def test_a_loader_cannot_misuse_what_has_the_owners_rights(logins, call, error):

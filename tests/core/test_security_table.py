@@ -11,14 +11,16 @@ PRIVILEGES = {
     "function": ("execute",),
 }
 WRITTEN_BY_FUNCTIONS = (
-    "('alembic_version', 'model_names', 'vector_indexes', 'index_builds', 'dropped_indexes')"
+    "('alembic_version', 'model_names', 'vector_indexes', 'index_builds', 'dropped_indexes', "
+    "'wikidata_units', 'class_tables', 'class_table_columns')"
 )
 TABLE = "select oid from pg_class where relkind in ('r', 'p') and relnamespace = "
 FUNCTION = "select oid from pg_proc where pronamespace = 'muse'::regnamespace and "
 # The objects of each row of the table.
 OBJECTS = {
-    "schemas muse, muse_partitions": (
-        "schema", "select oid from pg_namespace where nspname in ('muse', 'muse_partitions')",
+    "schemas muse, muse_tables, muse_partitions": (
+        "schema",
+        "select oid from pg_namespace where nspname in ('muse', 'muse_tables', 'muse_partitions')",
     ),
     "schemas muse_staging, muse_locks": (
         "schema", "select oid from pg_namespace where nspname in ('muse_staging', 'muse_locks')",
@@ -32,6 +34,7 @@ OBJECTS = {
         "table", f"{TABLE} 'muse'::regnamespace and relname in {WRITTEN_BY_FUNCTIONS}",
     ),
     "partitions of vectors": ("table", f"{TABLE} 'muse_partitions'::regnamespace"),
+    "class tables": ("table", f"{TABLE} 'muse_tables'::regnamespace"),
     "staging tables": ("table", f"{TABLE} 'muse_staging'::regnamespace and relname ~ '[0-9]'"),
     "templates of staging tables": (
         "table", f"{TABLE} 'muse_staging'::regnamespace and relname !~ '[0-9]'",
@@ -60,6 +63,10 @@ def filled(db):
     """A partition and staging tables, so that every row has objects."""
     db.execute("insert into muse.models (name, config) values ('songs', '{}')")
     db.execute("select muse.create_partition('song_vectors', max(model_id)) from muse.models")
+    db.execute(
+        "insert into muse.wikidata_labels (wikidata_id, label) values ('P17', 'country');"
+        "select muse.make_class_table('banks', 'Q22687', columns => array['P17'])"
+    )
     db.execute("select muse.create_staging('wikidata', 1, '00000000')")
     return db
 

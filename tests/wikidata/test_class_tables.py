@@ -1,0 +1,437 @@
+"""Tables of the items of a class: their rows, columns, comments, and refreshes."""
+
+from datetime import date
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from loaders.wikidata import tables
+from loaders.wikidata.tables import TableOptions, make
+from tests.factories.wikidata import entity, time_of, value
+
+UNIT = "http://www.wikidata.org/entity/"
+
+
+def amount_of(amount, unit="1"):
+    return value({"amount": amount, "unit": unit}, datatype="quantity")
+
+
+def no_value(kind="somevalue", datatype="time"):
+    snak = {"snaktype": kind, "datatype": datatype}
+    return {"mainsnak": snak, "type": "statement", "rank": "normal"}
+
+
+def place_of(lat, lng):
+    globe = f"{UNIT}Q2"
+    content = {
+        "latitude": lat,
+        "longitude": lng,
+        "globe": globe,
+        "precision": 0.1,
+        "altitude": None,
+    }
+    return value(content, datatype="globe-coordinate")
+
+
+def text_of(text, language):
+    return value({"text": text, "language": language}, datatype="monolingualtext")
+
+
+def with_label(line, label, language):
+    name = f'"{language}": {{"language": "{language}", "value": "{label}"}}'
+    return line.replace('"labels": {', '"labels": {' + name + ", ")
+
+
+PROPERTIES = [
+    entity("P31", "instance of", kind="property"),
+    entity("P17", "country", kind="property"),
+    entity("P571", "inception", kind="property", datatype="time"),
+    entity("P2044", "elevation above sea level", kind="property", datatype="quantity"),
+    entity("P625", "coordinate location", kind="property", datatype="globe-coordinate"),
+    entity("P18", "image", kind="property", datatype="commonsMedia"),
+    entity("P1705", "native label", kind="property", datatype="monolingualtext"),
+    entity("P856", "official website", kind="property", datatype="url"),
+    entity("P214", "VIAF ID", kind="property", datatype="external-id"),
+]
+BANKS = [
+    *PROPERTIES,
+    entity("Q22687", "bank"),
+    entity("Q100", "savings bank", P279=[value("Q22687")]),
+    with_label(entity("Q183", "Germany"), "Deutschland", "de"),
+    entity("Q30", "United States"),
+    with_label(
+        entity(
+            "Q1", "First Bank", "First Bank",
+            P31=[value("Q22687")],
+            P17=[value("Q30"), value("Q183")],
+            P571=[value(time_of("+1952-03-11T00:00:00Z"), datatype="time")],
+            P2044=[amount_of("+100", f"{UNIT}Q3710")],
+            P625=[place_of(53.5, 10.25)],
+            P18=[value("A bank & 100%?.jpg", datatype="commonsMedia")],
+            P1705=[text_of("Bank One", "en"), text_of("Erste Bank", "de")],
+            P856=[value("https://one.example", datatype="url")],
+            P214=[value("123", datatype="external-id")],
+        ),
+        "Erste Bank", "de",
+    ),
+    entity(
+        "Q2", "Second Bank",
+        P31=[value("Q100")],
+        P17=[value("Q30"), value("Q183", "preferred"), value("Q30", "deprecated")],
+        P571=[value(time_of("+1900-00-00T00:00:00Z", 9), datatype="time")],
+        P2044=[amount_of("+7", f"{UNIT}Q999"), amount_of("+5", f"{UNIT}Q828224")],
+    ),
+    entity("Q3", "Third Bank", P31=[value("Q22687")], P571=[no_value()], P17=[no_value("novalue")]),
+]  # fmt: skip
+
+
+def rows(conn, query):
+    return conn.execute(query).fetchall()
+
+
+def columns(conn, name="banks"):
+    query = """
+        select attname::text, format_type(atttypid, atttypmod) from pg_attribute
+        where attrelid = to_regclass('muse_tables.' || %s) and attnum > 4 order by attnum
+    """
+    return dict(conn.execute(query, (name,)).fetchall())
+
+
+@pytest.fixture
+def banks(muse, load):
+    load(BANKS, languages=("en", "de"))
+    muse.execute("select pg_stat_force_next_flush()")
+    return muse
+
+
+def make_banks(conn, **options):
+    return make(conn, TableOptions("banks", "Q22687", **({"subclasses": True} | options)))
+
+
+def test_a_row_has_typed_columns_for_each_kind_of_value(banks):
+    assert make_banks(banks) == 3
+    (row,) = (
+        dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
+        for cursor in [banks.execute("select * from muse_tables.banks where wikidata_id = 'Q1'")]
+    )
+    assert row == {
+        "wikidata_id": "Q1", "title": "First Bank", "description": None,
+        "wikipedia_id": "First Bank",
+        "instance_of": "bank", "instance_of_id": "Q22687",
+        "instance_of_all": ["bank"], "instance_of_all_text": "bank",
+        "country": "United States", "country_id": "Q30",
+        "country_all": ["Germany", "United States"],
+        "country_all_text": "Germany; United States",
+        "inception": date(1952, 3, 11), "inception_year": 1952, "inception_precision": "day",
+        "inception_all": ["1952-03-11"], "inception_all_text": "1952-03-11",
+        "elevation_above_sea_level": Decimal("30.48"), "elevation_above_sea_level_unit": "metre",
+        "elevation_above_sea_level_all": ["100 foot"],
+        "elevation_above_sea_level_all_text": "100 foot",
+        "coordinate_location_lat": 53.5, "coordinate_location_lng": 10.25,
+        "coordinate_location_all": ["53.5, 10.25"],
+        "coordinate_location_all_text": "53.5, 10.25",
+        "image": "A bank & 100%?.jpg",
+        "image_url": "https://commons.wikimedia.org/wiki/Special:FilePath/A_bank_%26_100%25%3F.jpg",
+        "image_all": ["A bank & 100%?.jpg"], "image_all_text": "A bank & 100%?.jpg",
+        "native_label": "Bank One", "native_label_language": "en",
+        "native_label_all": ["Bank One", "Erste Bank"],
+        "native_label_all_text": "Bank One; Erste Bank",
+        "official_website": "https://one.example",
+        "official_website_all": ["https://one.example"],
+        "official_website_all_text": "https://one.example",
+        "viaf_id": "123", "viaf_id_all": ["123"], "viaf_id_all_text": "123",
+    }  # fmt: skip
+
+
+def test_best_rank_unknown_units_and_values_that_are_unknown(banks):
+    make_banks(banks, columns=("country,inception", "P2044"))
+    query = """
+        select wikidata_id, country, country_all, inception, inception_year, inception_precision,
+            elevation_above_sea_level, elevation_above_sea_level_unit,
+            elevation_above_sea_level_all
+        from muse_tables.banks where wikidata_id <> 'Q1' order by 1
+    """
+    assert rows(banks, query) == [
+        ("Q2", "Germany", ["Germany"], None, 1900, "year", None, "Q999", ["5 kilometre", "7 Q999"]),
+        ("Q3", *[None] * 8),
+    ]
+
+
+def test_labels_titles_and_texts_are_in_the_language_of_the_table(banks):
+    make_banks(banks, language="de")
+    query = """
+        select title, country, country_all, native_label from muse_tables.banks
+        where wikidata_id = 'Q1'
+    """
+    assert rows(banks, query) == [
+        ("Erste Bank", "United States", ["Deutschland", "United States"], "Erste Bank")
+    ]
+
+
+def test_without_subclasses_only_the_class_counts(banks):
+    assert make_banks(banks, subclasses=False) == 2
+    query = "select wikidata_id from muse_tables.banks order by 1"
+    assert rows(banks, query) == [("Q1",), ("Q3",)]
+
+
+def test_auto_takes_what_a_tenth_of_the_items_have(muse, load):
+    """A property of one item in eleven is left out."""
+    common = {"P17": [value("Q30")]}
+    lines = [entity(f"Q{n}", P31=[value("Q5")], **common) for n in range(1, 11)]
+    load(
+        [
+            *PROPERTIES,
+            *lines,
+            entity("Q11", P31=[value("Q5")], P18=[value("x", datatype="commonsMedia")]),
+        ]
+    )
+    make(muse, TableOptions("people", "Q5"))
+    assert list(columns(muse, "people"))[::4] == ["instance_of", "country"]
+
+
+def test_of_more_than_forty_properties_external_ids_are_left_out_first(muse, load):
+    names = [
+        entity(f"P{n}", f"p {n}", kind="property", datatype="external-id" if n < 600 else "string")
+        for n in range(580, 630)
+    ]
+    claims = {f"P{n}": [value("x", datatype="string")] for n in range(580, 630)}
+    load([*PROPERTIES, *names, entity("Q1", P31=[value("Q5")], **claims)])
+    make(muse, TableOptions("people", "Q5"))
+    (properties,) = rows(muse, "select count(distinct property_id) from muse.class_table_columns")
+    assert properties == (40,)
+    assert {"p_600", "p_629", "p_580"} <= set(columns(muse, "people"))
+    assert "p_599" not in columns(muse, "people")
+
+
+def test_comments_have_property_label_and_share(banks):
+    make_banks(banks)
+    query = """
+        select col_description(attrelid, attnum) from pg_attribute
+        where attrelid = 'muse_tables.banks'::regclass and attnum > 0 order by attnum
+    """
+    comments = [comment for (comment,) in rows(banks, query)]
+    assert all(comments)
+    assert "country (P17): id of the item; 67 % of the items have a value" in comments
+    query = "select obj_description('muse_tables.banks'::regclass)"
+    (comment,) = rows(banks, query)[0]
+    assert comment.startswith("One row per item of bank (Q22687) and its subclasses: select")
+    banks.execute(comment.partition(": ")[2])
+
+
+def test_names_of_columns(muse, load):
+    long = "a very long label of a property " * 4
+    labels = {
+        "P1": "title", "P2": "same", "P3": "same", "P4": "order", "P5": "3D model",
+        "P6": "население", "P7": "!!!", "P8": long, "P9": long, "P10": None, "P11": "ctid",
+        "P12": 'x"; drop table muse.tracks; --', "P13": "same p3",
+    }  # fmt: skip
+    lines = [entity(id, label, kind="property", datatype="string") for id, label in labels.items()]
+    claims = {id: [value("x", datatype="string")] for id in labels}
+    load([*lines, entity("Q1", P31=[value("Q5")], **claims)])
+    make(muse, TableOptions("people", "Q5", columns=tuple(labels)))
+    start = "a_very_long_label_of_a_property_a_very_long_labe"
+    assert list(columns(muse, "people"))[::3] == [
+        "title_p1", "same", "same_p3", "order_p4", "p5_3d_model", "население", "p7",
+        start, f"{start[:45]}_p9", "p10", "ctid_p11", "x_drop_table_muse_tracks", "same_p3_p13",
+    ]  # fmt: skip
+    assert rows(muse, 'select title_p1, "same_p3" from muse_tables.people') == [("x", "x")]
+
+
+def test_odd_dates_and_numbers(muse, load):
+    years = [
+        value(time_of("-0044-03-15T00:00:00Z"), datatype="time"),
+        value(time_of("+1950-00-00T00:00:00Z", 8), datatype="time"),
+        value(time_of("-13798000000-00-00T00:00:00Z", 3), datatype="time"),
+        value(time_of("+99999999-01-01T00:00:00Z"), datatype="time"),
+        value(time_of("+2001-02-30T00:00:00Z"), datatype="time"),
+    ]
+    lines = [
+        entity(f"Q{n}", P31=[value("Q5")], P571=[year]) for n, year in enumerate(years, start=1)
+    ]
+    huge = entity(
+        "Q9", P31=[value("Q5")], P2044=[amount_of("+1" + "0" * 299 + ".5", f"{UNIT}Q828224")]
+    )
+    load([*PROPERTIES, *lines, huge])
+    make(muse, TableOptions("people", "Q5", columns=("P571", "P2044")))
+    query = """
+        select inception::text, inception_year, inception_precision, inception_all_text
+        from muse_tables.people where inception_precision is not null order by wikidata_id
+    """
+    assert rows(muse, query) == [
+        ("0044-03-15 BC", -44, "day", "0044-03-15 BC"),
+        (None, 1950, "decade", "1950s"),
+        (None, None, "million years", "13798 million years BC"),
+        (None, 99999999, "day", "99999999-01-01"),
+        (None, 2001, "day", "2001-02-30"),
+    ]
+    query = (
+        "select elevation_above_sea_level::text from muse_tables.people where wikidata_id = 'Q9'"
+    )
+    assert rows(muse, query) == [("1" + "0" * 299 + "500",)]
+
+
+def test_times_are_those_of_claim_values(muse, load):
+    """Also where a table takes their parts without the functions of times."""
+    days = ("01-01", "02-28", "02-29", "02-30", "12-31", "00-00", "07-00", "13-01", "00-15")
+    years = ("+1900", "+2000", "+0900", "-1900", "+12000", "+0000", "+00000001900")
+    moments = [f"{year}-{day}T00:00:00Z" for year in years for day in days]
+    moments += ["+1900-01-01T12:00:00Z"]
+    times = [(moment, precision) for moment in moments for precision in (7, 8, 9, 10, 11, 12)]
+    load([*PROPERTIES, *(
+        entity(f"Q{n}", P31=[value("Q5")], P571=[value(time_of(*time), datatype="time")])
+        for n, time in enumerate(times, start=1)
+    )])  # fmt: skip
+    make(muse, TableOptions("people", "Q5", columns=("P571",)))
+    query = """
+        select wikidata_id, inception::text, inception_year, inception_precision,
+            inception_all_text
+        from muse_tables.people order by 1
+    """
+    claims = """
+        select wikidata_id, date::text, year, precision, value
+        from muse.claim_values('P571') order by 1
+    """
+    assert rows(muse, query) == rows(muse, claims)
+    assert len(rows(muse, query)) == len(times)
+
+
+def test_classes_on_a_cycle_and_an_empty_class(muse, load):
+    load([
+        *PROPERTIES, entity("Q50", "egg", P279=[value("Q51")]),
+        entity("Q51", "hen", P279=[value("Q50")]), entity("Q1", P31=[value("Q51")]),
+    ])  # fmt: skip
+    assert make(muse, TableOptions("eggs", "egg", subclasses=True)) == 1
+    with pytest.raises(psycopg.Error, match="no stored item is an instance of Q50"):
+        make(muse, TableOptions("fresh_eggs", "egg"))
+    assert make(muse, TableOptions("fresh_eggs", "egg", columns=("country",))) == 0
+    assert list(columns(muse, "fresh_eggs"))[:2] == ["country", "country_id"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "songs"}, "the name songs is taken"),
+        ({"name": "pg_class"}, "the name pg_class is taken"),
+        ({"name": "select"}, "the name select is taken"),
+        ({"name": "Banks"}, 'a table cannot be called "Banks"'),
+        ({"name": "a" * 51}, "a table cannot be called"),
+        ({"name": "x; drop table muse.tracks"}, "a table cannot be called"),
+        ({"name": ""}, "a table cannot be called"),
+        ({"name": "banks__new"}, "a table cannot be called"),
+        ({"class_": "no such class"}, "there is no class no such class"),
+        ({"columns": ("country,nothing",)}, "there is no property nothing"),
+        ({"columns": ("twin",)}, "2 properties are called twin: P901, P902"),
+        ({"class_": "double"}, "2 classes are called double: Q801, Q802"),
+        ({"language": "x'y"}, "no code of a language"),
+        ({"columns": tuple(f"P{n}" for n in range(1, 62))}, "more than 60 elements"),
+    ],
+)
+def test_what_cannot_be_made_is_one_line(muse, load, options, message):
+    load([
+        *PROPERTIES, entity("P901", "twin", kind="property"), entity("P902", "twin", kind="property"),
+        entity("Q801", "double"), entity("Q802", "double"),
+        entity("Q1", P31=[value("Q801"), value("Q802"), value("Q22687")]),
+    ])  # fmt: skip
+    with pytest.raises(psycopg.Error, match=message):
+        make(muse, TableOptions(**{"name": "banks", "class_": "Q22687"} | options))
+    assert rows(muse, "select from muse.class_tables") == []
+    assert rows(muse, "select from pg_class where relnamespace = 'muse_tables'::regnamespace") == []
+
+
+def test_a_refresh_inserts_updates_and_deletes(banks, load):
+    make_banks(banks, columns=("country",))
+    assert tables.outdated(banks) is None
+    load(
+        [
+            entity("Q1", "First Bank", P31=[value("Q22687")], P17=[value("Q183")], lastrevid=2),
+            entity("Q3", "No bank", P31=[value("Q5")], lastrevid=2),
+            entity("Q4", "Fourth Bank", P31=[value("Q100")], P17=[value("Q30")]),
+        ],
+        name="newer.json", languages=("en", "de"),
+    )  # fmt: skip
+    banks.execute("select pg_stat_force_next_flush()")
+    assert tables.outdated(banks) == "refreshing the class tables banks"
+    assert tables.refresh(banks, "banks") == 3
+    query = "select wikidata_id, title, country from muse_tables.banks order by 1"
+    assert rows(banks, query) == [
+        ("Q1", "First Bank", "Germany"), ("Q2", "Second Bank", "Germany"),
+        ("Q4", "Fourth Bank", "United States"),
+    ]  # fmt: skip
+    assert rows(banks, "select items from muse.class_tables") == [(3,)]
+    assert tables.outdated(banks) is None
+    assert tables.refresh(banks, "banks") == 0
+
+
+def test_a_changed_label_of_a_value_is_refreshed(banks, load):
+    make_banks(banks, columns=("country",))
+    load([entity("Q30", "USA", lastrevid=2)], name="newer.json")
+    tables.refresh_outdated(banks)
+    query = "select country_all_text from muse_tables.banks where wikidata_id = 'Q1'"
+    assert rows(banks, query) == [("Germany; USA",)]
+
+
+def test_a_refresh_in_batches_equals_one(banks, monkeypatch):
+    make_banks(banks)
+    before = rows(banks, "select * from muse_tables.banks order by 1")
+    banks.execute("delete from muse.wikidata where wikidata_id = 'Q2'")
+    monkeypatch.setattr(tables, "BATCH", 1)
+    assert tables.refresh(banks, "banks") == 1
+    left = [row for row in before if row[0] != "Q2"]
+    assert rows(banks, "select * from muse_tables.banks order by 1") == left
+
+
+def test_readers_read_during_a_refresh(banks, server):
+    make_banks(banks)
+    banks.execute("update muse.wikidata set title = 'x' where wikidata_id = 'Q1'")
+    with server.connect(dbname="fresh") as reader, banks.transaction():
+        reader.execute("set role muse_reader")
+        before = reader.execute("select title from muse_tables.banks order by 1").fetchall()
+        banks.execute("select muse.refresh_class_table('banks')")
+        reader.execute("set lock_timeout = '1ms'")
+        again = reader.execute("select title from muse_tables.banks order by 1").fetchall()
+        assert again == before
+
+
+def test_recreate_changes_columns_and_needs_to_be_named(banks):
+    make_banks(banks, columns=("country",))
+    with pytest.raises(psycopg.Error, match=r"muse_tables\.banks exists"):
+        make_banks(banks, columns=("inception",))
+    assert make_banks(banks, columns=("inception",), recreate=True) == 3
+    assert "inception" in columns(banks)
+    assert "country" not in columns(banks)
+    assert rows(banks, "select table_name, items from muse.class_tables") == [("banks", 3)]
+    names = (
+        "select relname from pg_class where relnamespace = 'muse_tables'::regnamespace order by 1"
+    )
+    assert rows(banks, names) == [("banks",), ("banks_pkey",)]
+    tables.refresh(banks, "banks")
+
+
+def test_what_depends_on_a_table_keeps_it(banks, fresh):
+    make_banks(banks, columns=("country",))
+    fresh.execute("create view public.rich as select title from muse_tables.banks")
+    for work in (lambda: make_banks(banks, recreate=True), lambda: tables.forget(banks, "banks")):
+        with pytest.raises(
+            psycopg.Error, match=r"others need muse_tables\.banks: view public.rich"
+        ):
+            work()
+    fresh.execute("drop view public.rich")
+    tables.forget(banks, "banks")
+    assert columns(banks) == {}
+    assert rows(banks, "select from muse.class_table_columns") == []
+
+
+def test_a_table_that_is_read_is_not_dropped(banks, server):
+    make_banks(banks, columns=("country",))
+    with server.connect(dbname="fresh") as reader:
+        reader.execute("select from muse_tables.banks")
+        with pytest.raises(psycopg.Error, match=r"muse_tables\.banks is in use"):
+            tables.forget(banks, "banks")
+    tables.forget(banks, "banks")
+
+
+def test_what_is_no_class_table_is_one_line(banks):
+    for work in (tables.refresh, tables.forget):
+        with pytest.raises(psycopg.Error, match="there is no class table tracks"):
+            work(banks, "tracks")
