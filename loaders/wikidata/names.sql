@@ -112,42 +112,78 @@ insert into muse.wikidata_renamed
 select named.wikidata_id from named
 on conflict do nothing;
 
+-- name: build_statements
+-- Statements with a value of the rows of `item` (wikidata_id, claims), as a part of other queries.
+select
+    item.wikidata_id,
+    property.key as property_id,
+    statement.place,
+    statement.value ->> 'type' as type,
+    statement.value -> 'value' as value,
+    statement.value ->> 'rank' = case
+        when property.value @> '[{{"rank": "preferred"}}]' then 'preferred'
+        else 'normal'
+    end as is_best
+from item
+cross join jsonb_each(item.claims) as property
+cross join jsonb_array_elements(property.value) with ordinality as statement (value, place)
+where statement.value ? 'value';
+
+-- name: build_named
+-- The ids in the rows of `statement`, with their labels: an index scan however large the table is.
+with id as materialized (
+    select statement.property_id as wikidata_id from statement
+    union
+    select statement.value #>> '{{}}' from statement
+    where starts_with(statement.type, 'wikibase-')
+)
+
+select
+    id.wikidata_id,
+    label.label as name,
+    label.wikidata_id is not null as is_stored
+from id
+left join (
+    select
+        stored.wikidata_id,
+        stored.label
+    from muse.wikidata_labels as stored
+    where stored.wikidata_id = any(array(select id.wikidata_id from id))
+) as label on id.wikidata_id = label.wikidata_id;
+
+-- name: build_numbers
+-- Rows of wikidata_numbers from those of `statement`. The parser has checked times and amounts.
+select
+    statement.place::integer as place,
+    case
+        when
+            statement.type = 'time'
+            and left(statement.value ->> 'time', -16)::bigint
+            between -2147483647 and 2147483647
+            then left(statement.value ->> 'time', -16)::integer
+    end as year,
+    statement.wikidata_id,
+    statement.property_id,
+    case
+        when statement.type = 'quantity' then (statement.value ->> 'amount')::numeric
+    end as amount,
+    case
+        when statement.type = 'quantity'
+            then trim_scale(
+                ((statement.value ->> 'amount')::numeric + unit.shift) * unit.factor / unit.divisor
+            )
+    end as base_amount
+from statement
+left join muse.wikidata_units as unit
+    on
+        statement.type = 'quantity'
+        and unit.unit_id = muse.unit_id(statement.value ->> 'unit')
+where statement.type in ('time', 'quantity');
+
 -- name: build_properties
--- The properties of the rows of `item` (wikidata_id, claims), as a part of other queries. Values
--- of the best rank, each once: one stands alone, several are a sorted array. `named` is an index
--- scan however large the table is.
-with statement as materialized (
-    select
-        item.wikidata_id,
-        property.key as property_id,
-        statement.value ->> 'type' as type,
-        statement.value -> 'value' as value
-    from item
-    cross join jsonb_each(item.claims) as property
-    cross join jsonb_array_elements(property.value) as statement
-    where
-        statement.value ? 'value'
-        and statement.value ->> 'rank' = case
-            when property.value @> '[{{"rank": "preferred"}}]' then 'preferred'
-            else 'normal'
-        end
-),
-
-named as materialized (
-    select
-        label.wikidata_id,
-        label.label as name
-    from muse.wikidata_labels as label
-    where
-        label.wikidata_id = any(array(
-            select statement.property_id from statement
-            union
-            select statement.value #>> '{{}}' from statement
-            where starts_with(statement.type, 'wikibase-')
-        ))
-),
-
-property as (
+-- The properties of the items of `statement`. Values of the best rank, each once: one stands alone,
+-- several are a sorted array.
+with property as (
     select
         statement.wikidata_id,
         coalesce(property.name, statement.property_id) as name,
@@ -158,6 +194,7 @@ property as (
         on
             target.wikidata_id = statement.value #>> '{{}}'
             and starts_with(statement.type, 'wikibase-')
+    where statement.is_best
 ),
 
 gathered as (
@@ -222,6 +259,14 @@ with item as materialized ( -- noqa: ST03
         stored.claims
     from muse.wikidata as stored
     where stored.wikidata_id = any(%(ids)s)
+),
+
+statement as materialized ( -- noqa: ST03
+    select built.* from {statements} as built
+),
+
+named as materialized ( -- noqa: ST03
+    select built.* from {named} as built
 ),
 
 made as (

@@ -27,6 +27,27 @@ with item as materialized (
     where staged.ctid >= %(first)s and staged.ctid < %(last)s
 ),
 
+statement as materialized ( -- noqa: ST03
+    select built.* from {statements} as built
+),
+
+named as materialized (
+    select built.* from {named} as built
+),
+
+added as ( -- noqa: ST03
+    insert into muse.wikidata_labels (wikidata_id)
+    select named.wikidata_id from named
+    where not named.is_stored and length(named.wikidata_id) between 1 and 250
+    order by named.wikidata_id
+    on conflict do nothing
+),
+
+number as ( -- noqa: ST03
+    insert into muse.wikidata_numbers ({number_columns})
+    select built.* from {numbers} as built
+),
+
 made as (
     select
         built.wikidata_id,
@@ -51,6 +72,26 @@ where seen.kind = 'seen' and seen.wikidata_id like 'Q%%';
 with item as materialized (
     select * from {items} as staged
     where staged.ctid >= %(first)s and staged.ctid < %(last)s
+),
+
+statement as materialized ( -- noqa: ST03
+    select built.* from {statements} as built
+),
+
+named as materialized (
+    select built.* from {named} as built
+),
+
+added as ( -- noqa: ST03
+    insert into muse.wikidata_labels (wikidata_id)
+    select named.wikidata_id from named
+    where not named.is_stored and length(named.wikidata_id) between 1 and 250
+    order by named.wikidata_id
+    on conflict do nothing
+),
+
+number as materialized (
+    select built.* from {numbers} as built
 ),
 
 made as (
@@ -79,21 +120,57 @@ changed as (
             or item.lastrevid > old.lastrevid
             or (item.lastrevid = old.lastrevid and old.kept_as <> item.kept_as)
         )
+    returning old.wikidata_id
+),
+
+inserted as (
+    insert into muse.wikidata ({columns}, loaded_by, properties)
+    select
+        {item_columns},
+        item.loaded_by,
+        coalesce(made.properties, '{{}}') as properties
+    from item
+    left join made on item.wikidata_id = made.wikidata_id
+    where
+        item.loaded_by <> '{{}}'
+        and not exists (
+            select from muse.wikidata as old
+            where old.wikidata_id = item.wikidata_id
+        )
+    returning wikidata_id
+),
+
+written as (
+    select changed.wikidata_id from changed
+    union all
+    select inserted.wikidata_id from inserted
+),
+
+stored as ( -- noqa: ST03
+    insert into muse.wikidata_numbers as old ({number_columns})
+    select {number_columns} from number
+    where number.wikidata_id in (select written.wikidata_id from written)
+    on conflict (wikidata_id, property_id, place) do update set
+        (year, amount, base_amount) = (excluded.year, excluded.amount, excluded.base_amount)
+    where
+    (old.year, old.amount, old.base_amount)
+    is distinct from (excluded.year, excluded.amount, excluded.base_amount)
+),
+
+gone as ( -- noqa: ST03
+    delete from muse.wikidata_numbers as old
+    where
+        old.wikidata_id in (select changed.wikidata_id from changed)
+        and not exists (
+            select from number
+            where
+                number.wikidata_id = old.wikidata_id
+                and number.property_id = old.property_id
+                and number.place = old.place
+        )
 )
 
-insert into muse.wikidata ({columns}, loaded_by, properties)
-select
-    {item_columns},
-    item.loaded_by,
-    coalesce(made.properties, '{{}}') as properties
-from item
-left join made on item.wikidata_id = made.wikidata_id
-where
-    item.loaded_by <> '{{}}'
-    and not exists (
-        select from muse.wikidata as old
-        where old.wikidata_id = item.wikidata_id
-    );
+select from written;
 
 -- name: mark_items
 -- Adds the filter's number to unchanged rows that it keeps.
