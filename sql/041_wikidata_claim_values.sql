@@ -224,7 +224,7 @@ end;
 comment on function muse.qualifiers(text, text) is
 'One row per item, statement and value of a qualifier: select * from qualifiers(''P39'', ''P580'')';
 
--- Columns of the two functions ---------------------------------------------------------------------
+-- Columns of the two functions ----------------------------------------------------------------
 
 comment on type muse.wikidata_claim is
 'One row per item and value: select title, year from claim_values(''date of birth'') limit 9';
@@ -232,7 +232,7 @@ comment on column muse.wikidata_claim.wikidata_id is 'Id of the item';
 comment on column muse.wikidata_claim.title is 'Title of the item';
 comment on column muse.wikidata_claim.value is 'The value as in the column properties, as text';
 comment on column muse.wikidata_claim.value_id is
-'Id of the entity that is the value, indexed; null for other types';
+'Id of the entity that is the value, indexed; null for others';
 comment on column muse.wikidata_claim.rank is 'Rank: preferred, normal or deprecated';
 comment on column muse.wikidata_claim.date is
 'Date of a time whose day is stated, in its own calendar; else null';

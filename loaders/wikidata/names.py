@@ -17,6 +17,7 @@ PARTS = {
     name: f"({query.removesuffix(';')})"
     for name, query in {
         "statements": QUERIES.build_statements,
+        "mentioned": QUERIES.build_mentioned,
         "named": QUERIES.build_named,
         "numbers": QUERIES.build_numbers,
         "properties": QUERIES.build_properties,

@@ -129,27 +129,21 @@ cross join jsonb_each(item.claims) as property
 cross join jsonb_array_elements(property.value) with ordinality as statement (value, place)
 where statement.value ? 'value';
 
--- name: build_named
--- The ids in the rows of `statement`, with their labels: an index scan however large the table is.
-with id as materialized (
-    select statement.property_id as wikidata_id from statement
-    union
-    select statement.value #>> '{{}}' from statement
-    where starts_with(statement.type, 'wikibase-')
-)
+-- name: build_mentioned
+-- The ids in the rows of `statement`.
+select statement.property_id as wikidata_id from statement
+union
+select statement.value #>> '{{}}' from statement
+where starts_with(statement.type, 'wikibase-');
 
+-- name: build_named
+-- The labels of the ids in `mentioned`: an index scan however large the table is. The planner
+-- expects few rows, and joins them by hash.
 select
-    id.wikidata_id,
-    label.label as name,
-    label.wikidata_id is not null as is_stored
-from id
-left join (
-    select
-        stored.wikidata_id,
-        stored.label
-    from muse.wikidata_labels as stored
-    where stored.wikidata_id = any(array(select id.wikidata_id from id))
-) as label on id.wikidata_id = label.wikidata_id;
+    label.wikidata_id,
+    label.label as name
+from muse.wikidata_labels as label
+where label.wikidata_id = any(array(select mentioned.wikidata_id from mentioned));
 
 -- name: build_numbers
 -- Rows of wikidata_numbers from those of `statement`. The parser has checked times and amounts.
@@ -263,6 +257,10 @@ with item as materialized ( -- noqa: ST03
 
 statement as materialized ( -- noqa: ST03
     select built.* from {statements} as built
+),
+
+mentioned as materialized ( -- noqa: ST03
+    select built.* from {mentioned} as built
 ),
 
 named as materialized ( -- noqa: ST03

@@ -31,15 +31,24 @@ statement as materialized ( -- noqa: ST03
     select built.* from {statements} as built
 ),
 
+mentioned as materialized (
+    select built.* from {mentioned} as built
+),
+
 named as materialized (
     select built.* from {named} as built
 ),
 
 added as ( -- noqa: ST03
     insert into muse.wikidata_labels (wikidata_id)
-    select named.wikidata_id from named
-    where not named.is_stored and length(named.wikidata_id) between 1 and 250
-    order by named.wikidata_id
+    select mentioned.wikidata_id from mentioned
+    where
+        length(mentioned.wikidata_id) between 1 and 250
+        and not exists (
+            select from named
+            where named.wikidata_id = mentioned.wikidata_id
+        )
+    order by mentioned.wikidata_id
     on conflict do nothing
 ),
 
@@ -78,15 +87,24 @@ statement as materialized ( -- noqa: ST03
     select built.* from {statements} as built
 ),
 
+mentioned as materialized (
+    select built.* from {mentioned} as built
+),
+
 named as materialized (
     select built.* from {named} as built
 ),
 
 added as ( -- noqa: ST03
     insert into muse.wikidata_labels (wikidata_id)
-    select named.wikidata_id from named
-    where not named.is_stored and length(named.wikidata_id) between 1 and 250
-    order by named.wikidata_id
+    select mentioned.wikidata_id from mentioned
+    where
+        length(mentioned.wikidata_id) between 1 and 250
+        and not exists (
+            select from named
+            where named.wikidata_id = mentioned.wikidata_id
+        )
+    order by mentioned.wikidata_id
     on conflict do nothing
 ),
 
@@ -197,15 +215,36 @@ where wikidata_id in (
 create temporary table delta on commit drop as
 with counted as (
     delete from muse.wikidata_class_changes
-    returning class_id, items
+    returning class_ids, items
 )
 
 select
-    counted.class_id,
+    counted.class_ids,
     sum(counted.items)::bigint as items
 from counted
-group by counted.class_id
+group by counted.class_ids
 having sum(counted.items) <> 0;
+
+-- name: update_class_sets
+update muse.wikidata_class_sets as old set items = old.items + delta.items
+from pg_temp.delta as delta
+where delta.class_ids = old.class_ids;
+
+-- name: insert_class_sets
+insert into muse.wikidata_class_sets (class_ids, items)
+select
+    delta.class_ids,
+    delta.items
+from pg_temp.delta as delta
+where
+    not exists (
+        select from muse.wikidata_class_sets as old
+        where old.class_ids = delta.class_ids
+    );
+
+-- name: delete_class_sets
+delete from muse.wikidata_class_sets
+where items <= 0;
 
 -- name: create_superclasses
 create temporary table above (
@@ -230,12 +269,15 @@ where
     );
 
 -- name: insert_classes
-insert into muse.wikidata_classes (class_id, class)
+insert into muse.wikidata_classes (class_id, class, depth)
 select
     new.class_id,
-    new.class_id as class
+    new.class_id as class,
+    0 as depth
 from (
-    select delta.class_id from pg_temp.delta as delta
+    select own.class_id
+    from pg_temp.delta as delta
+    cross join unnest(delta.class_ids) as own (class_id)
     union
     select above.class_id from pg_temp.above as above
     union
@@ -255,9 +297,16 @@ from pg_temp.above as above
 where above.class_id = class.class_id and above.superclass_ids <> class.superclass_ids;
 
 -- name: update_class_items
-update muse.wikidata_classes as class set items = class.items + delta.items
-from pg_temp.delta as delta
-where delta.class_id = class.class_id;
+update muse.wikidata_classes as class set items = class.items + counted.items
+from (
+    select
+        own.class_id,
+        sum(delta.items) as items
+    from pg_temp.delta as delta
+    cross join unnest(delta.class_ids) as own (class_id)
+    group by own.class_id
+) as counted
+where counted.class_id = class.class_id and counted.items <> 0;
 
 -- name: update_class_names
 update muse.wikidata_classes as class set
@@ -398,3 +447,13 @@ where
 -- name: unmark_source_items
 update muse.wikidata set loaded_by = array_remove(loaded_by, %(filter_number)s::integer)
 where loaded_by @> array[%(filter_number)s::integer];
+
+-- name: forget_label
+update muse.wikidata_labels set label = null, wikipedia_id = null, datatype = null
+where
+    wikidata_id = %(wikidata_id)s
+    and (label is not null or wikipedia_id is not null or datatype is not null);
+
+-- name: forget_redirect
+delete from muse.wikidata_redirects
+where wikidata_id = %(wikidata_id)s;
