@@ -178,7 +178,8 @@ select
     class.depth,
     muse.class_names(class.superclass_ids) as parents,
     array_to_string(muse.class_names(class.superclass_ids), ', ') as parents_text,
-    item.labels
+    item.labels,
+    item.labels::text as labels_text
 from muse.wikidata_classes as class
 full join change on class.class_id = change.class_id
 left join muse.wikidata as item on class.class_id = item.wikidata_id
@@ -201,6 +202,7 @@ comment on column muse.classes.parents is 'Names of the direct superclasses, sor
 comment on column muse.classes.parents_text is 'The same names in one text';
 comment on column muse.classes.labels is
 'Labels of the class by language, a JSON object; null if its own item is not stored';
+comment on column muse.classes.labels_text is 'The same labels as a text';
 
 create or replace function muse.class_ids(class text)
 returns setof text

@@ -14,6 +14,7 @@ begin
         raise exception 'depth must be from 0 to 20' using errcode = '22023';
     end if;
     perform muse.check_n(class_tree.per_class);
+    perform muse.check_length(class_tree.class, 'class', 1000);
     return query
     with recursive tree as (
         select
@@ -85,6 +86,7 @@ declare
     chains jsonb;  -- chain of each class that was reached
     frontier text[];
 begin
+    perform muse.check_elements(class_chains.starts, 'starts', 1000);
     foreach start in array class_chains.starts loop
         chains := jsonb_build_object(start, jsonb_build_array(start));
         frontier := array[start];
@@ -176,6 +178,7 @@ set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
     perform muse.check_sample(class_properties.sample);
+    perform muse.check_length(class_properties.class, 'class', 1000);
     return query
     with item as materialized (
         select stored.claims

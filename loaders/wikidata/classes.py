@@ -1,9 +1,13 @@
 """The table wikidata_classes: number of items, superclasses and depth of each class."""
 
+from pathlib import Path
+
 import psycopg
 
 from loaders.core.dumps.staging import Staging
-from loaders.wikidata.queries import QUERIES
+from loaders.core.queries import Queries
+
+QUERIES = Queries(Path(__file__).with_name("classes.sql"))
 
 
 def update_classes(conn: psycopg.Connection, staging: Staging | None = None) -> None:

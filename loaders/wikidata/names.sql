@@ -120,6 +120,9 @@ select
     statement.place,
     statement.value ->> 'type' as type,
     statement.value -> 'value' as value,
+    case
+        when starts_with(statement.value ->> 'type', 'wikibase-') then statement.value ->> 'value'
+    end as target_id,
     statement.value ->> 'rank' = case
         when property.value @> '[{{"rank": "preferred"}}]' then 'preferred'
         else 'normal'
@@ -133,8 +136,8 @@ where statement.value ? 'value';
 -- The ids in the rows of `statement`.
 select statement.property_id as wikidata_id from statement
 union
-select statement.value #>> '{{}}' from statement
-where starts_with(statement.type, 'wikibase-');
+select statement.target_id from statement
+where statement.target_id is not null;
 
 -- name: build_named
 -- The labels of the ids in `mentioned`: an index scan however large the table is. The planner
@@ -184,10 +187,7 @@ with property as (
         muse.wikidata_value(statement.type, statement.value, target.name) as value
     from statement
     left join named as property on statement.property_id = property.wikidata_id
-    left join named as target
-        on
-            target.wikidata_id = statement.value #>> '{{}}'
-            and starts_with(statement.type, 'wikibase-')
+    left join named as target on statement.target_id = target.wikidata_id
     where statement.is_best
 ),
 
