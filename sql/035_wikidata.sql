@@ -23,26 +23,27 @@ set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
     if tg_op = 'INSERT' then
-        insert into muse.wikidata_class_changes (class_id, items)
-        select class_id, count(*)
-        from after_it cross join unnest(after_it.class_ids) as class_id
-        group by class_id;
+        insert into muse.wikidata_class_changes (class_ids, items)
+        select class_ids, count(*)
+        from after_it
+        where class_ids <> '{}'
+        group by class_ids;
     elsif tg_op = 'DELETE' then
-        insert into muse.wikidata_class_changes (class_id, items)
-        select class_id, -count(*)
-        from before_it cross join unnest(before_it.class_ids) as class_id
-        group by class_id;
+        insert into muse.wikidata_class_changes (class_ids, items)
+        select class_ids, -count(*)
+        from before_it
+        where class_ids <> '{}'
+        group by class_ids;
     else
-        insert into muse.wikidata_class_changes (class_id, items)
-        select change.class_id, sum(change.items)
+        insert into muse.wikidata_class_changes (class_ids, items)
+        select change.class_ids, sum(change.items)
         from (
-            select class_id, 1 as items
-            from after_it cross join unnest(after_it.class_ids) as class_id
+            select class_ids, 1 as items from after_it
             union all
-            select class_id, -1
-            from before_it cross join unnest(before_it.class_ids) as class_id
+            select class_ids, -1 from before_it
         ) as change
-        group by change.class_id
+        where change.class_ids <> '{}'
+        group by change.class_ids
         having sum(change.items) <> 0;
     end if;
     return null;
@@ -134,12 +135,28 @@ comment on column muse.instance_of.class is 'Name of the class; its id if it has
 comment on column muse.instance_of.rank is
 'Rank of the statement, preferred or normal; an item of a preferred class keeps its other classes';
 
+create or replace function muse.class_names(class_ids text[])
+returns text[]
+language sql stable parallel safe
+begin atomic
+    select array(
+        select coalesce(class.class, one.class_id)
+        from unnest(class_names.class_ids) as one (class_id)
+        left join muse.wikidata_classes as class on one.class_id = class.class_id
+        order by coalesce(class.class, one.class_id)
+    );
+end;
+
+comment on function muse.class_names(text[]) is
+'Names of classes, sorted; the id of a class without a name: select class_names(array[''Q515''])';
+
 create or replace view muse.classes as
 with change as (
     select
         one.class_id,
-        sum(one.items)::bigint as items
-    from muse.wikidata_class_changes as one
+        sum(set.items)::bigint as items
+    from muse.wikidata_class_changes as set
+    cross join lateral unnest(set.class_ids) as one (class_id)
     group by one.class_id
 )
 
@@ -154,9 +171,18 @@ select
         ),
         change.class_id
     ) as class,
-    coalesce(class.items, 0) + coalesce(change.items, 0) as items
+    coalesce(class.items, 0) + coalesce(change.items, 0) as items,
+    greatest(
+        class.items_with_subclasses, coalesce(class.items, 0) + coalesce(change.items, 0)
+    ) as items_with_subclasses,
+    class.depth,
+    muse.class_names(class.superclass_ids) as parents,
+    array_to_string(muse.class_names(class.superclass_ids), ', ') as parents_text,
+    item.labels,
+    item.labels::text as labels_text
 from muse.wikidata_classes as class
 full join change on class.class_id = change.class_id
+left join muse.wikidata as item on class.class_id = item.wikidata_id
 where coalesce(class.items, 0) + coalesce(change.items, 0) > 0;
 
 comment on view muse.classes is
@@ -166,6 +192,17 @@ comment on column muse.classes.class_id is
 comment on column muse.classes.class is 'Name of the class; its id if it has no name';
 comment on column muse.classes.items is
 'Number of items that are instances of the class itself, subclasses not included';
+comment on column muse.classes.items_with_subclasses is
+'Number of items that are instances of the class or of a direct or indirect subclass, each '
+'counted once, at the end of the last load';
+comment on column muse.classes.depth is
+'Number of steps on the shortest way up to a class without superclasses, which has 0; null where '
+'all ways up lead into a cycle';
+comment on column muse.classes.parents is 'Names of the direct superclasses, sorted';
+comment on column muse.classes.parents_text is 'The same names in one text';
+comment on column muse.classes.labels is
+'Labels of the class by language, a JSON object; null if its own item is not stored';
+comment on column muse.classes.labels_text is 'The same labels as a text';
 
 create or replace function muse.class_ids(class text)
 returns setof text

@@ -37,8 +37,8 @@ select pg_temp.describe(
 
 select pg_temp.describe(
     'muse.wikidata_labels',
-    'One row per item or property that is named: select label from wikidata_labels where '
-    'wikidata_id = ''P31''',
+    'One row per item or property that is named or mentioned: select label from wikidata_labels '
+    'where wikidata_id = ''P31''',
     'wikidata_id', 'Id of the item or property (key)',
     'label', 'English label; null if none',
     'wikipedia_id', 'Title of its article in the English Wikipedia; null if none',
@@ -61,15 +61,26 @@ select pg_temp.describe(
     'superclass_ids',
     'Ids of the classes that it is a subclass of, best rank (references '
     'wikidata_classes.class_id)',
-    'items', 'Number of instances at the last count; wikidata_class_changes has the changes since'
+    'items', 'Number of instances at the last count; wikidata_class_changes has the changes since',
+    'items_with_subclasses',
+    'Number of items of the class and of its direct and indirect subclasses, at the last count',
+    'depth',
+    'Number of steps to the nearest class without superclasses; null where there is only a cycle'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_class_sets',
+    'One row per set of classes that items have: select * from wikidata_class_sets limit 9',
+    'class_ids', 'Ids of the classes, in the order of the items (key)',
+    'items', 'Number of items with exactly these classes, at the last count'
 );
 
 select pg_temp.describe(
     'muse.wikidata_class_changes',
-    'One row per change of a class''s number of items: select * from wikidata_class_changes limit '
-    '9',
-    'class_id', 'Id of the class (references wikidata_classes.class_id)',
-    'items', 'Number of instances to add; negative to subtract'
+    'One row per change of the number of items of a set of classes: select * from '
+    'wikidata_class_changes limit 9',
+    'class_ids', 'Ids of the classes (references wikidata_class_sets.class_ids)',
+    'items', 'Number of items to add; negative to subtract'
 );
 
 select pg_temp.describe(

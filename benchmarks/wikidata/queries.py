@@ -26,6 +26,11 @@ COPY = """
         'title', item.title || ' ' || %s
     ))).* from muse.wikidata as item where length(item.wikidata_id) < 9
 """
+COPY_NUMBERS = """
+    insert into muse.wikidata_numbers select (jsonb_populate_record(number, jsonb_build_object(
+        'wikidata_id', 'Q' || substring(number.wikidata_id from 2)::bigint + %s
+    ))).* from muse.wikidata_numbers as number where length(number.wikidata_id) < 9
+"""
 QUERIES = {
     "the blog's query": "select properties->>'instance of' as thing, count(*) as c "
     "from wikidata group by thing",
@@ -38,6 +43,13 @@ QUERIES = {
     "a claims look-up": "select title from wikidata where claims @> "
     '\'{"P31": [{"value": "Q5"}]}\' limit 100',
     "claim_values, counted": "select count(*) from claim_values('P569')",
+    "claim_values, years counted": "select year, count(*) from claim_values('P569') group by year",
+    "claim_values, a year": "select title from claim_values('P1619') where year = 1970 limit 100",
+    "claim_values, amounts": "select title from claim_values('P1373') where base_amount > 1e7",
+    "claim_values, an entity": "select title from claim_values('P17') where value_id = 'Q142'",
+    "qualifiers, counted": "select count(*) from qualifiers('P31', 'P580')",
+    "class_tree": "select * from class_tree('taxon', 3)",
+    "class_properties": "select * from class_properties('railway station')",
 }
 
 
@@ -57,13 +69,15 @@ def sizes(conn: psycopg.Connection) -> Iterator[Row]:
     """Bytes per item on disk, before items are copied."""
     query = """
         select count(*), pg_table_size('muse.wikidata'), pg_indexes_size('muse.wikidata'),
-            pg_total_relation_size('muse.wikidata_labels')
+            pg_total_relation_size('muse.wikidata_labels'),
+            pg_total_relation_size('muse.wikidata_numbers')
         from wikidata
     """
-    count, table, index, labels = conn.execute(query).fetchone() or (1, 0, 0, 0)
+    count, table, index, labels, numbers = conn.execute(query).fetchone() or (1, 0, 0, 0, 0)
     yield Row("the table, an item", table / count, "bytes")
     yield Row("its indexes, an item", index / count, "bytes")
     yield Row("labels, an item", labels / count, "bytes")
+    yield Row("years and amounts, an item", numbers / count, "bytes")
 
 
 def multiply(conn: psycopg.Connection, items: int) -> None:
@@ -74,10 +88,11 @@ def multiply(conn: psycopg.Connection, items: int) -> None:
         conn.execute(sql.SQL("drop index muse.{}").format(sql.Identifier(name)))
     for number in range(1, -(-items // count)):
         conn.execute(COPY, (number * STEP, number))
+        conn.execute(COPY_NUMBERS, (number * STEP,))
     for _, definition in secondary:
         conn.execute(definition)
     classes.update_classes(conn)
-    conn.execute("vacuum analyze muse.wikidata, muse.wikidata_classes")
+    conn.execute("vacuum analyze muse.wikidata, muse.wikidata_numbers, muse.wikidata_classes")
 
 
 def milliseconds(conn: psycopg.Connection, query: str) -> float:

@@ -1,19 +1,35 @@
-"""The table wikidata_classes: number of items and superclasses of each class."""
+"""The table wikidata_classes: number of items, superclasses and depth of each class."""
+
+from pathlib import Path
 
 import psycopg
 
 from loaders.core.dumps.staging import Staging
-from loaders.wikidata.queries import QUERIES
+from loaders.core.queries import Queries
+
+QUERIES = Queries(Path(__file__).with_name("classes.sql"))
 
 
 def update_classes(conn: psycopg.Connection, staging: Staging | None = None) -> None:
-    """Apply the counts that triggers recorded, and the superclasses of staged entities."""
+    """Apply the counts that triggers recorded, and the superclasses of staged entities.
+
+    Where superclasses changed, all counts with subclasses are made again, else only those of the
+    classes above changed items.
+    """
     with conn.transaction():
         conn.execute(QUERIES.take_class_changes)
+        conn.execute(QUERIES.update_class_sets)
+        conn.execute(QUERIES.insert_class_sets)
+        conn.execute(QUERIES.delete_class_sets)
         conn.execute(QUERIES.create_superclasses)
         if staging is not None:
             conn.execute(staging.sql(QUERIES.insert_superclasses))
         conn.execute(QUERIES.insert_classes)
-        conn.execute(QUERIES.update_superclasses)
+        changed = conn.execute(QUERIES.update_superclasses).rowcount
         conn.execute(QUERIES.update_class_items)
         conn.execute(QUERIES.update_class_names)
+        if changed:
+            conn.execute("select muse.measure_class_depths()")
+            conn.execute("select muse.count_class_items('muse.wikidata_class_sets', true)")
+        else:
+            conn.execute("select muse.count_class_items('pg_temp.delta', false)")

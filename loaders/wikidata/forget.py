@@ -41,13 +41,14 @@ def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, i
 def forget(conn: psycopg.Connection, wikidata_id: str) -> None:
     """Delete an item and its label. Properties that contain the label change at their next load.
 
+    The id stays in wikidata_labels: statements of other items are found by it.
+
     Errors: Problem if there is no such item.
     """
     with conn.transaction():
         deleted = conn.execute("delete from muse.wikidata where wikidata_id = %s", (wikidata_id,))
-        for table in ("labels", "redirects"):
-            query = f"delete from muse.wikidata_{table} where wikidata_id = %s"  # noqa: S608
-            more = conn.execute(query.encode(), (wikidata_id,))
+        for query in (QUERIES.forget_label, QUERIES.forget_redirect):
+            more = conn.execute(query, {"wikidata_id": wikidata_id})
             deleted = deleted if deleted.rowcount else more
         update_classes(conn)
     if not deleted.rowcount:

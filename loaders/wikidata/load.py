@@ -266,7 +266,8 @@ class EntityLoad(dumps.DumpLoad):
             )
         on_step("items")
         if self.fresh:
-            indexes.drop(conn, self.topic)
+            for table in (self.topic, "wikidata_numbers"):
+                indexes.drop(conn, table)
         with closing(progress("items", self.counts.kept, "merging")) as bar:
             merge.merge_items(conn, staging, fresh=self.fresh, workers=workers, on_items=bar.update)
         if not self.fresh:
@@ -282,8 +283,9 @@ class EntityLoad(dumps.DumpLoad):
         on_step("classes")
         classes.update_classes(conn, staging)
         on_step("indexes")
-        indexes.create(conn, self.topic, workers)
-        analyze(conn, "wikidata", "wikidata_labels", "wikidata_classes")
+        for table in (self.topic, "wikidata_numbers"):
+            indexes.create(conn, table, workers)
+        analyze(conn, "wikidata", "wikidata_numbers", "wikidata_labels", "wikidata_classes")
 
 
 def _describe_filter(filter: EntityFilter, options: DumpOptions) -> dict[str, Any]:

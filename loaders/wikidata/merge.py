@@ -6,15 +6,17 @@ import psycopg
 
 from loaders.core.dumps import merging
 from loaders.core.dumps.staging import Staging
-from loaders.wikidata.names import PROPERTIES
+from loaders.wikidata import names
 from loaders.wikidata.queries import QUERIES
 from loaders.wikidata.staging import ITEM_COLUMNS
 
 COLUMNS = [name for name in ITEM_COLUMNS if name not in ("loaded_by", "chunk_id")]
+NUMBER_COLUMNS = "place, year, wikidata_id, property_id, amount, base_amount"
 PARTS = {
     "columns": ", ".join(COLUMNS),
     "item_columns": ", ".join(f"item.{name}" for name in COLUMNS),
-    **PROPERTIES,
+    "number_columns": NUMBER_COLUMNS,
+    **names.PARTS,
 }
 
 # Of several copies the newest revision counts, else the last. A label alone is no entity.

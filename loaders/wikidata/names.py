@@ -13,7 +13,16 @@ from loaders.core.queries import Queries
 
 QUERIES = Queries(Path(__file__).with_name("names.sql"))
 BATCH = 2000  # items whose properties are rebuilt in one statement
-PROPERTIES = {"properties": f"({QUERIES.build_properties.removesuffix(';')})"}
+PARTS = {
+    name: f"({query.removesuffix(';')})"
+    for name, query in {
+        "statements": QUERIES.build_statements,
+        "mentioned": QUERIES.build_mentioned,
+        "named": QUERIES.build_named,
+        "numbers": QUERIES.build_numbers,
+        "properties": QUERIES.build_properties,
+    }.items()
+}
 
 
 def merge_labels(
@@ -37,7 +46,7 @@ def rename(conn: psycopg.Connection, staging: Staging) -> int:
     """
     if conn.execute("select from muse.wikidata_renamed limit 1").fetchone() is None:
         return 0
-    changed, update = 0, staging.sql(QUERIES.update_properties, **PROPERTIES)
+    changed, update = 0, staging.sql(QUERIES.update_properties, **PARTS)
     item_ids = [row[0] for row in conn.execute(QUERIES.find_renamed_items)]
     for start in range(0, len(item_ids), BATCH):
         batch = {"ids": item_ids[start : start + BATCH]}

@@ -112,52 +112,83 @@ insert into muse.wikidata_renamed
 select named.wikidata_id from named
 on conflict do nothing;
 
+-- name: build_statements
+-- Statements with a value of the rows of `item` (wikidata_id, claims), as a part of other queries.
+select
+    item.wikidata_id,
+    property.key as property_id,
+    statement.place,
+    statement.value ->> 'type' as type,
+    statement.value -> 'value' as value,
+    case
+        when starts_with(statement.value ->> 'type', 'wikibase-') then statement.value ->> 'value'
+    end as target_id,
+    statement.value ->> 'rank' = case
+        when property.value @> '[{{"rank": "preferred"}}]' then 'preferred'
+        else 'normal'
+    end as is_best
+from item
+cross join jsonb_each(item.claims) as property
+cross join jsonb_array_elements(property.value) with ordinality as statement (value, place)
+where statement.value ? 'value';
+
+-- name: build_mentioned
+-- The ids in the rows of `statement`.
+select statement.property_id as wikidata_id from statement
+union
+select statement.target_id from statement
+where statement.target_id is not null;
+
+-- name: build_named
+-- The labels of the ids in `mentioned`: an index scan however large the table is. The planner
+-- expects few rows, and joins them by hash.
+select
+    label.wikidata_id,
+    label.label as name
+from muse.wikidata_labels as label
+where label.wikidata_id = any(array(select mentioned.wikidata_id from mentioned));
+
+-- name: build_numbers
+-- Rows of wikidata_numbers from those of `statement`. The parser has checked times and amounts.
+select
+    statement.place::integer as place,
+    case
+        when
+            statement.type = 'time'
+            and left(statement.value ->> 'time', -16)::bigint
+            between -2147483647 and 2147483647
+            then left(statement.value ->> 'time', -16)::integer
+    end as year,
+    statement.wikidata_id,
+    statement.property_id,
+    case
+        when statement.type = 'quantity' then (statement.value ->> 'amount')::numeric
+    end as amount,
+    case
+        when statement.type = 'quantity'
+            then trim_scale(
+                ((statement.value ->> 'amount')::numeric + unit.shift) * unit.factor / unit.divisor
+            )
+    end as base_amount
+from statement
+left join muse.wikidata_units as unit
+    on
+        statement.type = 'quantity'
+        and unit.unit_id = muse.unit_id(statement.value ->> 'unit')
+where statement.type in ('time', 'quantity');
+
 -- name: build_properties
--- The properties of the rows of `item` (wikidata_id, claims), as a part of other queries. Values
--- of the best rank, each once: one stands alone, several are a sorted array. `named` is an index
--- scan however large the table is.
-with statement as materialized (
-    select
-        item.wikidata_id,
-        property.key as property_id,
-        statement.value ->> 'type' as type,
-        statement.value -> 'value' as value
-    from item
-    cross join jsonb_each(item.claims) as property
-    cross join jsonb_array_elements(property.value) as statement
-    where
-        statement.value ? 'value'
-        and statement.value ->> 'rank' = case
-            when property.value @> '[{{"rank": "preferred"}}]' then 'preferred'
-            else 'normal'
-        end
-),
-
-named as materialized (
-    select
-        label.wikidata_id,
-        label.label as name
-    from muse.wikidata_labels as label
-    where
-        label.wikidata_id = any(array(
-            select statement.property_id from statement
-            union
-            select statement.value #>> '{{}}' from statement
-            where starts_with(statement.type, 'wikibase-')
-        ))
-),
-
-property as (
+-- The properties of the items of `statement`. Values of the best rank, each once: one stands alone,
+-- several are a sorted array.
+with property as (
     select
         statement.wikidata_id,
         coalesce(property.name, statement.property_id) as name,
         muse.wikidata_value(statement.type, statement.value, target.name) as value
     from statement
     left join named as property on statement.property_id = property.wikidata_id
-    left join named as target
-        on
-            target.wikidata_id = statement.value #>> '{{}}'
-            and starts_with(statement.type, 'wikibase-')
+    left join named as target on statement.target_id = target.wikidata_id
+    where statement.is_best
 ),
 
 gathered as (
@@ -222,6 +253,18 @@ with item as materialized ( -- noqa: ST03
         stored.claims
     from muse.wikidata as stored
     where stored.wikidata_id = any(%(ids)s)
+),
+
+statement as materialized ( -- noqa: ST03
+    select built.* from {statements} as built
+),
+
+mentioned as materialized ( -- noqa: ST03
+    select built.* from {mentioned} as built
+),
+
+named as materialized ( -- noqa: ST03
+    select built.* from {named} as built
 ),
 
 made as (

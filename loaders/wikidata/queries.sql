@@ -27,6 +27,36 @@ with item as materialized (
     where staged.ctid >= %(first)s and staged.ctid < %(last)s
 ),
 
+statement as materialized ( -- noqa: ST03
+    select built.* from {statements} as built
+),
+
+mentioned as materialized (
+    select built.* from {mentioned} as built
+),
+
+named as materialized (
+    select built.* from {named} as built
+),
+
+added as ( -- noqa: ST03
+    insert into muse.wikidata_labels (wikidata_id)
+    select mentioned.wikidata_id from mentioned
+    where
+        length(mentioned.wikidata_id) between 1 and 250
+        and not exists (
+            select from named
+            where named.wikidata_id = mentioned.wikidata_id
+        )
+    order by mentioned.wikidata_id
+    on conflict do nothing
+),
+
+number as ( -- noqa: ST03
+    insert into muse.wikidata_numbers ({number_columns})
+    select built.* from {numbers} as built
+),
+
 made as (
     select
         built.wikidata_id,
@@ -51,6 +81,35 @@ where seen.kind = 'seen' and seen.wikidata_id like 'Q%%';
 with item as materialized (
     select * from {items} as staged
     where staged.ctid >= %(first)s and staged.ctid < %(last)s
+),
+
+statement as materialized ( -- noqa: ST03
+    select built.* from {statements} as built
+),
+
+mentioned as materialized (
+    select built.* from {mentioned} as built
+),
+
+named as materialized (
+    select built.* from {named} as built
+),
+
+added as ( -- noqa: ST03
+    insert into muse.wikidata_labels (wikidata_id)
+    select mentioned.wikidata_id from mentioned
+    where
+        length(mentioned.wikidata_id) between 1 and 250
+        and not exists (
+            select from named
+            where named.wikidata_id = mentioned.wikidata_id
+        )
+    order by mentioned.wikidata_id
+    on conflict do nothing
+),
+
+number as materialized (
+    select built.* from {numbers} as built
 ),
 
 made as (
@@ -79,21 +138,57 @@ changed as (
             or item.lastrevid > old.lastrevid
             or (item.lastrevid = old.lastrevid and old.kept_as <> item.kept_as)
         )
+    returning old.wikidata_id
+),
+
+inserted as (
+    insert into muse.wikidata ({columns}, loaded_by, properties)
+    select
+        {item_columns},
+        item.loaded_by,
+        coalesce(made.properties, '{{}}') as properties
+    from item
+    left join made on item.wikidata_id = made.wikidata_id
+    where
+        item.loaded_by <> '{{}}'
+        and not exists (
+            select from muse.wikidata as old
+            where old.wikidata_id = item.wikidata_id
+        )
+    returning wikidata_id
+),
+
+written as (
+    select changed.wikidata_id from changed
+    union all
+    select inserted.wikidata_id from inserted
+),
+
+stored as ( -- noqa: ST03
+    insert into muse.wikidata_numbers as old ({number_columns})
+    select {number_columns} from number
+    where number.wikidata_id in (select written.wikidata_id from written)
+    on conflict (wikidata_id, property_id, place) do update set
+        (year, amount, base_amount) = (excluded.year, excluded.amount, excluded.base_amount)
+    where
+    (old.year, old.amount, old.base_amount)
+    is distinct from (excluded.year, excluded.amount, excluded.base_amount)
+),
+
+gone as ( -- noqa: ST03
+    delete from muse.wikidata_numbers as old
+    where
+        old.wikidata_id in (select changed.wikidata_id from changed)
+        and not exists (
+            select from number
+            where
+                number.wikidata_id = old.wikidata_id
+                and number.property_id = old.property_id
+                and number.place = old.place
+        )
 )
 
-insert into muse.wikidata ({columns}, loaded_by, properties)
-select
-    {item_columns},
-    item.loaded_by,
-    coalesce(made.properties, '{{}}') as properties
-from item
-left join made on item.wikidata_id = made.wikidata_id
-where
-    item.loaded_by <> '{{}}'
-    and not exists (
-        select from muse.wikidata as old
-        where old.wikidata_id = item.wikidata_id
-    );
+select from written;
 
 -- name: mark_items
 -- Adds the filter's number to unchanged rows that it keeps.
@@ -114,84 +209,6 @@ where wikidata_id in (
 );
 
 -- Classes ----------------------------------------------------------------------------------------
-
--- name: take_class_changes
--- Moves the changes that triggers counted into a temporary table.
-create temporary table delta on commit drop as
-with counted as (
-    delete from muse.wikidata_class_changes
-    returning class_id, items
-)
-
-select
-    counted.class_id,
-    sum(counted.items)::bigint as items
-from counted
-group by counted.class_id
-having sum(counted.items) <> 0;
-
--- name: create_superclasses
-create temporary table above (
-    class_id text collate "C", superclass_ids text[] collate "C"
-) on commit drop;
-
--- name: insert_superclasses
--- Staged classes; also those that have no superclass any more.
-insert into pg_temp.above
-select
-    new.wikidata_id,
-    coalesce(new.superclass_ids, '{{}}') as superclass_ids
-from {seen} as new
-where
-    new.kind in ('kept', 'seen')
-    and (
-        new.superclass_ids is not null
-        or exists (
-            select from muse.wikidata_classes as class
-            where class.class_id = new.wikidata_id
-        )
-    );
-
--- name: insert_classes
-insert into muse.wikidata_classes (class_id, class)
-select
-    new.class_id,
-    new.class_id as class
-from (
-    select delta.class_id from pg_temp.delta as delta
-    union
-    select above.class_id from pg_temp.above as above
-    union
-    select superclass.id
-    from pg_temp.above as above
-    cross join unnest(above.superclass_ids) as superclass (id)
-) as new
-where
-    not exists (
-        select from muse.wikidata_classes as old
-        where old.class_id = new.class_id
-    );
-
--- name: update_superclasses
-update muse.wikidata_classes as class set superclass_ids = above.superclass_ids
-from pg_temp.above as above
-where above.class_id = class.class_id and above.superclass_ids <> class.superclass_ids;
-
--- name: update_class_items
-update muse.wikidata_classes as class set items = class.items + delta.items
-from pg_temp.delta as delta
-where delta.class_id = class.class_id;
-
--- name: update_class_names
-update muse.wikidata_classes as class set
-    class = coalesce(label.label, label.wikidata_id),
-    article = label.wikipedia_id
-from muse.wikidata_labels as label
-where
-    label.wikidata_id = class.class_id
-    and (class.class, class.article) is distinct from (
-        coalesce(label.label, label.wikidata_id), label.wikipedia_id
-    );
 
 -- name: find_missing_class_items
 -- Classes of items that other filters keep, if their own item is not stored, or was loaded by this
@@ -362,3 +379,13 @@ where
     attribute.attrelid = to_regclass(format('muse_tables.%%I', %(name)s::text))
     and attribute.attnum > 0 and not attribute.attisdropped
 order by attribute.attnum;
+
+-- name: forget_label
+update muse.wikidata_labels set label = null, wikipedia_id = null, datatype = null
+where
+    wikidata_id = %(wikidata_id)s
+    and (label is not null or wikipedia_id is not null or datatype is not null);
+
+-- name: forget_redirect
+delete from muse.wikidata_redirects
+where wikidata_id = %(wikidata_id)s;

@@ -15,7 +15,7 @@ BATCH = 512  # pages (of 8 kB) of a staging table in one batch
 # A batch is small against its tables, whatever the planner estimates.
 PLANNER = """
     set jit = off; set work_mem = '64MB'; set enable_memoize = off; set synchronous_commit = off;
-    set max_parallel_workers_per_gather = 0
+    set max_parallel_workers_per_gather = 0; set hash_mem_multiplier = 8
 """
 
 
