@@ -94,6 +94,8 @@ begin
         );
         update muse.class_tables as one set table_name = make_class_table.table_name
         where one.table_name = name;
+        update muse.class_table_columns as col set table_name = make_class_table.table_name
+        where col.table_name = name;
     end if;
     perform muse.describe_class_table(make_class_table.table_name);
     perform set_config('default_statistics_target', '20', true);

@@ -27,8 +27,8 @@ create table muse.class_tables (
 );
 
 create table muse.class_table_columns (
-    table_name text collate "C" not null references muse.class_tables
-        on update cascade on delete cascade,
+    table_name text collate "C" not null references muse.class_tables on delete cascade
+        deferrable initially deferred,
     place integer not null,
     part integer not null,
     property_id text collate "C" not null check (property_id ~ '^P[1-9][0-9]*$'),
