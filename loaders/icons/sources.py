@@ -70,6 +70,8 @@ def icon_source(
 
     invert: the pictures are ink on the outside, with the sign left out.
     """
+    if not location.strip():
+        raise Problem("a source is empty: name a font, or a folder or zip of SVG and PNG")
     path = Path(location)
     source = Source(location, hidden=True)
     unreadable: tuple[BadEntry, ...] = ()

@@ -45,6 +45,7 @@ NETWORKS = ("lines", "positions", "scanlines", "runs")
 QUICK_ICONS, QUICK_UNITS = 400, 16
 FEWEST = 20  # icons in each part of the split
 ENOUGH = 300  # icons, of as many families, that are mostly enough for it
+OF_A_TOPIC = "select from muse.model_names where name = %s"
 COSTS = "select muse.icon_nlls(%s::bit varying[], %s)"
 
 
@@ -91,6 +92,7 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
     the same options and icons. Errors: Problem where there are too few icons.
     """
     task, name = TASKS[request.name], request.save_as or request.name
+    _check_name(conn, task, request.save_as)
     parts, icons = _read(conn, task, request)
     epochs = request.epochs or (1 if request.quick else task.epochs)
     steps = epochs * -(-len(parts.train) // task.batch)
@@ -160,6 +162,17 @@ def _read(conn: psycopg.Connection, task: Task, request: TrainRequest) -> tuple[
             f"some {ENOUGH} of different families are needed"
         )
     return parts, len(rows)
+
+
+def _check_name(conn: psycopg.Connection, task: Task, name: str | None) -> None:
+    """Errors: Problem where a name of one's own is that of another model."""
+    if name is None:
+        return
+    live = live_model(conn, name)
+    shape = {"kind": task.kind, "size": task.size}
+    is_taken = conn.execute(OF_A_TOPIC, (name,)).fetchone() is not None
+    if is_taken or (live and shape != {key: live.config.get(key) for key in shape}):
+        raise Problem(f"{name} is the name of another model: choose another one for --as")
 
 
 def _settings(task: Task, request: TrainRequest) -> Any:

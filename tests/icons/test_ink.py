@@ -9,6 +9,7 @@ from PIL import Image
 
 from loaders.icons.formats import shapes
 from loaders.icons.formats.pictures import Drawer, picture_shapes
+from loaders.icons.formats.shapes import BadIcon
 from tests.factories.icons import BOX, SVG, drawn
 
 pytestmark = pytest.mark.unit
@@ -50,6 +51,21 @@ def test_a_large_light_sign_on_a_dark_tile_is_the_sign():
     bitmap = drawn(SVG.format(BOX + circle).encode())
     assert (bitmap == drawn(SVG.format(circle.replace("#fff", "#000")).encode())).all()
     assert bitmap.mean() > 0.7
+
+
+@pytest.mark.parametrize("edge", ["", ' stroke="#ccc"'])
+def test_a_white_shape_is_the_paper_of_the_sign_on_it(edge):
+    disc, bar = f'<circle fill="#fff" cx="12" cy="12" r="11"{edge}/>', '<path d="M4 10h16v4H4z"/>'
+    bitmap = drawn(SVG.format(disc + bar).encode())
+    assert bitmap[12:20].any(axis=0).sum() > 20
+    assert bitmap.mean() < 0.35
+    dot = '<circle cx="12" cy="12" r="1"/>'
+    assert drawn(SVG.format(disc.replace(edge or "?", "") + dot).encode()).mean() > 0.6
+
+
+def test_a_white_page_is_empty():
+    with pytest.raises(BadIcon, match="empty"):
+        drawn(SVG.format('<path fill="#fff" d="M0 0h24v24H0z"/>').encode())
 
 
 def test_a_whole_black_square_is_ink():

@@ -60,6 +60,14 @@ def test_a_network_of_ones_own_goes_live_only_where_it_is_better(fresh, monkeypa
     assert again.live[0] == "mine"
 
 
+@pytest.mark.parametrize("name", ["classifier", "icons_32", "theirs"])
+def test_a_network_of_ones_own_takes_no_other_models_name(fresh, networks, name):
+    content, config = networks["lines"]
+    add_model(fresh, "theirs", content, **config, kind="hieroglyph")
+    with pytest.raises(Problem, match=f"{name} is the name of another model"):
+        train(fresh, TrainRequest("icons_8", save_as=name, force=True))
+
+
 @pytest.mark.long
 def test_a_judge_learns_to_tell_drawn_icons(fresh, networks):
     for number, square in enumerate(squares(300, seed=3)):

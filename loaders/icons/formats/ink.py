@@ -1,9 +1,10 @@
 """What of a picture is ink: the pixels whose colour differs from that of the paper.
 
-Paper is what is transparent, and white beside it. Where the whole border has one colour, paper has
-that colour, so that a white sign on a black tile is a sign. Ink of one colour, however pale, is ink
-wholly. Where there are several colours, a pale area that a strong one outlines is a fill, and
-belongs to the paper; other pale areas are ink.
+Paper is what is transparent, and white. A white shape beside nothing is ink where little on it is
+dark, as an icon for dark pages; else it is the paper of what it shows. Where the whole border has
+one colour, paper has that colour, so that a white sign on a black tile is a sign. Ink of one
+colour, however pale, is ink wholly. Where there are several colours, a pale area that a strong one
+outlines is a fill, and belongs to the paper; other pale areas are ink.
 """
 
 import numpy as np
@@ -15,6 +16,7 @@ STRONG = 0.5  # of the greatest difference from the paper
 UNIFORM = 0.9  # share of the border's pixels that have its colour
 FLAT = 0.02  # largest difference of neighbours in an area of one colour
 SOME = 0.003  # share of the picture from which an area is no accident
+DARK = 0.05  # share of a white shape from which dark parts are what it shows
 CORNERS = 0.15  # share of a ring inside the border that a tile shows around a large sign
 OUTLINED = 0.5  # share of an area's border that touches another one
 
@@ -37,7 +39,10 @@ def _ink(colours: Array, alpha: Array) -> Array:
     contrast = np.where(alpha > 0, abs(colours - _paper(colours, alpha)).max(-1), 0)
     top = float(contrast[solid].max(initial=0))
     pale = _flat(colours, alpha) & (contrast < VISIBLE)
-    if top < VISIBLE or _touches(pale, alpha < 0.5):
+    if top < VISIBLE and solid.all() and colours.min() > 1 - VISIBLE:
+        return np.zeros_like(alpha)  # a white page
+    on_white = float((contrast[solid] >= STRONG * top).mean()) if solid.any() else 0
+    if top < VISIBLE or (on_white < DARK and _touches(pale, alpha < 0.5)):
         return alpha  # of one colour, or white beside nothing: what is opaque is ink
     weak = _flat(colours, alpha) & (contrast >= VISIBLE) & (contrast < STRONG * top)
     full = top
