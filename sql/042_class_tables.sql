@@ -191,6 +191,7 @@ declare
     target constant oid := to_regclass(format('muse_tables.%I', check_dependents.table_name));
     objects text;
 begin
+    perform muse.find_class_table(check_dependents.table_name);
     select string_agg(distinct
         case
             when rule.ev_class is null

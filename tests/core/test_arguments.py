@@ -53,6 +53,7 @@ REFUSED = {
     "22023",  # invalid_parameter_value
     "23514",  # check_violation, of a domain
     "42P01",  # undefined_table: no table of vectors of that name
+    "42602",  # invalid_name, of a table
     "42704",  # undefined_object: no model, layer or label of that name
 }
 
