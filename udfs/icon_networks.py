@@ -144,7 +144,7 @@ def _caption(
         runtime.fail(plpy, f"{name} has no style {style!r}", hint)
     texts = captions.words_of(words or "")
     if words is not None and not texts:
-        runtime.fail(plpy, "words has no words", "words => 'arrow left' is an example")
+        runtime.fail(plpy, "words has no words", "words => 'home' is an example")
     is_set = style is not None and style.lower() not in styles
     return captions.numbers(
         texts, "" if is_set else (style or "").lower(), style or "" if is_set else ""

@@ -35,7 +35,7 @@ Force = Annotated[
 ]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Out = Annotated[Path | None, typer.Option(help="A .png file to write, or a .zip of SVG and PNG.")]
-Words = Annotated[str | None, typer.Option(help="What the icons show, such as 'arrow left'.")]
+Words = Annotated[str | None, typer.Option(help="What the icons show, in English, such as 'home'.")]
 Style = Annotated[
     str | None, typer.Option(help="outline, filled, thin, bold or logo, or the name of a set.")
 ]
@@ -140,7 +140,7 @@ def draw_icons(
 ) -> None:
     """Draw new icons, store them as a sample, and write a poster or the icons themselves.
 
-    ./pgmuse draw icons --words 'arrow left' -n 30 --out arrows.zip
+    ./pgmuse draw icons --words home -n 30 --out homes.zip
     """
     picture = "sheet" if sheet else "icons"
     _draw(picture, out, "icons", model, n, temperature, seed, words, style, best_of)

@@ -66,14 +66,13 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     )
     yield Answer(
         "What is the best drawing in 4 x 4 pixels, black or white?",
-        "Three classifiers of photos have seen all 65,536; the best grid of each label. grid_icons "
-        "has the probabilities.",
-        "select labelled_sheet('grid4') as sheet",
+        "The classifier of photos has seen all 65,536; the likeliest grid of each label.",
+        "select labelled_sheet('grid4', min_score => 0.1) as sheet",
         is_picture=True,
     )
     yield Answer(
         "And in 5 x 5 pixels?",
-        "A part of the 33,554,432 grids; draw grid5 goes on with the others.",
+        "Of 35,840 of the 33,554,432 grids; draw grid5 goes on with the others.",
         "select labelled_sheet('grid5', min_score => 0.1) as sheet",
         is_picture=True,
     )
