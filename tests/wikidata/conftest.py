@@ -7,6 +7,7 @@ import pytest
 from loaders.core.http.client import Client
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.archives import PACKED
+from tests.factories.banks import BANKS
 from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import FRAMINGS, small
 from tests.servers import wikibase
@@ -42,3 +43,11 @@ def waits():
 @pytest.fixture
 def client(waits):
     return Client("somebody@example.org", sleep=waits.append)
+
+
+@pytest.fixture
+def banks(muse, load):
+    """Banks, and the names that they mention, in English and German."""
+    load(BANKS, languages=("en", "de"))
+    muse.execute("select pg_stat_force_next_flush()")
+    return muse
