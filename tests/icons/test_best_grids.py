@@ -152,6 +152,22 @@ def test_results_ship_and_replace_only_less_likely_ones(fresh):
 
 
 @pytest.mark.long
+def test_candidates_are_classified_again_and_finish_the_search(fresh, small, tmp_path):
+    add_halves(fresh, small, ["one", "two"] * 500)
+    path = tmp_path / "candidates.csv"
+    path.write_text("0,7,1\n0,300,.5\n1,9,1\n")
+    assert shipped.store(fresh, 4, [path]) == 2
+    query = """
+        select label, max(probability)
+        from unnest(array[7, 300, 9]) as a, grid_label(a::bit(16), 1000)
+        group by label
+    """
+    best = "select label, probability from muse.grid_icons where network = 'a' and grid = 4"
+    assert dict(fresh.execute(best).fetchall()) == dict(fresh.execute(query).fetchall())
+    assert fresh.execute(COUNT, {"network": "a", "grid": 4}).fetchone() == (256,)
+
+
+@pytest.mark.long
 def test_the_command_cuts_the_classifier_and_draws_grids(fresh, flatbuffer, tmp_path):
     path = tmp_path / "a.png"
     labels = [f"label {number % 40}" for number in range(1000)]

@@ -43,6 +43,21 @@ on conflict (network, grid, label) do update
     set probability = excluded.probability, bitmap = excluded.bitmap
     where excluded.probability > stored.probability;
 
+-- name: score_bitmaps
+insert into muse.grid_icons as stored (network, grid, label, probability, bitmap)
+select distinct on (best.label)
+    %(network)s,
+    %(grid)s,
+    best.label,
+    best.probability,
+    candidate.bitmap::bit varying
+from unnest(cast(%(bitmaps)s as text[])) as candidate (bitmap)
+cross join lateral muse.grid_label(candidate.bitmap::bit varying, 1000) as best
+order by best.label asc, best.probability desc, candidate.bitmap asc
+on conflict (network, grid, label) do update
+    set probability = excluded.probability, bitmap = excluded.bitmap
+    where excluded.probability > stored.probability;
+
 -- name: finish_block
 update muse.grid_blocks set done_at = now()
 where network = %(network)s and grid = %(grid)s and block = %(block)s;

@@ -13,6 +13,7 @@ from udfs.grids import blocks
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 GRIDS, CARD = SHIPPED / "grids.csv", SHIPPED / "grids.json"
+AGAIN = 4  # candidates a label that are classified again
 COPY = "copy pg_temp.new_grids (network, grid, label, probability, bitmap) from stdin"
 STORED = """
     select network, grid, label, probability, bitmap::text
@@ -52,8 +53,28 @@ def save(conn: psycopg.Connection) -> None:
     names = ("network", "grid", "done")
     searches = [dict(zip(names, row, strict=True)) for row in conn.execute(DONE)]
     card = {
-        "command": "./pgmuse train classifier --lite N, draw grid4 and draw grid5",
+        "command": "./pgmuse train classifier --lite N; draw grid4; tools/search_grids.py",
         "licence": "Apache-2.0, as the weights of the classifier",
         "searches": searches,
     }
     CARD.write_text(json.dumps(card, indent=1) + "\n")
+
+
+def store(conn: psycopg.Connection, grid: int, paths: list[Path]) -> int:
+    """Store the likeliest of the candidates of tools/search_grids.py; return the labels with news.
+
+    The candidates are all grids' with the network that is live here, which classifies them again.
+    """
+    candidates: dict[str, list[tuple[float, int]]] = {}
+    for path in paths:
+        with path.open(newline="") as file:
+            for label, number, probability in csv.reader(file):
+                candidates.setdefault(label, []).append((float(probability), int(number)))
+    numbers = {number for some in candidates.values() for _, number in sorted(some)[-AGAIN:]}
+    bitmaps = [format(number, f"0{grid * grid}b") for number in sorted(numbers)]
+    with conn.transaction():
+        (network,) = conn.execute(QUERIES.network).fetchone() or ("",)
+        search = {"network": network, "grid": grid, "blocks": blocks(grid)}
+        conn.execute(QUERIES.queue_blocks, search)
+        conn.execute(QUERIES.finish_first_blocks, search | {"done": search["blocks"]})
+        return conn.execute(QUERIES.score_bitmaps, search | {"bitmaps": bitmaps}).rowcount
