@@ -121,6 +121,93 @@ $$;
 comment on function muse.similar_classes(bytea, integer) is
 'Classes of the n pictures most similar to a picture, likeliest first, with the number of these pictures: select * from similar_classes((select thumbnail from images limit 1))';  -- noqa: LT05
 
+-- pictures_by_hash ------------------------------------------------------------------------
+-- Multi-index hashing (Norouzi, Punjani and Fleet 2012): of two hashes that differ in 8 bits or
+-- fewer, one of three parts differs in 2 or fewer. So each part has an index, which is searched for
+-- the 232 or 254 values that differ in 0 to 2 bits. For larger distances all hashes are compared.
+
+create or replace function muse.pictures_by_hash(
+    hashes bit varying[], max_distance integer, n integer
+)
+returns table (image_id bigint, bits integer)
+language plpgsql stable parallel safe rows 10
+set search_path = pg_catalog, muse, pg_temp
+set enable_seqscan = off  -- noqa: PRS
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    one integer[];
+    two integer[];
+    three integer[];
+begin
+    if pictures_by_hash.max_distance > 8 then
+        return query
+        select picture.image_id, min(bit_count(picture.perceptual_hash # hash))::integer as bits
+        from muse.images as picture
+        inner join unnest(pictures_by_hash.hashes) as hash
+            on bit_count(picture.perceptual_hash # hash) <= pictures_by_hash.max_distance
+        group by picture.image_id
+        order by 2, 1
+        limit pictures_by_hash.n;
+        return;
+    end if;
+
+    with places as (
+        select place from generate_series(0, 21) as place
+    ),
+
+    masks as materialized (
+        select 0 as mask, 0 as highest
+        union all
+        select 1 << place, place from places
+        union all
+        select (1 << a.place) | (1 << b.place), b.place
+        from places as a
+        inner join places as b on a.place < b.place
+    )
+
+    select
+        array_agg(substring(hash from 1 for 22)::integer # mask),
+        array_agg(substring(hash from 23 for 21)::integer # mask) filter (
+            where highest < 21
+        ),
+        array_agg(substring(hash from 44 for 21)::integer # mask) filter (
+            where highest < 21
+        )
+    into one, two, three
+    from unnest(pictures_by_hash.hashes) as hash
+    cross join masks;
+
+    return query
+    with candidates as (
+        select picture.image_id, picture.perceptual_hash
+        from muse.images as picture
+        where substring(picture.perceptual_hash from 1 for 22)::integer = any(one)
+        union all
+        select picture.image_id, picture.perceptual_hash
+        from muse.images as picture
+        where substring(picture.perceptual_hash from 23 for 21)::integer = any(two)
+        union all
+        select picture.image_id, picture.perceptual_hash
+        from muse.images as picture
+        where substring(picture.perceptual_hash from 44 for 21)::integer = any(three)
+    )
+
+    select candidates.image_id, min(bit_count(candidates.perceptual_hash # hash))::integer as bits
+    from candidates
+    inner join unnest(pictures_by_hash.hashes) as hash
+        on bit_count(candidates.perceptual_hash # hash) <= pictures_by_hash.max_distance
+    group by candidates.image_id
+    order by 2, 1
+    limit pictures_by_hash.n;
+end
+$$;
+
+comment on function muse.pictures_by_hash(bit varying[], integer, integer) is
+'Pictures whose perceptual hash differs in few bits from one of these: select near.* from images, pictures_by_hash(array[perceptual_hash], 8, 3) as near limit 3';  -- noqa: LT05
+
 create or replace function muse.near_duplicates(
     picture bytea, max_distance integer default 8, n integer default 10
 )
@@ -146,18 +233,12 @@ begin
     where image.sha256 = sha256(near_duplicates.picture);
 
     if cardinality(hashes) > 0 then
-        select array_agg(near.image_id) into candidates
-        from (
-            select image.image_id
-            from muse.images as image
-            cross join lateral (
-                select min(bit_count(image.perceptual_hash # hash)) as bits
-                from unnest(hashes) as hash
-            ) as nearest
-            where nearest.bits <= near_duplicates.max_distance
-            order by nearest.bits, image.image_id
-            limit near_duplicates.n
-        ) as near;
+        candidates := array(
+            select near.image_id
+            from muse.pictures_by_hash(
+                hashes, near_duplicates.max_distance, near_duplicates.n
+            ) as near
+        );
         select (model.config ->> 'classifier')::bigint into classifier
         from muse.deployments as deployment
         inner join muse.models as model on deployment.model_id = model.model_id

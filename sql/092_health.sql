@@ -50,7 +50,7 @@ last_jobs as (
         run.status,
         run.message,
         run.started_at,
-        run.status = 'running' and not exists (
+        run.status = 'running' and not pg_is_in_recovery() and not exists (
             select from pg_stat_activity as activity
             where activity.pid = run.backend_pid
         ) as is_killed
@@ -257,6 +257,73 @@ connections as (
     where activity.datid is not null
 ),
 
+-- On a primary a row per replica, by its slot; on a replica one row.
+slots as (
+    select
+        slot.slot_name::text as subject,
+        slot.active,
+        slot.wal_status = 'lost' as is_lost,
+        case
+            when not pg_is_in_recovery() then pg_wal_lsn_diff(
+                pg_current_wal_lsn(), slot.restart_lsn
+            )
+        end as bytes
+    from pg_replication_slots as slot
+    where slot.slot_type = 'physical'
+),
+
+replicas as (
+    select
+        'replica' as check_name,
+        subject,
+        case when is_lost then 'bad' when active then 'ok' else 'warning' end as status,
+        case
+            when is_lost then 'it was away for too long'
+            else format(
+                '%s, %s behind', case when active then 'connected' else 'not connected' end,
+                coalesce(pg_size_pretty(bytes), 'unknown')
+            )
+        end as value,
+        null::timestamptz as since,
+        case
+            when is_lost then 'copy it again: ./pgmuse replica'
+            when not active then format(
+                'start the replica, or end it: select pg_drop_replication_slot(%L)', subject
+            )
+        end as advice
+    from slots
+    union all
+    select
+        'replica' as check_name,
+        'primary' as subject,
+        case
+            when not exists (select from pg_stat_wal_receiver) then 'bad'
+            when lag.seconds > 300 then 'warning'
+            else 'ok'
+        end as status,
+        format(
+            '%s, %s s behind',
+            case
+                when exists (select from pg_stat_wal_receiver) then 'connected'
+                else 'not connected'
+            end,
+            lag.seconds
+        ) as value,
+        pg_last_xact_replay_timestamp() as since,
+        case
+            when not exists (select from pg_stat_wal_receiver)
+                then 'the primary is not reached: see the log of this server'
+            when lag.seconds > 300 then 'a long query delays it, or it is slower than its primary'
+        end as advice
+    from (
+        select case
+            when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
+            else round(extract(epoch from now() - pg_last_xact_replay_timestamp()))
+        end as seconds
+    ) as lag
+    where pg_is_in_recovery()
+),
+
 disk as (
     select
         'disk' as check_name,
@@ -367,6 +434,8 @@ from (
     union all
     select * from connections
     union all
+    select * from replicas
+    union all
     select * from disk
     union all
     select * from versions
@@ -375,7 +444,7 @@ from (
 comment on view muse.health is
 'One row per check: select check_name, subject, advice from health where status <> ''ok''';
 comment on column muse.health.check_name is
-'load, job, model, vectors, recall, index, source, connections, disk, version (part of the key)';
+'load, job, model, vectors, recall, index, source, connections, replica, disk, version (part of the key)';  -- noqa: LT05
 comment on column muse.health.subject is 'What was checked, such as a topic (part of the key)';
 comment on column muse.health.status is 'ok, warning or bad';
 comment on column muse.health.value is 'What was found';

@@ -8,8 +8,12 @@ from psycopg import sql
 from loaders.core.errors import Problem
 
 
-def create_login(conn: psycopg.Connection, name: str, file: Path, *, loader: bool) -> None:
+def create_login(
+    conn: psycopg.Connection, name: str, file: Path, *, loader: bool, replica: bool = False
+) -> None:
     """Create a login with the password in `file`, or change its password and add its role.
+
+    loader: it may load and train. replica: it may copy the server and query nothing.
 
     `conn` is in autocommit mode. Errors: Problem where the file has no password, or the role is
     a superuser's.
@@ -30,6 +34,9 @@ def create_login(conn: psycopg.Connection, name: str, file: Path, *, loader: boo
             conn.execute(sql.SQL("create role {} login").format(role))
         alter = sql.SQL("alter role {} login password {}")
         conn.execute(alter.format(role, sql.Literal(secret.decode())))
+        if replica:
+            conn.execute(sql.SQL("alter role {} replication").format(role))
+            return
         group = sql.Identifier("muse_loader" if loader else "muse_reader")
         conn.execute(sql.SQL("grant {} to {}").format(group, role))
 

@@ -35,6 +35,7 @@ def migrate(*, with_python: bool = True) -> None:
     with db.connect() as conn:
         if db.is_pooled(conn):
             raise Problem("connect to the server itself: migrations do not go through a pooler")
+        db.check_writable(conn)
         check_server(conn, with_python=with_python)
     config = alembic_config(conninfo.make_conninfo(**db.conninfo()))
     config.attributes["with_python"] = with_python

@@ -28,7 +28,7 @@ def commands() -> Commands:
     """The commands without a verb, by name."""
     functions: tuple[Callable[..., None], ...] = (
         setup, demo, test, up, down, status, migrate, uninstall, psql, login, doctor, health,
-        refresh, samples, cron, backup, restore, serve,
+        refresh, samples, cron, backup, restore, replica, serve,
     )  # fmt: skip
     return Commands(root={function.__name__: function for function in functions})
 
@@ -188,6 +188,9 @@ def login(
     loader: Annotated[
         bool, typer.Option("--loader", help="It may load and train, and not query only.")
     ] = False,
+    replica: Annotated[
+        bool, typer.Option("--replica", help="It may copy the server, and query nothing.")
+    ] = False,
 ) -> None:
     """Create a login that may query, or set its password; for a superuser.
 
@@ -195,8 +198,10 @@ def login(
     """
     from loaders.admin.logins import create_login
 
+    if loader and replica:
+        raise typer.BadParameter("a login is for a loader or for a replica, not both")
     with db.connect(autocommit=True) as conn:
-        create_login(conn, name, password_file, loader=loader)
+        create_login(conn, name, password_file, loader=loader, replica=replica)
 
 
 def refresh(
@@ -315,6 +320,46 @@ def restore(
     from loaders.admin.backup import restore as run
 
     run(file)
+
+
+def replica(
+    of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST[:PORT]", help="The server to copy, or a connection string of libpq."
+        ),
+    ] = None,
+    user: Annotated[
+        str, typer.Option(help="Its login: ./pgmuse login NAME --replica, there.")
+    ] = "replica",
+    password_file: Annotated[
+        Path | None,
+        typer.Option("--password-file", help="A file with the password in its first line."),
+    ] = None,
+    slot: Annotated[
+        str | None, typer.Option(help="Name on the server; default: pgmuse_ and this machine's.")
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make this replica a server that can be written.")
+    ] = False,
+) -> None:
+    """Make the embedded server a read-only copy of another server, which follows it.
+
+    ./pgmuse replica --of db.example.org --password-file password
+    """
+    from loaders.admin.logins import read_password
+    from loaders.core.server import replica as replicas
+
+    embedded = server.embedded()
+    if promote == (of is not None):
+        raise typer.BadParameter("give --of HOST, or --promote")
+    if of is None:
+        replicas.promote(embedded)
+        say("the embedded server is no replica any more, and can be written")
+        return
+    password = read_password(password_file) if password_file else None
+    replicas.make_replica(embedded, of, user, password, slot)
+    say("the embedded server is a replica, and follows its primary: ./pgmuse psql")
 
 
 def serve(

@@ -132,6 +132,7 @@ def connect_to_load(*, announce: bool = False, **options: Any) -> psycopg.Connec
                 "a load needs a connection of its own: connect to the server itself and not "
                 f"through the pooler at {conn.info.host}:{conn.info.port}"
             )
+        check_writable(conn)
         _check_owner(conn)
         conn.execute("set role muse_loader")
     except psycopg.errors.InsufficientPrivilege as error:
@@ -175,6 +176,12 @@ def _check_revision(conn: psycopg.Connection) -> None:
             f"{where} is of revision {revision}, this code needs {udfs.REVISION}: "
             "run ./pgmuse migrate"
         )
+
+
+def check_writable(conn: psycopg.Connection) -> None:
+    """Errors: Problem where the server is a replica."""
+    if conn.execute("select pg_catalog.pg_is_in_recovery()").fetchone() == (True,):
+        raise Problem(f"{describe(conn)} is a replica, which can only be read: use its primary")
 
 
 def _check_owner(conn: psycopg.Connection) -> None:

@@ -16,7 +16,7 @@ import pytest
 from loaders.core.errors import Problem
 from loaders.core.server import addresses, processes, sockets
 from loaders.core.server.cluster import Server, throw_away
-from loaders.core.server.files import HBA, OLD_HBA
+from loaders.core.server.files import HBA, OLD_HBAS
 
 
 def setting(server: Server, name: str) -> str:
@@ -142,11 +142,12 @@ def test_beyond_this_machine_there_is_tls():
             rules = conn.execute(
                 "select type, address, auth_method from pg_hba_file_rules where type like 'host%'"
             ).fetchall()
-        assert rules == [
+        databases_and_replicas = [
             ("host", "127.0.0.1", "scram-sha-256"),
             ("host", "::1", "scram-sha-256"),
             ("hostssl", "all", "scram-sha-256"),
-        ]
+        ] * 2
+        assert rules == databases_and_replicas
         key = (server.data / "server.key").stat()
         assert key.st_mode & 0o077 == 0
         address = {"host": "127.0.0.1", "port": port, "user": "guest", "password": "a guest"}
@@ -174,7 +175,11 @@ def test_without_openssl_nobody_else_reaches_it(monkeypatch):
 def test_the_old_rules_of_who_may_connect_are_replaced_and_your_own_stay():
     with throw_away() as server:
         hba = server.data / "pg_hba.conf"
-        for text, then in ((OLD_HBA, HBA), ("local all all trust\n", "local all all trust\n")):
+        pairs = [
+            *((old, HBA) for old in OLD_HBAS),
+            ("local all all trust\n", "local all all trust\n"),
+        ]
+        for text, then in pairs:
             server.down()
             hba.write_text(text)
             server.up()
@@ -264,7 +269,7 @@ def test_a_socket_folder_of_somebody_else_is_refused(server):
     foreign.socket.symlink_to("/")
     try:
         with pytest.raises(Problem, match="belongs to another user"):
-            foreign._own(foreign.socket)
+            foreign.own(foreign.socket)
     finally:
         foreign.socket.unlink()
 

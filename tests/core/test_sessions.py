@@ -218,7 +218,7 @@ def pooled(fresh, server, tmp_path_factory):
     if shutil.which("pgbouncer") is None:
         pytest.skip("needs pgbouncer")
     folder = server.folder.with_name(f"{server.folder.name}-pooler")
-    server._own(folder)
+    server.own(folder)
     (folder / "pgbouncer.ini").write_text(
         f"[databases]\n* = host={server.socket}\n[pgbouncer]\npool_mode = transaction\n"
         f"unix_socket_dir = {folder}\nlisten_port = 5432\nauth_type = any\n"

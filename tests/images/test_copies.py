@@ -1,5 +1,7 @@
 """Copies of a stored picture: resized, rotated, mirrored, cropped, framed; plain pictures."""
 
+import random
+
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
@@ -115,3 +117,24 @@ def test_the_hash_of_a_heic_is_that_of_its_jpeg():
         prepare(encoded(photo(), "HEIF")).perceptual_hash
         ^ prepare(encoded(photo(), "JPEG")).perceptual_hash
     ).bit_count() <= 3
+
+
+HASHES = """
+    insert into muse.images (sha256, thumbnail, perceptual_hash, width, height)
+    select sha256(convert_to(place::text, 'utf8')), '\\xffd8ff', hash::bit(64), 9, 9
+    from unnest(%s::text[]) with ordinality as one (hash, place)
+"""
+BY_HASH = "select bits from pictures_by_hash(array[%s::bit(64), ~ %s::bit(64)], %s, 1000)"
+
+
+def test_all_hashes_within_a_distance_are_found(fresh):
+    dice = random.Random(1)
+    base = "".join(dice.choice("01") for _ in range(64))
+    stored = []
+    for bits in list(range(13)) * 20:
+        places = set(dice.sample(range(64), bits))
+        stored.append("".join(str(int(bit) ^ (i in places)) for i, bit in enumerate(base)))
+    fresh.execute(HASHES, (stored,))
+    for distance in (0, 1, 5, 8, 9, 12):
+        rows = fresh.execute(BY_HASH, (base, base, distance)).fetchall()
+        assert [bits for (bits,) in rows] == sorted([*range(distance + 1)] * 20)

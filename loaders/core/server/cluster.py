@@ -23,7 +23,7 @@ import psycopg
 from loaders.core.config import HOME
 from loaders.core.errors import Problem
 from loaders.core.server import addresses, processes, programs, sockets
-from loaders.core.server.files import CONF, HBA, LAST_ADDRESS, OLD_HBA, quoted
+from loaders.core.server.files import CONF, HBA, LAST_ADDRESS, OLD_HBAS, quoted
 from loaders.core.server.memory import machine_memory
 from loaders.core.server.programs import ProgramResult
 
@@ -97,7 +97,7 @@ class Server:
         address = addresses.parse_address(listen) if listen else None
         if address:
             addresses.check_address(*address)
-        with self._alone():
+        with self.alone():
             if self.running():
                 if address in (None, self.address()) and self._has_socket():
                     return
@@ -118,7 +118,7 @@ class Server:
         if not self.data.exists():
             self.up()
             self.down()
-        with self._alone(), processes.locked(self.folder):
+        with self.alone(), processes.locked(self.folder):
             self._prepare_start(NO_ADDRESS)  # the next `up` is without TCP
             self._prepare(*address)
             sockets.link(self.socket, address[1])
@@ -134,7 +134,7 @@ class Server:
         if running:
             self._pg_ctl("stop", "--mode=fast")
         if self._last_address() != NO_ADDRESS:
-            self._write(self.data / "pgmuse.conf", self._configuration(*NO_ADDRESS))
+            self.write(self.data / "pgmuse.conf", self._configuration(*NO_ADDRESS))
         return running
 
     def running(self) -> bool:
@@ -172,7 +172,7 @@ class Server:
 
     def _start(self, address: tuple[str, str]) -> None:
         if not self.data.exists():
-            self._own(self.folder)
+            self.own(self.folder)
         with processes.locked(self.folder) as lock:
             self._prepare_start(address)
             self._pg_ctl("start", f"--log={self.log / 'start.log'}", inherited=(lock,))
@@ -185,14 +185,14 @@ class Server:
         self._check_version()
         self._prepare(*address)
         self._make_socket_folder()
-        self._write(self.data / "pgmuse.conf", self._configuration(*address))
+        self.write(self.data / "pgmuse.conf", self._configuration(*address))
         processes.remove_stale_files(self.data, self.socket)
 
     def _prepare(self, host: str, port: str) -> None:
         """Write files that a running server accepts: pg_hba.conf, and a certificate for TLS."""
         hba = self.data / "pg_hba.conf"
-        if hba.read_text() == OLD_HBA:
-            self._write(hba, HBA)
+        if hba.read_text() in OLD_HBAS:
+            self.write(hba, HBA)
         if addresses.needs_tls(host):
             self._make_certificate()
 
@@ -213,8 +213,8 @@ class Server:
             sockets.fits(folder) and sockets.is_ours(folder, *users)
         ):
             folder = sockets.choose(self.folder)
-            self._write(self.folder / sockets.RECORD, str(folder))
-        self._own(folder)
+            self.write(self.folder / sockets.RECORD, str(folder))
+        self.own(folder)
 
     def connect(self, **options: object) -> psycopg.Connection:
         """A connection as the cluster's superuser. options: as for psycopg.connect."""
@@ -232,7 +232,7 @@ class Server:
         return self.folder.with_name(f".{self.folder.name}.lock")
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """A file lock: one `up` at a time creates and starts the cluster."""
         try:
             make_public(self.folder.parent)
@@ -259,14 +259,16 @@ class Server:
         )
 
     def _create(self) -> None:
-        self._own(self.folder)
-        self._own(self.log)
+        self.own(self.folder)
+        self.own(self.log)
         part = self.folder / "part"  # renamed when complete
         shutil.rmtree(part, ignore_errors=True)
         options = ("--encoding=UTF8", "--locale=C.UTF-8", f"--username={SUPERUSER}", "--auth=trust")
-        self._run("initdb", *options, "--no-instructions", "--pgdata", str(part)).check("initdb")
-        self._write(part / "pg_hba.conf", HBA)
-        self._write(part / "pgmuse.conf", "")
+        self.run_program("initdb", *options, "--no-instructions", "--pgdata", str(part)).check(
+            "initdb"
+        )
+        self.write(part / "pg_hba.conf", HBA)
+        self.write(part / "pgmuse.conf", "")
         with (part / "postgresql.conf").open("a") as conf:
             conf.write("\ninclude 'pgmuse.conf'\n")
         part.rename(self.data)
@@ -288,14 +290,18 @@ class Server:
 
     def _check_version(self) -> None:
         cluster = (self.data / "PG_VERSION").read_text().strip()
-        ours = self._run("postgres", "--version").out.split()[2].partition(".")[0]
+        ours = self.installed_version()
         if cluster != ours:
             raise Problem(
                 f"{self.data} was made by PostgreSQL {cluster} and {ours} is installed: "
                 f"install postgresql-{cluster}, or move the folder away and load again"
             )
 
-    def _own(self, folder: Path) -> None:
+    def installed_version(self) -> str:
+        """The major version of the installed PostgreSQL."""
+        return self.run_program("postgres", "--version").out.split()[2].partition(".")[0]
+
+    def own(self, folder: Path) -> None:
         """Create a folder for the owner only. Errors: Problem where another user has it."""
         make_public(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -306,7 +312,7 @@ class Server:
         if os.geteuid() == 0:
             os.chown(folder, user.pw_uid, user.pw_gid)
 
-    def _write(self, path: Path, text: str) -> None:
+    def write(self, path: Path, text: str) -> None:
         """Replace a file of the cluster atomically; it belongs to the cluster's owner."""
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         part.write_text(text)
@@ -322,7 +328,7 @@ class Server:
             f"{action} the embedded server (see {self.log})"
         )
 
-    def _run(self, program: str, *arguments: str) -> ProgramResult:
+    def run_program(self, program: str, *arguments: str) -> ProgramResult:
         """Run a program of PostgreSQL on this cluster, as its owner."""
         return self._execute([str(bindir() / program), *arguments])
 

@@ -10,13 +10,20 @@ local   replication all              trust
 host    all all 127.0.0.1/32 scram-sha-256
 host    all all ::1/128      scram-sha-256
 hostssl all all all          scram-sha-256
+# Replicas: logins with the attribute replication.
+host    replication all 127.0.0.1/32 scram-sha-256
+host    replication all ::1/128      scram-sha-256
+hostssl replication all all          scram-sha-256
 """
-# The version before 0.1.1, which is replaced at the next start.
-OLD_HBA = """\
+# Earlier versions, which are replaced at the next start.
+OLD_HBAS = (
+    """\
 # Only the server's own user and root can enter the socket's folder; the network needs a password.
 local all all trust
 host  all all all scram-sha-256
-"""
+""",
+    HBA.partition("# Replicas")[0],
+)
 
 CONF = """\
 # Written by ./pgmuse up. Your own settings: alter system set ...
@@ -37,6 +44,11 @@ random_page_cost = 1.1
 wal_compression = on
 max_wal_size = 4GB
 checkpoint_timeout = 15min
+
+# A replica that is away for longer is copied again; a query on a replica delays it up to 5 minutes.
+max_slot_wal_keep_size = 16GB
+hot_standby_feedback = on
+max_standby_streaming_delay = 5min
 
 logging_collector = on
 log_directory = '{log}'
