@@ -3,7 +3,7 @@
 All shapes of a set are scaled by one factor, by which 95 % of them fit; larger ones are scaled
 down to fit. A shape is centred by its bounding box. A pixel is ink where at least half of it is
 covered. Where a stroke is thinner than a pixel, the pixels of its ridge are ink, so that no line is
-lost; the corner of an area is no ridge.
+lost; the corner of an area and the pole of a circle are no ridges.
 """
 
 import re
@@ -21,6 +21,7 @@ NEARLY_ALL = 95  # per cent of a set that fit into the bitmap unscaled
 SHIFTS = (0, 0.5)  # pixels from the middle; both keep symmetric shapes symmetric
 HALF, THIN, RIDGE = 0.5, 0.2, 0.07  # coverages of a pixel
 EQUAL = 0.02  # difference of two coverages that counts as none
+BODY = 0.75  # coverage of an area; a crest of one pixel above it is no stroke
 
 
 class BadIcon(Exception):
@@ -144,7 +145,18 @@ def lit(share: np.ndarray) -> np.ndarray:
             )
         return higher & (share >= THIN)
 
-    straight = (share >= HALF) | ridge((0, 1), (1, 0))
+    half = share >= HALF
+    straight = half | ridge((0, 1), (1, 0))
+    # The crest of a curve is no stroke: a circle has no nub at its poles.
+    for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        ahead, row, behind = (
+            [beside(step * down + side * right, step * right + side * down) for side in (-1, 0, 1)]
+            for step in (-1, 0, 1)
+        )
+        slopes = np.minimum(row[0], row[2]) >= share / 2
+        is_crest = ~half | (slopes & (np.maximum(row[0], row[2]) < HALF) & (share < BODY))
+        nub = (np.minimum.reduce(behind) >= BODY) & (np.maximum.reduce(ahead) < THIN)
+        straight &= ~(nub & is_crest)
     diagonal = ridge((1, 1), (1, -1)) & ~straight
     around = np.pad(np.where(straight | diagonal, 0, share), 2)
     # A convex corner is no stroke: an unlit neighbour beside it has as much ink.
