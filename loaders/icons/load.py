@@ -81,6 +81,7 @@ def load(
     fingerprint = source.fingerprint and digest(
         [source.fingerprint, *about, *(["inverted"] if options.invert else [])]
     )
+    scope = ""
     with runs.run(
         conn, TOPIC, source.location, options=stored | {"max_prune": options.max_prune},
         fingerprint=fingerprint, again=options.again,
@@ -91,9 +92,10 @@ def load(
             check_usable(source.location, Coverage(len(shapes)), seems=seems)
             conn.execute(QUERIES.create_staging)
             with conn.transaction():
-                _merge(run, source, shapes, bad_names, options.max_prune)
+                equal = _merge(run, source, shapes, bad_names, options.max_prune)
             analyze(conn, "icons")
-    return runs.result_of(run, source.icon_set, NOUN)
+            scope = f"({equal:,} more have the bitmap of another one)" if equal else ""
+    return runs.result_of(run, source.icon_set, NOUN, scope=scope)
 
 
 def _load_path(conn: psycopg.Connection, location: str, options: IconOptions) -> LoadResult:
@@ -156,8 +158,8 @@ def _read(run: runs.Run, source: IconSource) -> tuple[list[Shape], list[str]]:
 
 def _merge(
     run: runs.Run, source: IconSource, shapes: list[Shape], bad_names: list[str], max_prune: float
-) -> None:
-    """Merge a set, in the caller's transaction."""
+) -> int:
+    """Merge a set, in the caller's transaction; return the number of names without a row."""
     conn = run.conn
     with closing(progress("icons", len(shapes), source.icon_set)) as bar:
         copy(conn, "pg_temp.new_icons", ICON, _rows(bitmaps(shapes), bar))
@@ -173,9 +175,11 @@ def _merge(
         "set": source.icon_set,
         "licence": source.licence,
     }
-    written, stored, gone = conn.execute(QUERIES.merge_icons, values).fetchone() or (0, 0, 0)
+    row = conn.execute(QUERIES.merge_icons, values).fetchone()
+    written, stored, gone, equal = row or (0, 0, 0, 0)
     run.loaded, run.unchanged = written, stored - written
     run.details["gone"] = gone
+    return int(equal)
 
 
 def _rows(bitmaps: Iterable[IconBitmap], bar: Any) -> Iterator[tuple[Any, ...]]:

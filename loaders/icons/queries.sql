@@ -96,7 +96,11 @@ select
     (
         select count(*) from gone
         where gone.size = 32
-    ) as deleted;
+    ) as deleted,
+    (
+        select coalesce(sum(cardinality(new.also)), 0) from new
+        where new.size = 32
+    ) as equal;
 
 -- name: merge_signs
 insert into muse.hieroglyph_signs as sign (codepoint, code, meaning, keywords)
