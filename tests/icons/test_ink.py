@@ -141,6 +141,24 @@ def test_half_transparent_parts_are_paper():
     assert (duotone == outline).all()
 
 
+RING = '<circle cx="12" cy="12" r="9" fill="none" stroke="#000" stroke-width="4"{}/>'
+
+
+@pytest.mark.parametrize("inside", ["", '<circle cx="12" cy="12" r="7" fill="#fff"/>'])
+def test_a_half_transparent_ring_is_ink_and_its_white_middle_paper(inside):
+    ring = drawn(SVG.format(RING.format("")).encode())
+    faint = drawn(SVG.format(RING.format(' opacity=".4"') + inside).encode())
+    assert (faint != ring).mean() < 0.01
+
+
+@pytest.mark.parametrize("width", [0.04, 0.1])
+def test_hairlines_are_drawn(width):
+    cross = f'<path stroke="#000" stroke-width="{width}" d="M2 12.03h20M11.9 2v20"/>'
+    bitmap = drawn(SVG.format(cross).encode())
+    assert bitmap.any(0).all()
+    assert bitmap.any(1).all()
+
+
 def test_inverted_pictures_give_what_else_is_paper():
     with Drawer() as drawer:
         content = SVG.format('<path d="M0 0h24v12H0z"/>').encode()

@@ -16,6 +16,7 @@ VISIBLE = 0.12  # difference of two colours, by their most different channel, th
 STRONG = 0.5  # of the greatest difference from the paper
 UNIFORM = 0.9  # share of the border's pixels that have its colour
 FLAT = 0.02  # largest difference of neighbours in an area of one colour
+FAINT = 0.35  # darkness of a half-transparent area that is more than a shadow
 SOME = 0.003  # share of the picture from which an area is no accident
 DARK = 0.05  # share of a white shape from which dark parts are what it shows
 CORNERS = 0.15  # share of a ring inside the border that a tile shows around a large sign
@@ -49,8 +50,15 @@ def _ink(colours: Array, alpha: Array) -> Array:
     if top < VISIBLE and solid.all() and colours.min() > 1 - VISIBLE:
         return np.zeros_like(alpha)  # a white page
     on_white = float((contrast[solid] >= STRONG * top).mean()) if solid.any() else 0
+    is_dark = bool(solid.any()) and float((contrast[solid] >= VISIBLE).mean()) >= DARK
+    faint = np.where(solid, 0, alpha * contrast)
+    if not is_dark and (faint >= (FAINT if solid.any() else VISIBLE)).mean() > SOME:
+        # Half-transparent ink: white on it is paper.
+        stretched: Array = (alpha * contrast / faint.max()).clip(0, 1)
+        return stretched
     if top < VISIBLE or (on_white < DARK and _touches(pale, alpha < 0.5)):
-        return alpha  # of one colour, or white beside nothing: what is opaque is ink
+        # Of one colour, or white beside nothing: what is opaque is ink.
+        return alpha if solid.any() else alpha / max(float(alpha.max()), FAINT)
     weak = _flat(colours, alpha) & (contrast >= VISIBLE) & (contrast < STRONG * top)
     full = top
     if weak.mean() > SOME and not _touches(weak, solid & (contrast >= STRONG * top)):
@@ -75,7 +83,8 @@ def _features(colours: Array, area: Array) -> Array:
     if area.sum() < SOLID * (~_reached(border, around)).sum():
         return nothing
     rim = _grown(around, max(max(area.shape) // RIM, 1))[1:-1, 1:-1]
-    return _reached(_grown(area & ~rarer, 1), rarer) & ~rim
+    features: Array = _reached(_grown(area & ~rarer, 1), rarer) & ~rim
+    return features
 
 
 def _second_colour(colours: Array, area: Array) -> tuple[Array, float]:

@@ -19,6 +19,7 @@ SQUARE = 256  # pixels a side of the design square: a font's em, an SVG's view
 SIZES = (32, 8)
 NEARLY_ALL = 95  # per cent of a set that fit into the bitmap unscaled
 SHIFTS = (0, 0.5)  # pixels from the middle; both keep symmetric shapes symmetric
+KEPT = 0.9  # of the ink, from which no hairlines are lost on the design square
 HALF, THIN, RIDGE = 0.5, 0.2, 0.07  # coverages of a pixel
 EQUAL = 0.02  # difference of two coverages that counts as none
 BODY = 0.75  # coverage of an area; a crest of one pixel above it is no stroke
@@ -52,10 +53,14 @@ def shape(
     name: str, family: str, ink: Image.Image, codepoint: int | None = None, exact: str | None = None
 ) -> Shape:
     """A shape from a picture of ink, mode L. Errors: BadIcon where it has no ink."""
-    box = ink.point(lambda level: 255 * (level >= 128)).getbbox()
+    half = ink.point(lambda level: 255 * (level >= 128))
+    covered = np.asarray(ink, dtype=np.float32) / 255
+    if np.asarray(half).sum() < 255 * KEPT * covered.sum():  # hairlines
+        half = Image.fromarray(255 * lit(covered).astype(np.uint8))
+    box = half.getbbox()
     if box is None:
         raise BadIcon("it is empty")
-    cropped = ink.crop(box).convert("1", dither=Image.Dither.NONE)
+    cropped = half.crop(box).convert("1", dither=Image.Dither.NONE)
     return Shape(name, family, *cropped.size, cropped.tobytes(), codepoint, exact)
 
 
@@ -126,10 +131,10 @@ def parts(sums: np.ndarray, side: float, size: int, shift: float) -> np.ndarray:
 def lit(share: np.ndarray) -> np.ndarray:
     """The pixels that are ink, from coverages 0 to 1: half covered, or on a stroke's ridge."""
     around = np.pad(share, 2)
-    size = len(share)
+    height, width = share.shape
 
     def beside(down: int, right: int) -> Any:
-        return around[2 + down : 2 + down + size, 2 + right : 2 + right + size]
+        return around[2 + down : 2 + down + height, 2 + right : 2 + right + width]
 
     def ridge(*directions: tuple[int, int]) -> np.ndarray:
         """Pixels with more ink than both neighbours along one of the directions.
