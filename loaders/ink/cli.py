@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from loaders.core import db
-from loaders.core.console import progress, say
+from loaders.core.console import progress, say, working
 from loaders.core.topics import Commands
 
 
@@ -32,7 +32,10 @@ def train(
     """Export the gradients for Deep Ink: by default ten layers of the classifier, one minute."""
     from loaders.ink.train import train as train_ink
 
-    with db.connect_to_load(announce=True, autocommit=True) as conn:
+    with (
+        db.connect_to_load(announce=True, autocommit=True) as conn,
+        working("exporting gradients"),
+    ):
         exported = train_ink(conn, tuple(layer or ()), lite)
     say(f"{', '.join(exported)}: live" if exported else "all layers were already live")
 
@@ -101,7 +104,8 @@ def draw(
                 best = draw_sheet(conn, out, arguments, bar.update, scale)
             say(f"the best channels of {layer} are in {out}: {', '.join(map(str, best))}")
             return
-        drawing = ink.draw(conn, out, arguments, scale)
+        with working(f"drawing {steps} steps"):
+            drawing = ink.draw(conn, out, arguments, scale)
     label = f", classified as {drawing.label} ({drawing.probability:.0%})" if drawing.label else ""
     scores = f"from {drawing.start_score:.3f} to {drawing.score:.3f}"
     say(f"{out}: {scores} in {drawing.steps} steps{label}")

@@ -12,7 +12,7 @@ from PIL import Image
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from loaders.core.errors import Problem, check_out
+from loaders.core.errors import Problem, check_out, write_out
 from loaders.core.models import live_model
 from udfs.ink_pictures import Bits, gif, png, svg
 
@@ -47,7 +47,7 @@ def draw(
     """
     check_out(out, WRITERS)
     drawing = store(conn, arguments)
-    out.write_bytes(WRITERS[out.suffix](drawing, scale))
+    write_out(out, WRITERS[out.suffix.lower()](drawing, scale))
     return drawing
 
 
