@@ -300,6 +300,7 @@ def _draw(picture: str, out: Path | None, kind: str, model: str, n: int, *option
 
     request = DrawRequest(kind, picture, model, n, *options)
     with db.connect_to_load(announce=True) as conn, working(f"drawing {counted(n, kind)}"):
+        conn.add_notice_handler(lambda notice: say(notice.message_primary or ""))
         sample_id = draw(conn, request, out)
     where = f", as many as fit in {out}" if picture == "stela" else f", in {out}"
     say(f"{n} {kind} are sample {sample_id}{where if out else ''}")

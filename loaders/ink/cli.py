@@ -55,11 +55,13 @@ def draw(
     flips: Annotated[
         int, typer.Option(min=1, help="Maximum number of pixels to flip per step.")
     ] = 2000,
-    size: Annotated[int, typer.Option(help="Pixels a side: 224, 112, 56, ...")] = 224,
+    size: Annotated[
+        int, typer.Option(min=7, max=1000, help="Pixels a side: 224, 112, 56, ...")
+    ] = 224,
     black: Annotated[float, typer.Option(help="Level of ink for the network.")] = 125,
     white: Annotated[float, typer.Option(help="Level of paper for the network.")] = 129,
     start: Annotated[
-        Path | None, typer.Option(help="A picture to start from; dark pixels are ink.")
+        Path | None, typer.Option(help="A picture to start from; its darker pixels are ink.")
     ] = None,
     radius: Annotated[float, typer.Option(help="Radius of the start disc.")] = 5.5,
     every: Annotated[int, typer.Option(min=1, help="Steps per frame.")] = 10,

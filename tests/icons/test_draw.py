@@ -112,7 +112,11 @@ def test_a_sheet_shows_the_best_of_every_label(db):
         "insert into muse.samples (kind, parameters, result) values ('icons', '{}', %s)",
         (psycopg.types.json.Jsonb(items),),
     )
-    (one,) = db.execute("select labelled_sheet('icons')").fetchone()
+    notices = []
+    db.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    (one,) = db.execute("select labelled_sheet('icons', min_score => 0.25)").fetchone()
+    (notice,) = notices
+    assert notice.startswith("1 more labels are left out, with a score below 0.25")
     (expected,) = db.execute(
         "select icon_sheet(%s::bit varying[], array['envelope', 'lamp'], array['0.90', '0.30'], 8)",
         ([items[1]["bitmap"], items[2]["bitmap"]],),
