@@ -43,6 +43,8 @@ language plpgsql stable parallel restricted rows 10 cost 1000000
 set search_path = pg_catalog, muse, pg_temp
 set jit = off
 as $$
+declare
+    strange text;
 begin
     return query
     with drawn as materialized (
@@ -54,7 +56,7 @@ begin
         ) as one
     ),
 
-    -- One scan of muse.icons, for any number of drawn bitmaps.
+    -- A look-up in the index of bitmaps for each drawn one.
     known as materialized (
         select icon.bitmap, min(icon.icon_id) as icon_id
         from muse.icons as icon
@@ -72,6 +74,40 @@ begin
     from drawn
     left join known on drawn.bitmap = known.bitmap
     order by drawn.i;
+    -- Words of no icon that the network learned from, where these are stored.
+    if generate_icons.words is not null then
+        with names as materialized (
+            select translate(lower(icon.name), '_/', '  ') as name
+            from muse.icons as icon
+            inner join muse.models as network
+                on network.config -> 'sets' ? icon.icon_set
+                and network.config ->> 'kind' = icon.kind
+            where
+                icon.size = 32
+                and network.model_id = muse.live_model(generate_icons.model)
+            union all
+            select lower(array_to_string(sign.keywords, ' '))
+            from muse.hieroglyph_signs as sign
+            inner join muse.models as network on network.config ->> 'kind' = 'hieroglyph'
+            where network.model_id = muse.live_model(generate_icons.model)
+        )
+
+        select string_agg(word.word, ', ' order by word.place) into strange
+        from regexp_split_to_table(lower(left(generate_icons.words, 1000)), '[^[:alnum:]]+')
+        with ordinality as word (word, place)
+        where
+            word.word <> ''
+            and exists (select from names)
+            and not exists (
+                select from names
+                where names.name ~ ('\m' || word.word || '\M')
+            );
+    end if;
+    if strange is not null then
+        raise notice 'no icon of the sets that % learned from has the words %: they may draw anything',
+            generate_icons.model, strange
+        using hint = 'select name from icons shows names, in English';
+    end if;
 end
 $$;
 
@@ -121,6 +157,14 @@ as $$
 declare
     id bigint;
     candidates integer := save_icons.best_of;
+    has_words boolean := save_icons.kind = 'icons' and exists (
+        select from muse.deployments as live
+        where live.name = 'icon_words'
+    );
+    has_objects boolean := exists (
+        select from muse.deployments as live
+        where live.name = 'classifier'
+    );
 begin
     perform muse.check_n(save_icons.n);
     if candidates is null then
@@ -140,6 +184,7 @@ begin
     items as (
         select
             drawn.i,
+            drawn.bitmap,
             jsonb_build_object(
                 'bitmap', drawn.bitmap::text,
                 'nll', drawn.nll,
@@ -172,41 +217,31 @@ begin
             'style', save_icons.style,
             'best_of', candidates
         )),
-        jsonb_agg(items.item order by items.i)
+        jsonb_agg(
+            items.item
+            || case
+                when word.label is null then '{}'
+                else jsonb_build_object('label', word.label, 'score', word.probability)
+            end
+            || case
+                when object.label is null then '{}'
+                else jsonb_build_object(
+                    'object', object.label, 'object_score', object.probability
+                )
+            end
+            order by items.i
+        )
     from items
+    -- Without a live model the functions must not run.
+    left join lateral (
+        select best.label, best.probability from muse.icon_label(items.bitmap) as best
+        where has_words
+    ) as word on true
+    left join lateral (
+        select best.label, best.probability from muse.grid_label(items.bitmap) as best
+        where has_objects
+    ) as object on true
     returning sample_id into id;
-    if exists (select from muse.deployments as live where live.name = 'icon_words')
-        and save_icons.kind = 'icons'
-    then
-        update muse.samples as sample set
-            result = (
-                select
-                    jsonb_agg(
-                        icon.item
-                        || jsonb_build_object('label', best.label, 'score', best.probability)
-                        order by icon.place
-                    )
-                from jsonb_array_elements(sample.result) with ordinality as icon (item, place)
-                cross join lateral
-                muse.icon_label((icon.item ->> 'bitmap')::bit varying) as best
-            )
-        where sample.sample_id = id;
-    end if;
-    if exists (select from muse.deployments as live where live.name = 'classifier') then
-        update muse.samples as sample set
-            result = (
-                select
-                    jsonb_agg(
-                        icon.item
-                        || jsonb_build_object('object', best.label, 'object_score', best.probability)
-                        order by icon.place
-                    )
-                from jsonb_array_elements(sample.result) with ordinality as icon (item, place)
-                cross join lateral
-                muse.grid_label((icon.item ->> 'bitmap')::bit varying) as best
-            )
-        where sample.sample_id = id;
-    end if;
     return id;
 end
 $$;
@@ -275,7 +310,7 @@ comment on function muse.draw_hieroglyph_samples(integer, bigint) is
 
 -- The best bitmap of every label, likeliest first; at most 760 fit.
 create or replace function muse.labelled_sheet(
-    kind text, columns integer default 8, min_score double precision default 0.25,
+    kind text, columns integer default 8, min_score double precision default 0.1,
     network text default null
 )
 returns bytea
@@ -286,6 +321,7 @@ declare
     bitmaps bit varying[];
     labels text[];
     notes text[];
+    others bigint;
 begin
     if labelled_sheet.kind is null or labelled_sheet.kind not in (
         'icons', 'hieroglyphs', 'grid4', 'grid5'
@@ -312,12 +348,13 @@ begin
     best as (
         select distinct on (labelled.label) labelled.bitmap, labelled.label, labelled.score
         from labelled
-        where labelled.label is not null and labelled.score >= labelled_sheet.min_score
+        where labelled.label is not null
         order by labelled.label, labelled.score desc, labelled.bitmap
     ),
 
     first_ones as (
         select best.bitmap, best.label, best.score from best
+        where best.score >= labelled_sheet.min_score
         order by best.score desc, best.label
         limit 760
     )
@@ -327,13 +364,19 @@ begin
         array_agg(first_ones.label order by first_ones.score desc, first_ones.label),
         array_agg(
             to_char(first_ones.score, 'FM0.00') order by first_ones.score desc, first_ones.label
-        )
-    into bitmaps, labels, notes
+        ),
+        (select count(*) from best) - count(*)
+    into bitmaps, labels, notes, others
     from first_ones;
     if bitmaps is null then
         raise exception 'nothing of % has a label with a score of % or more',
             labelled_sheet.kind, labelled_sheet.min_score
         using errcode = '22023', hint = format('run: ./pgmuse draw %s', labelled_sheet.kind);
+    end if;
+    if others > 0 then
+        raise notice '% more labels are left out, with a score below % or after the first 760',
+            others, labelled_sheet.min_score
+        using hint = 'min_score => 0 shows all';
     end if;
     return muse.icon_sheet(bitmaps, labels, notes, labelled_sheet.columns);
 end

@@ -12,6 +12,8 @@ from loaders.core.console import say
 from loaders.core.entries import printable
 from loaders.core.errors import Problem
 
+CANCELLED = 130  # the exit status after Ctrl-C, as typer has it
+
 app = build_app(topics.TOPICS)
 
 
@@ -37,6 +39,10 @@ def main() -> None:
     """Run the command. Errors that the user can correct are one line, with exit status 1."""
     try:
         app(prog_name="pgmuse")
+    except SystemExit as end:
+        if end.code == CANCELLED:
+            say("cancelled")
+        raise
     except Problem as error:
         say(str(error))
         sys.exit(1)

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -82,6 +83,31 @@ def progress(unit: str, total: int | None = None, title: str = "") -> "tqdm[Any]
 
 
 @contextmanager
+def working(title: str) -> Iterator[None]:
+    """On a terminal, show a title and the time for work that cannot tell how far it is."""
+    if output.is_log or not sys.stderr.isatty():
+        yield
+        return
+    # A descriptor of its own, so that it stays while `quiet` discards messages.
+    with os.fdopen(os.dup(2), "w") as terminal:
+        bar = tqdm(desc=title, bar_format="{desc}: {elapsed}", file=terminal, leave=False)
+        is_done = threading.Event()
+        clock = threading.Thread(target=_tick, args=(bar, is_done), daemon=True)
+        clock.start()
+        try:
+            yield
+        finally:
+            is_done.set()
+            clock.join()
+            bar.close()
+
+
+def _tick(bar: "tqdm[Any]", is_done: threading.Event) -> None:
+    while not is_done.wait(1):
+        bar.refresh()
+
+
+@contextmanager
 def quiet() -> Iterator[None]:
     """Discard everything that is written to stderr, such as TensorFlow's messages.
 
@@ -96,7 +122,7 @@ def quiet() -> Iterator[None]:
         os.dup2(messages.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:  # Ctrl-C prints nothing
             sys.stderr.flush()
             messages.seek(0)
             os.write(stderr, messages.read())

@@ -106,6 +106,7 @@ TEXTS: dict[str, tuple[bytes, ...]] = {
     "an HTML page": (b"<!doctype html", b"<html"),
     "a MediaWiki XML dump": (b"<mediawiki",),
     "an SVG picture": (b"<svg",),
+    "a pointer of Git LFS: run git lfs pull": (b"version https://git-lfs",),
     "XML": (b"<?xml", b"<"),
     "an SQL dump": (b"-- ", b"insert into", b"/*!"),
     "JSON": (b"{", b"["),

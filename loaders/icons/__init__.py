@@ -8,7 +8,7 @@ SHIPPED = Path(__file__).with_name("shipped")  # LiteRT files and their cards
 
 TOPIC = Topic(
     name="icons",
-    version=2,  # other bitmaps: no spurs at corners, and every colour but that of the paper is ink
+    version=3,  # other bitmaps: no spurs at corners, no nubs at poles of circles
     commands=deferred("loaders.icons.cli", "commands"),
     refresh=deferred("loaders.icons.refresh", "refresh"),
     samples=("icon", "hieroglyph"),

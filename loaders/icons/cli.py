@@ -8,7 +8,7 @@ import typer
 
 from loaders.core import db, options
 from loaders.core.cli import finish
-from loaders.core.console import say
+from loaders.core.console import counted, say, working
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.topics import Command, Commands
 
@@ -299,7 +299,8 @@ def _draw(picture: str, out: Path | None, kind: str, model: str, n: int, *option
     from loaders.icons.draw import DrawRequest, draw
 
     request = DrawRequest(kind, picture, model, n, *options)
-    with db.connect_to_load(announce=True) as conn:
+    with db.connect_to_load(announce=True) as conn, working(f"drawing {counted(n, kind)}"):
+        conn.add_notice_handler(lambda notice: say(notice.message_primary or ""))
         sample_id = draw(conn, request, out)
     where = f", as many as fit in {out}" if picture == "stela" else f", in {out}"
     say(f"{n} {kind} are sample {sample_id}{where if out else ''}")

@@ -1,5 +1,6 @@
 """Draw icons and hieroglyphs with a network, store them as a sample, and write a picture."""
 
+import io
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg.rows import class_row
 
-from loaders.core.errors import check_out
+from loaders.core.errors import check_out, write_out
 from loaders.core.queries import Queries
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
@@ -19,7 +20,11 @@ SAVE = """
     )
 """
 EACH = """
-    select place, icon_svg(bitmap) as svg, icon_png(bitmap, scale => 8, ground => 'none') as png
+    select
+        place,
+        -- Without its ground, as the PNG.
+        regexp_replace(icon_svg(bitmap), '<path fill="#fff"[^>]*>', '') as svg,
+        icon_png(bitmap, scale => 8, ground => 'none') as png
     from muse.drawn_icons where sample_id = %s order by place
 """
 ENDINGS = [".png", ".zip"]
@@ -63,12 +68,12 @@ def draw(conn: psycopg.Connection, request: DrawRequest, out: Path | None) -> in
     if out is not None:
         row = conn.execute(QUERIES.sample_bitmaps, {"sample": sample_id}).fetchone()
         (bitmaps,) = row or ([],)
-        if out.suffix == ".zip":
-            _write_archive(conn, sample_id, request, out)
+        if out.suffix.lower() == ".zip":
+            write_out(out, _archive(conn, sample_id, request))
             return sample_id
         values = {"kind": request.kind, "bitmaps": bitmaps, "seed": request.seed}
         (picture,) = conn.execute(PICTURES[request.picture], values).fetchone() or (b"",)
-        out.write_bytes(picture)
+        write_out(out, picture)
     return sample_id
 
 
@@ -80,14 +85,14 @@ class IconFiles(NamedTuple):
     png: bytes
 
 
-def _write_archive(
-    conn: psycopg.Connection, sample_id: int, request: DrawRequest, out: Path
-) -> None:
-    """Write each icon of a sample to an archive, as SVG and as PNG."""
+def _archive(conn: psycopg.Connection, sample_id: int, request: DrawRequest) -> bytes:
+    """An archive of each icon of a sample, as SVG and as PNG."""
     name = "-".join((request.words or request.kind).lower().split())
     name = "".join(letter for letter in name if letter.isalnum() or letter == "-") or request.kind
     cursor = conn.cursor(row_factory=class_row(IconFiles))
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for icon in cursor.execute(EACH, (sample_id,)):
             archive.writestr(f"svg/{name}-{icon.place}.svg", icon.svg)
             archive.writestr(f"png/{name}-{icon.place}.png", icon.png)
+    return content.getvalue()

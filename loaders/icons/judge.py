@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 
-from loaders.core.console import progress, quiet
+from loaders.core.console import progress, quiet, working
 from loaders.core.errors import Problem
 from loaders.core.models import live_model, publish
 from loaders.icons.captioned import examples, read_icons
@@ -40,14 +40,15 @@ def train(
     if live is None:
         raise Problem(f"no network {name} is live: run ./pgmuse load models")
     size, kind = live.config["size"], live.config["kind"]
-    rows = read_icons(conn, kind, size, list(live.config.get("sets", {})))
-    parts = split(examples(rows, size), [row.family for row in rows])
+    with working(f"{name}{ENDING}: reading icons"):
+        rows = read_icons(conn, kind, size, list(live.config.get("sets", {})))
+        parts = split(examples(rows, size), [row.family for row in rows])
     most = QUICK_ICONS if quick else MOST
     order = np.random.default_rng(seed).permutation(len(parts.train))
     real = parts.train.bitmaps[order[:most]]
     held_out = parts.test.bitmaps[:most]
     drawn = _drawn(conn, name, len(real) + len(held_out), seed)
-    with quiet():
+    with working(f"{name}{ENDING}: importing TensorFlow"), quiet():
         from loaders.icons.networks import viewing
     bitmaps = np.concatenate([real, drawn[: len(real)]])
     targets = np.repeat([[1], [0]], [len(real), len(real)], axis=0)

@@ -1,6 +1,7 @@
 """Load a set of icons: draw its bitmaps, deduplicate them, and merge them into the tables."""
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ ICON = {
     "size": "int4",
     "bits": "text",
 }
+LONGEST_NAME = 200
 TOPIC, NOUN = "icons", "icons"
 SAMPLES = {"icon": samples.icon_fonts, "hieroglyph": samples.hieroglyphs}
 SIGN = {"codepoint": "int4", "code": "text", "meaning": "text", "keywords": "text[]"}
@@ -59,6 +61,8 @@ def load_all(conn: psycopg.Connection, options: IconOptions) -> list[LoadResult]
 
     `conn` is in autocommit mode. A source that fails does not stop the others.
     """
+    if options.icon_set is not None and not 0 < len(options.icon_set) <= LONGEST_NAME:
+        raise Problem(f"the name of a set has 1 to {LONGEST_NAME} letters")
     with lock(conn, TOPIC):
         sets = list(SAMPLES[options.kind]()) if options.sample else []
         results = [_load_and_report(conn, one, options) for one in sets]
@@ -81,30 +85,42 @@ def load(
     fingerprint = source.fingerprint and digest(
         [source.fingerprint, *about, *(["inverted"] if options.invert else [])]
     )
+    scope = ""
     with runs.run(
         conn, TOPIC, source.location, options=stored | {"max_prune": options.max_prune},
         fingerprint=fingerprint, again=options.again,
     ) as run:  # fmt: skip
         if run is not None:
             shapes, bad_names = _read(run, source)
-            seems = "a set of which no icon can be drawn" if run.bad else "a set without icons"
-            check_usable(source.location, Coverage(len(shapes)), seems=seems)
             conn.execute(QUERIES.create_staging)
             with conn.transaction():
-                _merge(run, source, shapes, bad_names, options.max_prune)
+                equal = _merge(run, source, shapes, bad_names, options.max_prune)
             analyze(conn, "icons")
-    return runs.result_of(run, source.icon_set, NOUN)
+            scope = f"({equal:,} more have the bitmap of another one)" if equal else ""
+    return runs.result_of(run, source.icon_set, NOUN, scope=scope)
 
 
 def _load_path(conn: psycopg.Connection, location: str, options: IconOptions) -> LoadResult:
     """Load the set at a path; an unreadable one is recorded as a failed run."""
     try:
         source = _open(conn, location, options)
+        if options.icon_set is None:
+            _check_name(conn, source)
     except Problem as error:
         return _record_failure(conn, location, str(error))
     except OSError as error:
         return _record_failure(conn, location, f"{location}: {error.strerror}")
     return _load_and_report(conn, source, options)
+
+
+def _check_name(conn: psycopg.Connection, source: IconSource) -> None:
+    """Errors: Problem where another source gave the set its name: no set is mixed unnoticed."""
+    values = {"kind": source.kind, "set": source.icon_set, "location": source.location}
+    if row := conn.execute(QUERIES.same_name, values).fetchone():
+        raise Problem(
+            f"{source.location}: {row[0]} has a set of the same name, {source.icon_set}: give this "
+            f"one a name with --set, or run ./pgmuse forget source {shlex.quote(row[0])}"
+        )
 
 
 def _open(conn: psycopg.Connection, location: str, options: IconOptions) -> IconSource:
@@ -136,7 +152,7 @@ def _record_failure(conn: psycopg.Connection, location: str, reason: str) -> Loa
 
 
 def _read(run: runs.Run, source: IconSource) -> tuple[list[Shape], list[str]]:
-    """Shapes, and names of unusable icons; unreadable folders fail the run."""
+    """Shapes, and names of unusable icons; unreadable folders fail the run. Errors: Problem."""
     entries: list[Shape | BadEntry] = []
     try:
         entries.extend(source.shapes())
@@ -151,13 +167,18 @@ def _read(run: runs.Run, source: IconSource) -> tuple[list[Shape], list[str]]:
             f"{source.location}: {len(source.unreadable):,} folders in it cannot be read, {first} "
             "the first (see load_errors): nothing below them is removed, the rest is loaded"
         )
-    return shapes, [name for entry in entries if isinstance(entry, BadEntry) for name in entry.keys]
+    bad = [entry for entry in entries if isinstance(entry, BadEntry)]
+    seems = (
+        f"a set of which no icon can be drawn ({bad[0].reason})" if bad else "a set without icons"
+    )
+    check_usable(source.location, Coverage(len(shapes)), seems=seems)
+    return shapes, [name for entry in bad for name in entry.keys]
 
 
 def _merge(
     run: runs.Run, source: IconSource, shapes: list[Shape], bad_names: list[str], max_prune: float
-) -> None:
-    """Merge a set, in the caller's transaction."""
+) -> int:
+    """Merge a set, in the caller's transaction; return the number of names without a row."""
     conn = run.conn
     with closing(progress("icons", len(shapes), source.icon_set)) as bar:
         copy(conn, "pg_temp.new_icons", ICON, _rows(bitmaps(shapes), bar))
@@ -173,9 +194,11 @@ def _merge(
         "set": source.icon_set,
         "licence": source.licence,
     }
-    written, stored, gone = conn.execute(QUERIES.merge_icons, values).fetchone() or (0, 0, 0)
+    row = conn.execute(QUERIES.merge_icons, values).fetchone()
+    written, stored, gone, equal = row or (0, 0, 0, 0)
     run.loaded, run.unchanged = written, stored - written
     run.details["gone"] = gone
+    return int(equal)
 
 
 def _rows(bitmaps: Iterable[IconBitmap], bar: Any) -> Iterator[tuple[Any, ...]]:

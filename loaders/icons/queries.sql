@@ -2,6 +2,22 @@
 
 -- load ----------------------------------------------------------------------------------------
 
+-- name: same_name
+-- The location of another source that gave a set its name.
+select source.location
+from muse.sources as source
+where
+    source.topic = 'icons'
+    and source.location <> %(location)s
+    and source.options ->> 'kind' = %(kind)s
+    and source.options ->> 'set' = %(set)s
+    and exists (
+        select from muse.icons as icon
+        where icon.source_id = source.source_id
+    )
+order by source.source_id
+limit 1;
+
 -- name: create_staging
 set client_min_messages = warning;
 create temporary table if not exists new_icons (
@@ -96,7 +112,11 @@ select
     (
         select count(*) from gone
         where gone.size = 32
-    ) as deleted;
+    ) as deleted,
+    (
+        select coalesce(sum(cardinality(new.also)), 0) from new
+        where new.size = 32
+    ) as equal;
 
 -- name: merge_signs
 insert into muse.hieroglyph_signs as sign (codepoint, code, meaning, keywords)

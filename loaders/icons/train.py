@@ -10,7 +10,7 @@ import numpy as np
 import psycopg
 
 from loaders.core.config import HOME
-from loaders.core.console import progress, quiet
+from loaders.core.console import progress, quiet, working
 from loaders.core.errors import Problem
 from loaders.core.models import live_model, publish
 from loaders.icons import SHIPPED
@@ -93,7 +93,8 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
     """
     task, name = TASKS[request.name], request.save_as or request.name
     _check_name(conn, task, request.save_as)
-    parts, icons = _read(conn, task, request)
+    with working(f"{name}: reading icons"):
+        parts, icons = _read(conn, task, request)
     epochs = request.epochs or (1 if request.quick else task.epochs)
     steps = epochs * -(-len(parts.train) // task.batch)
     with closing(progress("steps", steps, name)) as bar:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 
-from loaders.core.console import progress, quiet
+from loaders.core.console import progress, quiet, working
 from loaders.core.errors import Problem
 from loaders.core.models import publish
 from loaders.icons.captioned import QUERIES, IconRow, described, examples, read_icons
@@ -35,10 +35,11 @@ def train(conn: psycopg.Connection, *, seed: int = 0, quick: bool = False) -> Tr
 
     `conn` is in autocommit mode. Errors: Problem where there are too few icons.
     """
-    rows = read_icons(conn, KIND, SIZE)
-    rows = rows[:: max(len(rows) // QUICK_ICONS, 1)] if quick else rows
-    bitmaps = examples(rows, SIZE).bitmaps
-    numbers = split_numbers(bitmaps, [row.family for row in rows])
+    with working(f"{NAME}: reading icons"):
+        rows = read_icons(conn, KIND, SIZE)
+        rows = rows[:: max(len(rows) // QUICK_ICONS, 1)] if quick else rows
+        bitmaps = examples(rows, SIZE).bitmaps
+        numbers = split_numbers(bitmaps, [row.family for row in rows])
     names = [_words(row) for row in rows]
     counts = Counter(word for i in numbers.train for word in names[i])
     vocabulary = sorted(word for word, count in counts.items() if count >= FEWEST)
@@ -51,7 +52,7 @@ def train(conn: psycopg.Connection, *, seed: int = 0, quick: bool = False) -> Tr
     targets = np.zeros((len(numbers.train), len(vocabulary)), dtype=np.float32)
     for row, i in enumerate(numbers.train):
         targets[row, [place[word] for word in names[i] if word in place]] = 1
-    with quiet():
+    with working(f"{NAME}: importing TensorFlow"), quiet():
         from loaders.icons.networks import viewing
     fitting = viewing.ViewFitting(
         epochs=1 if quick else 10, seed=seed, fewest_steps=1 if quick else 200

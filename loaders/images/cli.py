@@ -7,7 +7,7 @@ import typer
 
 from loaders.core import db, options
 from loaders.core.cli import finish
-from loaders.core.console import say
+from loaders.core.console import say, working
 from loaders.core.errors import check_out
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.topics import Commands
@@ -103,7 +103,10 @@ def train_classifier(
     """Port the classifier from the installed weights and deploy it."""
     from loaders.images.classifier.train import train
 
-    with db.connect_to_load(announce=True, autocommit=True) as conn:
+    with (
+        db.connect_to_load(announce=True, autocommit=True) as conn,
+        working("porting the classifier"),
+    ):
         model = train(conn, lite)
     state = "is live" if model.is_new else "was live already"
     say(f"model {model.model_id} {state}")

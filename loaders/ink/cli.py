@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from loaders.core import db
-from loaders.core.console import progress, say
+from loaders.core.console import progress, say, working
 from loaders.core.topics import Commands
 
 
@@ -32,7 +32,10 @@ def train(
     """Export the gradients for Deep Ink: by default ten layers of the classifier, one minute."""
     from loaders.ink.train import train as train_ink
 
-    with db.connect_to_load(announce=True, autocommit=True) as conn:
+    with (
+        db.connect_to_load(announce=True, autocommit=True) as conn,
+        working("exporting gradients"),
+    ):
         exported = train_ink(conn, tuple(layer or ()), lite)
     say(f"{', '.join(exported)}: live" if exported else "all layers were already live")
 
@@ -52,11 +55,13 @@ def draw(
     flips: Annotated[
         int, typer.Option(min=1, help="Maximum number of pixels to flip per step.")
     ] = 2000,
-    size: Annotated[int, typer.Option(help="Pixels a side: 224, 112, 56, ...")] = 224,
+    size: Annotated[
+        int, typer.Option(min=7, max=1000, help="Pixels a side: 224, 112, 56, ...")
+    ] = 224,
     black: Annotated[float, typer.Option(help="Level of ink for the network.")] = 125,
     white: Annotated[float, typer.Option(help="Level of paper for the network.")] = 129,
     start: Annotated[
-        Path | None, typer.Option(help="A picture to start from; dark pixels are ink.")
+        Path | None, typer.Option(help="A picture to start from; its darker pixels are ink.")
     ] = None,
     radius: Annotated[float, typer.Option(help="Radius of the start disc.")] = 5.5,
     every: Annotated[int, typer.Option(min=1, help="Steps per frame.")] = 10,
@@ -101,7 +106,8 @@ def draw(
                 best = draw_sheet(conn, out, arguments, bar.update, scale)
             say(f"the best channels of {layer} are in {out}: {', '.join(map(str, best))}")
             return
-        drawing = ink.draw(conn, out, arguments, scale)
+        with working(f"drawing {steps} steps"):
+            drawing = ink.draw(conn, out, arguments, scale)
     label = f", classified as {drawing.label} ({drawing.probability:.0%})" if drawing.label else ""
     scores = f"from {drawing.start_score:.3f} to {drawing.score:.3f}"
     say(f"{out}: {scores} in {drawing.steps} steps{label}")

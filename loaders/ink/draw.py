@@ -12,12 +12,12 @@ from PIL import Image
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from loaders.core.errors import Problem, check_out
+from loaders.core.errors import Problem, check_out, write_out
 from loaders.core.models import live_model
 from udfs.ink_pictures import Bits, gif, png, svg
 
 MILLISECONDS = 100  # a frame
-PAPER = 128  # the darkest grey of a start that is paper
+FAINT = 8  # grey levels between ink and paper of a start, at least
 # psycopg passes floats as double, and lists as arrays of the smallest type.
 CASTS = {"weights": "::real[]", "channels": "::integer[]", "start": "::bit varying"}
 
@@ -47,7 +47,7 @@ def draw(
     """
     check_out(out, WRITERS)
     drawing = store(conn, arguments)
-    out.write_bytes(WRITERS[out.suffix](drawing, scale))
+    write_out(out, WRITERS[out.suffix.lower()](drawing, scale))
     return drawing
 
 
@@ -84,15 +84,34 @@ def run_deep_ink(conn: psycopg.Connection, arguments: dict[str, Any]) -> InkDraw
 
 
 def read_start(file: Path, size: int) -> str:
-    """The bits of a picture of size x size pixels; dark pixels are ink. Errors: Problem."""
+    """The bits of a picture of size x size pixels: those darker than Otsu's threshold are ink.
+
+    Errors: Problem where it cannot be read, or has one shade of grey.
+    """
     try:
         with Image.open(file) as picture:
             paper = Image.new("RGBA", picture.size, "white")
             grey = Image.alpha_composite(paper, picture.convert("RGBA")).convert("L")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise Problem(f"{file} is no picture to start from: {error}") from error
-    bits = np.asarray(grey.resize((size, size), Image.Resampling.BOX)) < PAPER
+    small = np.asarray(grey.resize((size, size), Image.Resampling.BOX))
+    if np.ptp(small) < FAINT:
+        raise Problem(f"{file} has one shade of grey: a picture to start from has ink on paper")
+    bits = small <= _otsu(small)
     return "".join("1" if bit else "0" for bit in bits.ravel())
+
+
+def _otsu(grey: np.ndarray) -> int:
+    """The level that parts dark pixels from light ones with the largest variance between them.
+
+    Otsu, A threshold selection method from gray-level histograms, 1979.
+    """
+    counts = np.bincount(grey.ravel(), minlength=256).astype(float)
+    below, sums = np.cumsum(counts), np.cumsum(counts * np.arange(256))
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = sums / below - (sums[-1] - sums) / above
+    return int(np.argmax(np.nan_to_num(below * above * distance**2)))
 
 
 def _classify(conn: psycopg.Connection, picture: bytes) -> tuple[str | None, float | None]:

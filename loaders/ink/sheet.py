@@ -10,7 +10,7 @@ import numpy as np
 import psycopg
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders.core.errors import Problem, check_out
+from loaders.core.errors import Problem, check_out, write_out
 from loaders.ink.draw import InkDrawing, run_deep_ink
 from udfs.ink_pictures import enlarge
 
@@ -49,7 +49,7 @@ def draw_sheet(
         pictures[channel] = run_deep_ink(conn, arguments | {"channel": channel})
         on_step(1)
     best.sort(key=lambda channel: -worth(pictures[channel]))
-    out.write_bytes(_sheet({channel: pictures[channel] for channel in best}, scale))
+    write_out(out, _sheet({channel: pictures[channel] for channel in best}, scale))
     return best
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psycopg
 
-from loaders.core.errors import Problem, check_out
+from loaders.core.errors import Problem, check_out, write_out
 from loaders.songs.export import samples
 from loaders.songs.writers import FORMATS, WRITERS
 
@@ -22,5 +22,5 @@ def draw(conn: psycopg.Connection, seeds: list[str], out: Path, n: int, per_arti
     if sample is None:
         raise Problem("no track is in the live model: look up ids with find_songs('...')")
     (radio,) = samples(conn, sample)
-    out.write_text(WRITERS[FORMATS[out.suffix]].write([radio]), encoding="utf-8", newline="")
+    write_out(out, WRITERS[FORMATS[out.suffix.lower()]].write([radio]).encode())
     return len(radio.tracks)

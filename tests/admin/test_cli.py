@@ -6,13 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import psycopg
 import pytest
 import typer
 
 import udfs
-from loaders.cli import app, describe
+from loaders.cli import app, describe, main
 from loaders.core.config import ROOT, version
 
 NO_NPM = "pgmuse: the sample of Wikidata is left out: it comes with npm, which is not here\n"
@@ -163,10 +164,23 @@ main()
 """
 
 
-def test_ctrl_c_during_the_imports_prints_nothing():
+def test_ctrl_c_during_the_imports_is_one_line():
     command = [sys.executable, "-c", INTERRUPTED]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "pgmuse: cancelled\n")
+
+
+def test_ctrl_c_in_a_command_is_one_line(monkeypatch, capsys):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("loaders.icons.draw.draw", interrupt)
+    monkeypatch.setattr("loaders.core.db.connect_to_load", lambda **options: nullcontext())
+    monkeypatch.setattr(sys, "argv", ["pgmuse", "draw", "icons"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "pgmuse: cancelled"
 
 
 def test_the_version_and_short_help():

@@ -10,6 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from loaders.cli import app
+from loaders.core.errors import Problem
 from tests.factories.rows import add_icon, add_model
 from udfs.bitmaps import bits
 
@@ -53,11 +54,33 @@ def test_draw_writes_an_archive_of_svg_and_png(fresh, drawn, tmp_path):
         ]
         assert Image.open(io.BytesIO(archive.read("png/arrow-left-1.png"))).size == (64, 64)
         svg = archive.read("svg/arrow-left-1.svg").decode()
-    row = fresh.execute("select icon_svg(bitmap) from icon_samples where place = 1").fetchone()
-    assert row == (svg,)
+        picture = Image.open(io.BytesIO(archive.read("png/arrow-left-1.png"))).convert("RGBA")
+    row = fresh.execute("select icon_svg(bitmap), bitmap from icon_samples where place = 1")
+    shown, bitmap = row.fetchone()
+    ground = '<path fill="#fff" d="M0 0h8v8H0z"/>'
+    assert ground in shown
+    assert svg == shown.replace(ground, "")
+    assert (np.asarray(picture)[..., 3] == 255).sum() == 64 * bitmap.count("1")
     (parameters,) = fresh.execute("select parameters from samples").fetchone()
     assert parameters["words"] == "Arrow: left"
     assert (parameters["style"], parameters["best_of"]) == ("outline", 1)
+
+
+def test_what_cannot_be_written_is_one_line_and_leaves_no_file(fresh, drawn, tmp_path):
+    (tmp_path / "full.PNG").symlink_to("/dev/full")
+    (tmp_path / "folder.png").mkdir()
+    for name, reason in (
+        ("full.PNG", "cannot be written: No space left on device"),
+        ("folder.png", "is a folder: name a file"),
+        ("none/a.zip", "there is no folder"),
+        ("x" * 300 + ".zip", "cannot be written: File name too long"),
+    ):
+        result = drawn("icons", "-n", "1", "--out", str(tmp_path / name))
+        assert isinstance(result.exception, Problem)
+        assert reason in str(result.exception)
+    assert {path.name for path in tmp_path.iterdir()} == {"full.PNG", "folder.png"}
+    assert fresh.execute("select count(*) from icon_samples").fetchone() == (0,)
+    assert drawn("icons", "-n", "1", "--out", str(tmp_path / "a.PNG")).exit_code == 0
 
 
 def test_draw_stela_writes_a_wall_of_signs(fresh, drawn, tmp_path):
@@ -89,7 +112,11 @@ def test_a_sheet_shows_the_best_of_every_label(db):
         "insert into muse.samples (kind, parameters, result) values ('icons', '{}', %s)",
         (psycopg.types.json.Jsonb(items),),
     )
-    (one,) = db.execute("select labelled_sheet('icons')").fetchone()
+    notices = []
+    db.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    (one,) = db.execute("select labelled_sheet('icons', min_score => 0.25)").fetchone()
+    (notice,) = notices
+    assert notice.startswith("1 more labels are left out, with a score below 0.25")
     (expected,) = db.execute(
         "select icon_sheet(%s::bit varying[], array['envelope', 'lamp'], array['0.90', '0.30'], 8)",
         ([items[1]["bitmap"], items[2]["bitmap"]],),

@@ -92,11 +92,71 @@ def test_a_pale_fill_in_a_dark_outline_is_paper():
         assert (drawn(SVG.format(square.format(fill)).encode()) == outline).all()
 
 
+DISC = '<circle fill="{}" cx="12" cy="12" r="11"/>'
+EYES = '<circle fill="{0}" cx="8" cy="9" r="2"/><path fill="{0}" d="M6 15h12v3H6z"/>'
+
+
+@pytest.mark.parametrize(
+    ("disc", "eyes"), [("#fc3", "#542"), ("#fc3", "#f30"), ("#345", "#fa0"), ("#247", "#c8e")]
+)
+def test_a_silhouette_of_two_colours_keeps_its_features(disc, eyes):
+    face = drawn(SVG.format(DISC.format(disc) + EYES.format(eyes)).encode())
+    assert (face == drawn(SVG.format(DISC.format("#000") + EYES.format("#fff")).encode())).all()
+    assert not face[12, 10]
+    assert not face[22, 9:23].any()
+
+
+def test_the_rarer_colour_of_a_silhouette_has_an_outline():
+    halves = '<path fill="#c00" d="M2 2h20v12H2z"/><path fill="#fc0" d="M2 14h20v8H2z"/>'
+    bitmap = drawn(SVG.format(halves).encode())
+    rows, columns = np.flatnonzero(bitmap.any(1)), np.flatnonzero(bitmap.any(0))
+    square = bitmap[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    side = len(square)
+    assert square.shape == (side, side)
+    assert square[: side // 2].all()
+    assert not square[-side // 4, 4:-4].any()
+    assert square[-1].all()
+    assert square[:, 0].all()
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        '<linearGradient id="g"><stop stop-color="#80f"/><stop offset="1" stop-color="#fa0"/>'
+        "</linearGradient>",
+        '<radialGradient id="g"><stop stop-color="#fe0"/><stop offset="1" stop-color="#c30"/>'
+        "</radialGradient>",
+    ],
+    ids=["linear", "radial"],
+)
+def test_a_silhouette_whose_colours_fade_stays_solid(fill):
+    bitmap = drawn(SVG.format(f"<defs>{fill}</defs>" + DISC.format("url(#g)")).encode())
+    assert (bitmap == drawn(SVG.format(DISC.format("#000")).encode())).all()
+
+
 def test_half_transparent_parts_are_paper():
     square = '<path d="M3 3h18v18H3z" {} stroke="#000" stroke-width="3"/>'
     outline = drawn(SVG.format(square.format('fill="none"')).encode())
     duotone = drawn(SVG.format(square.format('fill="#000" fill-opacity=".4"')).encode())
     assert (duotone == outline).all()
+
+
+RING = '<circle cx="12" cy="12" r="9" fill="none" stroke="#000" stroke-width="4"{}/>'
+
+
+@pytest.mark.parametrize("inside", ["", '<circle cx="12" cy="12" r="7" fill="#fff"/>'])
+def test_a_half_transparent_ring_is_ink_and_its_white_middle_paper(inside):
+    ring = drawn(SVG.format(RING.format("")).encode())
+    faint = drawn(SVG.format(RING.format(' opacity=".4"') + inside).encode())
+    assert (faint != ring).mean() < 0.01
+
+
+@pytest.mark.parametrize("width", [0.04, 0.1])
+def test_hairlines_are_drawn(width):
+    cross = f'<path stroke="#000" stroke-width="{width}" d="M2 12.03h20M11.9 2v20"/>'
+    bitmap = drawn(SVG.format(cross).encode())
+    assert bitmap.any(0).all()
+    assert bitmap.any(1).all()
 
 
 def test_inverted_pictures_give_what_else_is_paper():

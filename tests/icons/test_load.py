@@ -15,6 +15,8 @@ from tests.factories.fonts import font
 from tests.factories.icons import BOX, GLYPHS, SVG, rows
 from tests.factories.loads import load_icons as load_named
 
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+
 
 @pytest.mark.long
 def test_folders_and_zips_are_sets(fresh, tmp_path, capsys):
@@ -54,7 +56,10 @@ def test_folders_and_zips_are_sets(fresh, tmp_path, capsys):
         ),
         ("folder", None, "no SVG or PNG in it"),
         ("zip.zip", b"PK\5\6" + bytes(18), "no SVG or PNG in it"),
-        ("empty.svg", b"<svg/>", "it seems to be a set of which no icon can be drawn"),
+        ("empty.svg", b"<svg/>", "a set of which no icon can be drawn (it is empty)"),
+        ("lfs.SVG", LFS, "(it is a pointer of Git LFS, no picture: run git lfs pull)"),
+        ("lfs.PNG", LFS, "(it is a pointer of Git LFS, no picture: run git lfs pull)"),
+        ("lfs.ttf", LFS, "it seems to be a pointer of Git LFS: run git lfs pull"),
     ],
 )
 def test_what_holds_no_icons_is_said(fresh, tmp_path, capsys, name, content, message):
@@ -65,6 +70,21 @@ def test_what_holds_no_icons_is_said(fresh, tmp_path, capsys, name, content, mes
     assert not load_named(fresh, "icon", [str(tmp_path / name)])
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
+
+
+def test_a_second_set_of_the_same_name_needs_another_one(fresh, tmp_path, capsys):
+    paths = [tmp_path / "one.ttf", tmp_path / "two.ttf"]
+    for path, glyph in zip(paths, ("box", "box-outline"), strict=True):
+        path.write_bytes(font({glyph: GLYPHS[glyph]}))
+    assert not load_named(fresh, "icon", list(map(str, paths)))
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "two.ttf" in line]
+    assert f"{paths[0]} has a set of the same name, Test Icons: give this one a name" in line
+    assert load_named(fresh, "icon", [str(paths[0])])
+    assert load_named(fresh, "icon", [str(paths[1])], "Other")
+    sets = rows(fresh, "icon_set, name", "size = 32")
+    assert sorted(sets) == [("Other", "box-outline"), ("Test Icons", "box")]
+    with pytest.raises(Problem, match="the name of a set has 1 to 200 letters"):
+        load_named(fresh, "icon", [str(paths[1])], "x" * 5000)
 
 
 def test_a_load_that_fails_leaves_what_was_there(fresh, tmp_path, monkeypatch):

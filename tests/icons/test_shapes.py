@@ -41,6 +41,28 @@ def test_an_area_that_begins_within_a_pixel_has_no_spurs_at_its_corners(above, l
     assert (shapes.lit(share) == expected).all()
 
 
+@pytest.mark.parametrize("radius", [*np.arange(2, 14, 0.37)])
+def test_a_circle_has_no_nubs_at_its_poles(radius):
+    down, right = np.mgrid[:1024, :1024] / 32 + 1 / 64
+    disc = (np.hypot(down - 16, right - 16) < radius).astype(np.float32)
+    for drawing in (
+        shapes.lit(disc.reshape(32, 32, 32, 32).mean((1, 3))),
+        shapes.bitmap(shapes.cumulative(disc), 1024, 32),
+    ):
+        for turned in (drawing, drawing.T):
+            first, second = turned[turned.any(1)][:2].sum(1)
+            assert first > 1 or second <= 3
+
+
+@pytest.mark.parametrize("wide", [0.3, 0.6])
+@pytest.mark.parametrize("high", [2, 5])
+def test_a_thin_stem_on_an_area_is_not_lost(wide, high):
+    share = np.zeros((32, 32), dtype=np.float32)
+    share[20:, 4:28] = 1
+    share[20 - high : 20, 15] = wide
+    assert (shapes.lit(share) == (share > 0)).all()
+
+
 def test_a_thin_diagonal_is_not_lost():
     line = np.zeros((256, 256), dtype=np.float32)
     numbers = np.arange(250)

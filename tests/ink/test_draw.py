@@ -17,8 +17,18 @@ def test_dark_pixels_of_a_picture_are_the_start(tmp_path):
     Image.fromarray(~square(8, 2, 6)).save(tmp_path / "x.png")
     bits = np.array(list(read_start(tmp_path / "x.png", 16))) == "1"
     assert (bits.reshape(16, 16) == square(16, 4, 12)).all()
-    Image.new("RGBA", (4, 4)).save(tmp_path / "clear.png")
-    assert read_start(tmp_path / "clear.png", 4) == "0" * 16
+    for name, picture in (
+        ("clear.png", Image.new("RGBA", (4, 4))),
+        ("grey.png", Image.new("L", (4, 4), 90)),
+    ):
+        picture.save(tmp_path / name)
+        with pytest.raises(Problem, match="has one shade of grey"):
+            read_start(tmp_path / name, 4)
+    for dark, light in ((200, 240), (0, 60), (150, 255)):
+        levels = np.where(square(8, 2, 6), dark, light).astype(np.uint8)
+        Image.fromarray(levels).save(tmp_path / "pale.png")
+        pale = np.array(list(read_start(tmp_path / "pale.png", 16))) == "1"
+        assert (pale.reshape(16, 16) == square(16, 4, 12)).all()
     (tmp_path / "x.txt").write_text("x")
     with pytest.raises(Problem, match=r"x\.txt is no picture"):
         read_start(tmp_path / "x.txt", 16)

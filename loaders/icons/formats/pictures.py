@@ -22,6 +22,7 @@ from udfs.bitmaps import bits
 
 VECTORS = (".svg", ".svgz")
 PICTURES = (*VECTORS, ".png")
+LFS_POINTER = b"version https://git-lfs"
 LARGEST_PNG = 20 << 20  # bytes
 LARGEST_SIDE = 4096  # pixels of a PNG
 SECONDS, MEMORY = 5, 1 << 30  # limits of drawing an SVG: seconds and bytes
@@ -45,6 +46,8 @@ def picture_shapes(
     Errors: BadIcon where the file as a whole cannot be used.
     """
     stem = name_of(name)
+    if content.startswith(LFS_POINTER):
+        raise BadIcon("it is a pointer of Git LFS, no picture: run git lfs pull")
     if not name.lower().endswith(VECTORS):
         image = _png(content)
         yield picture_shape(stem, image, invert=invert, exact=_exact(image, invert=invert))

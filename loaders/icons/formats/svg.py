@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from copy import deepcopy
 
+from loaders.icons.formats import svg_styles
 from loaders.icons.formats.shapes import BadIcon
 
 LARGEST = 1 << 20  # bytes
@@ -31,8 +32,10 @@ VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*))?\)")
 LIGHT_DARK = re.compile(r"light-dark\(([^(),]*),[^()]*\)", re.IGNORECASE)
 COLOUR = re.compile(r"\b(?:oklch|oklab|lab|lch|hwb|color|rgba?|hsla?)\([^()]*\)", re.IGNORECASE)
 UNSUPPORTED = re.compile(
-    r"\b(?:var|light-dark|oklch|oklab|lab|lch|hwb|color|color-mix|env)\(", re.IGNORECASE
+    r"\b(?:var|light-dark|oklch|oklab|lab|lch|hwb|color|color-mix|env|calc|min|max|clamp)\(",
+    re.IGNORECASE,
 )
+LENGTHS = ("calc(", "min(", "max(", "clamp(")
 MOST_PASSES = 20  # functions within one another
 
 
@@ -40,13 +43,14 @@ def drawings(content: bytes) -> Iterator[tuple[str, str]]:
     """Yield SVGs to draw, each with the id of its symbol, or "" for the whole file.
 
     A file of symbols alone, a sprite, has one drawing for each of them. Errors: BadIcon for other
-    XML, deep nesting, invalid sizes, and functions of CSS that cannot be computed.
+    XML, deep nesting, invalid sizes, and what of CSS can neither be computed nor rewritten.
     """
     root = _parsed(_unpacked(content))
     if _local(root.tag) != "svg":
         raise BadIcon("its root element is not svg")
     _make_harmless(root)
     _compute_styles(root)
+    svg_styles.rewrite(root)
     symbols = [element for element in root.iter() if _local(element.tag) == "symbol"]
     if symbols and all(_local(child.tag) in UNSEEN for child in root):
         if len(symbols) > MOST_SYMBOLS:
@@ -96,6 +100,8 @@ def _make_harmless(root: ET.Element) -> None:
             if not element.attrib[name].strip().startswith("#"):
                 del element.attrib[name]
         for child in [child for child in element if _local(child.tag) in OUTSIDE]:
+            if any(value.strip().startswith("data:") for value in child.attrib.values()):
+                raise BadIcon("a picture inside of it is not supported: load the picture itself")
             element.remove(child)
         if _local(element.tag) in ("text", "tspan") and not (element.text or "").isascii():
             raise BadIcon("text in it is in a script that has no font here: convert it to paths")
@@ -105,6 +111,8 @@ def _make_harmless(root: ET.Element) -> None:
 def _compute_styles(root: ET.Element) -> None:
     """Replace functions of CSS in styles and attributes by values. Errors: BadIcon."""
     styles = [element for element in root.iter() if _local(element.tag) == "style"]
+    for element in styles:
+        element.text = svg_styles.holding(element.text or "")
     texts = [element.text or "" for element in styles]
     texts += [style for element in root.iter() if (style := element.get("style"))]
     variables = {name: value.strip() for text in texts for name, value in DEFINITION.findall(text)}
@@ -131,7 +139,8 @@ def _computed(css: str, variables: dict[str, str]) -> str:
             break
     left = UNSUPPORTED.search(css)
     if left:
-        raise BadIcon(f"{left[0]}) in it is not supported: write colours as #000000")
+        plain = "numbers" if left[0].lower() in LENGTHS else "colours as #000000"
+        raise BadIcon(f"{left[0]}) in it is not supported: write {plain}")
     return css
 
 

@@ -14,7 +14,7 @@ import psycopg
 
 from loaders.core.console import progress
 from loaders.core.db import connect_to_load
-from loaders.core.errors import check_out
+from loaders.core.errors import check_out, write_out
 from loaders.core.queries import Queries
 from loaders.icons.grids import halves
 from udfs.grids import blocks
@@ -51,7 +51,7 @@ def draw(
     done, total = conn.execute(QUERIES.count_blocks, search).fetchone() or (0, 0)
     if out is not None:
         (sheet,) = conn.execute(SHEET, (f"grid{grid}", min_score, network)).fetchone() or (b"",)
-        out.write_bytes(sheet)
+        write_out(out, sheet)
     return done * size, total * size
 
 

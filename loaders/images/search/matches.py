@@ -1,5 +1,6 @@
 """`pgmuse search`: matches as a table, and a picture of the query beside its matches."""
 
+import io
 import textwrap
 from collections.abc import Sequence
 from contextlib import closing
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import psycopg
 from PIL import Image, ImageDraw, ImageFont
 
-from loaders.core.errors import Problem
+from loaders.core.errors import Problem, write_out
 from loaders.core.queries import Queries
 from loaders.images.decoding import LIMITS, Decoder, sha256
 from udfs.picture_headers import BadPicture
@@ -161,7 +162,9 @@ def picture(query: Query, words: str, matches: list[Match], out: Path) -> None:
         corner = (2 * MARGIN + (column + 1) * cell, MARGIN + row * height)
         name = match.class_ or match.title or f"picture {match.image_id}"
         _paste(sheet, pen, corner, match.thumbnail, f"{match.confidence:.0%}", name)
-    sheet.save(out)
+    content = io.BytesIO()
+    sheet.save(content, Image.registered_extensions()[out.suffix.lower()])
+    write_out(out, content.getvalue())
 
 
 def _paste(
