@@ -14,6 +14,66 @@ end;
 comment on function muse.wikidata_label(text) is
 'Label of an item or property, null if unknown: select wikidata_label(''P31'')';
 
+create or replace function muse.name_in(wikidata_id text, language text)
+returns text
+language sql stable parallel safe
+begin atomic
+    select coalesce(
+        (
+            select own.label
+            from muse.wikidata_property_labels as own
+            where own.property_id = name_in.wikidata_id and own.language = name_in.language
+        ),
+        (
+            select item.labels ->> name_in.language
+            from muse.wikidata as item
+            where item.wikidata_id = name_in.wikidata_id
+        ),
+        muse.wikidata_label(name_in.wikidata_id),
+        name_in.wikidata_id
+    );
+end;
+
+comment on function muse.name_in(text, text) is
+'Name of an item or property in a language if it was loaded, else its label, else its id: select name_in(''P31'', ''de'')';  -- noqa: LT05
+
+create or replace function muse.names_in(wikidata_ids text[], language text)
+returns text[]
+language sql stable parallel safe
+begin atomic
+    select array(
+        select muse.name_in(one.id, names_in.language)
+        from unnest(names_in.wikidata_ids) with ordinality as one (id, place)
+        order by one.place
+    );
+end;
+
+comment on function muse.names_in(text[], text) is
+'Names of items or properties in a language, as name_in() has them: select names_in(array[''Q5''], ''de'')';  -- noqa: LT05
+
+create or replace function muse.labelled_items(label text)
+returns setof text
+language sql stable parallel safe rows 1
+begin atomic
+    select item.wikidata_id
+    from muse.wikidata as item
+    where
+        (
+            muse.names_text(item.title, item.title_language, item.labels, item.aliases)
+            ilike '% ' || muse.names_pattern(labelled_items.label) || '%'
+            or muse.names_text(item.title, item.title_language, item.labels, item.aliases)
+            ilike '%[' || muse.names_pattern(labelled_items.label) || '%'
+        )
+        and exists (
+            select
+            from jsonb_each_text(item.labels) as own
+            where lower(own.value) = lower(left(labelled_items.label, 250))
+        );
+end;
+
+comment on function muse.labelled_items(text) is
+'Ids of items by label in any language that was loaded: select labelled_items(''berlin'')';
+
 -- Counts of classes --------------------------------------------------------------------------
 
 create or replace function muse.count_classes()
@@ -208,23 +268,49 @@ create or replace function muse.class_ids(class text)
 returns setof text
 language sql stable parallel safe rows 1
 begin atomic
-    select known.class_id
-    from muse.wikidata_classes as known
-    where
-        known.class_id = class_ids.class
-        or lower(known.class) = lower(left(class_ids.class, 1000))
-        or lower(known.article) = lower(left(class_ids.class, 1000));
+    with named as materialized (
+        select known.class_id
+        from muse.wikidata_classes as known
+        where
+            known.class_id = class_ids.class
+            or lower(known.class) = lower(left(class_ids.class, 1000))
+            or lower(known.article) = lower(left(class_ids.class, 1000))
+    )
+
+    select named.class_id from named
+    union all
+    select translated.class_id
+    from muse.labelled_items(class_ids.class) as own (class_id)
+    inner join muse.wikidata_classes as translated on own.class_id = translated.class_id
+    where not exists (select from named);
 end;
 
 comment on function muse.class_ids(text) is
-'Ids of classes by id, label or title of the article, in any case: select class_ids(''city'')';
+'Ids of classes by id, label or title of the article, in any case, else by label in another language: select class_ids(''city'')';  -- noqa: LT05
+
+create or replace function muse.expect_classes(class text)
+returns setof text
+language plpgsql stable parallel safe rows 1
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    return query select one.class_id from muse.class_ids(expect_classes.class) as one (class_id);
+    if not found then
+        raise notice 'there is no class %', left(coalesce(expect_classes.class, 'null'), 200)
+        using hint = 'select class_id, class from classes lists them';
+    end if;
+end
+$$;
+
+comment on function muse.expect_classes(text) is
+'Ids of classes as class_ids() has them, with a notice if there is none: select expect_classes(''city'')';  -- noqa: LT05
 
 create or replace function muse.subclasses_of(class text)
 returns table (class_id text, label text, items bigint)
 language sql stable parallel safe rows 100
 begin atomic
     with recursive below (class_id) as (
-        select muse.class_ids(subclasses_of.class) collate "C"
+        select muse.expect_classes(subclasses_of.class) collate "C"
         union
         select sub.class_id
         from below
@@ -260,7 +346,7 @@ begin atomic
                     union all
                     select sub.class_id from muse.subclasses_of(instances_of.class) as sub
                 )
-        else array(select muse.class_ids(instances_of.class))
+        else array(select muse.expect_classes(instances_of.class))
     end;
 end;
 

@@ -269,7 +269,10 @@ class EntityLoad(dumps.DumpLoad):
             for table in (self.topic, "wikidata_numbers"):
                 indexes.drop(conn, table)
         with closing(progress("items", self.counts.kept, "merging")) as bar:
-            merge.merge_items(conn, staging, fresh=self.fresh, workers=workers, on_items=bar.update)
+            merge.merge_items(
+                conn, staging, run_id=self.run.run_id, fresh=self.fresh, workers=workers,
+                on_items=bar.update,
+            )  # fmt: skip
         if not self.fresh:
             merge.mark_items(conn, staging, self.filter.number, workers)
         conn.execute(staging.sql(QUERIES.delete_redirected))
