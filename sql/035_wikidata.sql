@@ -305,9 +305,13 @@ $$;
 comment on function muse.expect_classes(text) is
 'Ids of classes as class_ids() has them, with a notice if there is none: select expect_classes(''city'')';  -- noqa: LT05
 
+-- An index scan for each class, also where the planner has no statistics.
 create or replace function muse.subclasses_of(class text)
 returns table (class_id text, label text, items bigint)
 language sql stable parallel safe rows 100
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 begin atomic
     with recursive below (class_id) as (
         select muse.expect_classes(subclasses_of.class) collate "C"
@@ -344,7 +348,14 @@ begin atomic
                 array(
                     select muse.class_ids(instances_of.class)
                     union all
-                    select sub.class_id from muse.subclasses_of(instances_of.class) as sub
+                    select sub.class_id
+                    from muse.subclasses_of(instances_of.class) as sub
+                    where
+                        sub.items > 0
+                        or sub.class_id in (
+                            select unnest(change.class_ids)
+                            from muse.wikidata_class_changes as change
+                        )
                 )
         else array(select muse.expect_classes(instances_of.class))
     end;

@@ -89,7 +89,9 @@ select pg_temp.describe(
     'muse.wikidata_class_changes',
     'One row per change of the number of items of a set of classes: select * from '
     'wikidata_class_changes limit 9',
-    'class_ids', 'Ids of the classes (references wikidata_class_sets.class_ids)',
+    'class_ids',
+    'Ids of the classes; an empty array where superclasses changed and counts with subclasses are '
+    'older (references wikidata_class_sets.class_ids)',
     'items', 'Number of items to add; negative to subtract'
 );
 

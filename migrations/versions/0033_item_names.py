@@ -9,7 +9,7 @@ from alembic import op
 revision = "0033"
 down_revision = "0031"
 
-# sql/034_wikidata_names.sql has the function too; the index needs it before those files are applied.
+# As in sql/034_wikidata_names.sql, which is applied later: the index needs it.
 NAMES = """
 create or replace function muse.names_text(
     title text, title_language text, labels jsonb, aliases jsonb
