@@ -93,9 +93,53 @@ comment on column muse.item_names.language is
 comment on column muse.item_names.name is 'Label or alias (part of the key)';
 comment on column muse.item_names.kind is 'label or alias';
 
+-- Searches in the index. The planner cannot estimate how many names have a pattern, so sequential
+-- scans are off. A pattern without three letters in a row, where ʘ counts, would read the index from
+-- end to end.
+create or replace function muse.items_like(pattern text, n integer)
+returns setof text
+language sql stable parallel safe rows 100
+set enable_seqscan = off
+begin atomic
+    select item.wikidata_id
+    from muse.wikidata as item
+    where
+        muse.names_text(item.title, item.title_language, item.labels, item.aliases)
+        ilike items_like.pattern
+    limit items_like.n;  -- noqa: AM09
+end;
+
+comment on function muse.items_like(text, integer) is
+'Ids of items with such a text of names: select items_like(''%ʘBerlinʘ%'', 9)';
+
+create or replace function muse.items_named(name text, n integer)
+returns setof text
+language plpgsql stable parallel safe rows 100
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    if items_named.name ~ '[[:alnum:]]' then
+        return query select muse.items_like(
+            '%' || muse.names_pattern(items_named.name) || '%', items_named.n
+        );
+    elsif items_named.name <> '' then
+        return query
+        select muse.items_like(
+            '% ' || muse.names_pattern(items_named.name) || '%', items_named.n
+        )
+        union
+        select muse.items_like(
+            '%[' || muse.names_pattern(items_named.name) || '%', items_named.n
+        );
+    end if;
+end
+$$;
+
+comment on function muse.items_named(text, integer) is
+'Ids of items with a name, in any case: select items_named(''Berlin'', 9)';
+
 -- First names that are the query, then those that begin with it, then similar ones. Of more than
--- 20,000 items of a kind, 20,000 are compared, with a notice. The search is done in plpgsql without
--- sequential scans, because the planner cannot estimate how many names have a pattern.
+-- 10,000 items of a kind, 10,000 are compared, with a notice.
 create or replace function muse.find_items(
     query text, language text default null, n integer default 10
 )
@@ -104,12 +148,12 @@ language plpgsql stable parallel safe rows 10
 set search_path = pg_catalog, muse, pg_temp
 set enable_seqscan = off
 set jit = off
-set pg_trgm.word_similarity_threshold = 0.5  -- noqa: PRS
+set pg_trgm.word_similarity_threshold = 0.55  -- noqa: PRS
 as $$
 declare
-    most constant integer := 20000;
+    most constant integer := 10000;
     words constant text := btrim(left(find_items.query, 250));
-    quoted constant text := muse.names_pattern(words);
+    start constant text := left(words, 40);
     stage text;
     ids text[];
     best muse.wikidata_match[] := '{}';
@@ -118,30 +162,17 @@ begin
     perform muse.check_language(find_items.language);
     foreach stage in array array['exact', 'prefix', 'similar'] loop
         exit when coalesce(words, '') = '' or cardinality(best) = find_items.n;
-        -- A pattern without three letters in a row would read the index from end to end.
         if stage = 'exact' then
-            ids := array(
-                select item.wikidata_id from muse.wikidata as item
-                where
-                    muse.names_text(item.title, item.title_language, item.labels, item.aliases)
-                    ilike '% ' || quoted || '%'
-                    or muse.names_text(item.title, item.title_language, item.labels, item.aliases)
-                    ilike '%[' || quoted || '%'
-                limit most + 1
-            );
+            ids := array(select muse.items_named(words, most + 1));
         elsif stage = 'prefix' and words ~ '^[[:alnum:]]{2}|[^[:alnum:]][[:alnum:]]{2}' then
             ids := array(
-                select item.wikidata_id from muse.wikidata as item
-                where
-                    muse.names_text(item.title, item.title_language, item.labels, item.aliases)
-                    ilike '%' || left(quoted, -1) || '%'
-                limit most + 1
+                select muse.items_like('%' || left(muse.names_pattern(words), -1) || '%', most + 1)
             );
-        elsif stage = 'similar' and words ~ '[[:alnum:]]{2}' then
+        elsif stage = 'similar' and words ~ '[[:alnum:]]{4}' then
             ids := array(
                 select item.wikidata_id from muse.wikidata as item
                 where
-                    'ʘ' || words || 'ʘ' operator(public.<%)
+                    'ʘ' || start || 'ʘ' operator(public.<%)
                     muse.names_text(item.title, item.title_language, item.labels, item.aliases)
                 limit most + 1
             );
@@ -150,7 +181,7 @@ begin
         end if;
         if cardinality(ids) > most then
             raise notice '% names are like %: % of them were compared',
-                'more than 20,000', quote_literal(left(words, 60)), '20,000'
+                'more than 10,000', quote_literal(left(words, 60)), '10,000'
             using hint = 'a longer query finds the others';
         end if;
         best := best || array(
@@ -180,7 +211,7 @@ begin
                     and case stage
                         when 'exact' then lower(name.name) = lower(words)
                         when 'prefix' then starts_with(lower(name.name), lower(words))
-                        else name.name operator(public.%>) words
+                        else public.word_similarity(start, name.name) >= 0.4
                     end
                     and chosen.id not in (select one.wikidata_id from unnest(best) as one)
                 order by

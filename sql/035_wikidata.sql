@@ -56,18 +56,13 @@ returns setof text
 language sql stable parallel safe rows 1
 begin atomic
     select item.wikidata_id
-    from muse.wikidata as item
+    from muse.items_named(left(labelled_items.label, 250), 1000) as candidate (wikidata_id)
+    inner join muse.wikidata as item on candidate.wikidata_id = item.wikidata_id
     where
-        (
-            muse.names_text(item.title, item.title_language, item.labels, item.aliases)
-            ilike '% ' || muse.names_pattern(labelled_items.label) || '%'
-            or muse.names_text(item.title, item.title_language, item.labels, item.aliases)
-            ilike '%[' || muse.names_pattern(labelled_items.label) || '%'
-        )
-        and exists (
+        exists (
             select
             from jsonb_each_text(item.labels) as own
-            where lower(own.value) = lower(left(labelled_items.label, 250))
+            where lower(own.value) = lower(labelled_items.label)
         );
 end;
 

@@ -37,6 +37,7 @@ from loaders.wikidata.staging import EntityStager
 
 NOUN = "items"
 PORTION = 200  # items of classes that are merged together
+SAMPLED = EntityFilter(languages=("en", "de"), links=("dewiki",))
 
 
 def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
@@ -191,13 +192,13 @@ def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) 
 def load_samples(
     conn: psycopg.Connection, options: WikidataOptions, location: str | None = None
 ) -> list[LoadResult]:
-    """Load brands, operators, networks and flags, and 60 other items. Stored names stay.
+    """Load brands, operators, networks and flags, and 67 other items. Stored names stay.
 
     location: of one of the two samples; default: both.
     """
     options = replace(options, workers=0)
     return [
-        load(conn, source, EntityFilter(), options, only_missing_labels=True)
+        load(conn, source, SAMPLED, options, only_missing_labels=True)
         for source in sample_sources(options)
         if location in (None, source.name)
     ]

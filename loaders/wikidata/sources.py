@@ -74,7 +74,7 @@ def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
 
 
 def sample_sources(options: WikidataOptions) -> Iterator[DumpSource]:
-    """Brands, operators, networks and flags, if the package is installed; then 60 other items."""
+    """Brands, operators, networks and flags, if the package is installed; then 67 other items."""
     folder = HOME / "samples" / SAMPLE
     path = folder / name_suggestion_index.ENTITIES
     if not path.is_file():
