@@ -172,7 +172,7 @@ begin atomic
                 property.id, jsonb_build_array(jsonb_build_object('value', target.wikidata_id))
             )
     where
-        statement.value ? 'value'
+        statement.value -> 'value' is not null
         and (
             claim_values.all_ranks
             or statement.value ->> 'rank' = case
