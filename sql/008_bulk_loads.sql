@@ -141,7 +141,7 @@ end
 $$;
 
 comment on function muse.analyze_tables(text[]) is
-'Collects statistics for the planner, and merges pending entries of GIN indexes: select relname, last_analyze from pg_stat_all_tables';
+'Collects statistics for the planner, and merges pending entries of GIN indexes: select relname, last_analyze from pg_stat_all_tables';  -- noqa: LT05
 
 create or replace function muse.drop_indexes(table_name text)
 returns boolean

@@ -30,8 +30,10 @@ returns text
 language sql stable parallel safe
 begin atomic
     select replace(
-        replace(replace(replace(to_jsonb(left(names_pattern.name, 250))::text,
-            '\', '\\'), '%', '\%'), '_', '\_'),
+        replace(replace(replace(
+            to_jsonb(left(names_pattern.name, 250))::text,
+            '\', '\\'
+        ), '%', '\%'), '_', '\_'),
         '"', 'ʘ'
     );
 end;
@@ -70,15 +72,15 @@ cross join lateral (
     where not item.labels ? item.title_language
     union all
     select
-        label.key,
-        label.value,
-        'label'
+        label.key as language,
+        label.value as name,
+        'label' as kind
     from jsonb_each_text(item.labels) as label
     union all
     select
-        list.key,
+        list.key as language,
         alias.name,
-        'alias'
+        'alias' as kind
     from jsonb_each(item.aliases) as list
     cross join lateral jsonb_array_elements_text(list.value) as alias (name)
 ) as name;
@@ -94,8 +96,8 @@ comment on column muse.item_names.name is 'Label or alias (part of the key)';
 comment on column muse.item_names.kind is 'label or alias';
 
 -- Searches in the index. The planner cannot estimate how many names have a pattern, so sequential
--- scans are off. A pattern without three letters in a row, where ʘ counts, would read the index from
--- end to end.
+-- scans are off. A pattern without three letters in a row, where ʘ counts, would read the whole
+-- index.
 create or replace function muse.items_like(pattern text, n integer)
 returns setof text
 language sql stable parallel safe rows 100

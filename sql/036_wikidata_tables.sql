@@ -30,7 +30,8 @@ select pg_temp.describe(
     'modified', 'Time of the revision; null where the source has none',
     'lastrevid', 'Number of the revision in Wikidata; null where the source has none',
     'kept_as', 'Languages and wikis that were loaded (references wikidata_kept.kept_as)',
-    'run_id', 'Run that wrote the row; null if an earlier version did (references load_runs.run_id)',
+    'run_id',
+    'Run that wrote the row; null if an earlier version did (references load_runs.run_id)',
     'loaded_by',
     'Numbers of the filters that keep the item, 0 for none; --prune deletes what only its '
     'own filter keeps'

@@ -279,7 +279,7 @@ where (old.*) is distinct from (excluded.*)
                     else format(', pivot.parts_%s[%s]::%s', own.place, own.part, kind.type)
                 end,
                 '' order by own.place, own.part
-            ),
+            ) filter (where own.part is not null),
             names.list,
             names.excluded
         )

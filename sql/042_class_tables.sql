@@ -142,6 +142,7 @@ declare
     classes text[];
     query text;
     part text[];
+    changed text;
     rows bigint;
 begin
     perform from muse.class_tables as one
@@ -168,6 +169,17 @@ begin
         written := written + rows;
     end loop;
     if counted is not null then
+        select string_agg(distinct col.property_id, ', ') into changed
+        from muse.class_table_columns as col
+        inner join muse.wikidata_labels as label on col.property_id = label.wikidata_id
+        where
+            col.table_name = registered.table_name
+            and label.datatype is not null and muse.value_kind(label.datatype) <> col.kind;
+        if changed is not null then
+            raise warning 'muse_tables.% has no new values of %: their datatypes have changed',
+                registered.table_name, changed
+            using hint = 'make the table again, with --recreate';
+        end if;
         execute format('select count(*) from muse_tables.%I', registered.table_name) into rows;
         update muse.class_tables as one
         set items = rows, refreshed_at = now(), changes = counted

@@ -65,7 +65,9 @@ begin atomic
         when
             find_class.class ~ '^Q[1-9][0-9]{0,17}$'
             or exists (
-                select from muse.wikidata_classes as class where class.class_id = find_class.class
+                select
+                from muse.wikidata_classes as class
+                where class.class_id = find_class.class
             )
             then find_class.class
         else muse.expect_one(

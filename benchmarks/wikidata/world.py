@@ -12,40 +12,28 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.wikidata.dump import as_line, entities, varied
-from tests.factories.wikidata import entity, time_of, value
 
-SYLLABLES = [
-    "mün",
-    "chen",
-    "ber",
-    "lin",
-    "ham",
-    "burg",
-    "wei",
-    "ler",
-    "ro",
-    "ma",
-    "pa",
-    "ris",
-    "to",
-    "kyo",
-    "san",
-    "ta",
-    "ka",
-    "zan",
-    "ost",
-    "dorf",
-    "ne",
-    "li",
-]
-CLASSES = {"Q5": "human", "Q33506": "museum", "Q207694": "art museum", "Q8502": "mountain",
-           "Q8072": "volcano", "Q515": "city", "Q1549591": "big city", "Q271669": "landform"}  # fmt: skip
-ABOVE = {"Q207694": "Q33506", "Q8072": "Q8502", "Q1549591": "Q515", "Q8502": "Q271669"}
-PROPERTIES = {"P17": "country", "P18": "image", "P39": "position held", "P106": "occupation",
-              "P569": "date of birth", "P571": "inception", "P580": "start time",
-              "P625": "coordinate location", "P2044": "elevation above sea level"}  # fmt: skip
-TYPES = {"P18": "commonsMedia", "P569": "time", "P571": "time", "P580": "time",
-         "P625": "globe-coordinate", "P2044": "quantity"}  # fmt: skip
+SYLLABLES = (
+    "mün", "chen", "ber", "lin", "ham", "burg", "wei", "ler", "ro", "ma", "pa", "ris", "to", "kyo",
+    "san", "ta", "ka", "zan", "ost", "dorf", "ne", "li",
+)  # fmt: skip
+CLASSES = {
+    "Q5": "human", "Q33506": "museum", "Q207694": "art museum", "Q8502": "mountain",
+    "Q8072": "volcano", "Q515": "city", "Q1549591": "big city", "Q5119": "capital city",
+    "Q271669": "landform",
+}  # fmt: skip
+ABOVE = {"Q207694": "Q33506", "Q8072": "Q8502", "Q1549591": "Q515", "Q5119": "Q515",
+         "Q8502": "Q271669"}  # fmt: skip
+PROPERTIES = {
+    "P17": "country", "P18": "image", "P31": "instance of", "P106": "occupation",
+    "P569": "date of birth", "P571": "inception", "P585": "point in time",
+    "P625": "coordinate location", "P1082": "population", "P2044": "elevation above sea level",
+}  # fmt: skip
+TYPES = {"P18": "commonsMedia", "P569": "time", "P571": "time", "P585": "time",
+         "P625": "globe-coordinate", "P1082": "quantity", "P2044": "quantity"}  # fmt: skip
+KINDS_OF_VALUES = {"time": "time", "quantity": "quantity", "globe-coordinate": "globecoordinate",
+                   "commonsMedia": "string"}  # fmt: skip
+ENTITY = "http://www.wikidata.org/entity/"
 # Of 20 items: eight people, two museums, two mountains, two cities; the others stay as they are.
 KINDS = ["Q5"] * 8 + ["Q33506", "Q207694", "Q8502", "Q8072", "Q515", "Q1549591"] + [None] * 6
 COUNTRIES = [f"Q{30 + n}" for n in range(150)]
@@ -54,7 +42,7 @@ UNITS = {"metre": "Q11573", "foot": "Q3710"}
 
 
 def write(path: Path, count: int, seed: int = 0) -> int:
-    """Write a dump of `count` items, with labels in English and German. Return its size in bytes."""
+    """Write a dump of `count` items with English and German labels. Return its size in bytes."""
     dice = random.Random(seed)
     words = ["".join(dice.choices(SYLLABLES, k=dice.randint(1, 3))).title() for _ in range(20_000)]
     weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(len(words))))
@@ -73,15 +61,33 @@ def write(path: Path, count: int, seed: int = 0) -> int:
 
 
 def _named() -> Iterator[str]:
-    for id, name in CLASSES.items():
-        above = {"P279": [value(ABOVE[id])]} if id in ABOVE else {}
-        yield entity(id, name, **above)
+    names = CLASSES | {id: f"country {n}" for n, id in enumerate(COUNTRIES)}
+    names |= {id: f"occupation {n}" for n, id in enumerate(JOBS)}
+    names |= {id: name for name, id in UNITS.items()}
+    for id, name in names.items():
+        above = {"P279": [_statement("P279", ABOVE[id])]} if id in ABOVE else {}
+        yield as_line(_entity("item", id, name) | {"claims": above})
     for id, name in PROPERTIES.items():
-        yield entity(id, name, kind="property", datatype=TYPES.get(id, "wikibase-item"))
-    for number, id in enumerate([*COUNTRIES, *JOBS]):
-        yield entity(id, f"{'country' if id in COUNTRIES else 'occupation'} {number}")
-    for name, id in UNITS.items():
-        yield entity(id, name)
+        datatype = TYPES.get(id, "wikibase-item")
+        yield as_line(_entity("property", id, name) | {"datatype": datatype})
+
+
+def _entity(kind: str, id: str, name: str) -> dict[str, Any]:
+    labels = {"en": {"language": "en", "value": name}}
+    return {"type": kind, "id": id, "labels": labels, "claims": {}, "lastrevid": 1}
+
+
+def _snak(property_id: str, value: Any) -> dict[str, Any]:
+    datatype = TYPES.get(property_id, "wikibase-item")
+    if datatype == "wikibase-item":
+        value = {"entity-type": "item", "numeric-id": int(value[1:]), "id": value}
+    kind = KINDS_OF_VALUES.get(datatype, "wikibase-entityid")
+    return {"snaktype": "value", "property": property_id, "datatype": datatype,
+            "datavalue": {"type": kind, "value": value}}  # fmt: skip
+
+
+def _statement(property_id: str, value: Any, **more: Any) -> dict[str, Any]:
+    return {"mainsnak": _snak(property_id, value), "type": "statement", "rank": "normal"} | more
 
 
 def _change(
@@ -112,31 +118,40 @@ def _change(
     claims = item["claims"]
     for property_id in PROPERTIES:
         claims.pop(property_id, None)
-    for property_id, statement in _statements(kind, dice).items():
-        statement["mainsnak"]["property"] = property_id
-        claims[property_id] = [statement | {"id": f"{item['id']}${property_id}"}]
+    for statement in _statements(kind, dice):
+        property_id = statement["mainsnak"]["property"]
+        statement["id"] = f"{item['id']}${property_id}-{len(claims)}"
+        claims.setdefault(property_id, []).append(statement)
 
 
-def _statements(kind: str, dice: random.Random) -> dict[str, dict[str, Any]]:
-    made = {"P31": value(kind)}
+def _statements(kind: str, dice: random.Random) -> Iterator[dict[str, Any]]:
+    yield _statement("P31", kind)
     if dice.random() < 0.4:
-        made["P18"] = value(f"Picture {dice.randrange(10**6)}.jpg", datatype="commonsMedia")
-    year = time_of(f"+{dice.randint(1400, 2000)}-00-00T00:00:00Z", 9)
+        yield _statement("P18", f"Picture {dice.randrange(10**6)}.jpg")
     if kind == "Q5":
-        made |= {"P106": value(dice.choice(JOBS)), "P569": value(year, datatype="time")}
-        if dice.random() < 0.1:
-            start = value(year, datatype="time")["mainsnak"] | {"property": "P580"}
-            made["P39"] = value(dice.choice(JOBS), qualifiers={"P580": [start]})
-        return made
-    made["P17"] = value(dice.choice(COUNTRIES))
-    place = {"latitude": dice.uniform(-90, 90), "longitude": dice.uniform(-180, 180),
-             "altitude": None, "precision": 0.001, "globe": "http://www.wikidata.org/entity/Q2"}  # fmt: skip
-    made["P625"] = value(place, datatype="globe-coordinate")
+        yield _statement("P106", dice.choice(JOBS))
+        yield _statement("P569", _year(dice.randint(1400, 2000)))
+        return
+    yield _statement("P17", dice.choice(COUNTRIES))
+    place = {"latitude": dice.uniform(-90, 90), "longitude": dice.uniform(-180, 180)}
+    yield _statement("P625", place | {"altitude": None, "precision": 0.001, "globe": f"{ENTITY}Q2"})
     if kind in ("Q8502", "Q8072"):
-        name, most = dice.choice([("metre", 8849), ("foot", 29032)])
-        unit = f"http://www.wikidata.org/entity/{UNITS[name]}"
-        amount = {"amount": f"+{dice.randint(100, most)}", "unit": unit}
-        made["P2044"] = value(amount, datatype="quantity")
-    else:
-        made["P571"] = value(year, datatype="time")
-    return made
+        metres = min(dice.expovariate(1 / 900), 8849)
+        unit, amount = dice.choice([("metre", metres), ("foot", metres / 0.3048)])
+        yield _statement("P2044", _amount(amount, ENTITY + UNITS[unit]))
+        return
+    yield _statement("P571", _year(dice.randint(1400, 2000)))
+    if kind in ("Q515", "Q1549591"):
+        when = {"P585": [_snak("P585", _year(dice.randint(1990, 2025)))]}
+        yield _statement("P1082", _amount(dice.randint(100, 10**7), "1"), qualifiers=when)
+        if dice.random() < 0.05:
+            yield _statement("P31", "Q5119")
+
+
+def _year(year: int) -> dict[str, Any]:
+    about = {"timezone": 0, "before": 0, "after": 0, "precision": 9}
+    return about | {"time": f"+{year}-00-00T00:00:00Z", "calendarmodel": f"{ENTITY}Q1985727"}
+
+
+def _amount(amount: float, unit: str) -> dict[str, str]:
+    return {"amount": f"+{amount:.0f}", "unit": unit}

@@ -47,7 +47,7 @@ class ApiRedirect(NamedTuple):
     target: str
 
 
-class Named(NamedTuple):
+class EntityLabel(NamedTuple):
     """An entity's label; datatype None: no property. labels: of a property, by language."""
 
     id: str
@@ -88,7 +88,7 @@ def entities(
 
 def labels(
     ids: Iterable[str], client: Client, *, languages: Sequence[str] = (), api: str = API
-) -> Iterator[Named]:
+) -> Iterator[EntityLabel]:
     """The label of every id, in English or for all languages (`mul`).
 
     languages: of the labels of properties. Errors: Problem.
@@ -97,16 +97,16 @@ def labels(
     fields = {"props": "info|labels|datatype", "languages": requested}
     for id, record in _records(ids, client, api, fields):
         if isinstance(record, Missing):
-            yield Named(id, None, None, None)
+            yield EntityLabel(id, None, None, None)
             continue
         terms = _mapping(msgspec.json.decode(record.get("labels", b"{}")))
         texts = {name: _mapping(term).get("value") for name, term in terms.items()}
         label = next((texts[name] for name in ("en", "mul") if texts.get(name)), None)
         if "datatype" not in record:
-            yield Named(id, label, None, None)
+            yield EntityLabel(id, label, None, None)
             continue
         others = {name: texts.get(name) for name in languages if name not in ("en", "mul")}
-        yield Named(id, label, _text(record["datatype"]), others)
+        yield EntityLabel(id, label, _text(record["datatype"]), others)
 
 
 def mentioned(entity: bytes) -> set[str]:

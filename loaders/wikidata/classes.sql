@@ -5,7 +5,7 @@
 -- name: find_pending_recount
 -- An empty set in the changes: superclasses changed, and counts with subclasses are older.
 select from muse.wikidata_class_changes
-where class_ids = '{}' limit 1;
+where class_ids = '{}' limit 1;  -- noqa: AM09
 
 -- name: insert_pending_recount
 insert into muse.wikidata_class_changes (class_ids, items) values ('{}', 0);

@@ -31,7 +31,7 @@ CHUNK_LINES = 500  # entities or labels in a chunk
 
 
 class EntityLine(NamedTuple):
-    """The JSON of an entity, or of a label: [id, label, datatype, labels]; unit: which of the two."""
+    """The JSON of an entity, or of a label: [id, label, datatype, labels]. unit: which of them."""
 
     unit: str
     line: bytes
@@ -118,9 +118,9 @@ def _fetched(
     unnamed = mentioned - delivered
     if conn is not None:
         unnamed -= {row[0] for row in conn.execute(NAMED, (list(unnamed),))}
-    for named in api.labels(sorted(unnamed), client, languages=requested or (), api=url):
-        if named.label is not None or named.datatype is not None:
-            yield _label(*named)
+    for one in api.labels(sorted(unnamed), client, languages=requested or (), api=url):
+        if one.label is not None or one.datatype is not None:
+            yield _label(*one)
 
 
 def _sample_of(folder: Path) -> Iterator[EntityLine]:

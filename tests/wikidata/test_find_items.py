@@ -72,10 +72,10 @@ def test_one_language_or_all(names):
     ],
 )  # fmt: skip
 def test_odd_queries(names, query, ids):
-    found = [row[0] for row in search(names, query)]
-    assert found[: len(ids)] == ids
+    matches = [row[0] for row in search(names, query)]
+    assert matches[: len(ids)] == ids
     if not ids:
-        assert found == []
+        assert matches == []
 
 
 def test_a_language_without_names_is_a_notice(names):

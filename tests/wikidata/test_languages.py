@@ -68,10 +68,10 @@ def test_titles_and_articles_in_a_language(cities, load):
     load([translated(line) for line in LINES], name="all.json", languages=("en", "de"),
          sitelinks=("dewiki",), again=True)  # fmt: skip
     query = "select wikidata_id, title, is_translated, article from item_titles(%s) order by 1"
-    german = dict((row[0], row[1:]) for row in cities.execute(query, ("de",)))
+    german = {row[0]: row[1:] for row in cities.execute(query, ("de",))}
     assert german["Q64"] == ("Berlin (Stadt)", True, "Berlin")
     assert german["Q90"] == ("Paris", False, None)
-    english = dict((row[0], row[1:]) for row in cities.execute(query, ("en",)))
+    english = {row[0]: row[1:] for row in cities.execute(query, ("en",))}
     assert english["Q64"] == ("Berlin", True, "Berlin in English")
 
 
