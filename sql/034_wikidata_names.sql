@@ -154,7 +154,7 @@ set pg_trgm.word_similarity_threshold = 0.55  -- noqa: PRS
 as $$
 declare
     most constant integer := 10000;
-    words constant text := btrim(left(find_items.query, 250));
+    words constant text := btrim(left(find_items.query, 251));
     start constant text := left(words, 40);
     stage text;
     ids text[];
@@ -163,7 +163,10 @@ begin
     perform muse.check_n(find_items.n);
     perform muse.check_language(find_items.language);
     foreach stage in array array['exact', 'prefix', 'similar'] loop
-        exit when coalesce(words, '') = '' or cardinality(best) = find_items.n;
+        -- Names have 250 characters at most.
+        exit when
+            coalesce(length(words), 0) not between 1 and 250
+            or cardinality(best) = find_items.n;
         if stage = 'exact' then
             ids := array(select muse.items_named(words, most + 1));
         elsif stage = 'prefix' and words ~ '^[[:alnum:]]{2}|[^[:alnum:]][[:alnum:]]{2}' then
@@ -197,7 +200,7 @@ begin
                     name.name,
                     name.language,
                     name.kind,
-                    public.similarity(name.name, words) as similarity,
+                    public.similarity(name.name, start) as similarity,
                     coalesce(item.labels ->> find_items.language, item.title) as title,
                     coalesce(item.descriptions ->> find_items.language, item.description)
                         as description,
@@ -217,7 +220,7 @@ begin
                     end
                     and chosen.id not in (select one.wikidata_id from unnest(best) as one)
                 order by
-                    item.wikidata_id, public.similarity(name.name, words) desc, name.kind desc,
+                    item.wikidata_id, public.similarity(name.name, start) desc, name.kind desc,
                     name.language
             ) as own
             order by

@@ -54,8 +54,8 @@ def _rows(folder: Path, items: int, queried: int, only: str | None) -> Iterator[
             yield from wikidata_queries.rows(plain, queried)
     if only in (None, "questions"):
         begun("questions")
-        with fresh_server():
-            yield from wikidata_questions.rows(folder, min(items, IN_TABLE), queried)
+        with fresh_server() as server:
+            yield from wikidata_questions.rows(server, folder, min(items, IN_TABLE), queried)
     if only in (None, "tables"):
         begun("tables")
         small = folder / "table.json"

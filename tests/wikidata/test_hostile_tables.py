@@ -91,15 +91,14 @@ def test_a_class_of_one_item_that_is_deleted_and_comes_back(muse, load):
     assert make(muse, TableOptions("people", "Q5", columns=("country",), recreate=True)) == 0
 
 
-def test_a_property_whose_datatype_changed_is_a_warning(banks, load):
+def test_a_property_whose_datatype_changed_is_a_warning(banks, load, capsys):
     make_banks(banks, columns=("P856",))
     changed = json.loads(entity("P856", "official website", kind="property", datatype="quantity"))
     bank = entity("Q1", "First Bank", P31=[value("Q22687")], P856=[amount_of("+1")], lastrevid=2)
     load([json.dumps(changed | {"lastrevid": 2}), bank], name="newer.json", languages=("en", "de"))
-    notices = []
-    banks.add_notice_handler(lambda notice: notices.append(notice.message_primary))
-    tables.refresh(banks, "banks")
-    assert notices == ["muse_tables.banks has no new values of P856: their datatypes have changed"]
+    tables.refresh_outdated(banks)
+    warning = "muse_tables.banks has no new values of P856: their datatypes have changed"
+    assert warning in capsys.readouterr().err
     assert rows(
         banks, "select official_website from muse_tables.banks where wikidata_id = 'Q1'"
     ) == [(None,)]
