@@ -98,7 +98,7 @@ comment on column muse.item_names.kind is 'label or alias';
 -- Searches in the index. The planner cannot estimate how many names have a pattern, so sequential
 -- scans are off. A pattern without three letters in a row, where ʘ counts, would read the whole
 -- index.
-create or replace function muse.items_like(pattern text, n integer)
+create or replace function muse.items_like(pattern text, most integer)
 returns setof text
 language sql stable parallel safe rows 100
 set enable_seqscan = off
@@ -107,31 +107,32 @@ begin atomic
     from muse.wikidata as item
     where
         muse.names_text(item.title, item.title_language, item.labels, item.aliases)
-        ilike items_like.pattern
-    limit items_like.n;  -- noqa: AM09
+        ilike left(items_like.pattern, 3000)
+    limit items_like.most;  -- noqa: AM09
 end;
 
 comment on function muse.items_like(text, integer) is
 'Ids of items with such a text of names: select items_like(''%ʘBerlinʘ%'', 9)';
 
-create or replace function muse.items_named(name text, n integer)
+create or replace function muse.items_named(name text, most integer)
 returns setof text
 language plpgsql stable parallel safe rows 100
 set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
+    perform muse.check_length(items_named.name, 'name', 100000);
     if items_named.name ~ '[[:alnum:]]' then
         return query select muse.items_like(
-            '%' || muse.names_pattern(items_named.name) || '%', items_named.n
+            '%' || muse.names_pattern(items_named.name) || '%', items_named.most
         );
     elsif items_named.name <> '' then
         return query
         select muse.items_like(
-            '% ' || muse.names_pattern(items_named.name) || '%', items_named.n
+            '% ' || muse.names_pattern(items_named.name) || '%', items_named.most
         )
         union
         select muse.items_like(
-            '%[' || muse.names_pattern(items_named.name) || '%', items_named.n
+            '%[' || muse.names_pattern(items_named.name) || '%', items_named.most
         );
     end if;
 end
@@ -154,14 +155,17 @@ set pg_trgm.word_similarity_threshold = 0.55  -- noqa: PRS
 as $$
 declare
     most constant integer := 10000;
-    words constant text := btrim(left(find_items.query, 251));
-    start constant text := left(words, 40);
+    words text;
+    start text;
     stage text;
     ids text[];
     best muse.wikidata_match[] := '{}';
 begin
     perform muse.check_n(find_items.n);
+    perform muse.check_length(find_items.query, 'query', 100000);
     perform muse.check_language(find_items.language);
+    words := btrim(left(find_items.query, 251));
+    start := left(words, 40);
     foreach stage in array array['exact', 'prefix', 'similar'] loop
         -- Names have 250 characters at most.
         exit when

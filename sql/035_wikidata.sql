@@ -43,13 +43,13 @@ language sql stable parallel safe
 begin atomic
     select array(
         select muse.name_in(one.id, names_in.language)
-        from unnest(names_in.wikidata_ids) with ordinality as one (id, place)
+        from unnest(names_in.wikidata_ids[1:1000]) with ordinality as one (id, place)
         order by one.place
     );
 end;
 
 comment on function muse.names_in(text[], text) is
-'Names of items or properties in a language, as name_in() has them: select names_in(array[''Q5''], ''de'')';  -- noqa: LT05
+'Names of up to 1,000 items or properties in a language, as name_in() has them: select names_in(array[''Q5''], ''de'')';  -- noqa: LT05
 
 create or replace function muse.labelled_items(label text)
 returns setof text
@@ -289,6 +289,7 @@ language plpgsql stable parallel safe rows 1
 set search_path = pg_catalog, muse, pg_temp
 as $$
 begin
+    perform muse.check_length(expect_classes.class, 'class', 10000);
     return query select one.class_id from muse.class_ids(expect_classes.class) as one (class_id);
     if not found then
         raise notice 'there is no class %', left(coalesce(expect_classes.class, 'null'), 200)

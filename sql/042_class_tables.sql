@@ -72,7 +72,9 @@ returns setof text
 language sql stable parallel safe rows 1000
 begin atomic
     select distinct item.wikidata_id
-    from unnest(class_members.classes) as class (class_id)
+    from (
+        select distinct one.class_id from unnest(class_members.classes) as one (class_id)
+    ) as class
     inner join muse.wikidata as item
         on item.class_ids @> array[class.class_id collate pg_catalog."C"];
 end;

@@ -37,10 +37,14 @@ comment on function muse.check_class_table_name(text) is
 
 create or replace function muse.expect_one(ids text[], name text, kind text, hint text)
 returns text
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform muse.check_elements(expect_one.ids, 'ids', 100000);
+    perform muse.check_length(expect_one.name, 'name', 10000);
+    perform muse.check_length(expect_one.kind, 'kind', 100);
+    perform muse.check_length(expect_one.hint, 'hint', 1000);
     if cardinality(expect_one.ids) = 1 then
         return expect_one.ids[1];
     elsif cardinality(expect_one.ids) > 1 then
