@@ -196,14 +196,14 @@ language sql stable parallel safe
 begin atomic
     select array(
         select coalesce(class.class, one.class_id)
-        from unnest(class_names.class_ids) as one (class_id)
+        from unnest(class_names.class_ids[1:1000]) as one (class_id)
         left join muse.wikidata_classes as class on one.class_id = class.class_id
         order by coalesce(class.class, one.class_id)
     );
 end;
 
 comment on function muse.class_names(text[]) is
-'Names of classes, sorted; the id of a class without a name: select class_names(array[''Q515''])';
+'Names of up to 1,000 classes, sorted; the id of one without a name: select class_names(array[''Q515''])';  -- noqa: LT05
 
 create or replace view muse.classes as
 with change as (
