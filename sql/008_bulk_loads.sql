@@ -130,12 +130,18 @@ begin
             raise exception 'no table of muse: %', left(name, 150) using errcode = '42P01';
         end if;
         execute format('analyze %s', relation);
+        -- Scans read the list of pending entries from end to end.
+        perform gin_clean_pending_list(index.indexrelid)
+        from pg_index as index
+        inner join pg_class as own on index.indexrelid = own.oid
+        inner join pg_am as method on own.relam = method.oid
+        where index.indrelid = relation and own.relkind = 'i' and method.amname = 'gin';
     end loop;
 end
 $$;
 
 comment on function muse.analyze_tables(text[]) is
-'Collects statistics for the planner: select relname, last_analyze from pg_stat_all_tables';
+'Collects statistics for the planner, and merges pending entries of GIN indexes: select relname, last_analyze from pg_stat_all_tables';  -- noqa: LT05
 
 create or replace function muse.drop_indexes(table_name text)
 returns boolean

@@ -14,6 +14,61 @@ end;
 comment on function muse.wikidata_label(text) is
 'Label of an item or property, null if unknown: select wikidata_label(''P31'')';
 
+create or replace function muse.name_in(wikidata_id text, language text)
+returns text
+language sql stable parallel safe
+begin atomic
+    select coalesce(
+        (
+            select own.label
+            from muse.wikidata_property_labels as own
+            where own.property_id = name_in.wikidata_id and own.language = name_in.language
+        ),
+        (
+            select item.labels ->> name_in.language
+            from muse.wikidata as item
+            where item.wikidata_id = name_in.wikidata_id
+        ),
+        muse.wikidata_label(name_in.wikidata_id),
+        name_in.wikidata_id
+    );
+end;
+
+comment on function muse.name_in(text, text) is
+'Name of an item or property in a language if it was loaded, else its label, else its id: select name_in(''P31'', ''de'')';  -- noqa: LT05
+
+create or replace function muse.names_in(wikidata_ids text[], language text)
+returns text[]
+language sql stable parallel safe
+begin atomic
+    select array(
+        select muse.name_in(one.id, names_in.language)
+        from unnest(names_in.wikidata_ids[1:1000]) with ordinality as one (id, place)
+        order by one.place
+    );
+end;
+
+comment on function muse.names_in(text[], text) is
+'Names of up to 1,000 items or properties in a language, as name_in() has them: select names_in(array[''Q5''], ''de'')';  -- noqa: LT05
+
+create or replace function muse.labelled_items(label text)
+returns setof text
+language sql stable parallel safe rows 1
+begin atomic
+    select item.wikidata_id
+    from muse.items_named(left(labelled_items.label, 250), 1000) as candidate (wikidata_id)
+    inner join muse.wikidata as item on candidate.wikidata_id = item.wikidata_id
+    where
+        exists (
+            select
+            from jsonb_each_text(item.labels) as own
+            where lower(own.value) = lower(labelled_items.label)
+        );
+end;
+
+comment on function muse.labelled_items(text) is
+'Ids of items by label in any language that was loaded: select labelled_items(''berlin'')';
+
 -- Counts of classes --------------------------------------------------------------------------
 
 create or replace function muse.count_classes()
@@ -141,14 +196,14 @@ language sql stable parallel safe
 begin atomic
     select array(
         select coalesce(class.class, one.class_id)
-        from unnest(class_names.class_ids) as one (class_id)
+        from unnest(class_names.class_ids[1:1000]) as one (class_id)
         left join muse.wikidata_classes as class on one.class_id = class.class_id
         order by coalesce(class.class, one.class_id)
     );
 end;
 
 comment on function muse.class_names(text[]) is
-'Names of classes, sorted; the id of a class without a name: select class_names(array[''Q515''])';
+'Names of up to 1,000 classes, sorted; the id of one without a name: select class_names(array[''Q515''])';  -- noqa: LT05
 
 create or replace view muse.classes as
 with change as (
@@ -208,23 +263,54 @@ create or replace function muse.class_ids(class text)
 returns setof text
 language sql stable parallel safe rows 1
 begin atomic
-    select known.class_id
-    from muse.wikidata_classes as known
-    where
-        known.class_id = class_ids.class
-        or lower(known.class) = lower(left(class_ids.class, 1000))
-        or lower(known.article) = lower(left(class_ids.class, 1000));
+    with named as materialized (
+        select known.class_id
+        from muse.wikidata_classes as known
+        where
+            known.class_id = class_ids.class
+            or lower(known.class) = lower(left(class_ids.class, 1000))
+            or lower(known.article) = lower(left(class_ids.class, 1000))
+    )
+
+    select named.class_id from named
+    union all
+    select translated.class_id
+    from muse.labelled_items(class_ids.class) as own (class_id)
+    inner join muse.wikidata_classes as translated on own.class_id = translated.class_id
+    where not exists (select from named);
 end;
 
 comment on function muse.class_ids(text) is
-'Ids of classes by id, label or title of the article, in any case: select class_ids(''city'')';
+'Ids of classes by id, label or title of the article, in any case, else by label in another language: select class_ids(''city'')';  -- noqa: LT05
 
+create or replace function muse.expect_classes(class text)
+returns setof text
+language plpgsql stable parallel safe rows 1
+set search_path = pg_catalog, muse, pg_temp
+as $$
+begin
+    perform muse.check_length(expect_classes.class, 'class', 10000);
+    return query select one.class_id from muse.class_ids(expect_classes.class) as one (class_id);
+    if not found then
+        raise notice 'there is no class %', left(coalesce(expect_classes.class, 'null'), 200)
+        using hint = 'select class_id, class from classes lists them';
+    end if;
+end
+$$;
+
+comment on function muse.expect_classes(text) is
+'Ids of classes as class_ids() has them, with a notice if there is none: select expect_classes(''city'')';  -- noqa: LT05
+
+-- An index scan for each class, also where the planner has no statistics.
 create or replace function muse.subclasses_of(class text)
 returns table (class_id text, label text, items bigint)
 language sql stable parallel safe rows 100
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 begin atomic
     with recursive below (class_id) as (
-        select muse.class_ids(subclasses_of.class) collate "C"
+        select muse.expect_classes(subclasses_of.class) collate "C"
         union
         select sub.class_id
         from below
@@ -258,9 +344,16 @@ begin atomic
                 array(
                     select muse.class_ids(instances_of.class)
                     union all
-                    select sub.class_id from muse.subclasses_of(instances_of.class) as sub
+                    select sub.class_id
+                    from muse.subclasses_of(instances_of.class) as sub
+                    where
+                        sub.items > 0
+                        or sub.class_id in (
+                            select unnest(change.class_ids)
+                            from muse.wikidata_class_changes as change
+                        )
                 )
-        else array(select muse.class_ids(instances_of.class))
+        else array(select muse.expect_classes(instances_of.class))
     end;
 end;
 

@@ -30,6 +30,8 @@ select pg_temp.describe(
     'modified', 'Time of the revision; null where the source has none',
     'lastrevid', 'Number of the revision in Wikidata; null where the source has none',
     'kept_as', 'Languages and wikis that were loaded (references wikidata_kept.kept_as)',
+    'run_id',
+    'Run that wrote the row; null if an earlier version did (references load_runs.run_id)',
     'loaded_by',
     'Numbers of the filters that keep the item, 0 for none; --prune deletes what only its '
     'own filter keeps'
@@ -43,6 +45,15 @@ select pg_temp.describe(
     'label', 'English label; null if none',
     'wikipedia_id', 'Title of its article in the English Wikipedia; null if none',
     'datatype', 'Type of a property''s values; null for items'
+);
+
+select pg_temp.describe(
+    'muse.wikidata_property_labels',
+    'One row per property and language other than English: select * from wikidata_property_labels '
+    'limit 9',
+    'property_id', 'Id of the property (part of the key, references wikidata_labels.wikidata_id)',
+    'language', 'Language that was loaded (part of the key)',
+    'label', 'Label of the property in that language'
 );
 
 select pg_temp.describe(
@@ -79,7 +90,9 @@ select pg_temp.describe(
     'muse.wikidata_class_changes',
     'One row per change of the number of items of a set of classes: select * from '
     'wikidata_class_changes limit 9',
-    'class_ids', 'Ids of the classes (references wikidata_class_sets.class_ids)',
+    'class_ids',
+    'Ids of the classes; an empty array where superclasses changed and counts with subclasses are '
+    'older (references wikidata_class_sets.class_ids)',
     'items', 'Number of items to add; negative to subtract'
 );
 

@@ -22,11 +22,7 @@ create or replace function muse.precision_name(moment text, level integer)
 returns text
 language sql immutable parallel safe
 begin atomic
-    select (array[
-        'billion years', 'hundred million years', 'ten million years', 'million years',
-        '100,000 years', '10,000 years', 'millennium', 'century', 'decade', 'year', 'month', 'day',
-        'hour', 'minute', 'second'
-    ])[muse.time_precision(precision_name.moment, precision_name.level) + 1];
+    select muse.precision_name(muse.time_precision(precision_name.moment, precision_name.level));
 end;
 
 comment on function muse.precision_name(text, integer) is
@@ -283,7 +279,7 @@ where (old.*) is distinct from (excluded.*)
                     else format(', pivot.parts_%s[%s]::%s', own.place, own.part, kind.type)
                 end,
                 '' order by own.place, own.part
-            ),
+            ) filter (where own.part is not null),
             names.list,
             names.excluded
         )

@@ -4,18 +4,28 @@ create or replace function muse.property_ids(property text)
 returns setof text
 language sql stable parallel safe rows 1
 begin atomic
-    select property_ids.property
-    where left(property_ids.property, 1000) ~ '^P[1-9][0-9]*$'
-    union
-    select known.wikidata_id
-    from muse.wikidata_labels as known
+    with named as materialized (
+        select property_ids.property as property_id
+        where left(property_ids.property, 1000) ~ '^P[1-9][0-9]*$'
+        union
+        select known.wikidata_id
+        from muse.wikidata_labels as known
+        where
+            known.wikidata_id >= 'P' and known.wikidata_id < 'Q'
+            and lower(known.label) = lower(left(property_ids.property, 1000))
+    )
+
+    select named.property_id from named
+    union all
+    select distinct translated.property_id
+    from muse.wikidata_property_labels as translated
     where
-        known.wikidata_id >= 'P' and known.wikidata_id < 'Q'
-        and lower(known.label) = lower(left(property_ids.property, 1000));
+        lower(translated.label) = lower(left(property_ids.property, 1000))
+        and not exists (select from named);
 end;
 
 comment on function muse.property_ids(text) is
-'Ids of properties by id or English label: select property_ids(''instance of'')';
+'Ids of properties by id or label, else by label in another language: select property_ids(''instance of'')';  -- noqa: LT05
 
 -- The columns of a value. A coordinate has a precision too, in degrees: `time` tells a time.
 create or replace function muse.value_date(value jsonb)
@@ -53,9 +63,9 @@ language sql immutable parallel safe
 begin atomic
     select case
         when value_precision.value ? 'time'
-            then muse.precision_name(muse.time_precision(
+            then muse.precision_name(
                 value_precision.value ->> 'time', (value_precision.value ->> 'precision')::integer
-            ))
+            )
     end;
 end;
 
@@ -162,7 +172,7 @@ begin atomic
                 property.id, jsonb_build_array(jsonb_build_object('value', target.wikidata_id))
             )
     where
-        statement.value ? 'value'
+        statement.value -> 'value' is not null
         and (
             claim_values.all_ranks
             or statement.value ->> 'rank' = case

@@ -72,7 +72,9 @@ returns setof text
 language sql stable parallel safe rows 1000
 begin atomic
     select distinct item.wikidata_id
-    from unnest(class_members.classes) as class (class_id)
+    from (
+        select distinct one.class_id from unnest(class_members.classes) as one (class_id)
+    ) as class
     inner join muse.wikidata as item
         on item.class_ids @> array[class.class_id collate pg_catalog."C"];
 end;
@@ -142,6 +144,7 @@ declare
     classes text[];
     query text;
     part text[];
+    changed text;
     rows bigint;
 begin
     perform from muse.class_tables as one
@@ -168,6 +171,17 @@ begin
         written := written + rows;
     end loop;
     if counted is not null then
+        select string_agg(distinct col.property_id, ', ') into changed
+        from muse.class_table_columns as col
+        inner join muse.wikidata_labels as label on col.property_id = label.wikidata_id
+        where
+            col.table_name = registered.table_name
+            and label.datatype is not null and muse.value_kind(label.datatype) <> col.kind;
+        if changed is not null then
+            raise warning 'muse_tables.% has no new values of %: their datatypes have changed',
+                registered.table_name, changed
+            using hint = 'make the table again, with --recreate';
+        end if;
         execute format('select count(*) from muse_tables.%I', registered.table_name) into rows;
         update muse.class_tables as one
         set items = rows, refreshed_at = now(), changes = counted

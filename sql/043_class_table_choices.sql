@@ -35,58 +35,76 @@ $$;
 comment on function muse.check_class_table_name(text) is
 'Raises an error if a class table cannot have a name: select check_class_table_name(''banks'')';
 
-create or replace function muse.find_class(class text)
+create or replace function muse.expect_one(ids text[], name text, kind text, hint text)
 returns text
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    ids constant text[] := array(
-        select muse.class_ids(left(find_class.class, 1000)) as class_id order by class_id
-    );
 begin
-    if find_class.class = any(ids) or find_class.class ~ '^Q[1-9][0-9]{0,17}$' then
-        return find_class.class;
-    elsif cardinality(ids) = 1 then
-        return ids[1];
-    elsif cardinality(ids) = 0 then
-        raise exception 'there is no class %', left(coalesce(find_class.class, 'null'), 200)
-        using errcode = '22023', hint = 'select class_id, class from classes lists them';
+    perform muse.check_elements(expect_one.ids, 'ids', 100000);
+    perform muse.check_length(expect_one.name, 'name', 10000);
+    perform muse.check_length(expect_one.kind, 'kind', 100);
+    perform muse.check_length(expect_one.hint, 'hint', 1000);
+    if cardinality(expect_one.ids) = 1 then
+        return expect_one.ids[1];
+    elsif cardinality(expect_one.ids) > 1 then
+        raise exception 'the % % is not unique: %',
+            expect_one.kind, left(expect_one.name, 200),
+            array_to_string(expect_one.ids[1:20], ', ')
+        using errcode = '22023', hint = 'name one by its id';
     end if;
-    raise exception '% classes are called %: %',
-        cardinality(ids), left(find_class.class, 200), array_to_string(ids[1:20], ', ')
-    using errcode = '22023', hint = 'name one by its id';
+    raise exception 'there is no % %', expect_one.kind, left(coalesce(expect_one.name, 'null'), 200)
+    using errcode = '22023', hint = expect_one.hint;
 end
 $$;
 
+comment on function muse.expect_one(text[], text, text, text) is
+'The only id, else an error: select expect_one(array[''Q515''], ''city'', ''class'', null)';
+
+create or replace function muse.find_class(class text)
+returns text
+language sql stable parallel safe
+begin atomic
+    select case
+        when
+            find_class.class ~ '^Q[1-9][0-9]{0,17}$'
+            or exists (
+                select
+                from muse.wikidata_classes as class
+                where class.class_id = find_class.class
+            )
+            then find_class.class
+        else muse.expect_one(
+            array(
+                select one.class_id
+                from muse.class_ids(left(find_class.class, 1000)) as one (class_id)
+                order by one.class_id
+            ),
+            find_class.class, 'class', 'select class_id, class from classes lists them'
+        )
+    end;
+end;
+
 comment on function muse.find_class(text) is
-'Id of the one class with an id or name, else an error: select find_class(''Q515'')';
+'Id of the one class with an id or name in any language, else an error: select find_class(''Q515'')';  -- noqa: LT05
 
 create or replace function muse.find_property(property text)
 returns text
-language plpgsql stable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    ids constant text[] := array(
-        select muse.property_ids(left(find_property.property, 1000)) as property_id
-        order by property_id
+language sql stable parallel safe
+begin atomic
+    select muse.expect_one(
+        array(
+            select one.property_id
+            from muse.property_ids(left(find_property.property, 1000)) as one (property_id)
+            order by one.property_id
+        ),
+        find_property.property, 'property',
+        'wikidata_labels has their names; an id such as P17 works too'
     );
-begin
-    if cardinality(ids) = 1 then
-        return ids[1];
-    elsif cardinality(ids) = 0 then
-        raise exception 'there is no property %', left(coalesce(find_property.property, 'null'), 200)
-        using errcode = '22023', hint = 'wikidata_labels has their names; an id such as P17 works too';
-    end if;
-    raise exception '% properties are called %: %',
-        cardinality(ids), left(find_property.property, 200), array_to_string(ids[1:20], ', ')
-    using errcode = '22023', hint = 'name one by its id';
-end
-$$;
+end;
 
 comment on function muse.find_property(text) is
-'Id of the one property with an id or label, else an error: select find_property(''P17'')';
+'Id of the one property with an id or name in any language, else an error: select find_property(''P17'')';  -- noqa: LT05
 
 -- Of more than 40 properties that a tenth of the items have, external ids are left out first.
 create or replace function muse.common_properties(classes text[])

@@ -3,33 +3,41 @@
 -- The subclasses of a class that have the most items, and theirs. A subclass stands below each of
 -- its superclasses; a way that would come back to one of its own classes ends.
 create or replace function muse.class_tree(
-    class text, depth integer default 2, per_class integer default 20
+    class text, depth integer default 2, per_class integer default 20, language text default 'en'
 )
 returns setof muse.wikidata_class_node
 language plpgsql stable parallel safe rows 400
 set search_path = pg_catalog, muse, pg_temp
 as $$
+declare
+    roots text[];
 begin
     if class_tree.depth is null or class_tree.depth not between 0 and 20 then
         raise exception 'depth must be from 0 to 20' using errcode = '22023';
     end if;
     perform muse.check_n(class_tree.per_class);
     perform muse.check_length(class_tree.class, 'class', 1000);
+    perform muse.check_language(class_tree.language);
+    roots := array(select muse.expect_classes(class_tree.class));
+    if cardinality(roots) > 0 and not exists (
+        select from muse.wikidata_classes as below where below.superclass_ids && roots
+    ) then
+        raise notice 'no subclass of % is stored', left(class_tree.class, 200)
+        using hint = 'the loaded entities with "subclass of" are the tree';
+    end if;
     return query
     with recursive tree as (
         select
             0 as level,
-            array[root.class] as names,
             array[root.class_id] as ids,
             array[0::bigint] as places,
             root.items,
             root.items_with_subclasses
         from muse.wikidata_classes as root
-        where root.class_id in (select muse.class_ids(class_tree.class))
+        where root.class_id = any(roots)
         union all
         select
             tree.level + 1,
-            tree.names || sub.class,
             tree.ids || sub.class_id,
             tree.places || sub.place,
             sub.items,
@@ -37,7 +45,6 @@ begin
         from tree
         cross join lateral (
             select
-                below.class,
                 below.class_id,
                 below.items,
                 below.items_with_subclasses,
@@ -56,9 +63,9 @@ begin
 
     select
         tree.level,
-        array_to_string(tree.names, ' > '),
+        array_to_string(muse.names_in(tree.ids, class_tree.language), ' > '),
         tree.ids[tree.level + 1],
-        tree.names[tree.level + 1],
+        muse.name_in(tree.ids[tree.level + 1], class_tree.language),
         tree.items,
         tree.items_with_subclasses,
         (
@@ -72,8 +79,8 @@ begin
 end
 $$;
 
-comment on function muse.class_tree(text, integer, integer) is
-'Subclasses of a class, indented by level: select * from class_tree(''taxon'', depth => 2)';
+comment on function muse.class_tree(text, integer, integer, text) is
+'Subclasses of a class, indented by level: select * from class_tree(''city'', depth => 2)';
 
 -- The classes on the shortest way from each of `starts` up to each class above it.
 create or replace function muse.class_chains(starts text[])
@@ -122,29 +129,27 @@ $$;
 comment on function muse.class_chains(text[]) is
 'Shortest ways up from classes: select * from class_chains(array[''Q515''])';
 
-create or replace function muse.explain_class(item text, class text default null)
+create or replace function muse.explain_class(
+    item text, class text default null, language text default 'en'
+)
 returns setof muse.wikidata_class_reason
 language sql stable parallel safe rows 20
 begin atomic
     select
         stored.wikidata_id,
-        stored.title,
+        coalesce(stored.labels ->> explain_class.language, stored.title) as title,
         chain.class_id,
-        counted.class,
+        muse.name_in(chain.class_id, explain_class.language) as class,
         cardinality(chain.chain_ids) - 1 as steps,
-        array_to_string(array(
-            select coalesce(named.class, link.class_id)
-            from unnest(chain.chain_ids) with ordinality as link (class_id, number)
-            left join muse.wikidata_classes as named on link.class_id = named.class_id
-            order by link.number
-        ), ' > ') as chain,
+        array_to_string(
+            muse.names_in(chain.chain_ids, explain_class.language), ' > '
+        ) as chain,
         chain.start_id as statement_class_id,
         statement.place::integer as place,
         statement.value ->> 'rank' as rank,
         chain.chain_ids
     from muse.wikidata as stored
     cross join lateral muse.class_chains(stored.class_ids) as chain
-    left join muse.wikidata_classes as counted on chain.class_id = counted.class_id
     left join
         lateral jsonb_array_elements(stored.claims -> 'P31')
         with ordinality as statement (value, place)
@@ -155,20 +160,22 @@ begin atomic
         (
             stored.wikidata_id = explain_class.item
             or stored.title = left(explain_class.item, 1000)
+            or stored.wikidata_id = any(array(select muse.labelled_items(explain_class.item)))
         )
         and (
             explain_class.class is null
-            or chain.class_id in (select muse.class_ids(explain_class.class))
+            or chain.class_id in (select muse.expect_classes(explain_class.class))
         )
     order by stored.wikidata_id, cardinality(chain.chain_ids), chain.class_id, statement.place;
 end;
 
-comment on function muse.explain_class(text, text) is
+comment on function muse.explain_class(text, text, text) is
 'Why an item counts in a class: select class, chain from explain_class(''Q513'', ''mountain'')';
 
 -- A sample is drawn by a hash of the id, so that a query gives the same answer twice.
 create or replace function muse.class_properties(
-    class text, with_subclasses boolean default true, sample integer default 10000
+    class text, with_subclasses boolean default true, sample integer default 10000,
+    language text default 'en'
 )
 returns table (
     property_id text, property text, items bigint, share double precision, sampled bigint
@@ -179,6 +186,7 @@ as $$
 begin
     perform muse.check_sample(class_properties.sample);
     perform muse.check_length(class_properties.class, 'class', 1000);
+    perform muse.check_language(class_properties.language);
     return query
     with item as materialized (
         select stored.claims
@@ -192,7 +200,7 @@ begin
 
     select
         used.property_id::text,
-        muse.wikidata_name(used.property_id),
+        muse.name_in(used.property_id, class_properties.language),
         used.items,
         used.items::double precision / used.sampled,
         used.sampled
@@ -209,7 +217,7 @@ begin
 end
 $$;
 
-comment on function muse.class_properties(text, boolean, integer) is
+comment on function muse.class_properties(text, boolean, integer, text) is
 'Commonest properties of a class, of a sample: select * from class_properties(''city'') limit 9';
 
 -- Columns of the types ------------------------------------------------------------------------

@@ -24,11 +24,7 @@ declare
 begin
     perform muse.check_class_table_name(make_class_table.table_name);
     perform muse.check_elements(make_class_table.columns, 'columns', 60);
-    if coalesce(make_class_table.language, '') !~ '^[a-z]{2,12}(-[a-z0-9]{1,12}){0,3}$' then
-        raise exception 'no code of a language: %',
-            left(coalesce(make_class_table.language, 'null'), 63)
-        using errcode = '22023', hint = 'a code is in small letters, such as de or zh-hans';
-    end if;
+    perform muse.check_language(coalesce(make_class_table.language, ''));
     if not is_new then
         if not coalesce(make_class_table.recreate, false) then
             raise exception 'muse_tables.% exists', make_class_table.table_name

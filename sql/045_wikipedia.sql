@@ -46,6 +46,40 @@ comment on column muse.article_links.title is
 'Title that the item links to; null if it has no article in enwiki (references '
 'article_titles.title)';
 
+create or replace function muse.item_titles(language text)
+returns setof muse.wikidata_titled
+language sql stable parallel safe rows 1000000
+begin atomic
+    select
+        item.wikidata_id,
+        coalesce(item.labels ->> item_titles.language, item.title) as title,
+        item.labels ? item_titles.language as is_translated,
+        coalesce(item.descriptions ->> item_titles.language, item.description) as description,
+        link.title as article,
+        link.wiki
+    from muse.wikidata as item
+    left join muse.article_links as link
+        on
+            item.wikidata_id = link.wikidata_id
+            and link.wiki = replace(item_titles.language, '-', '_') || 'wiki'
+            and link.title is not null;
+end;
+
+comment on function muse.item_titles(text) is
+'Items with their title and article in a language: select * from item_titles(''de'') limit 9';
+
+comment on type muse.wikidata_titled is
+'One row per item: select title, article from item_titles(''de'') limit 9';
+comment on column muse.wikidata_titled.wikidata_id is 'Id of the item';
+comment on column muse.wikidata_titled.title is
+'Label in the language; without one, the title of the item';
+comment on column muse.wikidata_titled.is_translated is 'Whether there is a label in the language';
+comment on column muse.wikidata_titled.description is
+'Description in the language, else in English; null if none';
+comment on column muse.wikidata_titled.article is
+'Title of its article in the Wikipedia of the language; null if none';
+comment on column muse.wikidata_titled.wiki is 'Wiki of the article, such as dewiki; null if none';
+
 create or replace function muse.article_title(title text, wiki text default 'enwiki')
 returns text
 language sql stable parallel safe

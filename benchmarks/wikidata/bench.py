@@ -13,9 +13,10 @@ from benchmarks.wikidata import dump as wikidata_dump
 from benchmarks.wikidata import limits as wikidata_limits
 from benchmarks.wikidata import load as wikidata_load
 from benchmarks.wikidata import queries as wikidata_queries
+from benchmarks.wikidata import questions as wikidata_questions
 from benchmarks.wikidata import tables as wikidata_tables
 
-PARTS = ("load", "inserts", "queries", "tables")
+PARTS = ("load", "inserts", "queries", "questions", "tables")
 ITEM = 9_500  # bytes of JSON, on the average
 QUICK, MILLION, INSERTED, IN_TABLE = 20, 1_000_000, 20_000, 100_000
 
@@ -51,6 +52,10 @@ def _rows(folder: Path, items: int, queried: int, only: str | None) -> Iterator[
         begun("queries")
         with fresh_server():
             yield from wikidata_queries.rows(plain, queried)
+    if only in (None, "questions"):
+        begun("questions")
+        with fresh_server() as server:
+            yield from wikidata_questions.rows(server, folder, min(items, IN_TABLE), queried)
     if only in (None, "tables"):
         begun("tables")
         small = folder / "table.json"

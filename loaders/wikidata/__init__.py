@@ -2,7 +2,7 @@
 
 from loaders.core.topics import Topic, deferred
 
-VERSION = 4  # of what the loader stores; a change makes every source and item be loaded again
+VERSION = 5  # of what the loader stores; a change makes every source and item be loaded again
 
 TOPIC = Topic(
     name="wikidata",

@@ -47,6 +47,15 @@ class ApiRedirect(NamedTuple):
     target: str
 
 
+class EntityLabel(NamedTuple):
+    """An entity's label; datatype None: no property. labels: of a property, by language."""
+
+    id: str
+    label: str | None
+    datatype: str | None
+    labels: dict[str, str | None] | None
+
+
 class EntitiesResponse(msgspec.Struct):
     """A response of wbgetentities."""
 
@@ -78,21 +87,26 @@ def entities(
 
 
 def labels(
-    ids: Iterable[str], client: Client, *, language: str = "en", api: str = API
-) -> Iterator[tuple[str, str | None, str | None]]:
-    """(id, label, datatype) of every id; label None: it has none; datatype None: no property.
+    ids: Iterable[str], client: Client, *, languages: Sequence[str] = (), api: str = API
+) -> Iterator[EntityLabel]:
+    """The label of every id, in English or for all languages (`mul`).
 
-    If there is no label in the language, the one for all languages (`mul`) is used.
+    languages: of the labels of properties. Errors: Problem.
     """
-    fields = {"props": "info|labels|datatype", "languages": f"{language}|mul"}
+    requested = "|".join(dict.fromkeys(("en", "mul", *languages)))
+    fields = {"props": "info|labels|datatype", "languages": requested}
     for id, record in _records(ids, client, api, fields):
         if isinstance(record, Missing):
-            yield id, None, None
+            yield EntityLabel(id, None, None, None)
             continue
         terms = _mapping(msgspec.json.decode(record.get("labels", b"{}")))
-        texts = [_mapping(terms.get(name)).get("value") for name in (language, "mul")]
-        datatype = _text(record["datatype"]) if "datatype" in record else None
-        yield id, next((text for text in texts if isinstance(text, str)), None), datatype
+        texts = {name: _mapping(term).get("value") for name, term in terms.items()}
+        label = next((texts[name] for name in ("en", "mul") if texts.get(name)), None)
+        if "datatype" not in record:
+            yield EntityLabel(id, label, None, None)
+            continue
+        others = {name: texts.get(name) for name in languages if name not in ("en", "mul")}
+        yield EntityLabel(id, label, _text(record["datatype"]), others)
 
 
 def mentioned(entity: bytes) -> set[str]:

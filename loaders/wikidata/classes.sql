@@ -2,6 +2,14 @@
 
 -- sqlfluff:exclude_rules:RF01,RF02,RF03,RF04,ST05,ST06
 
+-- name: find_pending_recount
+-- An empty set in the changes: superclasses changed, and counts with subclasses are older.
+select from muse.wikidata_class_changes
+where class_ids = '{}' limit 1;  -- noqa: AM09
+
+-- name: insert_pending_recount
+insert into muse.wikidata_class_changes (class_ids, items) values ('{}', 0);
+
 -- name: take_class_changes
 -- Moves the changes that triggers counted into a temporary table.
 create temporary table delta on commit drop as

@@ -87,7 +87,7 @@ def load(
     ] = None,
     sample: Annotated[
         bool,
-        typer.Option("--sample", help="Load the samples: 60 items, and brands of an npm package."),
+        typer.Option("--sample", help="Load the samples: 67 items, and brands of an npm package."),
     ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete items that the dump no longer holds.")

@@ -19,7 +19,7 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     load_samples(conn, WikidataOptions(sample=True))
     yield Answer(
         "What are the things in Wikidata?",
-        "Sixty well-known things, and brands, operators, networks and flags on maps, if npm is "
+        "67 well-known things, and brands, operators, networks and flags on maps, if npm is "
         "installed.",
         "select properties ->> 'instance of' as thing, count(*) as c\n"
         "from wikidata group by thing order by c desc, thing limit 8",

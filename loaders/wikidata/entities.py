@@ -42,7 +42,10 @@ class UnusableEntity(Exception):
 
 
 class EntitySummary(NamedTuple):
-    """The part of an entity that other items need; stored for every entity."""
+    """The part of an entity that other items need; stored for every entity.
+
+    labels: of a property, by languages of the load other than English; null for none.
+    """
 
     wikidata_id: str
     label: str | None
@@ -50,6 +53,7 @@ class EntitySummary(NamedTuple):
     datatype: str | None
     superclass_ids: list[str] | None
     lastrevid: int | None
+    labels: Json | None = None
 
 
 class Item(NamedTuple):
@@ -197,6 +201,7 @@ class Parser:
             entity.datatype,
             superclass_ids,
             entity.lastrevid,
+            _foreign(labels, languages) if entity.type == "property" else None,
         )
         class_ids = ids_in_use(claims.get(INSTANCE_OF, []))
         kept = self.all_items or self.filter.keeps(wikidata_id, class_ids, bool(labels), links)
@@ -253,12 +258,13 @@ def _any_label(line: bytes) -> tuple[str, str] | tuple[None, None]:
 
 
 def label_of(line: bytes) -> Parsed:
-    """The entity of a line with only its id, label and datatype, as a JSON array."""
-    wikidata_id, label, datatype = msgspec.json.decode(
-        line, type=tuple[str, str | None, str | None]
+    """The entity of a line with its id, label, datatype and labels by language, as a JSON array."""
+    wikidata_id, label, datatype, labels = msgspec.json.decode(
+        _clean(line), type=tuple[str, str | None, str | None, dict[str, str | None] | None]
     )
-    label = label and label.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return Parsed(EntitySummary(wikidata_id, label, None, datatype, None, None), None, [])
+    other = _json(labels) if labels else None
+    summary = EntitySummary(wikidata_id, label, None, datatype, None, None, other)
+    return Parsed(summary, None, [])
 
 
 class _Term(Struct, gc=False):
@@ -312,6 +318,11 @@ def _map(name: str, keys: tuple[str, ...], kind: Any) -> list[tuple[str, Any, An
 def _texts(terms: Struct, keys: tuple[str, ...]) -> dict[str, str]:
     values = (getattr(terms, name) for name in terms.__struct_fields__)
     return {key: term.value for key, term in zip(keys, values, strict=True) if term is not UNSET}
+
+
+def _foreign(labels: dict[str, str], languages: tuple[str, ...]) -> Json | None:
+    others = {name: labels.get(name) for name in languages if name != "en"}
+    return _json(others) if others else None
 
 
 def _badges(links: Struct, keys: tuple[str, ...]) -> Json:

@@ -47,6 +47,7 @@ def forget(conn: psycopg.Connection, wikidata_id: str) -> None:
     """
     with conn.transaction():
         deleted = conn.execute("delete from muse.wikidata where wikidata_id = %s", (wikidata_id,))
+        conn.execute(QUERIES.forget_property_labels, {"wikidata_id": wikidata_id})
         for query in (QUERIES.forget_label, QUERIES.forget_redirect):
             more = conn.execute(query, {"wikidata_id": wikidata_id})
             deleted = deleted if deleted.rowcount else more

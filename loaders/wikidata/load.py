@@ -12,7 +12,7 @@ import psycopg
 
 from loaders.core import runs
 from loaders.core.console import note, progress, say
-from loaders.core.db import analyze
+from loaders.core.db import analyze, take_turns
 from loaders.core.dumps import indexes
 from loaders.core.dumps import load as dumps
 from loaders.core.dumps.chunks import Chunk
@@ -37,6 +37,7 @@ from loaders.wikidata.staging import EntityStager
 
 NOUN = "items"
 PORTION = 200  # items of classes that are merged together
+SAMPLED = EntityFilter(languages=("en", "de"), links=("dewiki",))
 
 
 def load_all(conn: psycopg.Connection, options: WikidataOptions) -> list[LoadResult]:
@@ -152,7 +153,11 @@ def _load_portions(
             total.bad += len(ids)
             continue
         source = replace(source, chunks=pieces)
-        total.add(load_source_of_ids(conn, source, filter, options))
+        total.add(load_source_of_ids(conn, source, filter, options, recount=False))
+    if not total.is_unchanged:
+        with conn.transaction():
+            take_turns(conn, "wikidata")
+            classes.update_classes(conn)
     return total
 
 
@@ -168,10 +173,15 @@ def load_missing_class_items(
 
 
 def load_source_of_ids(
-    conn: psycopg.Connection, source: DumpSource, filter: EntityFilter, options: WikidataOptions
+    conn: psycopg.Connection,
+    source: DumpSource,
+    filter: EntityFilter,
+    options: WikidataOptions,
+    *,
+    recount: bool = True,
 ) -> LoadResult:
     """Load entities of the API: in this process, because the service is slower than the parser."""
-    return load(conn, source, filter, replace(options, workers=0, again=True))
+    return load(conn, source, filter, replace(options, workers=0, again=True), recount=recount)
 
 
 def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) -> LoadResult:
@@ -182,13 +192,13 @@ def load_labels(conn: psycopg.Connection, path: Path, options: WikidataOptions) 
 def load_samples(
     conn: psycopg.Connection, options: WikidataOptions, location: str | None = None
 ) -> list[LoadResult]:
-    """Load brands, operators, networks and flags, and 60 other items. Stored names stay.
+    """Load brands, operators, networks and flags, and 67 other items. Stored names stay.
 
     location: of one of the two samples; default: both.
     """
     options = replace(options, workers=0)
     return [
-        load(conn, source, EntityFilter(), options, only_missing_labels=True)
+        load(conn, source, SAMPLED, options, only_missing_labels=True)
         for source in sample_sources(options)
         if location in (None, source.name)
     ]
@@ -201,12 +211,16 @@ def load(
     options: DumpOptions,
     *,
     only_missing_labels: bool = False,
+    recount: bool = True,
 ) -> LoadResult:
     """Load a source and print a report; `conn` is in autocommit mode.
 
-    only_missing_labels: stored labels do not change. Errors: Problem.
+    only_missing_labels: stored labels do not change. recount: False if the caller counts the items
+    of classes with subclasses. Errors: Problem.
     """
-    kind = partial(EntityLoad, filter=filter, only_missing_labels=only_missing_labels)
+    kind = partial(
+        EntityLoad, filter=filter, only_missing_labels=only_missing_labels, recount=recount
+    )
     kept = _describe_filter(filter, options)
     result = dumps.load(
         conn, source, kind, options, topic=EntityLoad.topic, noun=NOUN, version=VERSION, kept=kept
@@ -232,10 +246,11 @@ class EntityLoad(dumps.DumpLoad):
         *,
         filter: EntityFilter,
         only_missing_labels: bool,
+        recount: bool,
     ) -> None:
         super().__init__(run, staging, source, options)
         self.filter, own = filter, Scope.of(filter)
-        self.only_missing_labels = only_missing_labels
+        self.only_missing_labels, self.recount = only_missing_labels, recount
         self.values = {"kept_as": own.number, "filter_number": filter.number}
         scopes.write_scopes(self.conn, [own])
 
@@ -269,7 +284,10 @@ class EntityLoad(dumps.DumpLoad):
             for table in (self.topic, "wikidata_numbers"):
                 indexes.drop(conn, table)
         with closing(progress("items", self.counts.kept, "merging")) as bar:
-            merge.merge_items(conn, staging, fresh=self.fresh, workers=workers, on_items=bar.update)
+            merge.merge_items(
+                conn, staging, run_id=self.run.run_id, fresh=self.fresh, workers=workers,
+                on_items=bar.update,
+            )  # fmt: skip
         if not self.fresh:
             merge.mark_items(conn, staging, self.filter.number, workers)
         conn.execute(staging.sql(QUERIES.delete_redirected))
@@ -281,7 +299,7 @@ class EntityLoad(dumps.DumpLoad):
             (left_out,) = conn.execute(staging.sql(QUERIES.count_left_out)).fetchone() or (0,)
             self.run.details[f"left out by {self.filter.options}"] = left_out
         on_step("classes")
-        classes.update_classes(conn, staging)
+        classes.update_classes(conn, staging, recount=self.recount)
         on_step("indexes")
         for table in (self.topic, "wikidata_numbers"):
             indexes.create(conn, table, workers)

@@ -36,6 +36,7 @@ def merge_items(
     conn: psycopg.Connection,
     staging: Staging,
     *,
+    run_id: int,
     fresh: bool,
     workers: int,
     on_items: Callable[[int], object],
@@ -46,8 +47,9 @@ def merge_items(
     """
     query = QUERIES.insert_items if fresh else QUERIES.upsert_items
     merging.in_batches(
-        conn, staging, "items", query, parts=PARTS, workers=workers, on_rows=on_items
-    )
+        conn, staging, "items", query, parts=PARTS, values={"run": run_id}, workers=workers,
+        on_rows=on_items,
+    )  # fmt: skip
 
 
 def mark_items(

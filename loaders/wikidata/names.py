@@ -35,6 +35,8 @@ def merge_labels(
     if not only_missing:
         conn.execute(staging.sql(QUERIES.update_labels))
     conn.execute(staging.sql(QUERIES.insert_labels), {"record": not fresh})
+    conn.execute(staging.sql(QUERIES.upsert_property_labels))
+    conn.execute(staging.sql(QUERIES.delete_property_labels))
     conn.execute(staging.sql(QUERIES.upsert_redirects))
     conn.execute(QUERIES.copy_redirect_labels)
 

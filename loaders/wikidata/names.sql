@@ -75,6 +75,27 @@ select pair.wikidata_id from pair
 where pair.old_name is distinct from pair.label
 on conflict do nothing;
 
+-- name: upsert_property_labels
+insert into muse.wikidata_property_labels as old (property_id, language, label)
+select
+    new.wikidata_id,
+    name.key,
+    name.value
+from {seen} as new
+cross join lateral jsonb_each_text(new.labels) as name
+where new.labels is not null and name.value is not null
+on conflict (property_id, language) do update set
+    label = excluded.label
+where old.label <> excluded.label;
+
+-- name: delete_property_labels
+delete from muse.wikidata_property_labels as old
+using {seen} as new
+where
+    new.labels is not null
+    and new.wikidata_id = old.property_id
+    and new.labels -> old.language = 'null';
+
 -- name: upsert_redirects
 insert into muse.wikidata_redirects as old
 select

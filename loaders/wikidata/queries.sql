@@ -64,10 +64,11 @@ made as (
     from {properties} as built
 )
 
-insert into muse.wikidata ({columns}, loaded_by, properties)
+insert into muse.wikidata ({columns}, loaded_by, run_id, properties)
 select
     {item_columns},
     item.loaded_by,
+    %(run)s as run_id,
     coalesce(made.properties, '{{}}') as properties
 from item
 left join made on item.wikidata_id = made.wikidata_id;
@@ -121,12 +122,13 @@ made as (
 
 changed as (
     update muse.wikidata as old set
-        ({columns}, loaded_by, properties) = (
+        ({columns}, loaded_by, run_id, properties) = (
             {item_columns},
             case
                 when old.loaded_by @> item.loaded_by then old.loaded_by
                 else old.loaded_by || item.loaded_by
             end,
+            %(run)s,
             coalesce(made.properties, '{{}}')
         )
     from item
@@ -142,10 +144,11 @@ changed as (
 ),
 
 inserted as (
-    insert into muse.wikidata ({columns}, loaded_by, properties)
+    insert into muse.wikidata ({columns}, loaded_by, run_id, properties)
     select
         {item_columns},
         item.loaded_by,
+        %(run)s as run_id,
         coalesce(made.properties, '{{}}') as properties
     from item
     left join made on item.wikidata_id = made.wikidata_id
@@ -385,6 +388,10 @@ update muse.wikidata_labels set label = null, wikipedia_id = null, datatype = nu
 where
     wikidata_id = %(wikidata_id)s
     and (label is not null or wikipedia_id is not null or datatype is not null);
+
+-- name: forget_property_labels
+delete from muse.wikidata_property_labels
+where property_id = %(wikidata_id)s;
 
 -- name: forget_redirect
 delete from muse.wikidata_redirects

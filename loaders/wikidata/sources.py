@@ -1,7 +1,7 @@
 """Sources other than dumps: the web service, a file of labels, and the sample."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ CHUNK_LINES = 500  # entities or labels in a chunk
 
 
 class EntityLine(NamedTuple):
-    """The JSON of an entity, or of a label as [id, label, datatype]; unit: which of the two."""
+    """The JSON of an entity, or of a label: [id, label, datatype, labels]. unit: which of them."""
 
     unit: str
     line: bytes
@@ -74,7 +74,7 @@ def labels_source(path: Path, options: WikidataOptions) -> DumpSource:
 
 
 def sample_sources(options: WikidataOptions) -> Iterator[DumpSource]:
-    """Brands, operators, networks and flags, if the package is installed; then 60 other items."""
+    """Brands, operators, networks and flags, if the package is installed; then 67 other items."""
     folder = HOME / "samples" / SAMPLE
     path = folder / name_suggestion_index.ENTITIES
     if not path.is_file():
@@ -118,9 +118,9 @@ def _fetched(
     unnamed = mentioned - delivered
     if conn is not None:
         unnamed -= {row[0] for row in conn.execute(NAMED, (list(unnamed),))}
-    for id, label, datatype in api.labels(sorted(unnamed), client, api=url):
-        if label is not None or datatype is not None:
-            yield _label(id, label, datatype)
+    for one in api.labels(sorted(unnamed), client, languages=requested or (), api=url):
+        if one.label is not None or one.datatype is not None:
+            yield _label(*one)
 
 
 def _sample_of(folder: Path) -> Iterator[EntityLine]:
@@ -149,8 +149,13 @@ def _labels_of(path: Path) -> Iterator[EntityLine | BadEntry]:
         raise Problem(f"{path}: {error}") from error
 
 
-def _label(id: str, label: str | None, datatype: str | None) -> EntityLine:
-    return EntityLine("label", msgspec.json.encode([id, label, datatype]))
+def _label(
+    id: str,
+    label: str | None,
+    datatype: str | None,
+    labels: Mapping[str, str | None] | None = None,
+) -> EntityLine:
+    return EntityLine("label", msgspec.json.encode([id, label, datatype, labels]))
 
 
 def _chunked(entries: Iterable[EntityLine | BadEntry]) -> Iterator[Chunk | BadEntry]:

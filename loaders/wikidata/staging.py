@@ -54,6 +54,7 @@ SEEN_COLUMNS = {
     "datatype": "text",
     "superclass_ids": "text[]",
     "lastrevid": "int8",
+    "labels": "jsonb",
     "target_id": "text",
     "kind": "text",
     "place": "text",

@@ -72,6 +72,10 @@ def refresh(conn: psycopg.Connection, name: str) -> int:
     return written
 
 
+def _report(notice: psycopg.errors.Diagnostic) -> None:
+    say(f"{notice.message_primary}: {notice.message_hint}")
+
+
 def find_outdated(conn: psycopg.Connection) -> list[str]:
     """The names of class tables that are older than the items."""
     return [row[0] for row in conn.execute(QUERIES.find_outdated_tables)]
@@ -79,6 +83,7 @@ def find_outdated(conn: psycopg.Connection) -> list[str]:
 
 def refresh_outdated(conn: psycopg.Connection) -> None:
     """Refresh the class tables that are older than the items, and report."""
+    conn.add_notice_handler(_report)
     for name in find_outdated(conn):
         say(f"muse_tables.{name}: {counted(refresh(conn, name), 'rows')} changed")
 

@@ -6,7 +6,7 @@ The expressions are those of muse.pictures_by_hash.
 from alembic import op
 
 revision = "0038"
-down_revision = "0031"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

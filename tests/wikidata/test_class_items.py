@@ -123,3 +123,21 @@ def test_images_of_classes_do_without_the_service(zoo, muse, monkeypatch, capsys
     assert "items of classes are missing and were not loaded" in capsys.readouterr().err
     query = "select wikidata_id, commons_file from image_fetches"
     assert muse.execute(query).fetchall() == [("Q144", "Dog.jpg")]
+
+
+def test_counts_with_subclasses_are_computed_once(zoo, muse, client, monkeypatch):
+    monkeypatch.setattr(wikidata, "PORTION", 1)
+    zoo.entities["Q146"] = json.loads(entity("Q146", "house cat", P279=[value("Q144")]))
+    zoo.entities["Q144"] = json.loads(entity("Q144", "dog", P279=[value("Q99")]))
+    zoo.entities["Q99"] = json.loads(entity("Q99", "character"))
+    muse.execute("update wikidata_classes set superclass_ids = '{}'")
+    recounts = []
+    update = wikidata.classes.update_classes
+    monkeypatch.setattr(
+        wikidata.classes, "update_classes",
+        lambda *a, recount=True: (recounts.append(recount), update(*a, recount=recount)),
+    )  # fmt: skip
+    load_class_items(muse, options(zoo), client)
+    assert recounts == [False, False, False, True]
+    query = "select items_with_subclasses, depth from wikidata_classes where class_id = 'Q99'"
+    assert muse.execute(query).fetchone() == (3, 0)

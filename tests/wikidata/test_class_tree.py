@@ -3,7 +3,9 @@
 import psycopg
 import pytest
 
+from loaders.core import db
 from loaders.wikidata import forget
+from loaders.wikidata.classes import update_classes
 from tests.factories.wikidata import entity, value
 
 
@@ -93,3 +95,75 @@ def test_the_commonest_properties_of_a_class(load, muse):
     load([*TREE, *ITEMS, entity("P31", "instance of", kind="property")])
     query = "select property, items, share from class_properties('class Q11')"
     assert muse.execute(query).fetchall() == [("instance of", 3, 1.0)]
+
+
+def notices_of(conn, query, arguments=()):
+    notices = []
+    conn.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    conn.execute(query, arguments)
+    return notices
+
+
+@pytest.mark.parametrize(
+    ("query", "notice"),
+    [
+        ("class_tree('nothing')", "there is no class nothing"),
+        ("class_tree('Q14')", "no subclass of Q14 is stored"),
+        ("instances_of('nothing')", "there is no class nothing"),
+        ("instances_of('nothing', true)", "there is no class nothing"),
+        ("subclasses_of('nothing')", "there is no class nothing"),
+        ("class_properties('nothing')", "there is no class nothing"),
+        ("explain_class('Q1', 'nothing')", "there is no class nothing"),
+    ],
+)
+def test_what_is_not_stored_is_a_notice(load, muse, query, notice):
+    load([*TREE, *ITEMS])
+    assert set(notices_of(muse, f"select * from {query}")) == {notice}
+    assert notices_of(muse, "select * from class_tree('Q11')") == []
+
+
+def test_classes_that_share_a_name_are_all_shown(load, muse):
+    twins = [entity(id, "twin", P279=[value("Q11")]) for id in ("Q41", "Q42")]
+    load([*TREE, *twins, *classes(Q43=["Q41"], Q44=["Q42", "Q43"], Q41=["Q44"])[:2],
+          entity("Q5", "x", P31=[value("Q44")])])  # fmt: skip
+    query = "select level, class_id, items_with_subclasses from class_tree('twin', 5)"
+    assert muse.execute(query).fetchall() == [
+        (0, "Q41", 1), (1, "Q43", 1), (2, "Q44", 1), (0, "Q42", 1), (1, "Q44", 1),
+    ]  # fmt: skip
+    assert muse.execute("select class_id from instances_of('twin', true) as i, "
+                        "instance_of where i.wikidata_id = instance_of.wikidata_id"
+                        ).fetchall() == [("Q44",)]  # fmt: skip
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_direct_subclasses_in_a_cycle(muse):
+    """Each is also a superclass of the class: counts, depths and the tree end."""
+    muse.execute(
+        "insert into wikidata_classes (class_id, class, superclass_ids) "
+        "select 'Q' || n, 'class ' || n, '{Q1}' from generate_series(2, 100001) as n"
+    )
+    muse.execute(
+        "insert into wikidata_classes (class_id, class, superclass_ids) values ('Q1', 'top', '{Q2}')"
+    )
+    muse.execute(
+        "insert into wikidata (wikidata_id, class_ids) values ('Q900000', '{Q2,Q3}'), "
+        "('Q900001', '{Q100001}')"
+    )
+    update_classes(muse)
+    db.analyze(muse, "wikidata_classes")
+    muse.execute("set statement_timeout = '20s'")
+    muse.execute("select measure_class_depths()")
+    query = "select class_id, items_with_subclasses, subclasses from class_tree('top', 2, 3)"
+    assert muse.execute(query).fetchall() == [
+        ("Q1", 2, 100_000), ("Q2", 2, 1), ("Q100001", 1, 0), ("Q3", 1, 0),
+    ]  # fmt: skip
+    assert muse.execute("select count(*) from instances_of('top', true)").fetchone() == (2,)
+
+
+def test_counts_that_a_load_left_to_the_next_one(load, muse):
+    load([*TREE, *ITEMS])
+    muse.execute("insert into wikidata_class_changes (class_ids, items) values ('{}', 0)")
+    muse.execute("update wikidata_classes set items_with_subclasses = 99, depth = 9")
+    update_classes(muse)
+    assert counts(muse)["Q11"] == (3, 0)
+    assert muse.execute("select count(*) from wikidata_class_changes").fetchone() == (0,)

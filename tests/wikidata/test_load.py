@@ -191,7 +191,7 @@ def test_the_first_load_leaves_the_indexes_of_the_revision(load, muse):
     before = muse.execute(query).fetchall()
     load(small())
     assert muse.execute(query).fetchall() == before
-    assert len(before) == 6
+    assert len(before) == 8
 
 
 @pytest.mark.long

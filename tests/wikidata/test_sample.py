@@ -1,4 +1,4 @@
-"""The samples: sixty items that come with pgmuse, and brands and operators of an npm package."""
+"""The samples: 67 items that come with pgmuse, and brands and operators of an npm package."""
 
 import json
 import re
@@ -43,9 +43,9 @@ def sample(muse, tmp_path, monkeypatch):
     return work
 
 
-def test_sixty_items_without_any_package(sample, muse, capsys):
+def test_its_items_without_any_package(sample, muse, capsys):
     (result,) = sample()
-    assert (result.written, result.bad) == (60, 0)
+    assert (result.written, result.bad) == (67, 0)
     assert "name-suggestion-index is not installed" in capsys.readouterr().err
     assert errors(muse) == []
     unnamed = "select count(*) from wikidata where properties::text ~ '\"[QP][1-9][0-9]*\"'"
@@ -53,7 +53,7 @@ def test_sixty_items_without_any_package(sample, muse, capsys):
     assert sample()[0].is_unchanged
 
 
-def test_the_sixty_items_show_what_wikidata_has(sample, muse):
+def test_its_items_show_what_wikidata_has(sample, muse):
     sample()
     kinds = (
         "select distinct precision from claim_values('date of birth') where precision is not null"
@@ -82,7 +82,7 @@ def test_the_sixty_items_show_what_wikidata_has(sample, muse):
 
 def test_an_operator_is_no_school(sample, muse):
     results = sample(with_index=True)
-    assert [result.written for result in results] == [4, 60]
+    assert [result.written for result in results] == [4, 67]
     query = (
         "select title, class from instance_of where title in ('Aachen', 'Bank', 'Flag') order by 1"
     )
@@ -104,7 +104,7 @@ def test_an_operator_is_no_school(sample, muse):
 
 
 def test_the_file_is_a_dump_of_ids_that_exist():
-    """Every item that is mentioned is one of the sixty."""
+    """Every item that is mentioned is one of the 67."""
     lines = sources.FACTS.read_text().splitlines()
     assert (lines[0], lines[-1]) == ("[", "]")
     items = [json.loads(line.rstrip(",")) for line in lines[1:-1]]
@@ -112,7 +112,7 @@ def test_the_file_is_a_dump_of_ids_that_exist():
     text = sources.FACTS.read_text()
     mentioned = set(re.findall(r'"id":"([QP]\d+)"', text)) | set(re.findall(r"/(Q\d+)\"", text))
     assert mentioned - {"Q1985727", "Q1985786"} <= ids  # calendars
-    assert len([id for id in ids if id.startswith("Q")]) == 60
+    assert len([id for id in ids if id.startswith("Q")]) == 67
 
 
 def test_refresh_names_each_sample_once(sample, muse, capsys):
