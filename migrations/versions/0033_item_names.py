@@ -1,7 +1,7 @@
 """names of items in an index, and labels of properties in other languages
 
 Revision ID: 0033
-Revises: 0031
+Revises: 0032
 """
 
 from alembic import op
