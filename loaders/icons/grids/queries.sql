@@ -79,16 +79,18 @@ on conflict (network, grid, label) do update
     set probability = excluded.probability, bitmap = excluded.bitmap
     where excluded.probability > stored.probability;
 
--- name: finish_first_blocks
+-- name: store_blocks
 -- Blocks are taken in the order of lease_block, so that a count says which ones are done.
-update muse.grid_blocks as block set done_at = now()
-where
-    block.network = %(network)s
-    and block.grid = %(grid)s
-    and block.done_at is null
-    and block.block in (
-        select one.block from muse.grid_blocks as one
-        where one.network = %(network)s and one.grid = %(grid)s
-        order by hashint4(one.block), one.block
-        limit %(done)s
-    );
+insert into muse.grid_blocks as stored (network, grid, block, done_at)
+select
+    %(network)s,
+    %(grid)s,
+    series.block,
+    case
+        when row_number() over (order by hashint4(series.block), series.block) <= %(done)s
+            then now()
+    end as done_at
+from generate_series(0, %(blocks)s - 1) as series (block)
+on conflict (network, grid, block) do update
+    set done_at = excluded.done_at
+    where stored.done_at is null and excluded.done_at is not null;

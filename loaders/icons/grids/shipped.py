@@ -35,8 +35,7 @@ def load(conn: psycopg.Connection) -> dict[str, str]:
                 copy.write_row(row)
         new = conn.execute(QUERIES.merge_grids).rowcount
         for search in searches():
-            conn.execute(QUERIES.queue_blocks, search | {"blocks": blocks(search["grid"])})
-            conn.execute(QUERIES.finish_first_blocks, search)
+            conn.execute(QUERIES.store_blocks, search | {"blocks": blocks(search["grid"])})
     return {"grids": f"{new:,} of {len(rows):,} are new" if new else "stored already"}
 
 
@@ -74,7 +73,6 @@ def store(conn: psycopg.Connection, grid: int, paths: list[Path]) -> int:
     bitmaps = [format(number, f"0{grid * grid}b") for number in sorted(numbers)]
     with conn.transaction():
         (network,) = conn.execute(QUERIES.network).fetchone() or ("",)
-        search = {"network": network, "grid": grid, "blocks": blocks(grid)}
-        conn.execute(QUERIES.queue_blocks, search)
-        conn.execute(QUERIES.finish_first_blocks, search | {"done": search["blocks"]})
+        search = {"network": network, "grid": grid, "blocks": blocks(grid), "done": blocks(grid)}
+        conn.execute(QUERIES.store_blocks, search)
         return conn.execute(QUERIES.score_bitmaps, search | {"bitmaps": bitmaps}).rowcount
