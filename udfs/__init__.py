@@ -4,4 +4,4 @@
 """
 
 # The revision of the database that this code is written for.
-REVISION = "0031"
+REVISION = "0035"
