@@ -13,6 +13,8 @@ TOPIC = Topic(
     outdated=deferred("loaders.sounds.refresh", "outdated"),
     retrain=deferred("loaders.sounds.refresh", "retrain"),
     forget=deferred("loaders.sounds.forget", "forget_source"),
+    reads=deferred("loaders.sounds.listening", "is_sound"),
+    search=deferred("loaders.sounds.search", "search"),
     models=(
         ModelName("tagger", "run: ./pgmuse train tagger"),
         ModelName("sounds", "run: ./pgmuse train sounds"),

@@ -15,7 +15,7 @@ def commands() -> Commands:
     """The commands of this topic, by verb and name."""
     return Commands(
         load={"audio": load},
-        train={"tagger": train_tagger},
+        train={"tagger": train_tagger, "sounds": train_sounds},
         forget={"sound": forget_sound},
     )
 
@@ -76,6 +76,19 @@ def train_tagger(
         f"its embeddings have a cosine of {model.metrics['cosine_to_original']} to those of the "
         f"original; published ROC-AUC of its tags: {model.metrics['published_roc_auc']}"
     )
+
+
+def train_sounds(
+    force: Annotated[
+        bool, typer.Option("--force", help="Deploy it even if another tagger's model is better.")
+    ] = False,
+) -> None:
+    """Make vectors of the loaded sounds, and measure whether similar ones are of one artist."""
+    from loaders.sounds.train import describe, train
+
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        for line in describe(train(conn, force=force)):
+            say(line)
 
 
 def forget_sound(sound_id: Annotated[int, typer.Argument(help="As in sound_files.")]) -> None:

@@ -24,7 +24,7 @@ SECONDS = 60  # timeout of one file
 FILE_BYTES = 4 << 30
 FORMATS = {"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3"}  # of libsndfile; Opus is in Ogg
 TEXT_LENGTH = 1000  # characters of a tag; the rest is cut off
-STARTS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"ID3")
+STARTS = (b"fLaC", b"OggS", b"ID3")
 
 
 class SoundTags(NamedTuple):
@@ -88,7 +88,7 @@ def prepare(path: Path) -> PreparedSound:
     assert _network is not None
     try:
         with path.open("rb") as file:
-            if not is_sound(file.read(4)):
+            if not is_sound(file.read(12)):
                 raise BadSound("neither WAV, FLAC, Ogg, Opus nor MP3")
             if path.stat().st_size > FILE_BYTES:
                 raise BadSound(f"more than {FILE_BYTES:,} bytes")
@@ -123,7 +123,8 @@ def pieces(sound: soundfile.SoundFile) -> Iterator[Array]:
 def is_sound(start: bytes) -> bool:
     """Whether a file that starts with these bytes may be of a format that is read."""
     is_mp3 = len(start) > 1 and start[0] == 0xFF and start[1] & 0xE6 == 0xE2  # layer 3
-    return start.startswith(STARTS) or is_mp3
+    is_wav = start[:4] in (b"RIFF", b"RF64") and start[8:12] == b"WAVE"
+    return start.startswith(STARTS) or is_wav or is_mp3
 
 
 def read_tags(path: Path) -> SoundTags:
