@@ -4,4 +4,4 @@
 """
 
 # The revision of the database that this code is written for.
-REVISION = "0035"
+REVISION = "0036"
