@@ -41,10 +41,11 @@ comment on column muse.sound_files.location is 'Path in the folder';
 comment on column muse.sound_files.source is
 'Folder, file or package that was loaded (references sources.location)';
 
--- Deletes sounds that no file has any more, and vectors of songs that have no other
--- sound. sound_vectors has
--- no foreign key, because its partitions are filled before they are attached. Runs with the rights
--- of the role that deletes.
+-- Revision 0035 has the triggers.
+
+-- Deletes sounds that no file has any more, and vectors of songs that have no other sound.
+-- sound_vectors has no foreign key, because its partitions are filled before they are attached. Runs
+-- with the rights of the role that deletes.
 create or replace function muse.delete_made_of_sounds()
 returns trigger
 language plpgsql volatile parallel unsafe
@@ -80,13 +81,6 @@ comment on function muse.delete_made_of_sounds() is
 'Trigger of sound_sources, deletes sounds and vectors of deleted files: '
 'select tgname from pg_trigger where tgrelid = ''muse.sound_sources''::regclass';
 
-create or replace trigger delete_gone after delete on muse.sound_sources
-referencing old table as gone
-for each statement execute function muse.delete_made_of_sounds();
-create or replace trigger delete_replaced after update on muse.sound_sources
-referencing old table as gone
-for each statement execute function muse.delete_made_of_sounds();
-
 create or replace function muse.delete_sounds_of_tracks()
 returns trigger
 language plpgsql volatile parallel unsafe
@@ -102,7 +96,3 @@ $$;
 comment on function muse.delete_sounds_of_tracks() is
 'Trigger of tracks, deletes the vectors of deleted tracks: '
 'select tgname from pg_trigger where tgrelid = ''muse.tracks''::regclass';
-
-create or replace trigger delete_sound_vectors after delete on muse.tracks
-referencing old table as gone
-for each statement execute function muse.delete_sounds_of_tracks();

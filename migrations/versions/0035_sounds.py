@@ -64,6 +64,21 @@ insert into muse.vector_indexes values
 
 create table if not exists muse_locks.sounds ();
 
+-- sql/ has what they do; here they are only there for the triggers.
+create function muse.delete_made_of_sounds() returns trigger language plpgsql
+as 'begin return null; end';
+create function muse.delete_sounds_of_tracks() returns trigger language plpgsql
+as 'begin return null; end';
+create trigger delete_gone after delete on muse.sound_sources
+referencing old table as gone
+for each statement execute function muse.delete_made_of_sounds();
+create trigger delete_replaced after update on muse.sound_sources
+referencing old table as gone
+for each statement execute function muse.delete_made_of_sounds();
+create trigger delete_sound_vectors after delete on muse.tracks
+referencing old table as gone
+for each statement execute function muse.delete_sounds_of_tracks();
+
 -- A type, because similar_sounds has an argument of the name of its first column.
 create type muse.similar_sound as (track_id text, name text, artist text, similarity real);
 comment on type muse.similar_sound is
