@@ -44,8 +44,8 @@ comment on column muse.sound_files.source is
 -- Revision 0035 has the triggers.
 
 -- Deletes sounds that no file has any more, and vectors of songs that have no other sound.
--- sound_vectors has no foreign key, because its partitions are filled before they are attached. Runs
--- with the rights of the role that deletes.
+-- sound_vectors has no foreign key, because its partitions are filled before they are attached.
+-- Runs with the rights of the role that deletes.
 create or replace function muse.delete_made_of_sounds()
 returns trigger
 language plpgsql volatile parallel unsafe

@@ -6,7 +6,7 @@ queries run the same code.
 
 import math
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,11 @@ def patches(rate: int, frames: int, read: Reader) -> Iterator[Array]:
             yield patch
 
 
+def mono(pcm: Array) -> Array:
+    """(samples, channels) in float32 to the means (samples,); a product is faster than a mean."""
+    return np.asarray(pcm @ np.full(pcm.shape[1], 1 / pcm.shape[1], np.float32))
+
+
 def starts(seconds: float) -> list[float]:
     """The times at which the patches begin: each in the middle of an equal part."""
     length = SAMPLES / RATE
@@ -61,7 +66,7 @@ def _patch(rate: int, start: float, read: Reader) -> Array:
     """The patch from `start` on, in seconds; a shorter sound is repeated."""
     first = max(int((start - MARGIN) * rate), 0)
     # Whole turns, which have whole numbers of samples at both rates.
-    turns = math.ceil((SAMPLES / RATE + 2 * MARGIN) * math.gcd(rate, RATE))
+    turns = _smooth(math.ceil((SAMPLES / RATE + 2 * MARGIN) * math.gcd(rate, RATE)))
     original = read(first, turns * (rate // math.gcd(rate, RATE)))
     if not np.isfinite(original).all():
         raise BadSound("it has samples that are no numbers")
@@ -88,9 +93,22 @@ def resample(pcm: Array, rate: int) -> Array:
     if not turns:
         return pcm[:0]
     bins = min(before, after) // 2 + 1
-    spectrum = np.fft.rfft(pcm[:before])[:bins] * _low_pass(bins)
-    spectrum = np.pad(spectrum, (0, after // 2 + 1 - bins))
-    return np.asarray(np.fft.irfft(spectrum, after) * (after / before), dtype=np.float32)
+    spectrum = np.fft.rfft(pcm[:before].astype(np.float32))[:bins] * _low_pass(bins)
+    # The transform back pads with zeros, or has no more bins.
+    return np.asarray(np.fft.irfft(spectrum, after) * np.float32(after / before))
+
+
+@cache
+def _smooth(number: int) -> int:
+    """The smallest number from `number` on without a prime factor above 5: its FFT is fast."""
+    while True:
+        rest = number
+        for factor in (2, 3, 5):
+            while rest % factor == 0:
+                rest //= factor
+        if rest == 1:
+            return number
+        number += 1
 
 
 @cache
@@ -105,8 +123,9 @@ def _response() -> Array:
     return np.asarray(np.abs(np.fft.rfft(kernel, 1 << 16)))  # up to four times the lower rate
 
 
+@lru_cache(maxsize=8)
 def _low_pass(bins: int) -> Array:
-    """The response at `bins` frequencies from 0 to half the lower of the two rates."""
+    """The response at `bins` frequencies from 0 to half the lower of the two rates, float32."""
     response = _response()
     cycles = np.arange(len(response)) * 8 / (1 << 16)  # a sample
-    return np.interp(np.linspace(0.0, 0.5, bins), cycles, response)
+    return np.interp(np.linspace(0.0, 0.5, bins), cycles, response).astype(np.float32)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from udfs.sound_patches import Array, BadSound, check_format
+from udfs.sound_patches import Array, BadSound, check_format, mono
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 NO_WAV = "no WAV file"
@@ -28,7 +28,7 @@ class Wav(NamedTuple):
         """Mono samples of -1 to 1, float32; fewer at the end."""
         size = self.channels * self.width
         part = self.data[first * size : min(first + count, self.frames) * size]
-        return np.asarray(self._samples(part).reshape(-1, self.channels).mean(axis=1))
+        return mono(self._samples(part).reshape(-1, self.channels))
 
     def _samples(self, part: memoryview) -> Array:
         if self.is_float:

@@ -19,4 +19,5 @@ TOPIC = Topic(
         ModelName("tagger", "run: ./pgmuse train tagger"),
         ModelName("sounds", "run: ./pgmuse train sounds"),
     ),
+    benchmark="benchmarks.sounds.cli",
 )

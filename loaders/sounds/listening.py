@@ -4,12 +4,13 @@ A file that crashes its process, or takes too much time or memory, is a BadSound
 """
 
 import hashlib
+import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import soundfile
 from tinytag import TinyTag, TinyTagException
 
@@ -17,7 +18,7 @@ from loaders.core.console import quiet
 from loaders.core.entries import UNPRINTABLE
 from loaders.core.workers import Pool, WorkerDied
 from udfs import runtime, sounds
-from udfs.sound_patches import Array, BadSound, check_format, patches
+from udfs.sound_patches import Array, BadSound, check_format, mono, patches
 
 MEMORY = 4 << 30  # bytes of address space of a worker process
 SECONDS = 60  # timeout of one file
@@ -81,6 +82,8 @@ def _open(network: bytes) -> None:
     global _network
     with quiet():
         _network = runtime.open_network(network)
+    # libmpg123 writes a line for each damaged frame.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def prepare(path: Path) -> PreparedSound:
@@ -114,8 +117,7 @@ def pieces(sound: soundfile.SoundFile) -> Iterator[Array]:
 
     def read(first: int, count: int) -> Array:
         sound.seek(min(first, sound.frames))
-        pcm: Array = sound.read(count, dtype="float32", always_2d=True)
-        return np.asarray(pcm.mean(axis=1))
+        return mono(sound.read(count, dtype="float32", always_2d=True))
 
     return patches(sound.samplerate, sound.frames, read)
 
