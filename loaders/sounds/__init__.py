@@ -15,6 +15,7 @@ TOPIC = Topic(
     forget=deferred("loaders.sounds.forget", "forget_source"),
     reads=deferred("loaders.sounds.listening", "is_sound"),
     search=deferred("loaders.sounds.search", "search"),
+    demo=deferred("loaders.sounds.demo", "demo"),
     models=(
         ModelName("tagger", "run: ./pgmuse train tagger"),
         ModelName("sounds", "run: ./pgmuse train sounds"),

@@ -11,9 +11,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import soundfile
-from tinytag import TinyTag, TinyTagException
-
 from loaders.core.console import quiet
 from loaders.core.entries import UNPRINTABLE
 from loaders.core.workers import Pool, WorkerDied
@@ -79,6 +76,10 @@ _network: Any = None  # of this worker process
 
 
 def _open(network: bytes) -> None:
+    # Imported in workers only: other commands run without the extra `audio`.
+    import soundfile  # noqa: F401
+    import tinytag  # noqa: F401
+
     global _network
     with quiet():
         _network = runtime.open_network(network)
@@ -88,6 +89,8 @@ def _open(network: bytes) -> None:
 
 def prepare(path: Path) -> PreparedSound:
     """Read a file. Errors: BadSound; OSError where the file cannot be read."""
+    import soundfile
+
     assert _network is not None
     try:
         with path.open("rb") as file:
@@ -112,8 +115,8 @@ def prepare(path: Path) -> PreparedSound:
         raise BadSound("it takes too much memory to decode") from None
 
 
-def pieces(sound: soundfile.SoundFile) -> Iterator[Array]:
-    """The patches of an open file. Errors: BadSound."""
+def pieces(sound: Any) -> Iterator[Array]:
+    """The patches of an open soundfile.SoundFile. Errors: BadSound."""
 
     def read(first: int, count: int) -> Array:
         sound.seek(min(first, sound.frames))
@@ -131,6 +134,8 @@ def is_sound(start: bytes) -> bool:
 
 def read_tags(path: Path) -> SoundTags:
     """The tags of a file; none where they cannot be read."""
+    from tinytag import TinyTag, TinyTagException
+
     try:
         tags = TinyTag.get(path, duration=False)
     except (TinyTagException, ValueError, LookupError, ArithmeticError, TypeError):

@@ -3,12 +3,15 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
+from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from loaders.sounds import batches, names
 from loaders.sounds.forget import forget_sound
@@ -267,3 +270,17 @@ def test_a_load_that_was_stopped_goes_on(listening, folder, monkeypatch):
         "select status, loaded, unchanged from load_runs order by 1"
     ).fetchall()
     assert runs == [("done", 5, 2), ("failed", 2, 0)]
+
+
+def test_other_commands_run_without_the_extra_of_audio():
+    """A refresh and a search import this topic, on machines that have no sound files too."""
+    modules = ["refresh", "search", "forget", "demo", "cli", "listening"]
+    code = (
+        "import sys; sys.modules.update(soundfile=None, tinytag=None)\n"
+        f"import {', '.join(f'loaders.sounds.{name}' for name in modules)}\n"
+        "from loaders.cli import missing_module\n"
+        "print(missing_module(ModuleNotFoundError(name='soundfile')))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "this needs soundfile: PGMUSE_EXTRAS=audio ./pgmuse setup\n"
