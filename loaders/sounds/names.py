@@ -1,5 +1,6 @@
 """The track of a sound file, by the rules of `load playlists`."""
 
+import re
 from pathlib import Path
 
 from loaders.core.entries import printable
@@ -8,6 +9,7 @@ from loaders.songs.formats.model import Track, UnusablePlaylistEntry, named_id, 
 from loaders.sounds.listening import SoundTags
 
 RECORDING = "https://musicbrainz.org/recording/"
+RECORDING_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def track_of(path: Path, tags: SoundTags, seconds: float) -> tuple[Track, list[str]]:
@@ -19,7 +21,7 @@ def track_of(path: Path, tags: SoundTags, seconds: float) -> tuple[Track, list[s
     if not tags.title:
         return _named_by_path(path, tags, seconds), []
     named = track(name=tags.title, artist=tags.artist, album=tags.album, duration_ms=1000 * seconds)
-    if not tags.recording:
+    if not RECORDING_ID.fullmatch(tags.recording or ""):
         return named, []
     by_address = track(f"{RECORDING}{tags.recording}", name=tags.title, artist=tags.artist)
     return named, [by_address.track_id]

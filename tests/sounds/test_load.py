@@ -13,6 +13,7 @@ from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem
+from loaders.songs.refresh import retrain as retrain_songs
 from loaders.sounds import batches, names
 from loaders.sounds.forget import forget_sound
 from loaders.sounds.listening import SoundTags, prepare
@@ -87,6 +88,12 @@ def test_a_recording_that_is_stored_under_its_address_is_joined(listening, tmp_p
     load_sounds(listening, write_sound(tmp_path / "a.wav"))
     assert listening.execute("select track_id from sound_sources").fetchall() == [(address,)]
     assert count(listening, "tracks") == 1
+
+
+@pytest.mark.parametrize("recording", ["x" * 900, "../..", "?token=1", "é"])
+def test_a_recording_that_is_no_id_is_ignored(tmp_path, recording):
+    track, others = names.track_of(tmp_path, SoundTags("Flute", "Ann", recording=recording), 4.0)
+    assert (track.track_id, others) == ("ann - flute", [])
 
 
 @pytest.fixture
@@ -223,6 +230,14 @@ def test_a_forgotten_playlist_keeps_tracks_that_have_a_sound(listening, folder, 
     tracks = listening.execute("select track_id, places from tracks order by 1").fetchall()
     assert ("ann - flute 0", 0) in tracks
     assert len(tracks) == 3
+
+
+def test_a_training_of_songs_keeps_tracks_that_have_a_sound_and_no_place(listening, folder):
+    load_sounds(listening, folder)
+    add_track(listening, "unused", places=0)
+    retrain_songs(listening)
+    tracks = listening.execute("select track_id from tracks order by 1").fetchall()
+    assert tracks == [("ann - flute 0",), ("ann - flute 1",), ("bob - strings",)]
 
 
 def test_without_a_tagger_the_error_says_what_to_run(fresh, folder):
