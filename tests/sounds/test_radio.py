@@ -4,6 +4,8 @@ import numpy as np
 import psycopg
 import pytest
 
+from loaders.core.db import connect_to_muse
+from loaders.songs import export
 from tests.factories.rows import add_track, publish_songs
 from tests.factories.sounds import publish_sounds
 
@@ -52,6 +54,12 @@ def test_tracks_without_playlists_enter_only_with_sound(shelf):
     assert ids(shelf, RADIO, 0) == ["p1", "p2", "both", "p3", "p4"]
     assert set(ids(shelf, RADIO, 0.01)) == (PLAYLISTS | SOUNDS).keys() - {"seed"}
     assert ids(shelf, RADIO, 1)[:3] == ["s1", "both", "s2"]
+
+
+def test_a_radio_that_listens_is_written_to_a_file(shelf):
+    with connect_to_muse() as conn:
+        playlist = export.radio(conn, ["seed"], 2, 3, sound=1)
+    assert [track.track_id for track in playlist.tracks] == ["s1", "both"]
 
 
 def test_without_sound_nothing_changes_and_no_model_of_sounds_is_needed(shelf):
