@@ -5,10 +5,10 @@ from loaders.core.topics import Topic
 
 TOPICS: tuple[Topic, ...] = (
     songs.TOPIC,
-    sounds.TOPIC,
     wikidata.TOPIC,
     wikipedia.TOPIC,
     images.TOPIC,
     icons.TOPIC,
     ink.TOPIC,
+    sounds.TOPIC,
 )
