@@ -38,7 +38,7 @@ EXPOSE 8765
 ENTRYPOINT ["deploy/docker/web"]
 
 FROM readers AS trainers
-ENV PGMUSE_EXTRAS="train web parquet samples"
+ENV PGMUSE_EXTRAS="train web parquet audio samples"
 # npm fetches the sample of Wikidata, and goes again.
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends npm && ./pgmuse setup && \
     apt-get purge -q -y --auto-remove npm && chown -R pgmuse:pgmuse var
@@ -50,7 +50,7 @@ USER pgmuse
 ENTRYPOINT ["deploy/docker/load"]
 
 FROM trainers AS test
-ENV PGMUSE_EXTRAS="train web parquet dev samples"
+ENV PGMUSE_EXTRAS="train web parquet audio dev samples"
 RUN ./pgmuse setup && chown -R pgmuse:pgmuse var
 COPY . .
 RUN deploy/docker/finish

@@ -1,6 +1,6 @@
 """The list of topics. A new topic is a folder beside this file, and a line here."""
 
-from loaders import icons, images, ink, songs, wikidata, wikipedia
+from loaders import icons, images, ink, songs, sounds, wikidata, wikipedia
 from loaders.core.topics import Topic
 
 TOPICS: tuple[Topic, ...] = (
@@ -10,4 +10,5 @@ TOPICS: tuple[Topic, ...] = (
     images.TOPIC,
     icons.TOPIC,
     ink.TOPIC,
+    sounds.TOPIC,
 )

@@ -19,7 +19,7 @@ comment on view muse.loads is
 'One row per run of a loader over a source: select * from loads order by run_id desc limit 5';
 comment on column muse.loads.run_id is 'Id of the run (key, references load_runs.run_id)';
 comment on column muse.loads.topic is
-'Topic of the source: songs, wikidata, wikipedia, images or icons';
+'Topic of the source: songs, sounds, wikidata, wikipedia, images or icons';
 comment on column muse.loads.location is 'Path, address or package that was loaded';
 comment on column muse.loads.started_at is 'Time at which the run began';
 comment on column muse.loads.finished_at is 'Time at which the run ended; null while it runs';

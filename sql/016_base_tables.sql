@@ -37,7 +37,7 @@ select pg_temp.describe(
     'muse.sources',
     'One row per file or address that was loaded: select topic, location, loaded_at from sources',
     'source_id', 'Id of the source (key)',
-    'topic', 'songs, wikidata, wikipedia, images or icons',
+    'topic', 'songs, sounds, wikidata, wikipedia, images or icons',
     'location', 'Path, address or package',
     'options', 'Options of the last successful load, which refresh repeats, a JSON object',
     'fingerprint',

@@ -4,106 +4,9 @@
 -- track, and the similarities to the seeds in song_neighbors, which rank the first few better.
 -- Later seeds have more weight: 1/2^exponent for the last, 1/3^exponent for the one before. Each
 -- training chooses the exponent and the weights of both terms (docs/songs.md).
-
--- radio_settings --------------------------------------------------------------------------
-
-create or replace function muse.radio_settings(model_id bigint)
-returns table (exponent real, vectors real, neighbors real)
-language sql stable parallel safe rows 1
-set search_path = pg_catalog, muse, pg_temp
-as $$
-    select
-        coalesce((model.config #>> '{radio,exponent}')::real, 0.5),
-        coalesce((model.config #>> '{radio,vectors}')::real, 1.5),
-        coalesce((model.config #>> '{radio,neighbors}')::real, 1)
-    from muse.models as model
-    where model.model_id = radio_settings.model_id;
-$$;
-
-comment on function muse.radio_settings(bigint) is
-'Exponent of the seeds and weights of the terms of song_radio: select * from radio_settings(live_model(''songs''))';  -- noqa: LT05
-
--- radio_seeds -----------------------------------------------------------------------------
--- Artists stand before the seeds. An artist has the weight of one seed, shared by its 20 most
--- played tracks. The tracks of `unlike` have together minus half of all weight.
-
-create or replace function muse.radio_seeds(
-    model_id bigint, seeds text[], artists text[], unlike text[], exponent real
-)
-returns table (track_id text, weight real)
-language plpgsql stable parallel safe rows 10
-set search_path = pg_catalog, muse, pg_temp
-as $$
-#variable_conflict use_column
-declare
-    ids text[];
-    total integer;
-begin
-    perform muse.check_elements(radio_seeds.seeds, 'seeds', 1000);
-    perform muse.check_elements(radio_seeds.artists, 'artists', 1000);
-    perform muse.check_elements(radio_seeds.unlike, 'unlike', 1000);
-    ids := array(
-        select coalesce(muse.one_artist(artist.name), artist.name)
-        from unnest(radio_seeds.artists) with ordinality as artist (name, place)
-        order by artist.place
-    );
-    total := cardinality(ids) + cardinality(radio_seeds.seeds);
-    return query
-    with given as (
-        select artist.artist_id, null::text as track_id, max(artist.place) as place
-        from unnest(ids) with ordinality as artist (artist_id, place)
-        group by artist.artist_id
-        union all
-        select null as artist_id, seed.track_id, cardinality(ids) + max(seed.place) as place
-        from unnest(radio_seeds.seeds) with ordinality as seed (track_id, place)
-        group by seed.track_id
-    ),
-
-    weighed as (
-        select given.artist_id, given.track_id, power(total - given.place + 2, -radio_seeds.exponent) as weight
-        from given
-    ),
-
-    liked as (
-        select vectors.track_id, weighed.weight
-        from weighed
-        inner join muse.song_vectors as vectors on weighed.track_id = vectors.track_id
-        where vectors.model_id = radio_seeds.model_id
-        union all
-        select best.track_id, weighed.weight / count(*) over (partition by weighed.artist_id)
-        from weighed
-        cross join lateral (
-            select vectors.track_id
-            from muse.artist_tracks(weighed.artist_id) as track
-            inner join muse.song_vectors as vectors on track.track_id = vectors.track_id
-            where vectors.model_id = radio_seeds.model_id
-            order by track.places desc, track.track_id
-            limit 20
-        ) as best
-        where weighed.artist_id is not null
-    ),
-
-    disliked as (
-        select
-            vectors.track_id,
-            -0.5 * (select sum(liked.weight) from liked) / count(*) over () as weight
-        from muse.song_vectors as vectors
-        where
-            vectors.model_id = radio_seeds.model_id
-            and vectors.track_id = any(radio_seeds.unlike)
-    )
-
-    select both_of.track_id, sum(both_of.weight)::real
-    from (table liked union all table disliked) as both_of
-    where exists (select from liked)
-    group by both_of.track_id;
-end
-$$;
-
-comment on function muse.radio_seeds(bigint, text[], text[], text[], real) is
-'Tracks and weights that a radio starts from: select * from radio_seeds(live_model(''songs''), array[''lonestar - amazed''], array[''creed''], ''{}'', 0.5)';  -- noqa: LT05
-
--- song_radio ------------------------------------------------------------------------------
+--
+-- With `sound` s the score is (1 - s) z(playlists) + s z(sound): both in standard deviations from
+-- their means over all tracks. The z of a track that only one of both has is 0 in the other one.
 
 create or replace function muse.song_radio(
     seeds text[] default '{}',
@@ -112,7 +15,8 @@ create or replace function muse.song_radio(
     exclude text[] default '{}',
     "only" text[] default null,
     unlike text[] default '{}',
-    artists text[] default '{}'
+    artists text[] default '{}',
+    sound double precision default 0
 )
 returns table (place integer, track_id text, name text, artist text, score real)
 language plpgsql stable parallel safe rows 25
@@ -132,6 +36,13 @@ declare
     known text[];
     weights real[];
     middle public.vector;
+    is_heard boolean := song_radio.sound > 0;
+    share constant real := muse.sample_share('song_vectors', live);
+    heard_model bigint;
+    heard_middle public.vector;
+    heard_ids text[];
+    heard_mean real;
+    heard_deviation real;
     ids text[];
     scores real[];
     -- Candidates of each term. One artist may fill them: then more are compared, at last all.
@@ -152,6 +63,9 @@ begin
         raise exception 'seeds must be from 1 to 1000 tracks, or name artists'
         using errcode = '22023';
     end if;
+    if song_radio.sound is null or song_radio.sound not between 0 and 1 then
+        raise exception 'sound must be from 0 to 1' using errcode = '22023';
+    end if;
     select * into settings from muse.radio_settings(live);
     seed_ids := muse.seed_tracks(coalesce(song_radio.seeds, '{}'));
     away := muse.seed_tracks(coalesce(song_radio.unlike, '{}'), 'unlike');
@@ -159,11 +73,18 @@ begin
 
     select array_agg(seed.track_id), array_agg(seed.weight) into known, weights
     from muse.radio_seeds(live, seed_ids, coalesce(song_radio.artists, '{}'), away, settings.exponent) as seed;
-    perform muse.note_unknown(seed_ids || away, known);
+    if is_heard then
+        select seed.* into heard_model, heard_middle, heard_ids, heard_mean, heard_deviation
+        from muse.radio_sound(
+            seed_ids, coalesce(song_radio.artists, '{}'), away, settings.exponent
+        ) as seed;
+        is_heard := heard_middle is not null;
+    end if;
+    perform muse.note_unknown(seed_ids || away, known || heard_ids);
     perform muse.note_unknown(song_radio.artists, array(
         select name from unnest(song_radio.artists) as name where muse.one_artist(name) is not null
     ));
-    if known is null then
+    if known is null and not is_heard then
         return;
     end if;
     select public.l2_normalize(public.avg(
@@ -190,7 +111,22 @@ begin
             from muse.song_vectors as vectors
             where vectors.model_id = live and vectors.track_id <> all(left_out)
             order by vectors.context_vector operator(public.<#>) middle
-            limit case when listed is null then coalesce(candidates, 0) else 0 end
+            limit case
+                when listed is null and middle is not null then coalesce(candidates, 0) else 0
+            end
+        ),
+
+        alike as materialized (
+            select
+                vectors.track_id,
+                -(vectors.embedding operator(public.<#>) heard_middle) as cosine
+            from muse.sound_vectors as vectors
+            where vectors.model_id = heard_model and vectors.track_id <> all(left_out)
+            order by vectors.embedding operator(public.<#>) heard_middle
+            limit case
+                when listed is null and heard_middle is not null then coalesce(candidates, 0)
+                else 0
+            end
         ),
 
         exact as materialized (
@@ -231,7 +167,7 @@ begin
             limit case when listed is null then coalesce(candidates, 0) else 0 end
         ),
 
-        candidate as (
+        candidate as materialized (
             table near
             union all
             table exact
@@ -241,19 +177,81 @@ begin
             select
                 vectors.track_id,
                 -(vectors.context_vector operator(public.<#>) middle) as cosine
-            from not_near
-            inner join muse.song_vectors as vectors on not_near.track_id = vectors.track_id
+            from (
+                table not_near
+                union
+                select alike.track_id from alike
+                except
+                select near.track_id from near
+            ) as other
+            inner join muse.song_vectors as vectors on other.track_id = vectors.track_id
             where vectors.model_id = live
         ),
 
-        blended as (
+        listened as (
+            table alike
+            union all
+            select
+                vectors.track_id,
+                -(vectors.embedding operator(public.<#>) heard_middle) as cosine
+            from muse.sound_vectors as vectors
+            where
+                vectors.model_id = heard_model
+                and vectors.track_id <> all(left_out)
+                and case
+                    when listed is not null then vectors.track_id = any(listed)
+                    when candidates is null then true
+                    else vectors.track_id = any(array(
+                        select candidate.track_id from candidate
+                        except
+                        select alike.track_id from alike
+                    ))
+                end
+        ),
+
+        beside_best as (select nullif(greatest(max(beside.sum), 0), 0) as sum from beside),
+
+        sampled as (
+            select
+                avg(other.score) as mean,
+                nullif(stddev_pop(other.score), 0) as deviation
+            from (
+                select
+                    settings.neighbors * coalesce(beside.sum / (select sum from beside_best), 0)
+                    - settings.vectors * (vectors.context_vector operator(public.<#>) middle)
+                        as score
+                from muse.song_vectors as vectors tablesample system (share) repeatable (0)
+                left join beside on vectors.track_id = beside.track_id
+                where vectors.model_id = live and is_heard
+            ) as other
+        ),
+
+        by_playlists as (
             select
                 candidate.track_id,
-                settings.vectors * candidate.cosine + settings.neighbors * coalesce(
-                    beside.sum / (select nullif(greatest(max(beside.sum), 0), 0) from beside), 0
-                ) as score
+                settings.vectors * candidate.cosine
+                + settings.neighbors * coalesce(beside.sum / (select sum from beside_best), 0)
+                    as score
             from candidate
             left join beside on candidate.track_id = beside.track_id
+            where candidate.cosine is not null
+        ),
+
+        blended as (
+            select by_playlists.track_id, by_playlists.score
+            from by_playlists
+            where not is_heard
+            union all
+            select
+                track_id,
+                (1 - song_radio.sound)
+                * coalesce((by_playlists.score - sampled.mean) / sampled.deviation, 0)
+                + song_radio.sound
+                * coalesce((listened.cosine - heard_mean) / nullif(heard_deviation, 0), 0)
+            from by_playlists
+            full join listened using (track_id)
+            cross join sampled
+            where is_heard
         ),
 
         of_works as (
@@ -305,5 +303,7 @@ end
 $$;
 
 comment on function
-muse.song_radio(text[], integer, integer, text[], text[], text[], text[]) is
+muse.song_radio(
+    text[], integer, integer, text[], text[], text[], text[], double precision
+) is
 'A playlist of tracks similar to some: select * from song_radio(array(select track_id from song_vectors limit 2))';

@@ -12,6 +12,8 @@ begin
         return query select measured.* from muse.recall_songs(recall.n, recall.sample) as measured;
     elsif recall.table_name = 'image_vectors' then
         return query select measured.* from muse.recall_images(recall.n, recall.sample) as measured;
+    elsif recall.table_name = 'sound_vectors' then
+        return query select measured.* from muse.recall_sounds(recall.n, recall.sample) as measured;
     elsif muse.largest_vector_index(recall.table_name) is not null then
         return query select measured.* from muse.recall_index(
             muse.largest_vector_index(recall.table_name), recall.n, recall.sample
@@ -133,3 +135,54 @@ $$;
 
 comment on function muse.recall_images(integer, integer) is
 'Recall of the index of image_vectors: select * from recall_images(10, 100)';
+
+create or replace function muse.recall_sounds(n integer, sample integer)
+returns setof muse.measured_recall
+language plpgsql stable parallel safe rows 1
+set search_path = pg_catalog, muse, pg_temp
+set jit = off  -- noqa: PRS
+as $$
+declare
+    live constant bigint := muse.live_model('sounds');
+    seed record;
+    hits bigint := 0;
+    wanted bigint := 0;
+    asked integer := 0;
+begin
+    perform muse.check_n(recall_sounds.n);
+    perform muse.check_sample(recall_sounds.sample);
+    for seed in
+        select vectors.track_id, vectors.embedding
+        from muse.sound_vectors as vectors
+        where vectors.model_id = live
+        order by hashtextextended(vectors.track_id, 0)
+        limit recall_sounds.sample
+    loop
+        asked := asked + 1;
+        with by_index as materialized (
+            select near.track_id
+            from muse.nearest_sounds(
+                live, seed.embedding, recall_sounds.n, array[seed.track_id]
+            ) as near
+        ),
+
+        exact as materialized (
+            select vectors.track_id
+            from muse.sound_vectors as vectors
+            where vectors.model_id = live and vectors.track_id <> seed.track_id
+            order by -(vectors.embedding operator(public.<#>) seed.embedding) desc
+            limit recall_sounds.n
+        )
+
+        select
+            hits + count(*) filter (where exact.track_id in (table by_index)),
+            wanted + count(*)
+        into hits, wanted
+        from exact;
+    end loop;
+    return query select (hits::double precision / nullif(wanted, 0))::real, asked;
+end
+$$;
+
+comment on function muse.recall_sounds(integer, integer) is
+'Recall of the index of sound_vectors: select * from recall_sounds(10, 100)';

@@ -232,13 +232,14 @@ begin
             case live.name
                 when 'songs' then 'song_vectors'
                 when 'artists' then 'artist_vectors'
+                when 'sounds' then 'sound_vectors'
                 else 'image_vectors'
             end as table_name,
             coalesce((model.config ->> 'classifier')::bigint, live.model_id) as model_id
         from muse.deployments as live
         inner join muse.models as model on live.model_id = model.model_id
         where
-            live.name in ('songs', 'images')
+            live.name in ('songs', 'images', 'sounds')
             -- A scan of few artists is exact.
             or live.name = 'artists' and muse.largest_vector_index('artist_vectors') is not null
     loop

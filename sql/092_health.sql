@@ -165,6 +165,14 @@ missing_vectors as (
     from muse.deployments as live
     inner join muse.models as model on live.model_id = model.model_id
     where live.name in ('songs', 'artists')
+    union all
+    select
+        'vectors' as check_name,
+        'sounds' as subject,
+        muse.sounds_without_vector() as missing,
+        'run: ./pgmuse refresh sounds' as remedy
+    from muse.deployments as live
+    where live.name = 'sounds'
 ),
 
 vectors as (
@@ -172,8 +180,8 @@ vectors as (
         check_name,
         subject,
         case when missing > 0 then 'bad' else 'ok' end as status,
-        case subject
-            when 'images' then format('%s rows without a vector', missing)
+        case
+            when subject in ('images', 'sounds') then format('%s rows without a vector', missing)
             else format('%s loads since the training', missing)
         end as value,
         null::timestamptz as since,

@@ -79,6 +79,8 @@ def page(
             "popular": None if seed else select(conn, QUERIES.popular_songs),
             "songs": select(conn, QUERIES.find_songs, query=q) if q.strip() else None,
             "radio": _radio(conn, seed, unlike, n, per_artist) if seed else None,
+            "alike": select(conn, QUERIES.similar_sounds, track=seed[-1]) if seed else None,
+            "sound_tags": select(conn, QUERIES.song_tags, track=seed[-1]) if seed else None,
         }
     return render(
         request, "songs.html", n=n, per_artist=per_artist, q=q, files=tuple(FILES), **values

@@ -65,3 +65,24 @@ select
     song.similarity,
     song.lift
 from muse.similar_songs(%(track)s, n => %(n)s) as song;
+
+-- name: similar_sounds
+-- No row before the first training of sounds.
+select
+    alike.track_id,
+    alike.name,
+    alike.artist,
+    alike.similarity
+from muse.deployments as live
+cross join lateral muse.similar_sounds(%(track)s, n => 8) as alike
+where live.name = 'sounds'
+order by alike.similarity desc;
+
+-- name: song_tags
+select
+    one.tag,
+    one.score
+from muse.deployments as live
+cross join lateral muse.song_tags(%(track)s, n => 6) as one
+where live.name = 'sounds'
+order by one.score desc;

@@ -15,6 +15,10 @@ from loaders.core.errors import Problem
 CANCELLED = 130  # the exit status after Ctrl-C, as typer has it
 
 app = build_app(topics.TOPICS)
+EXTRAS = {  # of the packages that commands import when they need them
+    "tensorflow": "train", "keras": "train", "gensim": "train", "scipy": "train",
+    "soundfile": "audio", "tinytag": "audio",
+}  # fmt: skip
 
 
 def describe(error: psycopg.Error) -> str:
@@ -27,11 +31,14 @@ def describe(error: psycopg.Error) -> str:
 
 
 def missing_module(error: ModuleNotFoundError) -> str | None:
-    """The message for a module of the extra `train` that is not installed; None for others."""
+    """The message for a module of an extra that is not installed; None for others."""
     package = (error.name or "").partition(".")[0]
-    if package not in ("tensorflow", "keras", "gensim", "scipy"):
+    extra = EXTRAS.get(package)
+    if extra is None:
         return None
-    remedy = "PGMUSE_EXTRAS=train ./pgmuse setup" if IS_CHECKOUT else "pip install 'pgmuse[train]'"
+    remedy = (
+        f"PGMUSE_EXTRAS={extra} ./pgmuse setup" if IS_CHECKOUT else f"pip install 'pgmuse[{extra}]'"
+    )
     return f"this needs {package}: {remedy}"
 
 

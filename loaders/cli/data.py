@@ -1,5 +1,6 @@
-"""Commands for all topics: load models, forget source."""
+"""Commands for all topics: load models, forget source, search."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,12 +9,15 @@ from loaders import topics
 from loaders.core import db
 from loaders.core.cli import report_deleted
 from loaders.core.console import say
-from loaders.core.topics import Commands
+from loaders.core.errors import Problem
+from loaders.core.topics import Commands, SearchRequest
 
 
 def commands() -> Commands:
     """The commands for all topics, by verb and name."""
-    return Commands(load={"models": load_models}, forget={"source": forget_source})
+    return Commands(
+        load={"models": load_models}, forget={"source": forget_source}, root={"search": search}
+    )
 
 
 def load_models(
@@ -39,3 +43,34 @@ def forget_source(
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         report_deleted(forget(conn, location))
+
+
+def search(
+    file: Annotated[
+        Path, typer.Argument(help="A picture or a sound, as load images and load audio read.")
+    ],
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many matches.")] = 10,
+    min_confidence: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Of pictures: leave out matches of lower confidence."),
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="A .png or .jpg file for a picture of the matches.")
+    ] = None,
+) -> None:
+    """Find stored pictures or songs that are similar to a file.
+
+    ./pgmuse search cat.jpg --out matches.png
+
+    ./pgmuse search song.ogg
+    """
+    request = SearchRequest(file, n, min_confidence, out)
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(64)
+    except OSError as error:
+        raise Problem(f"{file}: {error.strerror}") from error
+    reading = [topic for topic in topics.TOPICS if topic.reads(start)]
+    if not reading:
+        raise Problem(f"{file}: neither a picture nor a sound that can be read")
+    reading[0].search(request)

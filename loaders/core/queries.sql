@@ -143,6 +143,12 @@ with old as (
             select from muse.deployments as live
             where model.model_id in (live.model_id, live.previous_id)
         )
+        and not exists (
+            select from muse.deployments as live
+            inner join muse.models as user_model
+                on user_model.model_id in (live.model_id, live.previous_id)
+            where user_model.config ->> 'tagger' = model.model_id::text
+        )
 ),
 
 emptied as (
@@ -160,5 +166,7 @@ where
     )
     and not exists (
         select from muse.models as user_model
-        where user_model.config ->> 'classifier' = old.model_id::text
+        where
+            old.model_id::text
+            in (user_model.config ->> 'classifier', user_model.config ->> 'tagger')
     );

@@ -51,6 +51,15 @@ class Answer(NamedTuple):
     is_gallery: bool = False
 
 
+class SearchRequest(NamedTuple):
+    """A search by a file. n: matches. min_confidence, out: where the topic has them."""
+
+    file: Path
+    n: int = 10
+    min_confidence: float = 0
+    out: Path | None = None
+
+
 class ModelName(NamedTuple):
     """A name that models are deployed under.
 
@@ -103,6 +112,15 @@ def no_answers(conn: psycopg.Connection) -> Iterator[Answer]:
     return iter(())
 
 
+def reads_nothing(start: bytes) -> bool:
+    """Whether a search by a file with this beginning is of the topic: none is."""
+    return False
+
+
+def no_search(request: SearchRequest) -> None:
+    """Search nothing."""
+
+
 def no_checks(conn: psycopg.Connection) -> Iterator[Check]:
     """Check nothing."""
     return iter(())
@@ -121,7 +139,8 @@ class Topic:
     deleted rows by noun ("pictures"). ships: stores the rows that ship beside the models; returns
     the outcomes by name. demo: fills tables and yields Answers. checks: yields lines of doctor; its
     connection is for reading only. benchmark: the module of the command `bench`, which a wheel does
-    not have. more_benchmarks: modules of further commands of `bench`, by name.
+    not have. more_benchmarks: modules of further commands of `bench`, by name. reads: whether
+    `search` takes a file that starts with these 64 bytes. search: prints what is similar to it.
     """
 
     name: str
@@ -136,6 +155,8 @@ class Topic:
     checks: Callable[[psycopg.Connection], Iterator[Check]] = no_checks
     models: tuple[ModelName, ...] = ()
     ships: Callable[[psycopg.Connection], dict[str, str]] = no_rows_to_ship
+    reads: Callable[[bytes], bool] = reads_nothing
+    search: Callable[[SearchRequest], None] = no_search
     aliases: tuple[str, ...] = ()
     benchmark: str | None = None
     more_benchmarks: Mapping[str, str] = field(default_factory=dict)

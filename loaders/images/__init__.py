@@ -17,6 +17,8 @@ TOPIC = Topic(
         ModelName("classifier", "run: ./pgmuse train classifier"),
         ModelName("images", "run: ./pgmuse train images"),
     ),
+    reads=deferred("loaders.images.checks", "reads"),
+    search=deferred("loaders.images.search.command", "search"),
     demo=deferred("loaders.images.demo", "demo"),
     benchmark="benchmarks.images.cli",
 )

@@ -6,6 +6,12 @@ import psycopg
 
 from loaders.core.topics import Check
 from loaders.images.store import QUERIES
+from udfs.picture_headers import is_picture
+
+
+def reads(start: bytes) -> bool:
+    """Whether a file that starts with these bytes may be a picture."""
+    return is_picture(start)
 
 
 def checks(conn: psycopg.Connection) -> Iterator[Check]:

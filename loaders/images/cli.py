@@ -1,6 +1,5 @@
 """Commands of reverse image search."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,7 +7,6 @@ import typer
 from loaders.core import db, options
 from loaders.core.cli import finish
 from loaders.core.console import say, working
-from loaders.core.errors import check_out
 from loaders.core.pruning import MAX_PRUNE
 from loaders.core.topics import Commands
 
@@ -19,7 +17,6 @@ def commands() -> Commands:
         load={"images": load},
         train={"classifier": train_classifier, "images": train_images},
         forget={"picture": forget_picture},
-        root={"search": search},
     )
 
 
@@ -142,36 +139,3 @@ def forget_picture(image_id: Annotated[int, typer.Argument(help="As in pictures.
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         forget(conn, image_id)
     say(f"deleted picture {image_id}")
-
-
-def search(
-    file: Annotated[Path, typer.Argument(help="A picture, as load images reads.")],
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many matches.")] = 10,
-    min_confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out matches of lower confidence.")
-    ] = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="A .png or .jpg file for a picture of the matches.")
-    ] = None,
-) -> None:
-    """Find stored pictures that are similar to a file, with the confidence of each match.
-
-    ./pgmuse search cat.jpg --out matches.png
-    """
-    from loaders.images.search import matches as images
-
-    check_out(out, images.WRITABLE)
-    query = images.read(file)
-    with db.connect_to_muse() as conn:
-        if missing := images.check_vectors(conn):
-            say(missing)
-        matches = images.search(conn, query, n, min_confidence)
-        kinds = images.classes(conn, query, n) if matches else []
-    print(images.table(matches))
-    if kinds:
-        print(f"\n{images.table_of_classes(kinds)}")
-    verdict = images.verdict(matches, kinds)
-    say(verdict)
-    if out is not None and matches:
-        images.picture(query, verdict, matches, out)
-        say(f"wrote {out}")

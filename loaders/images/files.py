@@ -7,11 +7,11 @@ from typing import IO
 
 from loaders.core.entries import BadEntry, bad_entry, printable
 from loaders.core.folders import files_below
+from loaders.core.locations import Scan, location_of
 from loaders.core.streams import BadArchive
 from loaders.core.streams.archives import Member, tar_members, zip_members
 from loaders.images.decoding import LIMITS
 from loaders.images.model import PictureFile, PictureMetadata, spaced, title_of
-from loaders.images.prune import Scan, location_of
 from udfs.picture_headers import NO_PICTURE, BadPicture, kind_of
 
 ENDINGS = {

@@ -11,15 +11,17 @@ from loaders.core import runs
 from loaders.core.console import progress
 from loaders.core.db import lock
 from loaders.core.errors import Problem
+from loaders.core.locations import prune
 from loaders.core.pruning import Coverage, check_usable
 from loaders.core.runs import LoadResult
 from loaders.core.sources import ADDRESS, without_secrets
-from loaders.images import files, prune
+from loaders.images import files
 from loaders.images.batches import store_pictures
 from loaders.images.decoding import Decoder
 from loaders.images.fetch import enqueue, worker
 from loaders.images.files import BadPictureSource
 from loaders.images.options import ImageOptions
+from loaders.images.prune import STORED
 from loaders.images.sources import (
     PictureSource,
     file_sources,
@@ -108,7 +110,7 @@ def load_source(
     ) as run:  # fmt: skip
         if run is None:
             return runs.result_of(None, source.name, NOUN)
-        stored = prune.count(conn, run.source_id)
+        stored = STORED.count(conn, run.source_id)
         incomplete = _store(run, source, options)
         coverage = Coverage(run.usable, incomplete=incomplete)
         if incomplete is None:
@@ -117,8 +119,8 @@ def load_source(
             check_usable(name, coverage, nothing=nothing, seems=source.describe())
         _check_folders(run, source.name, source.scan.unreadable)
         if options.prune and source.may_prune:
-            run.details["pruned"] = prune.prune(
-                run, source.name, source.scan, coverage, stored, options.max_prune
+            run.details["pruned"] = prune(
+                STORED, run, source.name, source.scan, coverage, stored, options.max_prune
             )
     return runs.result_of(run, source.name, NOUN)
 

@@ -1,118 +1,21 @@
 """Delete locations whose file is no longer in the source, and pictures without a location."""
 
-import os
-from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-
 import psycopg
 
-from loaders.core import runs
 from loaders.core.db import take_turns
-from loaders.core.entries import printable
-from loaders.core.pruning import SMALL, Coverage
+from loaders.core.locations import Locations
 from loaders.images.store import delete_without_source
 
-LONGEST = 4000  # characters of a location
-STORED = "select image_source_id, location from muse.image_sources where source_id = %s"
-COUNT = "select count(*) from muse.image_sources where source_id = %s"
 DELETE = """
     delete from muse.image_sources
     where source_id = %s and image_source_id = any(%s) returning image_id
 """
 
 
-@dataclass
-class Scan:
-    """The files that one pass over a source listed.
-
-    folder: the source; None for an archive. locations: all files, including unreadable ones and
-    those that are no pictures. unreadable: subfolders that could not be listed.
-    """
-
-    folder: Path | None = None
-    locations: set[str] = field(default_factory=set)
-    unreadable: list[str] = field(default_factory=list)
-
-    def may_exist(self, location: str) -> bool:
-        """Whether the file exists or may exist.
-
-        It may exist in a folder that could not be listed, or behind a broken link.
-        """
-        above = [str(parent) for parent in PurePosixPath(location).parents]
-        if location in self.locations or not self.locations.isdisjoint(above):
-            return True
-        if any(folder in above for folder in self.unreadable):
-            return True
-        return self.folder is not None and os.path.lexists(self.folder / location)
-
-    def emptied(self, location: str) -> str | None:
-        """The nearest existing folder above a location if it is empty, else None."""
-        for parent in map(str, PurePosixPath(location).parents):
-            if self.folder is not None and parent != "." and os.path.isdir(self.folder / parent):
-                return parent if _is_empty(self.folder / parent) else None
-        return None
+def _delete(conn: psycopg.Connection, source_id: int, keys: list[int]) -> int:
+    take_turns(conn, "pictures")
+    rows = conn.execute(DELETE, (source_id, keys)).fetchall()
+    return delete_without_source(conn, [image_id for (image_id,) in rows])
 
 
-def location_of(name: str) -> str:
-    """The stored form of a path in a source."""
-    return printable(name)[:LONGEST]
-
-
-def count(conn: psycopg.Connection, source_id: int) -> int:
-    """The number of stored locations of a source."""
-    (locations,) = conn.execute(COUNT, (source_id,)).fetchone() or (0,)
-    return int(locations)
-
-
-def prune(
-    run: runs.Run, location: str, scan: Scan, coverage: Coverage, stored: int, max_prune: float
-) -> int:
-    """Delete locations whose file is gone; return the number of pictures deleted with them.
-
-    location: the source's, for messages. stored: the number of locations before the load. Where
-    core.pruning.refusal gives a reason, nothing is deleted and the run fails.
-    """
-    gone = _without_unmounted(run, location, scan, _gone(run, scan))
-    if not gone:
-        run.earlier_rows.clear()
-        return 0
-    reason = run.refusal(
-        coverage, "image_sources", stored=stored, gone=len(gone), max_prune=max_prune
-    )
-    if reason is not None:
-        run.fail(f"{location}: {reason}")
-        return 0
-    with run.conn.transaction():
-        take_turns(run.conn, "pictures")
-        rows = run.conn.execute(DELETE, (run.source_id, list(gone))).fetchall()
-        return delete_without_source(run.conn, [image_id for (image_id,) in rows])
-
-
-def _is_empty(folder: Path) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is None
-    except OSError:
-        return False
-
-
-def _gone(run: runs.Run, scan: Scan) -> dict[int, str]:
-    """The locations whose file is gone, by their ids."""
-    with run.conn.transaction(), run.conn.cursor("locations") as cursor:
-        rows = cursor.execute(STORED, (run.source_id,))
-        return {key: location for key, location in rows if not scan.may_exist(location)}
-
-
-def _without_unmounted(
-    run: runs.Run, location: str, scan: Scan, gone: dict[int, str]
-) -> dict[int, str]:
-    """Without locations of an empty folder that had 20 pictures or more: an unmounted disk."""
-    folders = {key: scan.emptied(place) for key, place in gone.items()}
-    many = {name: n for name, n in Counter(folders.values()).items() if name and n >= SMALL}
-    for name, pictures in many.items():
-        run.fail(
-            f"{location}: {name} is empty and had {pictures:,} pictures, which are not pruned: "
-            "mount its disk, or remove the folder"
-        )
-    return {key: place for key, place in gone.items() if folders[key] not in many}
+STORED = Locations("image_sources", "image_source_id", "pictures", _delete)

@@ -12,9 +12,10 @@ import psycopg
 from loaders.core.console import say
 from loaders.core.entries import BadEntry, printable
 from loaders.core.errors import Problem
+from loaders.core.locations import Scan
 from loaders.core.pruning import kind
 from loaders.core.sources import Source, without_login
-from loaders.images import files, prune
+from loaders.images import files
 from loaders.images.model import PictureFile
 from loaders.images.options import ImageOptions
 from loaders.images.samples.packages import Sample, samples
@@ -41,7 +42,7 @@ class PictureSource:
     pictures: Iterable[PictureFile | BadEntry]
     stored_options: dict[str, Any] = field(default_factory=dict)
     fingerprint: str | None = None
-    scan: prune.Scan = field(default_factory=prune.Scan)
+    scan: Scan = field(default_factory=Scan)
     describe: Callable[[], str] = lambda: "a source without a picture"
     always: bool = False
     may_prune: bool = False
@@ -53,7 +54,7 @@ def path_source(path: Path, options: ImageOptions) -> PictureSource:
     is_folder = path.is_dir()
     if not is_folder and not path.is_file():
         raise Problem(f"{without_login(path)}: no such file or folder")
-    scan = prune.Scan(path.resolve() if is_folder else None)
+    scan = Scan(path.resolve() if is_folder else None)
     if is_folder:
         pictures = files.in_folder(
             path.resolve(), class_from_folder=options.class_from_folder, scan=scan
@@ -124,7 +125,7 @@ def _named_files(paths: Iterable[Path], top: str | None) -> Iterator[PictureFile
         yield from files.named_file(path, top)
 
 
-def _describe(path: Path, scan: prune.Scan) -> str:
+def _describe(path: Path, scan: Scan) -> str:
     """A folder or archive without a usable picture, in words for an error message."""
     if scan.locations:
         return f"{len(scan.locations):,} files of which none is a picture that can be read"

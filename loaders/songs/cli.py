@@ -249,6 +249,10 @@ def export_playlist(
     out: Out = "-",
     n: N = 25,
     per_artist: PerArtist = 3,
+    sound: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of what songs sound like; see load audio."),
+    ] = 0,
     to_spotify: Annotated[
         bool,
         typer.Option("--to-spotify", help="Save it as a private playlist in your account instead."),
@@ -274,7 +278,7 @@ def export_playlist(
         if identity is not None:
             playlist = export.stored(conn, identity)
         else:
-            playlist = export.radio(conn, seeds or [], n, per_artist)
+            playlist = export.radio(conn, seeds or [], n, per_artist, sound)
     if to_spotify:
         from loaders.songs.spotify.save import save
 

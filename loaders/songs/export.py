@@ -17,13 +17,17 @@ QUERIES = Queries(Path(__file__).with_name("export.sql"))
 STANDARD_OUTPUT = "-"
 
 
-def radio(conn: psycopg.Connection, seeds: Sequence[str], n: int, per_artist: int) -> Playlist:
+def radio(
+    conn: psycopg.Connection, seeds: Sequence[str], n: int, per_artist: int, sound: float = 0
+) -> Playlist:
     """A song radio from these tracks; a seed may be a list of ids that commas separate.
+
+    sound: the share of what tracks sound like in the score.
 
     Errors: Problem where no seed is in the live model.
     """
     ids = [one for seed in seeds for one in _split(conn, seed)]
-    values = {"seeds": ids, "n": n, "per_artist": per_artist}
+    values = {"seeds": ids, "n": n, "per_artist": per_artist, "sound": sound}
     tracks = [Track(*row) for row in conn.execute(QUERIES.export_radio, values)]
     if not tracks:
         raise Problem("no track is in the live model: look up ids with find_songs('...')")

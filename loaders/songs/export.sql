@@ -7,7 +7,13 @@ with song as (
         radio.track_id,
         radio.name,
         radio.artist
-    from muse.song_radio(seeds => %(seeds)s, n => %(n)s, per_artist => %(per_artist)s) as radio
+    from
+        muse.song_radio(
+            seeds => %(seeds)s,
+            n => %(n)s,
+            per_artist => %(per_artist)s,
+            sound => %(sound)s
+        ) as radio
 )
 
 select

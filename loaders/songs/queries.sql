@@ -150,8 +150,8 @@ where not exists (
 );
 
 -- name: delete_unused_tracks
--- Tracks that lost their last place, unless the live model answers with them: `retrain` deletes
--- those. Stored radios with such a track go too, as in forget.
+-- Tracks that lost their last place, unless they have a sound or the live model answers with them:
+-- `retrain` deletes those. Stored radios with such a track go too, as in forget.
 with gone as (
     delete from muse.tracks as track using pg_temp.changed as changed
     where
@@ -166,6 +166,10 @@ with gone as (
                     where live.name = 'songs'
                 )
                 and vectors.track_id = track.track_id
+        )
+        and not exists (
+            select from muse.sound_sources as file
+            where file.track_id = track.track_id
         )
     returning track.track_id
 )
@@ -340,8 +344,13 @@ delete from muse.song_vectors as vectors using pg_temp.changed as gone
 where gone.track_id = vectors.track_id;
 
 -- name: delete_tracks
-delete from muse.tracks
-where track_id in (select gone.track_id from pg_temp.changed as gone);
+delete from muse.tracks as track
+where
+    track.track_id in (select gone.track_id from pg_temp.changed as gone)
+    and not exists (
+        select from muse.sound_sources as file
+        where file.track_id = track.track_id
+    );
 
 -- refresh -------------------------------------------------------------------------------------
 
@@ -368,3 +377,20 @@ select
     -1 as places
 from muse.tracks as track
 where track.places = 0;
+
+-- tracks without places -----------------------------------------------------------------------
+
+-- name: stage_without_places
+insert into pg_temp.changed (track_id, places)
+select
+    new.track_id,
+    0 as places
+from pg_temp.new_tracks as new;
+
+-- name: find_without_places
+insert into pg_temp.changed (track_id, places)
+select
+    track.track_id,
+    -1 as places
+from muse.tracks as track
+where track.track_id = any(%(ids)s) and track.places = 0;

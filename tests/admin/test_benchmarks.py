@@ -88,3 +88,12 @@ def test_the_benchmark_of_the_pages_runs():
     assert rows["errors of 220 requests"]["value"] == 0
     for part in ("the pages", "their backends"):
         assert rows[f"private memory of {part} after 200 radios and 20 searches"]["value"] > 0
+
+
+def test_the_benchmark_of_sounds_runs():
+    """Without the parts that download the music of a game."""
+    rows = bench("sounds")
+    assert rows["size of the network"]["ratio"] < 1
+    assert rows["load audio, a file"]["ratio"] > 0
+    assert rows["changed files, loaded or refused"]["ratio"] == 1
+    assert rows["processes of the server that ended"]["value"] == 0

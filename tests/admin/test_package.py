@@ -15,7 +15,17 @@ from loaders.core import config
 from loaders.core.config import ROOT
 
 # What only training, tests and linters need must not be needed otherwise.
-EXTRAS = ("tensorflow", "keras", "gensim", "scipy", "pyarrow", "pytest", "hatchling")
+EXTRAS = (
+    "tensorflow",
+    "keras",
+    "gensim",
+    "scipy",
+    "pyarrow",
+    "soundfile",
+    "tinytag",
+    "pytest",
+    "hatchling",
+)
 
 
 @pytest.fixture(scope="module")

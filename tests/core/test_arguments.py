@@ -28,12 +28,12 @@ USUAL = {
     "text[]": "array['a']", "muse.short_texts": "array['a']", "public.halfvec": "null",
     "muse.short_integers": "array[1]", "muse.short_reals": "array[1::real]",
     "bit varying": "B'0110'", "muse.bitmap": "B'0110'", "muse.bitmaps": "array[B'0110']",
-    "bytea": "'a'::bytea", "muse.picture": "'a'::bytea",
+    "bytea": "'a'::bytea", "muse.picture": "'a'::bytea", "muse.wav": "'a'::bytea",
 }  # fmt: skip
 # The column of the table `absurd` that is far too long for an argument of the type.
 ABSURD = {
     "text": "words", "muse.short_text": "words", "bytea": "bytes", "muse.picture": "bytes",
-    "bit varying": "bits", "muse.bitmap": "bits", "muse.bitmaps": "many_bits",
+    "muse.wav": "bytes",    "bit varying": "bits", "muse.bitmap": "bits", "muse.bitmaps": "many_bits",
     "text[]": "many_words", "muse.short_texts": "many_words", "muse.short_integers": "integers",
     "muse.short_reals": "reals",
 }  # fmt: skip
@@ -83,7 +83,7 @@ def sqlstate(conn: psycopg.Connection, query: str) -> str:
 @pytest.fixture
 def modelled(db) -> psycopg.Connection:
     """A database where models of these names are live, without content."""
-    for name in ("songs", "artists", "images", "classifier"):
+    for name in ("songs", "artists", "images", "classifier", "sounds", "tagger"):
         add_model(db, name)
     return db
 

@@ -17,6 +17,8 @@ SOURCES = (
     "loaders/icons/grids/halves.py",
     "loaders/icons/networks/*.py",
     "loaders/ink/*.py",
+    "loaders/sounds/tagger/*.py",
+    "udfs/sound_patches.py",
     "udfs/bitmap_tokens.py",
     "udfs/grids.py",
     "udfs/icon_grammar.py",

@@ -11,6 +11,8 @@ from loaders.images.load import load_all as load_all_images
 from loaders.images.options import ImageOptions
 from loaders.songs.load import SongOptions
 from loaders.songs.load import load_files as load_playlist_files
+from loaders.sounds.load import load_all as load_all_sounds
+from loaders.sounds.options import SoundOptions
 from loaders.wikidata.load import load_all as load_all_wikidata
 from loaders.wikidata.options import WikidataOptions
 from loaders.wikipedia.load import WikipediaOptions
@@ -35,6 +37,11 @@ def load_wikipedia(conn: psycopg.Connection, options: WikipediaOptions) -> bool:
 
 def load_images(conn: psycopg.Connection, options: ImageOptions) -> bool:
     return are_good(load_all_images(conn, options))
+
+
+def load_sounds(conn: psycopg.Connection, *sources: object, **options: object) -> bool:
+    names = tuple(str(source) for source in sources)
+    return are_good(load_all_sounds(conn, SoundOptions(sources=names, workers=1, **options)))
 
 
 def load_icons(

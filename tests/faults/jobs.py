@@ -4,10 +4,17 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 import psycopg
+import pytest
 
+from loaders.core.config import HOME
+from loaders.sounds.tagger import musicnn
+from loaders.sounds.tagger import train as tagger
+from tests.factories.exports import exported
 from tests.factories.fonts import font
 from tests.factories.pictures import add_picture, photo, shape
 from tests.factories.playlists import IDS, places, slice_of
+from tests.factories.rows import add_model
+from tests.factories.sounds import tone, write_sound
 from tests.factories.wikidata import dump_of, entity, value
 from tests.factories.wikipedia import dump_of as wikipedia_dump_of
 from tests.factories.wikipedia import page
@@ -267,6 +274,50 @@ class TrainImages(Job):
         assert conn.execute(measured).fetchone() == (self.version * self.new,)
 
 
+class Sounds(Job):
+    """A folder of 40 tagged sound files; their title has their version."""
+
+    count = 40
+    stored = "select location, title from sound_sources"
+
+    @property
+    def arguments(self):
+        return "load", "audio", str(self.folder / "sounds")
+
+    def write(self, conn):
+        if self.version == 1:
+            network = exported("tagger", lambda: musicnn.export(tagger.port(weights())))
+            add_model(conn, "tagger", network, tags=tagger.read_labels("mtt"))
+        for number in range(self.count):
+            path = self.folder / "sounds" / f"{number}.wav"
+            write_sound(path, tone(number=number), title=self.title(number), artist="Ann")
+
+    def title(self, number: int) -> str:
+        return f"Sound {number} of version {self.version}"
+
+    def expected(self, conn):
+        return [(f"{number}.wav", self.title(number)) for number in range(self.count)]
+
+    def check(self, conn):
+        super().check(conn)
+        for table in ("sounds", "sound_embeddings"):
+            lost = f"select from {table} where sound_id not in (select sound_id from sound_sources)"
+            assert conn.execute(lost).rowcount == 0, table
+        lost = "select from tracks where track_id not in (select track_id from sound_sources)"
+        assert conn.execute(lost).rowcount == 0
+
+    def check_end(self, conn):
+        super().check_end(conn)
+        assert conn.execute("select count(*) from sound_embeddings").fetchone() == (self.count,)
+
+
+def weights() -> Path:
+    """The installed weights of the tagger."""
+    if not (HOME / "samples" / "musicnn").is_dir():
+        pytest.skip("needs the sample packages: ./pgmuse setup")
+    return tagger.find_weights("mtt")
+
+
 def check_table(conn: psycopg.Connection, table: str) -> None:
     """No staging table is left, and no index is missing."""
     left = "select count(*) from pg_class where relname ~ %s"
@@ -280,6 +331,7 @@ LOADS = {
     "wikidata": Wikidata,
     "wikipedia": Wikipedia,
     "images": Images,
+    "sounds": Sounds,
     "icons": Icons,
 }
 JOBS = LOADS | {"train songs": TrainSongs, "train images": TrainImages}

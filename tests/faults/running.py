@@ -19,7 +19,7 @@ from tests.faults.jobs import Job, Rows
 
 WAIT = 120  # seconds after which a test fails instead of waiting
 REPORT = re.compile(
-    r"^writing to |^resuming |^waiting: |: [\d,]+ (playlists|pictures|icons|items|articles|written)"
+    r"^writing to |^resuming |^waiting: |: [\d,]+ (playlists|pictures|sounds|icons|items|articles|written)"
     r"|^model \d+ is live|among the first ten|pictures embedded|unchanged, skipped"
 )
 

@@ -1,6 +1,6 @@
 """The pages in a browser: Debian's chromium, without a network.
 
-    PGMUSE_EXTRAS="train web parquet dev samples browser" ./pgmuse setup
+    PGMUSE_EXTRAS="train web parquet audio dev samples browser" ./pgmuse setup
     apt-get install chromium; npm pack axe-core and unpack it into var/axe, for the last test
     ./pgmuse test -m browser
 

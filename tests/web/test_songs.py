@@ -1,8 +1,12 @@
 """The song radio's pages."""
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from loaders.songs.formats import read
+from tests.factories.rows import add_model
+from tests.factories.sounds import add_sound, publish_sounds
+from tests.servers import postgres
 from tests.web.conftest import HTML
 
 SPOTIFY = "4uLU6hMCjMI75M1A2tKUQC"
@@ -56,3 +60,22 @@ def test_an_unknown_seed_is_named(site):
     page = site.get("/songs?seed=nothing", headers=HTML)
     assert page.status_code == 200
     assert '<span class="tag">nothing' in page.text
+
+
+def test_the_page_shows_what_sounds_like_the_last_seed(site, server):
+    with postgres.connection(server, "pages") as conn:
+        tagger = add_model(conn, "tagger", tags=["calm", "loud"] + ["x"] * 48)
+        publish_sounds(conn, {"a": [1, 0], "d": [1, 1], SPOTIFY: [1, 2]})
+        conn.execute("update muse.models set config = config || %s where name = 'sounds'",
+                     (Jsonb({"tagger": tagger}),))  # fmt: skip
+        add_sound(conn, tagger, "a", [1, 0], [0.75, 0.25])
+    page = site.get("/songs?seed=d&seed=a", headers=HTML).text
+    assert "What sounds like First Song" in page
+    assert page.index('<a href="/songs?seed=d"') < page.index(f'<a href="/songs?seed={SPOTIFY}"')
+    assert 'calm <span class="quiet">0.75</span>, loud' in page
+    assert (
+        "What sounds like" not in site.get("/songs?seed=https://example.org/3", headers=HTML).text
+    )
+    assert "similar_sounds" in page  # the query, to copy
+    with postgres.connection(server, "pages") as conn:
+        conn.execute("delete from muse.deployments where name in ('sounds', 'tagger')")

@@ -5,8 +5,8 @@ The expressions are those of muse.pictures_by_hash.
 
 from alembic import op
 
-revision = "0038"
-down_revision = "0034"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""The tagger of music: musicnn ported from installed weights."""
