@@ -142,6 +142,10 @@ declare
     two integer[];
     three integer[];
 begin
+    perform muse.check_n(pictures_by_hash.n);
+    if pictures_by_hash.max_distance is null or pictures_by_hash.max_distance not between 0 and 64 then
+        raise exception 'max_distance must be from 0 to 64 bits' using errcode = '22023';
+    end if;
     if pictures_by_hash.max_distance > 8 then
         return query
         select picture.image_id, min(bit_count(picture.perceptual_hash # hash))::integer as bits
