@@ -33,6 +33,16 @@ def test_an_older_revision_changes_nothing(load, muse):
     assert muse.execute("select title from wikidata").fetchone() == ("new",)
 
 
+def test_an_older_revision_changes_no_superclasses(load, muse):
+    load([entity("Q1", "new", lastrevid=5, P279=[value("Q2")]), entity("Q9", P31=[value("Q1")])])
+    load([entity("Q1", "old", lastrevid=4, P279=[value("Q3")])])
+    query = "select superclass_ids from wikidata_classes where class_id = 'Q1'"
+    assert muse.execute(query).fetchone() == (["Q2"],)
+    assert len(muse.execute("select from instances_of('Q2', true)").fetchall()) == 1
+    load([entity("Q1", "newer", lastrevid=6)])
+    assert muse.execute(query).fetchone() == ([],)
+
+
 def test_a_changed_label_changes_the_properties_of_others(load, muse):
     load(small())
     changed = small()
