@@ -1,12 +1,14 @@
 """Loads over stored items: newer, older, the same, interrupted."""
 
+import random
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from loaders.core import db as connections
-from loaders.wikidata import dump, staging
+from loaders.wikidata import dump, entities, staging
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import entity, ids, properties, small, value
@@ -91,6 +93,18 @@ def test_an_interrupted_load_resumes(load, muse, monkeypatch):
     assert not set(parsed[:4]) & set(again)
     left = "select relname from pg_class where relname like 'wikidata!_%%' escape '!' and relnamespace = 'muse_staging'::regnamespace and relname ~ '[0-9]'"
     assert muse.execute(left).fetchall() == []
+
+
+def test_a_load_of_rows_that_are_refused_begins_again(load, muse, monkeypatch, capsys):
+    load(small())
+    name = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9000), k=9000)))
+    with monkeypatch.context() as patch:
+        patch.setattr(entities, "LONGEST_NAME", 10_000)
+        with pytest.raises(psycopg.Error, match="maximum size"):
+            load([entity("Q500", name)])
+    assert load([entity("Q500", name)])
+    assert "Q500" in ids(muse)
+    assert "resuming" not in capsys.readouterr().err
 
 
 def test_an_unchanged_dump_is_not_read_again(load, muse, capsys):
