@@ -191,6 +191,7 @@ declare
     ] || array(select word from pg_get_keywords() where catcode in ('R', 'T'));
     kind text;
     stem text;
+    ending text;
     names text[];
 begin
     for i in 1 .. cardinality(register_class_columns.property_ids) loop
@@ -200,14 +201,15 @@ begin
             register_class_columns.property_ids[i]
         );
         names := array(select stem || one.suffix from muse.class_column_parts(kind) as one);
-        if taken && names then
+        ending := '';
+        while taken && names loop
+            ending := ending || '_' || lower(register_class_columns.property_ids[i]);
             stem := muse.column_stem(
                 muse.wikidata_label(register_class_columns.property_ids[i]),
-                register_class_columns.property_ids[i],
-                greatest(1, 47 - length(register_class_columns.property_ids[i]))
-            ) || '_' || lower(register_class_columns.property_ids[i]);
+                register_class_columns.property_ids[i], greatest(1, 48 - length(ending))
+            ) || ending;
             names := array(select stem || one.suffix from muse.class_column_parts(kind) as one);
-        end if;
+        end loop;
         taken := taken || names;
         insert into muse.class_table_columns (
             table_name, place, part, property_id, kind, column_name

@@ -52,7 +52,8 @@ create temporary table above (
 ) on commit drop;
 
 -- name: insert_superclasses
--- Staged classes; also those that have no superclass any more.
+-- Staged classes; also those that have no superclass any more. An older revision than the stored
+-- item's changes nothing.
 insert into pg_temp.above
 select
     new.wikidata_id,
@@ -66,7 +67,12 @@ where
             select from muse.wikidata_classes as class
             where class.class_id = new.wikidata_id
         )
-    );
+    )
+    and coalesce(new.lastrevid >= (
+        select item.lastrevid
+        from muse.wikidata as item
+        where item.wikidata_id = new.wikidata_id
+    ), true);
 
 -- name: insert_classes
 insert into muse.wikidata_classes (class_id, class, depth)

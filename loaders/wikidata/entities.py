@@ -24,6 +24,7 @@ from loaders.wikidata.statements import (
 INSTANCE_OF, SUBCLASS_OF = "P31", "P279"
 ENGLISH = ("en", "mul")  # a name that is the same in all languages is stored as "mul" only
 IDS = {"item": re.compile(r"Q[1-9][0-9]{0,17}"), "property": re.compile(r"P[1-9][0-9]{0,17}")}
+LONGEST_NAME = 500  # characters of a label or title; Wikidata's have 250, an index holds 676
 TIME_LENGTH = len("2024-05-06T07:08:09Z")
 NO_BADGES = Json(b"{}")
 NUL = b"\\u0000"
@@ -193,6 +194,11 @@ class Parser:
             if labels
             else _any_label(line)
         )
+        names = [*labels.values(), *links.values(), title or ""]
+        if any(len(name) > LONGEST_NAME for name in names):
+            links, labels = _cut(links), _cut(labels)
+            title = title and title[:LONGEST_NAME]
+            warnings.append((wikidata_id, f"a name of more than {LONGEST_NAME} characters: cut"))
         superclass_ids = best_ids(claims.get(SUBCLASS_OF, [])) or None
         summary = EntitySummary(
             wikidata_id,
@@ -263,7 +269,9 @@ def label_of(line: bytes) -> Parsed:
         _clean(line), type=tuple[str, str | None, str | None, dict[str, str | None] | None]
     )
     other = _json(labels) if labels else None
-    summary = EntitySummary(wikidata_id, label, None, datatype, None, None, other)
+    summary = EntitySummary(
+        wikidata_id, label and label[:LONGEST_NAME], None, datatype, None, None, other
+    )
     return Parsed(summary, None, [])
 
 
@@ -318,6 +326,10 @@ def _map(name: str, keys: tuple[str, ...], kind: Any) -> list[tuple[str, Any, An
 def _texts(terms: Struct, keys: tuple[str, ...]) -> dict[str, str]:
     values = (getattr(terms, name) for name in terms.__struct_fields__)
     return {key: term.value for key, term in zip(keys, values, strict=True) if term is not UNSET}
+
+
+def _cut(names: dict[str, str]) -> dict[str, str]:
+    return {key: name[:LONGEST_NAME] for key, name in names.items()}
 
 
 def _foreign(labels: dict[str, str], languages: tuple[str, ...]) -> Json | None:

@@ -24,6 +24,8 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 NUMBERED = {"Q": "item", "P": "property", "L": "lexeme"}
 LETTERS = {kind: letter for letter, kind in NUMBERED.items()}
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+LONGEST_ID = 250  # characters; an index cannot hold any length
+PRECISIONS = range(-(2**31), 2**31)  # integers of Postgres
 TIME = re.compile(r"[+-][0-9]{1,16}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 AMOUNT = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?")
 
@@ -171,7 +173,7 @@ def compact_each(
                 rank = rank if rank in ("preferred", "deprecated") else "normal"
                 statements[property_id].append({"rank": rank, "verbatim": kept})
                 identities[property_id].append({})
-                warnings.append((str(original.get("id", property_id)), str(error)))
+                warnings.append((str(original.get("id", property_id))[:60], str(error)))
     return statements, identities, warnings
 
 
@@ -217,6 +219,8 @@ def _snak(snak: Snak) -> dict[str, Any]:
         value = _entity_id(value)
     elif kind is TimeValue and not TIME.fullmatch(value.time):
         raise NotCompactable(f"a time that is none: {value.time[:60]!r}")
+    elif kind is TimeValue and value.precision not in PRECISIONS:
+        raise NotCompactable("a time whose precision is none")
     elif kind is QuantityValue and not AMOUNT.fullmatch(value.amount):
         raise NotCompactable(f"an amount that is none: {value.amount[:60]!r}")
     return {"type": datatype, "value": value}
@@ -226,13 +230,17 @@ def _entity_id(value: Entity) -> str:
     """The id, if the other members follow from it, or it from them. Errors: NotCompactable."""
     if value.id is None:
         letter = LETTERS.get(value.entity_type)
-        if letter is None or value.numeric_id is None or value.numeric_id <= 0:
+        if letter is None or value.numeric_id is None or not 0 < value.numeric_id < 10**18:
             raise NotCompactable("an entity without an id")
         return f"{letter}{value.numeric_id}"
+    if len(value.id) > LONGEST_ID:
+        raise NotCompactable(f"an entity whose id has more than {LONGEST_ID} characters")
     kind = NUMBERED.get(value.id[:1])
     if value.numeric_id is not None:
         if kind != value.entity_type or value.id[1:] != str(value.numeric_id):
             raise NotCompactable("an entity whose id and number differ")
+        if not NUMBER.fullmatch(value.id, 1):
+            raise NotCompactable("an entity whose number is none")
     elif kind == value.entity_type:
         if not NUMBER.fullmatch(value.id, 1):
             raise NotCompactable("an entity without its number")

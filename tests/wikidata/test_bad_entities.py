@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 
 import pytest
 
@@ -9,7 +10,9 @@ from loaders.core.errors import Problem
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.archives import PACKED
 from tests.factories.loads import load_wikidata as load_all
-from tests.factories.wikidata import FRAMINGS, entity, errors, ids, small, value
+from tests.factories.wikidata import FRAMINGS, entity, errors, ids, small, time_of, value
+
+RANDOM = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9000), k=9000)))
 
 
 @pytest.mark.long
@@ -59,6 +62,37 @@ def test_half_a_character_is_replaced(load, muse, raw, text):
     assert row == (text, "house cat", text)
     (reason,) = (reason for place, reason in errors(muse) if "Q5" in place)
     assert "replaced by U+FFFD" in reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [({"id": f"a/{RANDOM}", "numeric-id": None}, "more than 250 characters"),
+     ({"id": "Q" + "9" * 30, "numeric-id": int("9" * 30)}, "number is none")],
+)  # fmt: skip
+def test_ids_that_are_too_long_stay_as_they_are(load, muse, change, reason):
+    odd = json.loads(entity("Q5", "Odd", P31=[value("Q1")], P279=[value("Q1")]))
+    for (statement,) in odd["claims"].values():
+        statement["mainsnak"]["datavalue"]["value"] |= change
+    assert load([*small(), json.dumps(odd)])
+    assert len(ids(muse)) == 10
+    assert {text.endswith(reason) for place, text in errors(muse) if "Q5" in place} == {True}
+    (claims,) = muse.execute("select wikidata_statements('Q5')").fetchone()
+    assert claims["P31"] == odd["claims"]["P31"]
+
+
+def test_a_precision_that_is_no_integer_of_postgres(load, muse):
+    odd = value(time_of("+1900-00-00T00:00:00Z", 10**11), datatype="time")
+    assert load([entity("Q5", "Odd", P571=[odd]), entity("Q6", "Even")])
+    assert ids(muse) == ["Q5", "Q6"]
+    assert [text for _, text in errors(muse)] == ["a time whose precision is none"]
+
+
+def test_a_name_that_no_index_holds_is_cut(load, muse):
+    property = entity("P5", RANDOM, kind="property")
+    assert load([entity("Q5", RANDOM, RANDOM), entity("Q6", "six", P31=[value("Q5")]), property])
+    query = "select title, wikipedia_id from wikidata where wikidata_id = 'Q5'"
+    assert muse.execute(query).fetchone() == (RANDOM[:500], RANDOM[:500])
+    assert {text for _, text in errors(muse)} == {"a name of more than 500 characters: cut"}
 
 
 def test_too_many_bad_entries_change_nothing(load, muse):

@@ -47,6 +47,16 @@ def test_odd_labels_of_classes_values_properties_and_items(muse, load):
     assert tables.refresh(muse, "odd") == 0
 
 
+def test_a_label_that_is_the_spare_name_of_another_property(muse, load):
+    labels = {"P112": "clash P111", "P110": "clash", "P111": "clash"}
+    properties = [
+        entity(id, label, kind="property", datatype="string") for id, label in labels.items()
+    ]
+    load([*PROPERTIES, *properties, entity("Q200", "x", P31=[value("Q5")])])
+    make(muse, TableOptions("odd", "Q5", columns=tuple(labels)))
+    assert {"clash", "clash_p111", "clash_p111_p111"} <= set(columns(muse, "odd"))
+
+
 def test_odd_years_amounts_and_units(muse, load):
     years = {"+10000-01-01T00:00:00Z": "10000-01-01", "-10000-01-01T00:00:00Z": None,
              "+9999-12-31T00:00:00Z": "9999-12-31", "-4712-01-01T00:00:00Z": "4712-01-01 BC",

@@ -1,12 +1,14 @@
 """Loads over stored items: newer, older, the same, interrupted."""
 
+import random
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from loaders.core import db as connections
-from loaders.wikidata import dump, staging
+from loaders.wikidata import dump, entities, staging
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.loads import load_wikidata as load_all
 from tests.factories.wikidata import entity, ids, properties, small, value
@@ -31,6 +33,16 @@ def test_an_older_revision_changes_nothing(load, muse):
     load([entity("Q1", "new", lastrevid=5)])
     load([entity("Q1", "old", lastrevid=4)])
     assert muse.execute("select title from wikidata").fetchone() == ("new",)
+
+
+def test_an_older_revision_changes_no_superclasses(load, muse):
+    load([entity("Q1", "new", lastrevid=5, P279=[value("Q2")]), entity("Q9", P31=[value("Q1")])])
+    load([entity("Q1", "old", lastrevid=4, P279=[value("Q3")])])
+    query = "select superclass_ids from wikidata_classes where class_id = 'Q1'"
+    assert muse.execute(query).fetchone() == (["Q2"],)
+    assert len(muse.execute("select from instances_of('Q2', true)").fetchall()) == 1
+    load([entity("Q1", "newer", lastrevid=6)])
+    assert muse.execute(query).fetchone() == ([],)
 
 
 def test_a_changed_label_changes_the_properties_of_others(load, muse):
@@ -81,6 +93,18 @@ def test_an_interrupted_load_resumes(load, muse, monkeypatch):
     assert not set(parsed[:4]) & set(again)
     left = "select relname from pg_class where relname like 'wikidata!_%%' escape '!' and relnamespace = 'muse_staging'::regnamespace and relname ~ '[0-9]'"
     assert muse.execute(left).fetchall() == []
+
+
+def test_a_load_of_rows_that_are_refused_begins_again(load, muse, monkeypatch, capsys):
+    load(small())
+    name = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9000), k=9000)))
+    with monkeypatch.context() as patch:
+        patch.setattr(entities, "LONGEST_NAME", 10_000)
+        with pytest.raises(psycopg.Error, match="maximum size"):
+            load([entity("Q500", name)])
+    assert load([entity("Q500", name)])
+    assert "Q500" in ids(muse)
+    assert "resuming" not in capsys.readouterr().err
 
 
 def test_an_unchanged_dump_is_not_read_again(load, muse, capsys):

@@ -26,6 +26,8 @@ from loaders.core.pruning import Coverage, check_usable
 from loaders.core.runs import LoadResult
 from loaders.core.streams import BadArchive
 
+# Errors of staged rows that the tables refuse: merging the same rows again would end in them again.
+REFUSED = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
 BAD_LABEL = "entries with errors (see load_errors)"
 
 OnStep = Callable[[str], object]
@@ -104,7 +106,12 @@ class DumpLoad(ABC):
         self.check_usable()
         if self.options.prune:
             self.stored = self.count_stored()
-        self.merge()
+        try:
+            self.merge()
+        except REFUSED:
+            if is_usable(self.conn):
+                self.staging.drop(self.conn)
+            raise
         self.staging.drop(self.conn)
         self.run.loaded = self.counts.written
         self.run.unchanged = self.counts.unchanged
