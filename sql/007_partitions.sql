@@ -295,7 +295,7 @@ begin
                 model.model_id = part.model_id
                 and (live.model_id is null or live.model_id < model.model_id)
         );
-        -- Keep those of live models, of their predecessors for 24 hours, and of their classifiers.
+        -- Keep those of live models, of their predecessors for 24 hours, and of models they use.
         continue when exists (
             select from muse.deployments as live
             inner join muse.models as model
@@ -305,7 +305,11 @@ begin
                     and live.deployed_at > now() - interval '24 hours'
             where
                 model.model_id = part.model_id
-                or model.config ->> 'classifier' = part.model_id::text
+                or part.model_id::text in (
+                    model.config ->> 'classifier',
+                    model.config ->> 'song_model',
+                    model.config ->> 'sound_model'
+                )
         );
         begin
             execute format('drop table %s', part.name);

@@ -167,6 +167,10 @@ where
     and not exists (
         select from muse.models as user_model
         where
-            old.model_id::text
-            in (user_model.config ->> 'classifier', user_model.config ->> 'tagger')
+            old.model_id::text in (
+                user_model.config ->> 'classifier',
+                user_model.config ->> 'tagger',
+                user_model.config ->> 'song_model',
+                user_model.config ->> 'sound_model'
+            )
     );

@@ -19,6 +19,7 @@ TOPIC = Topic(
     models=(
         ModelName("tagger", "run: ./pgmuse train tagger"),
         ModelName("sounds", "run: ./pgmuse train sounds"),
+        ModelName("labels", "run: ./pgmuse train labels --kind artist"),
     ),
     benchmark="benchmarks.sounds.cli",
 )

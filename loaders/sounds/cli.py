@@ -1,5 +1,6 @@
 """Commands of sounds."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,8 +15,8 @@ from loaders.core.topics import Commands
 def commands() -> Commands:
     """The commands of this topic, by verb and name."""
     return Commands(
-        load={"audio": load},
-        train={"tagger": train_tagger, "sounds": train_sounds},
+        load={"audio": load, "labels": load_labels},
+        train={"tagger": train_tagger, "sounds": train_sounds, "labels": train_labels},
         forget={"sound": forget_sound},
     )
 
@@ -88,6 +89,47 @@ def train_sounds(
 
     with db.connect_to_load(announce=True, autocommit=True) as conn:
         for line in describe(train(conn, force=force)):
+            say(line)
+
+
+def load_labels(
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV or TSV: artist and title, or track_id; and label."),
+    ],
+    kind: Annotated[str, typer.Option(help="What the labels are, such as genre or decade.")],
+    again: options.Again = False,
+) -> None:
+    """Load labels of tracks that are stored, such as genres; train labels learns them.
+
+    Tracks are named as in tables of playlists. The file replaces the labels that it had before.
+
+    ./pgmuse load labels genres.csv --kind genre
+    """
+    from loaders.sounds.labels.load import load as load_file
+
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        finish([load_file(conn, file, kind, again=again)])
+
+
+def train_labels(
+    kind: Annotated[
+        str,
+        typer.Option(help="artist, folder (of sound files), or a kind of load labels."),
+    ],
+    min_songs: Annotated[int, typer.Option(min=5, help="Leave out labels with fewer songs.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the songs that are held out.")] = 0,
+) -> None:
+    """Learn to tell labels of songs, such as artists, from playlists and sound.
+
+    It goes live only where it tells held-out songs better than the labels' frequencies do.
+
+    ./pgmuse train labels --kind artist
+    """
+    from loaders.sounds.labels.train import describe, train
+
+    with db.connect_to_load(announce=True, autocommit=True) as conn:
+        for line in describe(train(conn, kind, min_songs, seed)):
             say(line)
 
 

@@ -4,6 +4,8 @@ import psycopg
 
 from loaders.core.errors import Problem
 from loaders.core.topics import StoredSource
+from loaders.sounds.labels import OPTION
+from loaders.sounds.labels import QUERIES as LABEL_QUERIES
 from loaders.sounds.store import delete_sound, delete_source
 
 
@@ -16,10 +18,11 @@ def forget_sound(conn: psycopg.Connection, sound_id: int) -> None:
 
 
 def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, int]:
-    """Delete a source, its files, and sounds and tracks that nothing else has.
+    """Delete a source, its files and labels, and sounds and tracks that nothing else has.
 
     Runs in the caller's transaction.
     """
+    labels = conn.execute(LABEL_QUERIES.delete_labels, {"source_id": source.source_id}).rowcount
     sounds = delete_source(conn, source.source_id)
     conn.execute("delete from muse.sources where source_id = %s", (source.source_id,))
-    return {"sounds": sounds}
+    return {"labels": labels} if OPTION in source.options else {"sounds": sounds}

@@ -3,7 +3,7 @@
 import csv
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -95,7 +95,7 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
                 raise UnusablePlaylistEntry("no playlist")
             cells = tuple([values.get(column, "") for column in columns])
             if (parsed := tracks.get(cells)) is None:
-                parsed = tracks[cells] = _track(dict(zip(columns, cells, strict=True)))
+                parsed = tracks[cells] = track_of(dict(zip(columns, cells, strict=True)))
         except UnusablePlaylistEntry as error:
             yield bad_entry(f"line {line}", error, ",".join(row))
             continue
@@ -111,10 +111,15 @@ def parse(content: bytes, name: str) -> Iterator[Playlist | BadEntry]:
             yield bad_entry(f"playlist {key[:100]}", error, listed.title)
 
 
-def header_of(start: str, *, needs_playlist: bool = True) -> Header | None:
+def header_of(
+    start: str,
+    *,
+    needs_playlist: bool = True,
+    rename: Callable[[list[str]], list[str]] = list,
+) -> Header | None:
     """The header in the first lines of a table; None where they have none.
 
-    needs_playlist: see `columns_of`.
+    needs_playlist: see `columns_of`. rename: replaces the cells of the header.
     """
     delimiter = None
     for line, text in enumerate(LINE_END.split(start, maxsplit=9)[:9], start=1):
@@ -126,12 +131,13 @@ def header_of(start: str, *, needs_playlist: bool = True) -> Header | None:
                 cells = next(csv.reader([text.strip("\ufeff\r\n")], delimiter=delimiter))
             except (csv.Error, StopIteration, TypeError):
                 return None
-            columns = columns_of(cells, needs_playlist=needs_playlist)
+            columns = columns_of(rename(cells), needs_playlist=needs_playlist)
             return Header(columns, delimiter, line) if columns else None
     return None
 
 
-def _track(cells: dict[str, str]) -> Track:
+def track_of(cells: dict[str, str]) -> Track:
+    """The track of a row, by its cells and the columns' names. Errors: UnusablePlaylistEntry."""
     own_id, name, artist = cells.get("track", "").strip(), cells.get("name"), cells.get("artist")
     if not own_id and (video := cells.get("video", "").strip()):
         own_id = f"https://youtu.be/{video}"
