@@ -1,21 +1,5 @@
 -- Health: one row per check, for people, monitors and BI tools.
 
--- A function, because machine_state needs PL/Python, which a server may not have.
-create or replace function muse.machine()
-returns table (free_bytes bigint, total_bytes bigint, connection_bytes bigint)
-language plpgsql stable parallel restricted rows 1
-set search_path = pg_catalog, muse, pg_temp
-as $$
-begin
-    if to_regprocedure('muse.machine_state()') is not null then
-        return query execute 'select * from muse.machine_state()';
-    end if;
-end
-$$;
-
-comment on function muse.machine() is
-'Disk and memory of the server, no row without PL/Python: select free_bytes from machine()';
-
 create or replace view muse.health as
 with last_runs as (
     select distinct on (run.source_id)
@@ -265,71 +249,32 @@ connections as (
     where activity.datid is not null
 ),
 
--- On a primary a row per replica, by its slot; on a replica one row.
-slots as (
-    select
-        slot.slot_name::text as subject,
-        slot.active,
-        slot.wal_status = 'lost' as is_lost,
-        case
-            when not pg_is_in_recovery() then pg_wal_lsn_diff(
-                pg_current_wal_lsn(), slot.restart_lsn
-            )
-        end as bytes
-    from pg_replication_slots as slot
-    where slot.slot_type = 'physical'
-),
-
 replicas as (
     select
         'replica' as check_name,
-        subject,
-        case when is_lost then 'bad' when active then 'ok' else 'warning' end as status,
+        replica as subject,
         case
-            when is_lost then 'it was away for too long'
-            else format(
-                '%s, %s behind', case when active then 'connected' else 'not connected' end,
-                coalesce(pg_size_pretty(bytes), 'unknown')
-            )
-        end as value,
-        null::timestamptz as since,
-        case
-            when is_lost then 'copy it again: ./pgmuse replica'
-            when not active then format(
-                'start the replica, or end it: select pg_drop_replication_slot(%L)', subject
-            )
-        end as advice
-    from slots
-    union all
-    select
-        'replica' as check_name,
-        'primary' as subject,
-        case
-            when not exists (select from pg_stat_wal_receiver) then 'bad'
-            when lag.seconds > 300 then 'warning'
+            when is_lost or (replica = 'primary' and not is_connected) then 'bad'
+            when not is_connected or seconds_behind > 300 then 'warning'
             else 'ok'
         end as status,
-        format(
-            '%s, %s s behind',
-            case
-                when exists (select from pg_stat_wal_receiver) then 'connected'
-                else 'not connected'
-            end,
-            lag.seconds
+        concat_ws(
+            ', ',
+            case when is_connected then 'connected' else 'not connected' end,
+            pg_size_pretty(bytes_behind) || ' behind',
+            seconds_behind || ' s behind'
         ) as value,
-        pg_last_xact_replay_timestamp() as since,
+        null::timestamptz as since,
         case
-            when not exists (select from pg_stat_wal_receiver)
+            when is_lost then 'it was away for too long: copy it again, with ./pgmuse replica'
+            when replica = 'primary' and not is_connected
                 then 'the primary is not reached: see the log of this server'
-            when lag.seconds > 300 then 'a long query delays it, or it is slower than its primary'
+            when not is_connected
+                then format('start it, or end it: select pg_drop_replication_slot(%L)', replica)
+            when seconds_behind > 300
+                then 'a long query delays it, or it is slower than its primary'
         end as advice
-    from (
-        select case
-            when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
-            else round(extract(epoch from now() - pg_last_xact_replay_timestamp()))
-        end as seconds
-    ) as lag
-    where pg_is_in_recovery()
+    from muse.replicas
 ),
 
 disk as (
