@@ -303,24 +303,15 @@ old_sources as (
     select
         'source' as check_name,
         source.topic as subject,
-        case
-            when count(*) filter (where source.version < current.version) > 0
-                then 'warning'
-            else 'ok'
-        end as status,
+        case when bool_or(source.version < current.version) then 'warning' else 'ok' end as status,
         format(
             '%s of %s sources were loaded by an earlier version of the loader',
             count(*) filter (where source.version < current.version), count(*)
         ) as value,
         min(source.loaded_at) filter (where source.version < current.version) as since,
-        case
-            when count(*) filter (where source.version < current.version) > 0
-                then
-                    format(
-                        'rows of them keep their earlier meaning until: ./pgmuse refresh %s',
-                        source.topic
-                    )
-        end as advice
+        case when bool_or(source.version < current.version) then format(
+            'rows of them keep their earlier meaning until: ./pgmuse refresh %s', source.topic
+        ) end as advice
     from muse.sources as source
     inner join muse.topics as current on source.topic = current.topic
     where source.loaded_at is not null
