@@ -175,7 +175,7 @@ def test_ctrl_c_in_a_command_is_one_line(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("loaders.icons.draw.draw", interrupt)
-    monkeypatch.setattr("loaders.core.db.connect_to_load", lambda **options: nullcontext())
+    monkeypatch.setattr("loaders.core.db.connect_to_load", lambda **options: nullcontext(Mock()))
     monkeypatch.setattr(sys, "argv", ["pgmuse", "draw", "icons"])
     with pytest.raises(SystemExit) as end:
         main()
