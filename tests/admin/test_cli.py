@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from unittest.mock import Mock
 
 import psycopg
 import pytest
