@@ -10,7 +10,7 @@ revision = "0033"
 down_revision = "0032"
 
 # As in sql/034_wikidata_names.sql, which is applied later: the index needs it.
-NAMES = """
+NAMES = r"""
 create or replace function muse.names_text(
     title text, title_language text, labels jsonb, aliases jsonb
 )
@@ -21,7 +21,7 @@ begin atomic
         case
             when names_text.labels ? names_text.title_language then ''
             else
-                ' "' || replace(replace(names_text.title, '\\', '\\\\'), '"', '\\"') || '" '
+                ' "' || replace(replace(names_text.title, '\', '\\'), '"', '\"') || '" '
         end
         || jsonb_path_query_array(names_text.labels, '$.*')::text
         || jsonb_path_query_array(names_text.aliases, '$.*[*]')::text,

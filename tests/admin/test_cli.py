@@ -155,6 +155,8 @@ INTERRUPTED = """
 import os, signal, sys
 from loaders.__main__ import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell ignores it
+
 class Interrupt:
     def find_spec(self, name, *rest):
         if name == "loaders.cli":

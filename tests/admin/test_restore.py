@@ -82,7 +82,7 @@ def test_a_base_backup_of_the_server_starts(server, fresh, tmp_path, playlists):
             str(folder),
             host=server,
         )
-        copy._own(folder)
+        copy.own(folder)
         subprocess.run(["chown", "-R", f"{copy.owner}:", folder], check=os.geteuid() == 0)
         copy.up()
         with copy.connect(dbname="fresh") as conn:

@@ -22,7 +22,7 @@ from tests.servers.postgres import use
 pytestmark = pytest.mark.long
 PASSWORDS = "a:b\\c d"  # characters that a password file escapes
 # They tell the server's state, not the database's.
-DIFFERENT = {"analyze_tables", "health", "machine", "machine_state", "model_cache"}
+DIFFERENT = {"analyze_tables", "health", "machine", "machine_state", "model_cache", "replicas"}
 STATUS = "select subject, status from muse.health where check_name = 'replica' order by 1"
 
 
