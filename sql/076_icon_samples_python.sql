@@ -373,7 +373,8 @@ begin
             labelled_sheet.kind, labelled_sheet.min_score
         using errcode = '22023', hint = format('run: ./pgmuse draw %s', labelled_sheet.kind);
     end if;
-    if others > 0 then
+    -- Most labels have no likely grid.
+    if others > 0 and labelled_sheet.kind in ('icons', 'hieroglyphs') then
         raise notice '% more labels are left out, with a score below % or after the first 760',
             others, labelled_sheet.min_score
         using hint = 'min_score => 0 shows all';
