@@ -232,7 +232,7 @@ begin atomic
 end;
 
 comment on function muse.qualifiers(text, text) is
-'One row per item, statement and value of a qualifier: select * from qualifiers(''P39'', ''P580'')';
+'One row per item, statement and qualifier value: select * from qualifiers(''P1082'', ''P585'')';
 
 -- Columns of the two functions ----------------------------------------------------------------
 
@@ -268,7 +268,7 @@ comment on column muse.wikidata_claim.base_amount is
 comment on column muse.wikidata_claim.base_unit is 'Name of the base unit; null if none';
 
 comment on type muse.wikidata_qualifier is
-'One row per item, statement and qualifier value: select * from qualifiers(''P39'', ''P580'')';
+'One row per item, statement and qualifier value: select * from qualifiers(''P1082'', ''P585'')';
 comment on column muse.wikidata_qualifier.wikidata_id is 'Id of the item';
 comment on column muse.wikidata_qualifier.property_id is 'Id of the property of the statement';
 comment on column muse.wikidata_qualifier.place is
