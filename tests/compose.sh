@@ -104,7 +104,7 @@ fi
 command -v "${COMPOSE%% *}" >/dev/null || die "$COMPOSE is missing: apt-get install docker-compose"
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/pgmuse-compose.XXXXXX")
-export PGMUSE_NAME=pgmuse-compose-test PGMUSE_PORT=15432 PGMUSE_WEB_PORT=18765
+export PGMUSE_NAME=pgmuse-compose-test PGMUSE_PORT=15432 PGMUSE_WEB_PORT=18765 PGMUSE_REPLICA_PORT=15433
 export PGMUSE_SECRETS="$work/secrets" PGMUSE_FILES="$work/files"
 trap clean_up EXIT
 trap 'exit 130' INT
@@ -121,6 +121,7 @@ check_readers
 check_pages
 load_and_refresh
 check_restarts
+check_replica
 check_memory
 check_folders
 timed run_tests "$@"

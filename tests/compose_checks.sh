@@ -13,15 +13,15 @@ build_images() {
 # container SERVICE: its id, also where it has ended
 container() { compose ps --all --quiet "$1" | head -n 1; }
 
-# Wait until the service db is healthy.
-wait_for_db() {
+# wait_for SERVICE: until it is healthy
+wait_for() {
     state=
     for _ in $(seq 120); do
-        state=$(docker inspect --format '{{.State.Health.Status}}' "$(container db)")
+        state=$(docker inspect --format '{{.State.Health.Status}}' "$(container "$1")")
         [ "$state" != healthy ] || return 0
         sleep 1
     done
-    die "the service db is $state"
+    die "the service $1 is $state"
 }
 
 # expect TEXT COMMAND...: its output has the text, and no traceback
@@ -106,13 +106,13 @@ load_and_refresh() {
 check_restarts() {
     compose stop >/dev/null 2>&1
     compose up --detach >/dev/null 2>&1
-    wait_for_db
+    wait_for db
     [ "$(rows)" = 3 ] || die "after a stop, $(rows) tracks are left of 3"
     [ "$(docker wait "$(container load)")" = 0 ] || die "the second start of load failed"
     ! docker logs --since 1m "$(container load)" 2>&1 | grep -q "training" || die "the demo was filled twice"
     docker kill --signal KILL "$(container db)" >/dev/null
     compose start db >/dev/null 2>&1
-    wait_for_db
+    wait_for db
     [ "$(rows)" = 3 ] || die "after a kill, $(rows) tracks are left of 3"
     docker exec "$(container db)" ./pgmuse doctor --quick >/dev/null || die "a good server is unhealthy"
     revision=$(superuser "select version_num from muse.alembic_version")
@@ -123,8 +123,31 @@ check_restarts() {
 
 check_memory() {
     PGMUSE_MEMORY=1g compose up --detach db >/dev/null 2>&1
-    wait_for_db
+    wait_for db
     [ "$(query "show shared_buffers")" = 128MB ] || die "1 GB gives $(query "show shared_buffers")"
+}
+
+# A replica beside db has its rows, follows it, answers searches and cannot be written.
+check_replica() {
+    export COMPOSE_FILE=docker-compose.yml:docker-compose.replica.yml
+    compose up --detach db replica >"$work/replica.log" 2>&1 || die "no replica: $(tail -n 5 "$work/replica.log")"
+    wait_for replica
+    primary=$address
+    address="postgresql://analyst@127.0.0.1:$PGMUSE_REPLICA_PORT/pgmuse"
+    expect Lonestar query "select artist from similar_songs('destinys child - say my name')"
+    superuser "insert into muse.tracks (track_id, title) values ('compose replica', 'r')"
+    for _ in $(seq 60); do
+        [ "$(rows)" != 4 ] || break
+        sleep 1
+    done
+    [ "$(rows)" = 4 ] || die "the replica has $(rows) tracks of 4"
+    expect "t" query "select pg_is_in_recovery()"
+    expect "read-only" docker exec "$(container replica)" ./pgmuse psql -c "delete from muse.tracks"
+    address=$primary
+    compose rm --stop --force replica >/dev/null 2>&1
+    unset COMPOSE_FILE
+    superuser "select pg_drop_replication_slot('pgmuse_replica')"
+    superuser "delete from muse.tracks where track_id = 'compose replica'"
 }
 
 # db OPTIONS: a second container of the image db
