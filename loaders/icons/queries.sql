@@ -28,6 +28,7 @@ create temporary table if not exists new_icons (
     size integer,
     bits text
 ) on commit delete rows;
+create index if not exists new_icons_name on pg_temp.new_icons (name);
 create temporary table if not exists new_signs (
     codepoint integer,
     code text,

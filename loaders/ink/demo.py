@@ -1,15 +1,18 @@
 """Deep Ink's part of the demo."""
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
+from loaders.core import db
 from loaders.core.console import say
 from loaders.core.errors import Problem
 from loaders.core.topics import Answer
-from loaders.ink.draw import store
+from loaders.ink.draw import InkDrawing, run_deep_ink, save
 from loaders.ink.train import train
 
 DRAWINGS: tuple[dict[str, Any], ...] = tuple(
@@ -31,9 +34,14 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         say(f"Deep Ink is skipped: {error}")
         return
     say("drawing eight pictures with ink")
-    for arguments in DRAWINGS:
-        if not conn.execute(STORED, (Jsonb(arguments),)).rowcount:
-            store(conn, arguments)
+    missing = [
+        arguments
+        for arguments in DRAWINGS
+        if not conn.execute(STORED, (Jsonb(arguments),)).rowcount
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # a connection draws on one processor
+        for arguments, drawing in zip(missing, pool.map(_draw, missing), strict=True):
+            save(conn, arguments, drawing)
     grown = "from deep_ink('block2', channel => 3, steps => 100, every => 20)"
     yield Answer(
         "What does a network draw in black and white?",
@@ -53,3 +61,8 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
         page_column=f"animation {newest}",
         is_gallery=True,
     )
+
+
+def _draw(arguments: dict[str, Any]) -> InkDrawing:
+    with db.connect_to_load(autocommit=True) as conn:
+        return run_deep_ink(conn, arguments)

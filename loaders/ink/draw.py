@@ -55,6 +55,12 @@ def store(conn: psycopg.Connection, arguments: dict[str, Any]) -> InkDrawing:
     """Draw with arguments of deep_ink(), and store a sample."""
     arguments = {name: value for name, value in arguments.items() if value is not None}
     drawing = run_deep_ink(conn, arguments)
+    save(conn, arguments, drawing)
+    return drawing
+
+
+def save(conn: psycopg.Connection, arguments: dict[str, Any], drawing: InkDrawing) -> None:
+    """Store a drawing with arguments of deep_ink() as a sample."""
     layer = arguments.get("layer") or "class"
     result = {
         "steps": drawing.steps, "start_score": drawing.start_score, "score": drawing.score,
@@ -64,7 +70,6 @@ def store(conn: psycopg.Connection, arguments: dict[str, Any]) -> InkDrawing:
     }  # fmt: skip
     parameters = Jsonb(arguments | {"layer": layer})
     conn.execute(SAMPLE, (f"ink_{layer}", arguments.get("seed", 0), parameters, Jsonb(result)))
-    return drawing
 
 
 def run_deep_ink(conn: psycopg.Connection, arguments: dict[str, Any]) -> InkDrawing:

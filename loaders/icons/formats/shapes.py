@@ -6,21 +6,27 @@ covered. Where a stroke is thinner than a pixel, the pixels of its ridge are ink
 lost; the corner of an area and the pole of a circle are no ridges.
 """
 
+import os
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from loaders.core.errors import Problem
+from loaders.core.workers import Pool, WorkerDied
 from udfs.bitmaps import bits
 
 SQUARE = 256  # pixels a side of the design square: a font's em, an SVG's view
 SIZES = (32, 8)
+TASK = 200  # shapes that a process draws at once
 NEARLY_ALL = 95  # per cent of a set that fit into the bitmap unscaled
 SHIFTS = (0, 0.5)  # pixels from the middle; both keep symmetric shapes symmetric
 KEPT = 0.9  # of the ink, from which no hairlines are lost on the design square
 HALF, THIN, RIDGE = 0.5, 0.2, 0.07  # coverages of a pixel
+HALF_INK = [255 * (level >= 128) for level in range(256)]  # for Image.point
 EQUAL = 0.02  # difference of two coverages that counts as none
 BODY = 0.75  # coverage of an area; a crest of one pixel above it is no stroke
 
@@ -53,7 +59,7 @@ def shape(
     name: str, family: str, ink: Image.Image, codepoint: int | None = None, exact: str | None = None
 ) -> Shape:
     """A shape from a picture of ink, mode L. Errors: BadIcon where it has no ink."""
-    half = ink.point(lambda level: 255 * (level >= 128))
+    half = ink.point(HALF_INK)
     covered = np.asarray(ink, dtype=np.float32) / 255
     if np.asarray(half).sum() < 255 * KEPT * covered.sum():  # hairlines
         half = Image.fromarray(255 * lit(covered).astype(np.uint8))
@@ -71,20 +77,56 @@ def family_of(name: str) -> str:
 
 
 def bitmaps(shapes: list[Shape]) -> Iterator[IconBitmap]:
-    """Yield the bitmaps of a set's shapes, at every size."""
+    """Yield the bitmaps of a set's shapes, at every size, drawn by a process per processor.
+
+    Errors: Problem where such a process is killed.
+    """
     if not shapes:
         return
     largest = [max(shape.width, shape.height) for shape in shapes]
     side = float(np.percentile(largest, NEARLY_ALL))
+    if len(shapes) <= TASK:
+        drawn: Iterator[list[list[str]]] = iter([_draw(shapes, side)])
+    else:
+        drawn = _draw_in_parallel(shapes, side)
+    for shape, rows in zip(shapes, chain.from_iterable(drawn), strict=True):
+        for size, row in zip(SIZES, rows, strict=True):
+            yield IconBitmap(shape, size, row)
+
+
+def _draw_in_parallel(shapes: list[Shape], side: float) -> Iterator[list[list[str]]]:
+    with Pool(os.cpu_count() or 1, _start) as pool:
+        tasks = (shapes[first : first + TASK] for first in range(0, len(shapes), TASK))
+        futures = [pool.submit(_draw, task, side) for task in tasks]
+        for future in futures:
+            try:
+                yield future.result()
+            except WorkerDied:
+                raise Problem(
+                    "a process that drew bitmaps was killed: load the set again"
+                ) from None
+
+
+def _start() -> None:
+    """Do nothing: the import of this module is enough."""
+
+
+def _draw(shapes: list[Shape], side: float) -> list[list[str]]:
+    """The bits of each shape at every size."""
+    drawn = []
     for shape in shapes:
         image = Image.frombytes("1", (shape.width, shape.height), shape.packed)
         ink = cumulative(np.asarray(image).astype(np.float32))
-        for size in SIZES:
-            if shape.exact and len(shape.exact) == size * size:
-                yield IconBitmap(shape, size, shape.exact)
-            else:
-                fitting = max(side, shape.width, shape.height)
-                yield IconBitmap(shape, size, bits(bitmap(ink, fitting, size)))
+        fitting = max(side, shape.width, shape.height)
+        drawn.append(
+            [
+                shape.exact
+                if shape.exact and len(shape.exact) == size * size
+                else bits(bitmap(ink, fitting, size))
+                for size in SIZES
+            ]
+        )
+    return drawn
 
 
 def bitmap(ink: np.ndarray, side: float, size: int) -> np.ndarray:
