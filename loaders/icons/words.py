@@ -16,6 +16,7 @@ from loaders.icons.networks.examples import split_numbers
 NAME, KIND, SIZE = "icon_words", "icon", 32
 FEWEST = 10  # icons of a word
 FEWEST_WORDS = 10
+FEWEST_STEPS = 200  # of a training
 QUICK_ICONS = 1000
 
 
@@ -55,7 +56,7 @@ def train(conn: psycopg.Connection, *, seed: int = 0, quick: bool = False) -> Tr
     with working(f"{NAME}: importing TensorFlow"), quiet():
         from loaders.icons.networks import viewing
     fitting = viewing.ViewFitting(
-        epochs=1 if quick else 10, seed=seed, fewest_steps=1 if quick else 200
+        epochs=1 if quick else 10, seed=seed, fewest_steps=1 if quick else FEWEST_STEPS
     )
     with closing(progress("steps", fitting.steps(len(targets)), NAME)) as bar:
         network = viewing.build(len(vocabulary), SIZE, seed)
