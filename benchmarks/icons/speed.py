@@ -77,12 +77,12 @@ def keras_icons_a_second(times: int) -> float:
     def draw() -> None:
         state = tf.zeros((BATCH, size, channels))
         squares = np.zeros((BATCH, size, size), dtype=np.float32)
-        captions = tf.zeros((BATCH, LENGTH), tf.int32)
+        captions, mix = tf.zeros((BATCH, LENGTH), tf.int32), tf.eye(BATCH)
         for y in range(size):
             noise = random.random((BATCH, size), dtype=np.float32)
             before, place = tf.constant(input_lines(squares, y)), tf.fill((BATCH,), float(y))
             one = tf.ones((BATCH,))
-            line, _, state = step(before, place, state, tf.constant(noise), one, captions)
+            line, _, state = step(before, place, state, tf.constant(noise), one, captions, mix)
             squares[:, y] = line.numpy()
 
     draw()
