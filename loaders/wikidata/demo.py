@@ -32,10 +32,11 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     yield Answer(
         "Cities of every kind, with their populations",
         "A big city is a subclass of city. Of several numbers the one of the best rank counts.",
-        "select city.title, people.amount as people, people.qualifiers -> 'P585' -> 0 "
-        "-> 'value' ->> 'time' as at\n"
+        "select city.title, people.amount as people, moment.year\n"
         "from instances_of('city', with_subclasses => true) as city\n"
-        "join claim_values('population') as people using (wikidata_id) order by 2 desc",
+        "join claim_values('population') as people using (wikidata_id)\n"
+        "left join qualifiers('population', 'point in time') as moment\n"
+        "    using (wikidata_id, property_id, place) order by people desc",
     )
     yield Answer(
         "When were they born?",
