@@ -213,6 +213,17 @@ def test_labels_that_playlists_do_not_tell_are_refused(library, write_csv):
 
 
 @pytest.mark.long
+def test_one_label_of_nearly_all_songs_is_refused(library, write_csv):
+    """Its prior is beaten by more confidence in that label, without a word about the others."""
+    names = [row[0] for row in library.execute("select track_id from tracks order by 1")]
+    rows = "".join(f"{name},{'rare' if name < 'ann 15' else 'common'}\n" for name in names)
+    load(library, write_csv("track_id,label\n" + rows), "mood")
+    with pytest.raises(Problem, match=r"of 32 songs that were held out 3\d have one label"):
+        train(library, "mood")
+    assert library.execute("select from label_kinds").rowcount == 0
+
+
+@pytest.mark.long
 def test_rare_labels_are_left_out_and_counted(library):
     for number in range(3):
         add_track(library, f"eve {number}", artist="Eve")
