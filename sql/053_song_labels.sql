@@ -8,7 +8,7 @@ select pg_temp.describe(
     'track_id', 'Id of the track (part of the key, references tracks.track_id)',
     'label', 'The label',
     'source_id',
-    'Id of the file that has the label, the last that was loaded counts (part of the key, '
+    'Id of the file that has the label; the one that was added last counts (part of the key, '
     'references sources.source_id)'
 );
 

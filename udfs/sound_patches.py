@@ -37,7 +37,7 @@ def check_format(rate: int, channels: int, frames: int) -> None:
         raise BadSound(f"{channels} channels of {rate} Hz: 1 to 8 of 8,000 to 192,000 can be read")
     seconds = frames / rate
     if not SECONDS[0] <= seconds <= SECONDS[1]:
-        raise BadSound(f"it has {seconds:,.1f} s: from half a second to three hours can be read")
+        raise BadSound(f"it has {seconds:,.2f} s: from half a second to three hours can be read")
 
 
 def patches(rate: int, frames: int, read: Reader) -> Iterator[Array]:

@@ -128,6 +128,8 @@ def test_of_two_files_the_later_one_counts_and_the_other_is_kept(library, tmp_pa
             return library.execute(counted).fetchall()
 
     assert label() == [("rock",)]
+    load(library, tmp_path / "old", "genre", again=True)
+    assert label() == [("rock",)]
     forget_source(library, str(tmp_path / "new"))
     assert label() == [("folk",)]
 

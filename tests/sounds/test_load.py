@@ -169,7 +169,7 @@ def test_files_that_cannot_be_used_are_listed_with_their_reason(listening, tmp_p
     assert set(reasons) == {"cut.flac", "text.mp3", "song.m4a", "short.wav", "aiff.wav"}
     assert reasons["text.mp3"] == reasons["aiff.wav"] == "neither WAV, FLAC, Ogg, Opus nor MP3"
     assert "M4A is not read: convert it" in reasons["song.m4a"]
-    assert "it has 0.1 s" in reasons["short.wav"]
+    assert "it has 0.10 s" in reasons["short.wav"]
     assert "cannot be decoded" in reasons["cut.flac"]
 
 

@@ -123,18 +123,15 @@ where file.location like '%%/%%'
 order by track.work asc, file.sound_source_id asc;
 
 -- name: label_by_files
--- Of several files that label one track the one that was loaded last counts.
+-- Of several files that label one track the one that was added last counts, whatever was reloaded.
 insert into pg_temp.labelled (work, label)
 select distinct on (track.work)
     track.work,
     stored.label
 from muse.song_labels as stored
 inner join muse.tracks as track on stored.track_id = track.track_id
-inner join muse.sources as source on stored.source_id = source.source_id
 where stored.kind = %(kind)s
-order by
-    track.work asc, track.places desc, track.track_id asc, source.loaded_at desc,
-    source.source_id desc;
+order by track.work asc, track.places desc, track.track_id asc, stored.source_id desc;
 
 -- name: select_songs
 -- Labelled songs with a vector, in an order that is random and repeatable. All versions of a song
