@@ -11,12 +11,12 @@ as $$
         coalesce((model.config #>> '{radio,exponent}')::real, 0.5),
         coalesce((model.config #>> '{radio,vectors}')::real, 1.5),
         coalesce((model.config #>> '{radio,neighbors}')::real, 1)
-    from muse.models as model
-    where model.model_id = radio_settings.model_id;
+    from (values (radio_settings.model_id)) as wanted (model_id)
+    left join muse.models as model on wanted.model_id = model.model_id;
 $$;
 
 comment on function muse.radio_settings(bigint) is
-'Exponent of the seeds and weights of the terms of song_radio: select * from radio_settings(live_model(''songs''))';  -- noqa: LT05
+'Exponent of the seeds and weights of the terms of song_radio, defaults for null: select * from radio_settings(live_model(''songs''))';  -- noqa: LT05
 
 -- vector_keys -----------------------------------------------------------------------------
 

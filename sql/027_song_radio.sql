@@ -27,7 +27,14 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    live constant bigint := muse.live_model('songs');
+    -- A library without playlists has a radio by sound alone.
+    live constant bigint := case
+        when song_radio.sound > 0 then (
+            select deployment.model_id from muse.deployments as deployment
+            where deployment.name = 'songs'
+        )
+        else muse.live_model('songs')
+    end;
     settings record;
     seed_ids text[];
     away text[];
@@ -37,7 +44,9 @@ declare
     weights real[];
     middle public.vector;
     is_heard boolean := song_radio.sound > 0;
-    share constant real := muse.sample_share('song_vectors', live);
+    share constant real := case
+        when live is null then 100 else muse.sample_share('song_vectors', live)
+    end;
     heard_model bigint;
     heard_middle public.vector;
     heard_ids text[];
@@ -52,7 +61,9 @@ begin
     perform muse.check_elements(song_radio.exclude, 'exclude', 10000);
     perform muse.check_elements(song_radio.only, 'only', 10000);
     perform muse.check_elements(song_radio.unlike, 'unlike', 1000);
-    perform muse.check_snapshot('song_vectors', live);
+    if live is not null then
+        perform muse.check_snapshot('song_vectors', live);
+    end if;
     if song_radio.per_artist is null or song_radio.per_artist < 1 then
         raise exception 'per_artist must be 1 or more' using errcode = '22023';
     end if;

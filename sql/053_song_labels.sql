@@ -2,12 +2,14 @@
 
 select pg_temp.describe(
     'muse.song_labels',
-    'One row per kind and track with a label of a file: select kind, label, count(*) from '
+    'One row per kind, track and file that gives its label: select kind, label, count(*) from '
     'song_labels group by kind, label limit 9',
     'kind', 'Kind of the label, such as genre (part of the key)',
     'track_id', 'Id of the track (part of the key, references tracks.track_id)',
     'label', 'The label',
-    'source_id', 'Id of the file that has the label (references sources.source_id)'
+    'source_id',
+    'Id of the file that has the label; the one that was added last counts (part of the key, '
+    'references sources.source_id)'
 );
 
 select pg_temp.describe(

@@ -4,4 +4,4 @@
 """
 
 # The revision of the database that this code is written for.
-REVISION = "0038"
+REVISION = "0045"

@@ -22,6 +22,7 @@ RATES = range(8_000, 192_001)  # Hz
 CHANNELS = range(1, 9)
 SECONDS = (0.5, 3 * 3600.0)
 SILENT = 1e-3  # 60 dB below full scale
+LOUDEST = 32.0  # of floats, whose full scale is 1; integers that were written as floats are louder
 # The low pass of resampy's kaiser_best, with which the networks' music was resampled.
 ZEROS, ROLL_OFF, BETA = 64, 0.9475937167399596, 14.769656459379492
 
@@ -36,7 +37,7 @@ def check_format(rate: int, channels: int, frames: int) -> None:
         raise BadSound(f"{channels} channels of {rate} Hz: 1 to 8 of 8,000 to 192,000 can be read")
     seconds = frames / rate
     if not SECONDS[0] <= seconds <= SECONDS[1]:
-        raise BadSound(f"it has {seconds:,.1f} s: from half a second to three hours can be read")
+        raise BadSound(f"it has {seconds:,.2f} s: from half a second to three hours can be read")
 
 
 def patches(rate: int, frames: int, read: Reader) -> Iterator[Array]:
@@ -46,7 +47,7 @@ def patches(rate: int, frames: int, read: Reader) -> Iterator[Array]:
     """
     for start in starts(frames / rate):
         patch = _patch(rate, start, read)
-        if np.abs(patch).max() > SILENT:
+        if np.ptp(patch) > 2 * SILENT:  # around any offset
             yield patch
 
 
@@ -70,6 +71,8 @@ def _patch(rate: int, start: float, read: Reader) -> Array:
     original = read(first, turns * (rate // math.gcd(rate, RATE)))
     if not np.isfinite(original).all():
         raise BadSound("it has samples that are no numbers")
+    if len(original) and (peak := float(np.abs(original).max())) > LOUDEST:
+        raise BadSound(f"it has samples of {peak:,.0f}, where 1 is full scale: scale them")
     pcm = resample(original, rate)
     begin = min(round(start * RATE - first * RATE / rate), max(len(pcm) - SAMPLES, 0))
     pcm = pcm[begin : begin + SAMPLES]

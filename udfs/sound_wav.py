@@ -12,6 +12,7 @@ from udfs.sound_patches import Array, BadSound, check_format, mono
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 NO_WAV = "no WAV file"
+MAX_CHUNKS = 1000  # before the samples: bounds the time that a query cannot be cancelled
 
 
 class Wav(NamedTuple):
@@ -65,11 +66,14 @@ def read_wav(content: bytes) -> Wav:
 
 
 def _chunks(content: bytes) -> dict[bytes, memoryview]:
-    """The first chunk of each name; one that is cut off has what is there."""
+    """The format and the samples; what is cut off has what is there."""
     view, at = memoryview(content), 12
     chunks: dict[bytes, memoryview] = {}
-    while at + 8 <= len(view) and b"data" not in chunks:
+    for _ in range(MAX_CHUNKS):
+        if at + 8 > len(view) or b"data" in chunks:
+            break
         name, size = struct.unpack_from("<4sI", view, at)
-        chunks.setdefault(name, view[at + 8 : at + 8 + size])
+        if name in (b"fmt ", b"data"):
+            chunks.setdefault(name, view[at + 8 : at + 8 + size])
         at += 8 + size + size % 2
     return chunks

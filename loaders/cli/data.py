@@ -65,6 +65,8 @@ def search(
     ./pgmuse search song.ogg
     """
     request = SearchRequest(file, n, min_confidence, out)
+    if file.is_fifo() or file.is_char_device():  # which may never end
+        raise Problem(f"{file}: neither a picture nor a sound, but a pipe or a device")
     try:
         with file.open("rb") as opened:
             start = opened.read(64)

@@ -2,7 +2,7 @@
 
 from loaders.core.topics import ModelName, Topic, deferred
 
-VERSION = 1  # of what is stored: the patches of sounds, and the names of their tracks
+VERSION = 2  # of what is stored: the patches of sounds, and the names of their tracks
 
 TOPIC = Topic(
     name="sounds",

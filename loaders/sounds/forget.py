@@ -22,7 +22,9 @@ def forget_source(conn: psycopg.Connection, source: StoredSource) -> dict[str, i
 
     Runs in the caller's transaction.
     """
-    labels = conn.execute(LABEL_QUERIES.delete_labels, {"source_id": source.source_id}).rowcount
+    labels = conn.execute(
+        LABEL_QUERIES.delete_source_labels, {"source_id": source.source_id}
+    ).rowcount
     sounds = delete_source(conn, source.source_id)
     conn.execute("delete from muse.sources where source_id = %s", (source.source_id,))
     return {"labels": labels} if OPTION in source.options else {"sounds": sounds}

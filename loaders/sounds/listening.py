@@ -23,6 +23,7 @@ FILE_BYTES = 4 << 30
 FORMATS = {"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3"}  # of libsndfile; Opus is in Ogg
 TEXT_LENGTH = 1000  # characters of a tag; the rest is cut off
 STARTS = (b"fLaC", b"OggS", b"ID3")
+UNKNOWN_LENGTH = 2**63 - 1  # frames, of FLAC from a pipe
 
 
 class SoundTags(NamedTuple):
@@ -100,9 +101,11 @@ def prepare(path: Path) -> PreparedSound:
                 raise BadSound(f"more than {FILE_BYTES:,} bytes")
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").digest()
-        with soundfile.SoundFile(path) as sound:
+        with soundfile.SoundFile(os.fsencode(path)) as sound:  # the name may not be UTF-8
             if sound.format not in FORMATS:
                 raise BadSound(f"{sound.format} is not read: convert it to FLAC or MP3")
+            if sound.frames >= UNKNOWN_LENGTH:
+                raise BadSound("its header does not say how long it is: encode it again")
             check_format(sound.samplerate, sound.channels, sound.frames)
             heard = sounds.hear(_network, pieces(sound))
             seconds = sound.frames / sound.samplerate
@@ -156,5 +159,13 @@ def read_tags(path: Path) -> SoundTags:
 
 def _text(value: object) -> str | None:
     """A tag that Postgres can store."""
-    text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(value or "")[:TEXT_LENGTH])
+    text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", _decoded(str(value or "")[:TEXT_LENGTH]))
     return text.strip() or None
+
+
+def _decoded(text: str) -> str:
+    """The text; where a program wrote UTF-8 into a tag of Latin-1, as it was meant."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text

@@ -9,6 +9,7 @@ from loaders.songs.formats.model import Track, UnusablePlaylistEntry, named_id, 
 from loaders.sounds.listening import SoundTags
 
 RECORDING = "https://musicbrainz.org/recording/"
+NUMBER_ONLY = re.compile(r"(?:track|titel|piste|pista|traccia)?[\s_-]*\d{1,3}", re.IGNORECASE)
 RECORDING_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -38,7 +39,15 @@ def _named_by_path(path: Path, tags: SoundTags, seconds: float) -> Track:
             album=tags.album,
             duration_ms=1000 * seconds,
         )
-    if not tags.artist:
+    title, artist = by_path.name, tags.artist or by_path.artist
+    if NUMBER_ONLY.fullmatch(title or ""):  # which each album of the artist has
+        folder = printable(path.parent.name)
+        title = " - ".join(
+            part
+            for part in dict.fromkeys((by_path.album, folder, title))
+            if part and part != artist
+        )
+    if (title, artist) == (by_path.name, by_path.artist):
         return by_path
-    track_id = named_id(tags.artist, by_path.name, by_path.duration_ms)
-    return by_path._replace(track_id=track_id, artist=tags.artist)
+    track_id = named_id(artist, title, by_path.duration_ms)
+    return by_path._replace(track_id=track_id, name=title, artist=artist)

@@ -24,8 +24,8 @@ from loaders.sounds.train import describe, train
 
 def refresh(conn: psycopg.Connection, source: StoredSource) -> LoadResult | None:
     """Load a folder, file, the sample or labels again, with the stored options."""
-    if kind := source.options.get(OPTION):
-        return load_labels(conn, Path(existing_path(source.location)), kind)
+    if OPTION in source.options:
+        return load_labels(conn, Path(existing_path(source.location)))
     tagger = live_tagger(conn)
     with lock(conn, "sounds"):
         if source.location.startswith("sample: "):

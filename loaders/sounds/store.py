@@ -18,7 +18,7 @@ from loaders.sounds.files import SoundFile
 from loaders.sounds.listening import PreparedSound
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
-SILENT = "silence: no part of it exceeds 60 dB below full scale"
+SILENT = "silence: no part of it, mixed to mono, exceeds 60 dB below full scale"
 COUNT = "select count(*) from muse.sounds"
 
 

@@ -8,6 +8,7 @@ from loaders.admin.forget import forget_source
 from loaders.admin.refresh import refresh
 from loaders.core.errors import Problem
 from loaders.core.models import drop_retired
+from loaders.sounds.labels import QUERIES
 from loaders.sounds.labels.fit import calibration_error, learn
 from loaders.sounds.labels.load import load, parse
 from loaders.sounds.labels.train import describe, train
@@ -71,8 +72,10 @@ def test_a_table_names_tracks_as_playlists_do(library, write_csv, capsys):
     assert ("line 5", "no label") in errors
 
 
-def test_a_table_of_ids_and_a_column_label(library, write_csv):
-    load(library, write_csv("track_id;label\nann 1;x\nbob 2;y\nann 1;z\n"), "mood")
+def test_a_table_of_ids_and_a_column_label(library, write_csv, capsys):
+    file = write_csv("track_id;label\nann 1;x\nbob 2;y\nann 1;z\n")
+    load(library, file, "mood")
+    assert "2 labels, 1 of a song that a later line labels" in capsys.readouterr().err
     assert library.execute(STORED, ("mood",)).fetchall() == [("ann 1", "z"), ("bob 2", "y")]
 
 
@@ -92,10 +95,50 @@ def test_a_file_replaces_its_labels(library, write_csv):
     assert library.execute(STORED, ("mood",)).fetchall() == []
 
 
+def test_a_file_of_several_kinds_keeps_and_refreshes_all(library, write_csv):
+    file = write_csv("track_id,genre,decade\nann 1,folk,1994\n")
+    load(library, file, "genre")
+    load(library, file, "decade")
+    labels = "select kind, label from song_labels order by 1"
+    assert library.execute(labels).fetchall() == [("decade", "1990s"), ("genre", "folk")]
+    assert load(library, file, "genre").is_unchanged
+    write_csv("track_id,genre,decade\nann 1,folk,2003\nann 2,rock,2004\n")
+    assert refresh(library, "sounds")
+    assert library.execute("select kind, track_id, label from song_labels order by 1, 2").fetchall() == [
+        ("decade", "ann 1", "2000s"), ("decade", "ann 2", "2000s"),
+        ("genre", "ann 1", "folk"), ("genre", "ann 2", "rock"),
+    ]  # fmt: skip
+    write_csv("track_id,decade\nann 1,2003\n")
+    with pytest.raises(Problem, match="a column label or genre"):
+        load(library, file, "decade")
+    assert library.execute("select count(*) from song_labels").fetchone() == (4,)
+    assert forget_source(library, str(file)) == {"labels": 4}
+
+
+def test_of_two_files_the_later_one_counts_and_the_other_is_kept(library, tmp_path):
+    for name, label in (("old", "folk"), ("new", "rock")):
+        (tmp_path / name).write_text(f"track_id,label\nann 1,{label}\n")
+        load(library, tmp_path / name, "genre")
+    counted = "select label from pg_temp.labelled"
+
+    def label() -> list[tuple[str]]:
+        with library.transaction():
+            library.execute(QUERIES.create_labelled)
+            library.execute(QUERIES.label_by_files, {"kind": "genre"})
+            return library.execute(counted).fetchall()
+
+    assert label() == [("rock",)]
+    load(library, tmp_path / "old", "genre", again=True)
+    assert label() == [("rock",)]
+    forget_source(library, str(tmp_path / "new"))
+    assert label() == [("folk",)]
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("artist,title\nAnn,Ann 1\n", "genre", "no header with a column label"),
+        ("artist,title\nAnn,Ann 1\n", "genre", "no header with a column label or genre"),
+        ("artist,title,genre\nAnn,Ann 1,\n", "genre", "nothing in it can be used.*see load_errors"),
         ("artist,title,label\nNo,One,x\n", "genre", "tracks that are not loaded"),
         ("artist,title,label\nAnn,Ann 1,x\n", "artist", "is of the artists of tracks"),
         ("artist,title,label\nAnn,Ann 1,x\n", "Genre!", "use at most 31 small letters"),
@@ -172,6 +215,17 @@ def test_labels_that_playlists_do_not_tell_are_refused(library, write_csv):
 
 
 @pytest.mark.long
+def test_one_label_of_nearly_all_songs_is_refused(library, write_csv):
+    """Its prior is beaten by more confidence in that label, without a word about the others."""
+    names = [row[0] for row in library.execute("select track_id from tracks order by 1")]
+    rows = "".join(f"{name},{'rare' if name < 'ann 15' else 'common'}\n" for name in names)
+    load(library, write_csv("track_id,label\n" + rows), "mood")
+    with pytest.raises(Problem, match=r"of 32 songs that were held out 3\d have one label"):
+        train(library, "mood")
+    assert library.execute("select from label_kinds").rowcount == 0
+
+
+@pytest.mark.long
 def test_rare_labels_are_left_out_and_counted(library):
     for number in range(3):
         add_track(library, f"eve {number}", artist="Eve")
@@ -236,11 +290,11 @@ def test_folders_of_sound_files_are_labels(fresh):
     tagger = add_model(fresh, "tagger")
     for name in names:
         sound = add_sound(fresh, tagger, name, [1])
-        location = f"Music/Of {name[:3]}/{sound}.ogg"
+        location = f"Of {name[:3]}/CD1/{sound}.ogg"
         query = "update muse.sound_sources set location = %s where sound_id = %s"
         fresh.execute(query, (location, sound))
     train(fresh, "folder")
-    assert fresh.execute(ROWS, ("bob 5", "folder")).fetchall() == [("Of bob", "sound")]
+    assert fresh.execute(ROWS, ("bob 5", "folder")).fetchall() == [("Of bob/CD1", "sound")]
 
 
 @pytest.mark.long

@@ -169,7 +169,7 @@ def test_files_that_cannot_be_used_are_listed_with_their_reason(listening, tmp_p
     assert set(reasons) == {"cut.flac", "text.mp3", "song.m4a", "short.wav", "aiff.wav"}
     assert reasons["text.mp3"] == reasons["aiff.wav"] == "neither WAV, FLAC, Ogg, Opus nor MP3"
     assert "M4A is not read: convert it" in reasons["song.m4a"]
-    assert "it has 0.1 s" in reasons["short.wav"]
+    assert "it has 0.10 s" in reasons["short.wav"]
     assert "cannot be decoded" in reasons["cut.flac"]
 
 
@@ -184,6 +184,46 @@ def test_a_file_without_a_title_is_named_by_its_path_as_in_a_playlist(listening,
     assert listening.execute("select track_id from tracks order by 1").fetchall() == before
     rows = listening.execute("select title, artist from sound_sources order by 1").fetchall()
     assert rows == [("Air", "Ann"), ("memo", "Bob")]
+
+
+def test_numbers_of_several_albums_are_several_tracks(listening, tmp_path):
+    paths = ["Bob/Low/01.wav", "Bob/High/01.wav", "Bob/High/CD2/Track 01.wav"]
+    for number, path in enumerate(paths):
+        write_sound(tmp_path / path, tone("drums", number))
+    load_sounds(listening, tmp_path)
+    rows = listening.execute("select title, artist from sound_sources order by 1").fetchall()
+    assert rows == [("High - 01", "Bob"), ("High - CD2 - Track 01", "Bob"), ("Low - 01", "Bob")]
+    assert count(listening, "tracks") == 3
+
+
+def test_a_name_that_is_not_utf8_ends_no_load(listening, tmp_path):
+    write_sound(tmp_path / "a.wav", title="A", artist="Ann")
+    content = write_sound(tmp_path / "b.wav", tone("drums"), title="B", artist="Ann").read_bytes()
+    (tmp_path / "b.wav").unlink()
+    with open(os.fsencode(tmp_path) + b"/caf\xe9.wav", "wb") as file:
+        file.write(content)
+    assert load_sounds(listening, tmp_path)
+    rows = listening.execute("select title, location from sound_files order by 1").fetchall()
+    assert rows == [("A", "a.wav"), ("B", r"caf\xdce9.wav")]
+
+
+def test_utf8_in_tags_of_latin1_is_read_as_it_was_meant(listening, tmp_path):
+    # libsndfile writes such tags.
+    write_sound(tmp_path / "a.mp3", tone(), title="Ágætis", artist="Sigur Rós")
+    load_sounds(listening, tmp_path)
+    rows = listening.execute("select title, artist from sound_files").fetchall()
+    assert rows == [("Ágætis", "Sigur Rós")]
+
+
+def test_a_flac_without_a_length_is_left_out_with_its_reason(listening, tmp_path):
+    write_sound(tmp_path / "a.wav")
+    content = bytearray(write_sound(tmp_path / "b.flac").read_bytes())
+    content[21] &= 0xF0  # the lower half of this byte and the next four are the length
+    content[22:26] = bytes(4)
+    (tmp_path / "b.flac").write_bytes(content)
+    assert load_sounds(listening, tmp_path)
+    ((_, reason),) = listening.execute(ERRORS).fetchall()
+    assert reason == "its header does not say how long it is: encode it again"
 
 
 def test_a_folder_without_sounds_fails_and_changes_nothing(listening, folder, capsys):

@@ -80,6 +80,16 @@ def test_samples_that_are_no_numbers_are_refused(bad):
         patches_of(np.where(np.arange(64_000) == 32_000, bad, 0.1), 16_000)
 
 
+def test_integers_that_were_written_as_floats_are_refused():
+    with pytest.raises(BadSound, match="samples of 16,384"):
+        patches_of(sine(440, 16_000) * 32_768, 16_000)
+    assert patches_of(sine(440, 16_000) * 16, 16_000)
+
+
+def test_an_offset_alone_is_silence():
+    assert patches_of(np.full(64_000, 0.5, np.float32), 16_000) == []
+
+
 @pytest.mark.parametrize("kind", ["WAV", "WAVEX"])
 @pytest.mark.parametrize("subtype", SUBTYPES)
 def test_wav_files_are_read_as_by_libsndfile(subtype, kind):
@@ -113,6 +123,14 @@ def test_a_wav_file_that_is_cut_off_has_the_samples_that_are_there():
 def test_bytes_that_are_no_wav_file_are_refused(content):
     with pytest.raises(BadSound):
         read_wav(content)
+
+
+def test_only_so_many_chunks_are_read_before_the_samples():
+    content = wav(sine(440, 16_000, 1))
+    chunks = [content[:12] + b"note\0\0\0\0" * number + content[12:] for number in (900, 10**6)]
+    assert read_wav(chunks[0]).frames == 16_000
+    with pytest.raises(BadSound, match="without its format or without samples"):
+        read_wav(chunks[1])
 
 
 def test_random_changes_of_a_wav_file_are_read_or_refused():

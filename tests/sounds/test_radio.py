@@ -80,6 +80,19 @@ def test_a_seed_that_no_playlist_has_is_heard(shelf):
     assert "p1" not in rows  # nothing is known of it
 
 
+def test_a_library_without_playlists_has_a_radio_by_sound(fresh):
+    for track_id in SOUNDS:
+        add_track(fresh, track_id, artist=track_id)
+    with pytest.raises(psycopg.errors.UndefinedObject, match="no model sounds yet"):
+        ids(fresh, RADIO, 0.5)
+    publish_sounds(fresh, {key: at(angle) for key, angle in SOUNDS.items()})
+    assert ids(fresh, RADIO, 0.5) == ids(fresh, RADIO, 1) == ["s1", "both", "s2", "s3"]
+    artists = "select track_id from song_radio(artists => array['seed'], n => 2, sound => 0.5)"
+    assert "s1" in ids(fresh, artists)
+    with pytest.raises(psycopg.errors.UndefinedObject, match="no model songs yet"):
+        ids(fresh, RADIO, 0)
+
+
 def test_seeds_without_a_sound_give_a_notice_and_the_order_of_playlists(shelf):
     notices = []
     shelf.add_notice_handler(lambda notice: notices.append(notice.message_primary))

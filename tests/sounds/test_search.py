@@ -1,6 +1,7 @@
 """What sounds alike, in SQL and by the command."""
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -211,8 +212,14 @@ def test_the_command_searches_by_a_file_of_any_format(library, tmp_path, monkeyp
 
 def test_the_command_refuses_what_is_neither_picture_nor_sound(library, tmp_path):
     (tmp_path / "a.txt").write_text("hello")
+    os.mkfifo(tmp_path / "pipe.wav")
     app = build_app(topics.TOPICS)
-    for name, reason in {"a.txt": "neither a picture nor a sound", "b": "No such file"}.items():
+    reasons = {
+        "a.txt": "neither a picture nor a sound",
+        "b": "No such file",
+        "pipe.wav": "a pipe or a device",
+    }
+    for name, reason in reasons.items():
         result = CliRunner().invoke(app, ["search", str(tmp_path / name)])
         assert isinstance(result.exception, Problem)
         assert reason in str(result.exception)

@@ -4,7 +4,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from loaders.songs.formats import read
-from tests.factories.rows import add_model
+from tests.factories.rows import add_model, add_track
 from tests.factories.sounds import add_sound, publish_sounds
 from tests.servers import postgres
 from tests.web.conftest import HTML
@@ -65,7 +65,8 @@ def test_an_unknown_seed_is_named(site):
 def test_the_page_shows_what_sounds_like_the_last_seed(site, server):
     with postgres.connection(server, "pages") as conn:
         tagger = add_model(conn, "tagger", tags=["calm", "loud"] + ["x"] * 48)
-        publish_sounds(conn, {"a": [1, 0], "d": [1, 1], SPOTIFY: [1, 2]})
+        add_track(conn, "heard")
+        publish_sounds(conn, {"a": [1, 0], "d": [1, 1], SPOTIFY: [1, 2], "heard": [-1, 0]})
         conn.execute("update muse.models set config = config || %s where name = 'sounds'",
                      (Jsonb({"tagger": tagger}),))  # fmt: skip
         add_sound(conn, tagger, "a", [1, 0], [0.75, 0.25])
@@ -77,5 +78,7 @@ def test_the_page_shows_what_sounds_like_the_last_seed(site, server):
         "What sounds like" not in site.get("/songs?seed=https://example.org/3", headers=HTML).text
     )
     assert "similar_sounds" in page  # the query, to copy
+    assert "sound =&gt; 0.5" in site.get("/songs?seed=heard", headers=HTML).text
     with postgres.connection(server, "pages") as conn:
         conn.execute("delete from muse.deployments where name in ('sounds', 'tagger')")
+        conn.execute("delete from muse.tracks where track_id = 'heard'")

@@ -8,7 +8,7 @@ from loaders.core.queries import Queries
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 KIND = re.compile(r"[a-z][a-z0-9_]{0,30}")
-OPTION = "labels"  # of a stored source: the kind of its labels
+OPTION = "labels"  # of a stored source: the kinds of its labels
 # Kinds whose labels the database has without a file of labels.
 STORED = {"artist": "artists of tracks", "folder": "folders of sound files"}
 

@@ -41,9 +41,13 @@ COLUMNS = {
 }
 PLAYLIST = NAMES["playlist"][0]
 NO_HEADER = (
-    "line 1: no header with a column label and columns for title and artist or for an id of the "
-    "track, such as: artist, title, label"
+    "line 1: no header with a column label or {kind} and columns for title and artist or for an id "
+    "of the track, such as: artist, title, {kind}"
 )
+KINDS = """
+    select source.options -> 'labels' from muse.sources as source
+    where source.topic = %s and source.location = %s and source.loaded_at is not null
+"""
 
 
 class LabelledTrack(NamedTuple):
@@ -67,7 +71,7 @@ def parse(content: bytes, kind: str) -> Iterator[LabelledTrack | BadEntry]:
     # A label groups tracks as a playlist does: the column takes the place of the playlist's.
     header = header_of(text[:HEADER_LENGTH], rename=_renaming(kind))
     if header is None:
-        raise BadPlaylistFile(NO_HEADER)
+        raise BadPlaylistFile(NO_HEADER.format(kind=kind))
     for line, row in rows_of(text, header.delimiter):
         if line <= header.line:
             continue
@@ -78,63 +82,76 @@ def parse(content: bytes, kind: str) -> Iterator[LabelledTrack | BadEntry]:
             yield bad_entry(f"line {line}", error, ",".join(row))
 
 
-def load(conn: psycopg.Connection, path: Path, kind: str, *, again: bool = False) -> LoadResult:
+def load(
+    conn: psycopg.Connection, path: Path, kind: str | None = None, *, again: bool = False
+) -> LoadResult:
     """Replace the labels of a file in one transaction, and report it.
 
+    kind: None, or one more than those of earlier loads of the file, which are loaded again too.
     `conn` is in autocommit mode. Errors: Problem where the file or no row of it is usable.
     """
-    check_kind(kind)
+    if kind is not None:
+        check_kind(kind)
     if kind in STORED:
         raise Problem(
             f"--kind {kind} is of the {STORED[kind]}: name the kind of this file's labels"
         )
     check_readable(path)
     source = Source(str(path))
-    with (
-        lock(conn, "sounds"),
-        runs.run(
-            conn, TOPIC, source.name, options={OPTION: kind},
-            fingerprint=source.fingerprint(kind), again=again,
-        ) as run,
-    ):  # fmt: skip
-        if run is not None:
-            _load(run, path, kind)
+    with lock(conn, "sounds"):
+        (stored,) = conn.execute(KINDS, (TOPIC, source.name)).fetchone() or ([],)
+        kinds = sorted({*stored, *filter(None, [kind])})
+        with runs.run(
+            conn, TOPIC, source.name, options={OPTION: kinds},
+            fingerprint=source.fingerprint(*kinds), again=again,
+        ) as run:  # fmt: skip
+            if run is not None:
+                _load(run, path, kinds)
     result = runs.result_of(run, source.name, NOUN)
     result.report()
     return result
 
 
-def _load(run: runs.Run, path: Path, kind: str) -> None:
+def _load(run: runs.Run, path: Path, kinds: list[str]) -> None:
     """Store the labels of a file. Errors: Problem."""
     if path.stat().st_size > LARGEST:
         raise Problem(f"{path}: larger than {LARGEST >> 20} MB: split it")
     content = path.read_bytes()
-    try:
-        rows = list(run.accept(parse(content, kind)))
-    except BadPlaylistFile as error:
-        raise Problem(f"{path}: {error}") from error
-    check_usable(str(path), Coverage(len(rows)), content)
+    with run.conn.transaction():
+        for kind in kinds:
+            try:
+                rows = list(run.accept(parse(content, kind)))
+            except BadPlaylistFile as error:
+                raise Problem(f"{path}: {error}") from error
+            check_usable(str(path), Coverage(len(rows)), None if run.bad else content)
+            _store(run, path, kind, rows)
+
+
+def _store(run: runs.Run, path: Path, kind: str, rows: list[LabelledTrack]) -> None:
+    """Store the labels of a kind, in the caller's transaction. Errors: Problem."""
     conn = run.conn
-    with conn.transaction():
-        conn.execute(QUERIES.create_staging)
-        copy(
-            conn, "pg_temp.new_labels", COLUMNS,
-            (
-                (line, own_id, one.track_id, one.name, one.artist, label)
-                for line, one, label, own_id in rows
-            ),
-        )  # fmt: skip
-        take_turns(conn, "tracks")  # no track is deleted until its label is stored
-        conn.execute(QUERIES.find_tracks)
-        for line, track_id in conn.execute(QUERIES.select_unknown):
-            run.remark(bad_entry(f"line {line}", "its track is not loaded", track_id))
-            run.details["of tracks that are not loaded (see load_errors)"] += 1
-        values = {"source_id": run.source_id, "kind": kind}
-        stored = conn.execute(QUERIES.count_labels, values).fetchone() or (0, 0)
-        run.unchanged, run.loaded = stored[0], stored[1] - stored[0]
-        check_usable(str(path), Coverage(run.usable), seems="a file of tracks that are not loaded")
-        conn.execute(QUERIES.delete_labels, values)
-        conn.execute(QUERIES.insert_labels, values)
+    conn.execute(QUERIES.create_staging)
+    copy(
+        conn, "pg_temp.new_labels", COLUMNS,
+        (
+            (line, own_id, one.track_id, one.name, one.artist, label)
+            for line, one, label, own_id in rows
+        ),
+    )  # fmt: skip
+    take_turns(conn, "tracks")  # no track is deleted until its label is stored
+    conn.execute(QUERIES.find_tracks)
+    missing = conn.execute(QUERIES.select_unknown).fetchall()
+    for line, track_id in missing:
+        run.remark(bad_entry(f"line {line}", "its track is not loaded", track_id))
+    values = {"source_id": run.source_id, "kind": kind}
+    same, labels = conn.execute(QUERIES.count_labels, values).fetchone() or (0, 0)
+    check_usable(str(path), Coverage(labels), seems="a file of tracks that are not loaded")
+    run.unchanged, run.loaded = run.unchanged + same, run.loaded + labels - same
+    run.details["of tracks that are not loaded (see load_errors)"] += len(missing)
+    run.details["of a song that a later line labels"] += len(rows) - len(missing) - labels
+    conn.execute(QUERIES.delete_labels, values)
+    conn.execute(QUERIES.insert_labels, values)
+    conn.execute("drop table pg_temp.new_labels")
 
 
 def _labelled(line: int, cells: dict[str, str], kind: str) -> LabelledTrack:

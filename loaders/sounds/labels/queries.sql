@@ -39,7 +39,7 @@ order by entry.line;
 -- name: count_labels
 -- Labels that are stored already, and all.
 select
-    count(*) filter (where stored.label = entry.label and stored.source_id = %(source_id)s) as same,
+    count(*) filter (where stored.label = entry.label) as same,
     count(*) as entries
 from (
     select distinct on (one.stored)
@@ -50,9 +50,16 @@ from (
     order by one.stored asc, one.line desc
 ) as entry
 left join muse.song_labels as stored
-    on entry.track_id = stored.track_id and stored.kind = %(kind)s;
+    on
+        entry.track_id = stored.track_id
+        and stored.kind = %(kind)s
+        and stored.source_id = %(source_id)s;
 
 -- name: delete_labels
+delete from muse.song_labels as stored
+where stored.source_id = %(source_id)s and stored.kind = %(kind)s;
+
+-- name: delete_source_labels
 delete from muse.song_labels as stored
 where stored.source_id = %(source_id)s;
 
@@ -66,10 +73,7 @@ select distinct on (entry.stored)
     %(source_id)s
 from pg_temp.new_labels as entry
 where entry.stored is not null
-order by entry.stored asc, entry.line desc
-on conflict (kind, track_id) do update set
-    label = excluded.label,
-    source_id = excluded.source_id;
+order by entry.stored asc, entry.line desc;
 
 -- train ---------------------------------------------------------------------------------------
 
@@ -107,17 +111,19 @@ inner join shown on named.spelling = shown.spelling
 order by named.work asc, named.places desc, named.track_id asc;
 
 -- name: label_by_folder
--- The folder that holds the file; files of the source itself have none.
+-- The path of the folder that holds the file: many albums have a folder CD1. Files of the source
+-- itself have none.
 insert into pg_temp.labelled (work, label)
 select distinct on (track.work)
     track.work,
-    substring(file.location from '([^/]+)/[^/]*$') as label
+    substring(file.location from '^(.+)/') as label
 from muse.sound_sources as file
 inner join muse.tracks as track on file.track_id = track.track_id
 where file.location like '%%/%%'
 order by track.work asc, file.sound_source_id asc;
 
 -- name: label_by_files
+-- Of several files that label one track the one that was added last counts, whatever was reloaded.
 insert into pg_temp.labelled (work, label)
 select distinct on (track.work)
     track.work,
@@ -125,7 +131,7 @@ select distinct on (track.work)
 from muse.song_labels as stored
 inner join muse.tracks as track on stored.track_id = track.track_id
 where stored.kind = %(kind)s
-order by track.work asc, track.places desc, track.track_id asc;
+order by track.work asc, track.places desc, track.track_id asc, stored.source_id desc;
 
 -- name: select_songs
 -- Labelled songs with a vector, in an order that is random and repeatable. All versions of a song
@@ -175,7 +181,7 @@ where
             select from muse.sources as source
             where
                 source.topic = 'sounds'
-                and source.options ->> 'labels' = model.config ->> 'kind'
+                and source.options -> 'labels' ? (model.config ->> 'kind')
                 and source.loaded_at > model.made_at
         )
     )

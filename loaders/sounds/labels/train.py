@@ -14,7 +14,14 @@ from loaders.core.db import copy, lock
 from loaders.core.errors import Problem
 from loaders.core.models import Part, live_model, publish
 from loaders.sounds.labels import QUERIES, STORED, check_kind
-from loaders.sounds.labels.fit import PARTS, PENALTIES, Learned, Measures, learn
+from loaders.sounds.labels.fit import (
+    FEWEST_OTHERS,
+    PARTS,
+    PENALTIES,
+    Learned,
+    Measures,
+    learn,
+)
 from udfs.sound_patches import Array
 
 FEWEST = 100  # songs: a fifth of them measures
@@ -85,7 +92,8 @@ def train(conn: psycopg.Connection, kind: str, min_songs: int = 5, seed: int = 0
             rare, theirs = of_evidence.left_out
             notes.append(
                 f"{evidence}: {counted(rare, 'labels')} of {counted(theirs, 'songs')} left out, "
-                f"with fewer than {min_songs} songs each (--min-songs)"
+                f"with fewer than {min_songs} songs each (--min-songs){_or_beyond(of_evidence)}; "
+                "classify_song() gives such songs other labels"
             )
     if not learned:
         raise Problem(_too_few(kind, rows, min_songs))
@@ -205,7 +213,17 @@ def _weights(
             yield evidence, label, int(sizes[at]), bias, song, sound
 
 
+def _or_beyond(songs: LabelledSongs) -> str:
+    return f" or beyond the {MAX_LABELS:,} commonest" if len(songs.names) == MAX_LABELS else ""
+
+
 def _refusal(kind: str, evidence: str, one: Measures) -> str:
+    if one.others < FEWEST_OTHERS:
+        return (
+            f"not deployed: {evidence} cannot be measured on {kind}: of "
+            f"{counted(one.held_out, 'songs')} that were held out {one.held_out - one.others:,} "
+            f"have one label; it takes {FEWEST_OTHERS} of others: load more"
+        )
     return (
         f"not deployed: {evidence} cannot tell {kind}: on {counted(one.held_out, 'songs')} that "
         f"were held out the log loss is {one.log_loss:.3f}, by frequencies alone "
