@@ -77,10 +77,10 @@ def train(conn: psycopg.Connection, kind: str, min_songs: int = 5, seed: int = 0
         "song_model": song_model and song_model.model_id,
         "sound_model": sound_model and sound_model.model_id,
     }
-    rows = _select(conn, kind, models | {"seed": seed, "songs": MAX_SONGS})
+    rows = select_labelled(conn, kind, models | {"seed": seed, "songs": MAX_SONGS})
     learned, songs, notes = {}, {}, []
     for evidence in EVIDENCE:
-        of_evidence = _songs_with(rows, evidence, min_songs)
+        of_evidence = songs_with(rows, evidence, min_songs)
         if len(of_evidence.names) < 2 or len(of_evidence.labels) < FEWEST:
             continue
         songs[evidence] = of_evidence
@@ -139,7 +139,7 @@ def describe(model: TrainedLabels) -> list[str]:
     return [*lines, f"model {model.model_id} is live: classify_song(track_id, '{model.kind}')"]
 
 
-def _select(
+def select_labelled(
     conn: psycopg.Connection, kind: str, values: dict[str, int | None]
 ) -> list[tuple[str, Array | None, Array | None]]:
     """Label, song vector and sound vector of each song, in random order. Errors: Problem."""
@@ -157,7 +157,7 @@ def _select(
     ]
 
 
-def _songs_with(
+def songs_with(
     rows: list[tuple[str, Array | None, Array | None]], evidence: str, min_songs: int
 ) -> LabelledSongs:
     """The songs that have the vectors of the evidence, of the labels with enough of them."""
