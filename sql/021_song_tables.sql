@@ -52,7 +52,7 @@ select pg_temp.describe(
     'model_id', 'Id of the model (part of the key, references models.model_id)',
     'track_id', 'Id of the track (part of the key, references tracks.track_id)',
     'neighbor_id', 'Id of the other track (part of the key, references tracks.track_id)',
-    'playlists', 'Number of playlists that contain both',
+    'playlists', 'Number of playlists that contain both, an estimate for tracks in over 1,000',
     'similarity', 'Similarity by co-occurrence, 0 to 1'
 );
 

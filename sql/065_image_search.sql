@@ -58,13 +58,54 @@ $$;
 comment on function muse.nearest_images(bigint, public.halfvec, integer, bigint) is
 'Pictures by distance to a vector: select near.* from image_vectors as v, nearest_images(v.model_id, v.embedding, 3) as near limit 3';
 
+-- fifth_distance --------------------------------------------------------------------------
+
+create or replace function muse.fifth_distance(
+    classifier bigint, image_id bigint, left_out bigint default null
+)
+returns real
+language plpgsql stable parallel safe cost 100000
+set search_path = pg_catalog, muse, pg_temp
+set hnsw.iterative_scan = strict_order  -- noqa: PRS
+set hnsw.ef_search = 40
+set jit = off
+as $$
+declare
+    query constant public.halfvec := (
+        select vectors.embedding
+        from muse.image_vectors as vectors
+        where
+            vectors.model_id = fifth_distance.classifier
+            and vectors.image_id = fifth_distance.image_id
+    );
+begin
+    return (
+        select max(near.distance)::real
+        from (
+            select vectors.embedding operator(public.<=>) query as distance
+            from muse.image_vectors as vectors
+            where
+                vectors.model_id = fifth_distance.classifier
+                and vectors.image_id <> fifth_distance.image_id
+                and vectors.image_id is distinct from fifth_distance.left_out
+            order by vectors.embedding operator(public.<=>) query
+            limit 5
+        ) as near
+    );
+end
+$$;
+
+comment on function muse.fifth_distance(bigint, bigint, bigint) is
+'Distance of a picture''s fifth neighbour: select image_id, fifth_distance(model_id, image_id) from image_vectors limit 3';  -- noqa: LT05
+
 -- image_matches ---------------------------------------------------------------------------
 -- The nearest pictures with their metadata and two measures of each match. Confidence is a
 -- logistic regression, fitted by loaders/images/search/confidence.py, over: the distance; the
 -- distance of the fifth match; the distance of the match's own fifth neighbour; whether both have
 -- the same label; the shares of the other nine and four nearest matches that have its class; the
 -- cosine similarity after the mean of all stored vectors is subtracted; and the logarithm of the
--- number of pictures, at most 1,000. Its weights depend on the number of stored pictures of the
+-- number of pictures, at most 1,000. Training measures the neighbours of 100,000 pictures; those of
+-- the first 100 matches are searched where they are not measured. Its weights depend on the number of stored pictures of the
 -- match's class. Models that an earlier version trained have fewer weights; the others are 0.
 -- Within a distance of 0.15 a match is a copy, whatever its neighbourhood. A match whose file is
 -- the query's is certain, and comes first. Typical needs no classes: it is the share of stored
@@ -160,6 +201,9 @@ begin
                     )::integer
                 ],
                 crowd.distances[cardinality(crowd.distances)],
+                case when near.place <= 100 then
+                    muse.fifth_distance(classifier, near.image_id, image_matches.left_out)
+                end,
                 near.distance
             ) as density,
             -- Stored pictures of the class, counted to three. A picture may have several locations.

@@ -39,10 +39,6 @@ PICTURES = """
     select sha256(int8send(i)), '\\xffd8ff', 0::bit(64), 500, 375 from generate_series(1, %s) as i
     returning image_id
 """
-NEIGHBORHOODS = """
-    insert into muse.image_neighborhoods (model_id, image_id, distances)
-    select %s, image_id, array_fill(0.2::real, array[10]) from unnest(%s::bigint[]) as image_id
-"""
 REAL = """
     select vector.embedding, coalesce(picture.class, '')
     from muse.image_vectors as vector join muse.pictures as picture using (image_id)
@@ -190,7 +186,6 @@ def store(conn: psycopg.Connection, classifier: int, new_vectors: Array) -> Iter
     pairs = zip(ids, new_vectors, strict=True)
     rows = ((classifier, key, HalfVector(vector), 0, 0.5) for key, vector in pairs)
     copy(conn, "image_vectors", vectors.COLUMNS, rows)
-    conn.execute(NEIGHBORHOODS, (classifier, ids))
     yield Row(f"{len(new_vectors):,} vectors stored", time.perf_counter() - started, "s")
     memory = max(
         len(new_vectors) * INDEX_BYTES >> 20, 512
@@ -199,7 +194,7 @@ def store(conn: psycopg.Connection, classifier: int, new_vectors: Array) -> Iter
     started = time.perf_counter()
     conn.execute("select muse.index_partition('image_vectors', %s)", (classifier,))
     yield Row(f"{len(new_vectors):,} vectors indexed", time.perf_counter() - started, "s")
-    conn.execute("vacuum analyze muse.images, muse.image_vectors, muse.image_neighborhoods")
+    conn.execute("vacuum analyze muse.images, muse.image_vectors")
     name = f"muse_partitions.image_vectors_{classifier}"
     query = "select pg_relation_size(%s) / 1e6::float8, pg_relation_size(%s) / 1e6::float8"
     index, table = conn.execute(query, (f"{name}_vector", name)).fetchone() or (0, 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmarks.core.report import Row, report
 from benchmarks.core.running import begun, check_part, fresh_server
 from benchmarks.songs import connect as song_connect
+from benchmarks.songs import growth as song_growth
 from benchmarks.songs import histories as song_histories
 from benchmarks.songs import load as song_load
 from benchmarks.songs import quality as song_quality
@@ -21,6 +22,7 @@ PARTS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "connect": song_connect.rows,
     "load": _load,
     "search": song_search.rows,
+    "growth": song_growth.rows,
     "quality": song_quality.rows,
 }
 

@@ -11,7 +11,9 @@ from loaders.core import options
 def bench(
     as_json: options.Json = False,
     quick: options.Quick = False,
-    only: Annotated[str | None, typer.Option(help="quality, search, load or connect.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="quality, search, load, growth or connect.")
+    ] = None,
     playlists: Annotated[
         Path | None,
         typer.Option(help="Measure the quality on this CSV of playlist_id and track_id, in order."),

@@ -16,6 +16,7 @@ import udfs
 from loaders import topics
 from loaders.core import db
 from loaders.core.config import HOME
+from loaders.core.console import counted
 from loaders.core.errors import Problem
 from loaders.core.queries import Queries
 from loaders.core.server.cluster import embedded
@@ -32,6 +33,7 @@ DEBIAN = Path("/etc/postgresql")  # VERSION/NAME/environment of each cluster
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+INDEX_WORKERS = "select current_setting('max_parallel_maintenance_workers')::integer"
 ROLES = "select rolname from pg_roles where rolname in ('muse_reader', 'muse_loader') order by 1"
 
 
@@ -118,13 +120,19 @@ def vector(conn: psycopg.Connection) -> Check:
     """The version of pgvector."""
     check = extension(conn, "vector", "install pgvector 0.8.0 or newer")
     numbers = tuple(map(int, re.findall(r"\d+", check.state)[:3]))
-    if check.remedy or numbers >= (0, 8, 4):
+    if check.remedy:
         return check
     if numbers < (0, 8, 0):
         return check._replace(remedy="install pgvector 0.8.0 or newer")
-    slow = "" if numbers >= (0, 8, 2) else "index builds use one process, and "
-    note = f"before 0.8.4 {slow}vacuum skips its indexes: install a newer one"
-    return check._replace(remedy=note, is_note=True)
+    (workers,) = conn.execute(INDEX_WORKERS).fetchone() or (0,)
+    is_slow = numbers < (0, 8, 2)
+    builders = counted(1 if is_slow else workers + 1, "processes")
+    check = check._replace(state=f"{check.state}, indexes are built by {builders}")
+    if numbers >= (0, 8, 4):
+        return check
+    gains = [f"indexes are built by {workers + 1}"] * is_slow + ["vacuum cleans indexes"]
+    remedy = f"from 0.8.4 on {' and '.join(gains)}: install it, and alter extension vector update"
+    return check._replace(remedy=remedy, is_note=True)
 
 
 def extension(conn: psycopg.Connection, name: str, how: str) -> Check:

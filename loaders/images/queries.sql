@@ -146,12 +146,20 @@ inner join muse.models as model on model.model_id in (live.model_id, live.previo
 where live.name = 'images' and model.config ? 'classifier';
 
 -- name: insert_neighborhoods
+-- Of a sample, the same at every training.
 insert into muse.image_neighborhoods (model_id, image_id, distances)
 select
     vector.model_id,
     vector.image_id,
     near.distances
-from muse.image_vectors as vector
+from (
+    select image.image_id
+    from muse.images as image
+    order by hashint8extended(image.image_id, 0)
+    limit %(pictures)s
+) as drawn
+inner join muse.image_vectors as vector
+    on drawn.image_id = vector.image_id and vector.model_id = %(model_id)s
 cross join
     lateral (
         select array_agg(nearest.distance order by nearest.distance) as distances
@@ -166,14 +174,7 @@ cross join
             limit %(neighbors)s
         ) as nearest
     ) as near
-where
-    vector.model_id = %(model_id)s
-    and near.distances is not null
-    and not exists (
-        select from muse.image_neighborhoods as measured
-        where measured.model_id = %(model_id)s and measured.image_id = vector.image_id
-    )
-on conflict do nothing;
+where near.distances is not null;
 
 -- name: select_nearest_quantiles
 select

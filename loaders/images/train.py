@@ -23,7 +23,7 @@ MIN_PAIRS = 200  # pairs of one class from which on the calibration uses the use
 MIN_LABELLED = 20  # pictures of several classes from which on it is judged whether these are kinds
 MIN_AGREEMENT = 0.2  # of neighbours, 0 by chance; photos of Tux Paint, by their folders, have 0.53
 MAX_LABELLED = 4000  # pictures: their distance matrix is held in memory
-MAX_REMEASURED = 20_000  # pictures up to which all neighbourhoods are measured at each training
+MEASURED = 100_000  # pictures whose neighbourhood is measured at each training
 NEIGHBORS = 10
 QUANTILES = 1000
 
@@ -71,7 +71,7 @@ def train(conn: psycopg.Connection, workers: int) -> TrainedImageSearch:
 def _deploy(conn: psycopg.Connection, classifier: int, pictures: int) -> tuple[int, dict[str, Any]]:
     """Build the index, measure and calibrate, deploy, and delete old vectors."""
     conn.execute("select muse.index_partition('image_vectors', %s)", (classifier,))
-    _measure_neighborhoods(conn, classifier, everything=pictures <= MAX_REMEASURED)
+    _measure_neighborhoods(conn, classifier)
     calibration = calibrate(conn, classifier)
     values = {"model_id": classifier, "quantiles": QUANTILES}
     (nearest,) = conn.execute(QUERIES.select_nearest_quantiles, values).fetchone() or (None,)
@@ -97,13 +97,15 @@ def _centre(conn: psycopg.Connection, classifier: int) -> list[float]:
     return [round(value, 6) for value in mean.to_list()]
 
 
-def _measure_neighborhoods(conn: psycopg.Connection, classifier: int, *, everything: bool) -> None:
-    """Store each picture's distances to its 10 nearest. everything: also of measured ones."""
+def _measure_neighborhoods(conn: psycopg.Connection, classifier: int) -> None:
+    """Store distances to the 10 nearest: of all pictures, or of a sample where they are many.
+
+    muse.image_matches searches the neighbours of the others.
+    """
     with conn.transaction():
         conn.execute("set local hnsw.ef_search = 40")
-        if everything:
-            conn.execute("delete from muse.image_neighborhoods where model_id = %s", (classifier,))
-        values = {"model_id": classifier, "neighbors": NEIGHBORS}
+        conn.execute("delete from muse.image_neighborhoods where model_id = %s", (classifier,))
+        values = {"model_id": classifier, "neighbors": NEIGHBORS, "pictures": MEASURED}
         conn.execute(QUERIES.insert_neighborhoods, values)
         analyze(conn, "image_neighborhoods")
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import psycopg
 
+from loaders.songs.corpus import QUERIES
 from loaders.songs.neighbors import Neighbors
-from loaders.songs.train import QUERIES, Subject
+from loaders.songs.train import Subject
 
 COLUMNS = {
     "model_id": "int8",

@@ -10,8 +10,13 @@ factors: what a playlist of i alone predicts for j, by alternating least squares
 feedback (Hu et al. 2008, "Collaborative Filtering for Implicit Feedback Datasets").
 
 counts+ease and counts+factors are the mean of both, each divided by its largest in the row.
+
+The pairs of a playlist grow with the square of its length. So of the playlists of an item at most
+1,000 are counted, evenly spaced, each for several. Fewer items a playlist would cost quality: most
+items are in few playlists.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +32,8 @@ from loaders.songs.word2vec import Matrix
 PAIRS = 30_000_000  # pairs at once: bounds the memory, about 1 GB
 ALL_PAIRS = 20_000  # items: for more, only counts is tried. A matrix of their pairs has 1.6 GB
 KEPT, KEPT_DENSE = 100, 200  # neighbours of an item; the others are weak
+KEPT_PER_PLAYLIST = 20  # of an item with few playlists, by counts: those of one are much alike
+MOST_PLAYLISTS = 1000  # of an item that are counted
 SMALLEST = 1e-4  # smaller weights are noise
 Numbers = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -46,7 +53,10 @@ class Neighbors:
 
 @dataclass(frozen=True)
 class Row:
-    """The neighbours of an item, most similar first. playlists: how many have both."""
+    """The neighbours of an item, most similar first.
+
+    playlists: how many have both; an estimate where the item is in more than 1,000.
+    """
 
     item: int
     neighbors: Numbers
@@ -59,19 +69,19 @@ class Membership:
 
     def __init__(self, playlists: Iterable[list[str]]) -> None:
         numbers: dict[str, int] = {}
-        columns: list[Numbers] = []
+        columns, ends = array("i"), array("q", [0])
         for playlist in playlists:
-            row = {numbers.setdefault(item, len(numbers)) for item in playlist}
-            columns.append(np.fromiter(row, dtype=np.int32, count=len(row)))
+            columns.extend({numbers.setdefault(item, len(numbers)) for item in playlist})
+            ends.append(len(columns))
         self.items = sorted(numbers)
         self.number = {item: number for number, item in enumerate(self.items)}
         order = np.empty(len(numbers), dtype=np.int32)
         for item, number in numbers.items():
             order[number] = self.number[item]
-        ends = np.cumsum([0, *map(len, columns)])
-        indices = order[np.concatenate(columns)] if columns else np.zeros(0, dtype=np.int32)
+        indices = order[np.frombuffer(columns, dtype=np.int32)]
         values = np.ones(len(indices), dtype=np.float32)
-        self.matrix = sp.csr_matrix((values, indices, ends), shape=(len(columns), len(numbers)))
+        shape = (len(ends) - 1, len(numbers))
+        self.matrix = sp.csr_matrix((values, indices, np.array(ends)), shape=shape)
         self._model: tuple[Any, tuple[Matrix, ...]] = (None, ())
 
     @cached_property
@@ -81,9 +91,11 @@ class Membership:
 
     @cached_property
     def weighted(self) -> Any:
-        """The matrix with each playlist's weight, (playlists, items)."""
-        lengths = np.maximum(np.diff(self.matrix.indptr), 1)
-        return sp.diags(1 / np.sqrt(lengths), dtype=np.float32) @ self.matrix
+        """Each playlist's weight + 1j, (playlists, items): one product sums weights and counts."""
+        lengths = np.diff(self.matrix.indptr)
+        values = np.repeat((1 / np.sqrt(np.maximum(lengths, 1)) + 1j).astype(np.complex64), lengths)
+        parts = (values, self.matrix.indices, self.matrix.indptr)
+        return sp.csr_matrix(parts, shape=self.matrix.shape)
 
     @cached_property
     def popularity(self) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -102,20 +114,18 @@ class Membership:
         *counts, dense = kinds.kind.split("+")
         shrink = 1.0 if counts else kinds.strength
         for chunk in self._chunks(numbers):
-            playlists = (self.by_item[chunk] @ self.matrix).tocsr()
-            together = (self.by_item[chunk] @ self.weighted).tocsr()
-            playlists.sort_indices()
-            together.sort_indices()
+            together = (self._playlists_of(chunk) @ self.weighted).tocsr()
             scores = self._dense(dense, kinds.strength, chunk) if dense != "counts" else None
             for place, item in enumerate(chunk):
                 part = slice(together.indptr[place], together.indptr[place + 1])
-                others = together.indices[part]
-                similarities = together.data[part] / (
+                others, sums = together.indices[part], together.data[part]
+                similarities = sums.real / (
                     np.sqrt(self._alone[item] * self._alone[others]) + shrink
                 )
                 similarities[others == item] = 0
                 if scores is None:
-                    yield _best(item, others, playlists.data[part], similarities, kinds.kept)
+                    kept = min(kinds.kept, KEPT_PER_PLAYLIST * int(self.popularity[item]))
+                    yield _best(item, others, sums.imag, similarities, kept)
                     continue
                 row = scores[place]
                 row[item] = 0
@@ -123,14 +133,15 @@ class Membership:
                     row /= 2 * max(float(row.max()), SMALLEST)
                     row[others] += similarities / (2 * max(float(similarities.max()), SMALLEST))
                 both = np.zeros(len(row), dtype=np.float32)
-                both[others] = playlists.data[part]
+                both[others] = sums.imag
                 yield _best(item, np.arange(len(row), dtype=np.int32), both, row, kinds.kept)
             on_items(len(chunk))
 
     def _chunks(self, numbers: Numbers) -> Iterator[Numbers]:
         """Parts whose pairs fit in memory."""
         lengths = np.diff(self.matrix.indptr).astype(np.float32)
-        pairs = np.cumsum((self.by_item @ lengths)[numbers])
+        counted = np.minimum(MOST_PLAYLISTS / np.maximum(self.popularity, 1), 1)
+        pairs = np.cumsum((self.by_item @ lengths * counted)[numbers])
         most = max(1, PAIRS // max(len(self.items), 1)) if len(self.items) <= ALL_PAIRS else PAIRS
         low = 0
         while low < len(numbers):
@@ -139,6 +150,20 @@ class Membership:
             high = max(low + 1, high)
             yield numbers[low:high]
             low = high
+
+    def _playlists_of(self, items: Numbers) -> Any:
+        """The playlists of these items, (items, playlists), with how many each counts for."""
+        rows = self.by_item[items]
+        counts = np.diff(rows.indptr)
+        if counts.max(initial=0) <= MOST_PLAYLISTS:
+            return rows
+        step = np.repeat(np.maximum(counts / MOST_PLAYLISTS, 1), counts)
+        place = np.arange(rows.nnz) - np.repeat(rows.indptr[:-1], counts)
+        counted = place // step > (place - 1) // step  # one a step; the playlists' order is random
+        starts = np.append(0, np.cumsum(counted))[rows.indptr]
+        values = np.repeat(counts / np.maximum(np.diff(starts), 1), counts)[counted]
+        parts = (values.astype(np.float32), rows.indices[counted], starts)
+        return sp.csr_matrix(parts, shape=rows.shape)
 
     def _dense(self, kind: str, penalty: float, chunk: Numbers) -> Matrix:
         """Rows of ease or factors, (chunk, items); what they are made of is kept for the next."""
@@ -153,7 +178,7 @@ class Membership:
 
     @cached_property
     def _alone(self) -> Matrix:
-        return np.asarray(self.weighted.sum(axis=0), dtype=np.float32).ravel()
+        return np.asarray(self.weighted.sum(axis=0).real, dtype=np.float32).ravel()
 
 
 def _best(item: Any, others: Numbers, playlists: Matrix, similarities: Matrix, kept: int) -> Row:
@@ -164,9 +189,9 @@ def _best(item: Any, others: Numbers, playlists: Matrix, similarities: Matrix, k
         likely = np.flatnonzero(similarities >= least)
     else:
         likely = np.arange(len(others))
-    best = likely[np.argsort(-similarities[likely], kind="stable")][:kept]
+    best = likely[np.lexsort((others[likely], -similarities[likely]))][:kept]
     best = best[similarities[best] > SMALLEST]
-    counts = playlists[best].astype(np.int32)
+    counts = np.rint(playlists[best]).astype(np.int32)
     return Row(int(item), others[best], counts, similarities[best])
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,13 +11,12 @@ from loaders.core.console import counted, progress
 from loaders.core.db import copy, lock
 from loaders.core.errors import Problem
 from loaders.core.models import Part, publish
-from loaders.core.queries import Queries
 from loaders.songs import lift, works
+from loaders.songs.corpus import QUERIES, Corpus
 from loaders.songs.neighbors import Membership, Neighbors, Row
 from loaders.songs.tuning import FEWEST, Evaluation, RadioSettings, Tuning, tune
 from loaders.songs.word2vec import ItemVectors, Word2VecSettings, fit, for_size
 
-QUERIES = Queries(Path(__file__).with_name("training.sql"))
 NEIGHBORS = {"model_id": "int8", "neighbor_id": "text", "playlists": "int4", "similarity": "float4"}
 VECTORS = {
     "model_id": "int8",
@@ -98,36 +96,6 @@ class TrainedModel:
     def playlists(self) -> int:
         """Training playlists."""
         return self.selection.playlists
-
-
-class Corpus:
-    """The visible parts of the training playlists, streamed from the database per iteration.
-
-    gensim iterates in a thread, and hangs if the iterator raises: an error ends the iteration
-    early and is raised by `check`.
-    """
-
-    def __init__(
-        self, conn: psycopg.Connection, on_places: Callable[[int], Any] = lambda places: None
-    ) -> None:
-        self.conn = conn
-        self.on_places = on_places
-        self.error: psycopg.Error | None = None
-
-    def __iter__(self) -> Iterator[list[str]]:
-        try:
-            with self.conn.transaction(), self.conn.cursor("playlists", binary=True) as cursor:
-                cursor.itersize = 1000
-                for (items,) in cursor.execute(QUERIES.visible_parts):
-                    yield items
-                    self.on_places(len(items))
-        except psycopg.Error as error:
-            self.error = error
-
-    def check(self) -> None:
-        """Raise the error that ended an iteration early."""
-        if self.error is not None:
-            raise self.error
 
 
 def train(

@@ -5,17 +5,15 @@ playlists. Together they know more, unless the key of works joins what listeners
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import psycopg
 
-from loaders.core.queries import Queries
+from loaders.songs.corpus import QUERIES, Corpus
 from loaders.songs.neighbors import Membership, Neighbors
 from loaders.songs.ranking import CANDIDATES, measure_ranks
 from loaders.songs.tuning import Numbers, Scores
 
-QUERIES = Queries(Path(__file__).with_name("training.sql"))
 Parts = Sequence[tuple[list[str], list[str]]]
 
 
@@ -24,9 +22,8 @@ def join(conn: psycopg.Connection) -> list[str]:
     conn.execute(QUERIES.create_versions)
     rows = conn.execute("select track_id, item from pg_temp.version_of").fetchall()
     work_of: dict[str, str] = dict(rows)
-    playlists = [items for (items,) in conn.execute(QUERIES.visible_parts)] if work_of else []
     held_out = conn.execute(QUERIES.held_out_parts).fetchall()
-    if not work_of or not joining_helps(playlists, held_out, work_of):
+    if not work_of or not joining_helps(Corpus(conn), held_out, work_of):
         conn.execute("truncate pg_temp.version_of")
         return []
     conn.execute(QUERIES.replace_by_works)
@@ -38,7 +35,7 @@ def versions(conn: psycopg.Connection) -> dict[str, list[str]]:
     return dict(conn.execute(QUERIES.select_versions).fetchall())
 
 
-def joining_helps(playlists: list[list[str]], held_out: Parts, work_of: Mapping[str, str]) -> bool:
+def joining_helps(playlists: Corpus, held_out: Parts, work_of: Mapping[str, str]) -> bool:
     """Whether neighbours of works predict hidden works better than those of tracks do.
 
     playlists: the visible parts. work_of: the work of each track that has other versions.
@@ -51,6 +48,7 @@ def joining_helps(playlists: list[list[str]], held_out: Parts, work_of: Mapping[
 
     apart = Membership(playlists)
     together = Membership(map(joined, playlists))
+    playlists.check()
     works = np.array([together.number[work_of.get(item, item)] for item in apart.items])
     hidden = [_numbers(together, joined(end)) for _, end in held_out]
     shown = [_numbers(together, joined(visible)) for visible, _ in held_out]

@@ -5,16 +5,18 @@ import pytest
 from loaders.core.errors import Problem
 from loaders.core.server import addresses
 from loaders.core.server.addresses import parse_address
-from loaders.core.server.memory import memory_settings
+from loaders.core.server.memory import machine_settings
 
 pytestmark = pytest.mark.unit
 
 
 def test_memory_settings_fit_the_machine():
-    small, large = memory_settings(2048, 64), memory_settings(256 * 1024, 64 * 1024)
+    small, large = machine_settings(2048, 64, 1), machine_settings(256 * 1024, 64 * 1024, 64)
     assert small["shared_buffers"] == 256
     assert small["shared_memory"] == "mmap"  # a container's /dev/shm is too small for a build
     assert (large["shared_buffers"], large["shared_memory"]) == (4096, "posix")
+    assert (small["index_workers"], large["index_workers"]) == (0, 8)
+    assert machine_settings(4096, 64, 4)["index_workers"] == 3
 
 
 @pytest.mark.parametrize(

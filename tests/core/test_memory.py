@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from loaders.core.server import memory
-from loaders.core.server.memory import limits, machine_memory
+from loaders.core.server.memory import limits, this_machine
 
 pytestmark = pytest.mark.unit
 
@@ -58,7 +58,7 @@ def test_without_cgroups_there_are_no_limits(tmp_path):
 def test_a_container_of_a_gigabyte_has_settings_for_a_gigabyte(tmp_path, monkeypatch):
     places = cgroups(tmp_path, "0::/\n", {"memory.max": f"{GIGABYTE}\n"})
     monkeypatch.setattr(memory, "limits", lambda: limits(**places))
-    settings = machine_memory()
+    settings = this_machine()
     assert (settings["shared_buffers"], settings["effective_cache_size"]) == (128, 512)
     monkeypatch.setattr(memory, "limits", lambda: limits(tmp_path / "none", tmp_path))
-    assert machine_memory()["effective_cache_size"] > 512
+    assert this_machine()["effective_cache_size"] > 512

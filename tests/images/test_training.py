@@ -13,6 +13,7 @@ from PIL import Image
 
 from loaders.core.config import ROOT
 from loaders.core.errors import Problem
+from loaders.images import train as training
 from loaders.images.search import matches as search
 from loaders.images.search import vectors
 from loaders.images.train import train
@@ -57,7 +58,8 @@ def test_two_workers_share_the_pictures(album, server):
     vectors.make_partition(album, classifier_id)
     with server.connect(dbname="fresh") as other:
         claim = vectors.QUERIES.claim
-        first = other.execute(claim, {"model_id": classifier_id, "batch": 10}).fetchall()
+        values = {"model_id": classifier_id, "batch": 10, "after": 0}
+        first = other.execute(claim, values).fetchall()
         result = train(album, 1)
         assert result.model_id is None  # the other's pictures are missing
         assert result.vectors == 24 - len(first) == 14
@@ -207,3 +209,29 @@ def test_a_worker_that_is_killed_loses_at_most_its_batch(album):
     train(album, 1)
     assert album.execute("select count(*), max(attempts) from images").fetchone() == (174, 0)
     assert album.execute("select count(*) from image_vectors").fetchone() == (174,)
+
+
+MATCHES = """
+    select seed.image_id, like_it.image_id, like_it.confidence
+    from images as seed, images_like(seed.image_id, 10) as like_it
+    order by 1, like_it.similarity desc, 2
+"""
+
+
+def test_neighbourhoods_of_a_sample_are_measured_and_the_others_searched(trained, monkeypatch):
+    before = trained.execute(MATCHES).fetchall()
+    assert len(before) == 240
+    monkeypatch.setattr(training, "MEASURED", 5)
+    train(trained, 1)
+    count = "select count(*) from image_neighborhoods where cardinality(distances) = 10"
+    assert trained.execute(count).fetchone() == (5,)
+    sampled = trained.execute(MATCHES).fetchall()
+    trained.execute("delete from image_neighborhoods")
+    searched = trained.execute(MATCHES).fetchall()
+    for rows in (sampled, searched):
+        assert [row[:2] for row in rows] == [row[:2] for row in before]
+        assert [row[2] for row in rows] == pytest.approx([row[2] for row in before], abs=1e-5)
+    (fifth,) = trained.execute(
+        "select fifth_distance(model_id, image_id) from image_vectors"
+    ).fetchone()
+    assert 0 < fifth < 1

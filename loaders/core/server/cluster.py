@@ -24,7 +24,7 @@ from loaders.core.config import HOME
 from loaders.core.errors import Problem
 from loaders.core.server import addresses, processes, programs, sockets
 from loaders.core.server.files import CONF, HBA, LAST_ADDRESS, OLD_HBAS, quoted
-from loaders.core.server.memory import machine_memory
+from loaders.core.server.memory import this_machine
 from loaders.core.server.programs import ProgramResult
 
 # Postgres refuses to run as root.
@@ -279,7 +279,7 @@ class Server:
                 conn.execute(f'create database "{DATABASE}"')
 
     def _configuration(self, listen: str, port: str) -> str:
-        values = machine_memory() | {
+        values = this_machine() | {
             "listen": quoted(listen),
             "port": port,
             "ssl": "on" if addresses.needs_tls(listen) else "off",

@@ -39,6 +39,7 @@ shared_buffers = {shared_buffers}MB
 effective_cache_size = {effective_cache_size}MB
 maintenance_work_mem = {maintenance_work_mem}MB
 work_mem = {work_mem}MB
+max_parallel_maintenance_workers = {index_workers}
 dynamic_shared_memory_type = {shared_memory}
 random_page_cost = 1.1
 wal_compression = on

@@ -18,6 +18,7 @@ select
 from muse.images as image
 where
     image.parked is null
+    and image.image_id > %(after)s
     and not exists (
         select from muse.image_vectors as vector
         where vector.model_id = %(model_id)s and vector.image_id = image.image_id

@@ -53,12 +53,14 @@ def fill(
     `conn` is in autocommit mode.
     """
     vectors = parked = 0
+    after = 0  # a claim from the first picture on would pass all that have a vector
     while True:
         with conn.transaction():
-            values = {"model_id": model_id, "batch": BATCH}
+            values = {"model_id": model_id, "batch": BATCH, "after": after}
             claimed = conn.execute(QUERIES.claim, values).fetchall()
-            if not claimed:
+            if not claimed and not after:
                 return EmbeddingCounts(vectors, parked)
+            after = claimed[-1][0] if claimed else 0  # once more, for failures
             claimed = _without_vector(conn, model_id, claimed)
             outcomes = pool.embed([thumbnail for _, thumbnail in claimed])
             results = [(key, outcome) for (key, _), outcome in zip(claimed, outcomes, strict=True)]
