@@ -122,19 +122,9 @@ missing_vectors as (
     select
         'vectors' as check_name,
         'images' as subject,
-        (
-            select count(*) from muse.images as image
-            where image.parked is null and not exists (
-                select from muse.image_vectors as vectors
-                where
-                    vectors.model_id
-                    = substring(model.config ->> 'classifier' from '^[0-9]{1,18}$')::bigint
-                    and vectors.image_id = image.image_id
-            )
-        ) as missing,
+        muse.images_without_vector() as missing,
         'run: ./pgmuse refresh images' as remedy
     from muse.deployments as live
-    inner join muse.models as model on live.model_id = model.model_id
     where live.name = 'images'
     union all
     select
