@@ -267,6 +267,17 @@ replicas as (
     from muse.replicas
 ),
 
+nodes as (
+    select
+        'node' as check_name,
+        node as subject,
+        status,
+        concat_ws(', ', 'citus ' || citus, 'shards of ' || pg_size_pretty(shard_bytes)) as value,
+        null::timestamptz as since,
+        advice
+    from muse.nodes
+),
+
 disk as (
     select
         'disk' as check_name,
@@ -370,6 +381,8 @@ from (
     union all
     select * from replicas
     union all
+    select * from nodes
+    union all
     select * from disk
     union all
     select * from versions
@@ -378,7 +391,7 @@ from (
 comment on view muse.health is
 'One row per check: select check_name, subject, advice from health where status <> ''ok''';
 comment on column muse.health.check_name is
-'load, job, model, vectors, recall, index, source, connections, replica, disk, version (part of the key)';  -- noqa: LT05
+'load, job, model, vectors, recall, index, source, connections, replica, node, disk, version (part of the key)';  -- noqa: LT05
 comment on column muse.health.subject is 'What was checked, such as a topic (part of the key)';
 comment on column muse.health.status is 'ok, warning or bad';
 comment on column muse.health.value is 'What was found';
