@@ -25,7 +25,7 @@ def create_roles(conn: psycopg.Connection) -> None:
     conn.execute(ROLES.read_bytes())
 
 
-def apply_sql(conn: psycopg.Connection, *, with_python: bool, cluster: bool) -> None:
+def apply_sql(conn: psycopg.Connection, *, with_python: bool, cluster: bool = False) -> None:
     """Run sql/*.sql in name order, inside the caller's transaction.
 
     Without PL/Python (a managed server) the files NN_topic_python.sql are left out: the others

@@ -40,6 +40,11 @@ ON_COORDINATOR = {
 }
 
 
+# Pages and loads set these roles, and the coordinator connects to the nodes as them. They have no
+# passwords.
+ROLES = ("muse_reader", "muse_loader")
+
+
 class Node(NamedTuple):
     """A connection to the database of a node, with the node's host and port."""
 
@@ -83,7 +88,8 @@ def distribute(
         for table in TABLES:
             conn.execute(QUERIES.truncate_local, {"table": f"muse.{table}"})
         for own in (*(node.conn for node in nodes), conn):
-            own.execute("alter role muse_loader login")  # it has no password
+            for role in ROLES:
+                own.execute(sql.SQL("alter role {} login").format(sql.Identifier(role)))
         check_logins(conn)
     say(f"{len(TABLES)} tables are on {len(nodes)} nodes; the view nodes lists them")
 
@@ -107,7 +113,8 @@ def undo() -> None:
         for host, port in conn.execute(QUERIES.select_workers).fetchall():
             conn.execute("select citus_remove_node(%s, %s)", (host, port))
         conn.execute("drop extension citus")
-        conn.execute("alter role muse_loader nologin")
+        for role in ROLES:
+            conn.execute(sql.SQL("alter role {} nologin").format(sql.Identifier(role)))
         for name in ON_COORDINATOR:
             conn.execute(_setting(conn.info.dbname, name, None))
     say("all tables are on this server again")

@@ -27,12 +27,12 @@ select rolsuper from pg_roles
 where rolname = current_user;
 
 -- name: select_logins
--- Roles that query the nodes: logins of readers and loaders, and the role of loads.
+-- Roles that query the nodes: our two roles, and logins of readers and loaders.
 select rolname from pg_roles
 where
     not rolsuper
     and (
-        rolname = 'muse_loader'
+        rolname in ('muse_reader', 'muse_loader')
         or rolcanlogin and (
             pg_has_role(oid, 'muse_reader', 'member') or pg_has_role(oid, 'muse_loader', 'member')
         )

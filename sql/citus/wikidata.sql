@@ -296,7 +296,7 @@ begin
 end
 $$;
 
--- Runs of loads, because the statistics of items are on the nodes.
+-- By runs, and by changes of classes, because the statistics of items are on the nodes.
 create or replace function muse.wikidata_changes()
 returns bigint
 language plpgsql stable parallel restricted
@@ -312,7 +312,7 @@ begin
         from unnest(array[
             'muse.wikidata_class_changes'::regclass, 'muse.wikidata_class_sets'::regclass
         ]) as one (id)
-    );
+    ) + (select coalesce(max(run.run_id), 0) from muse.load_runs as run);
 end
 $$;
 

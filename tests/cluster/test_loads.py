@@ -10,8 +10,10 @@ from loaders.core.db import connect_to_load
 from loaders.core.models import drop_retired
 from loaders.images.forget import forget_picture
 from loaders.images.train import train
-from loaders.wikidata import forget
+from loaders.wikidata import forget, tables
+from loaders.wikidata.tables import TableOptions
 from tests.factories.albums import add_album, add_classifier
+from tests.factories.banks import BANKS
 from tests.factories.rows import add_model
 from tests.factories.wikidata import entity, many, small, time_of, value
 from tests.servers import postgres
@@ -119,3 +121,16 @@ def test_two_trainings_and_a_deletion(cluster, flatbuffer):
         forget_picture(conn, first[0][0])
         assert conn.execute(vectors).fetchall() == [(second, 23)]
         assert conn.execute("select images_without_vector()").fetchall() == [(0,)]
+
+
+def test_class_tables_are_refreshed_after_a_load(cluster, load):
+    with connect_to_load(autocommit=True) as conn:
+        load(conn, BANKS)
+        tables.make(conn, TableOptions("banks", "Q22687", subclasses=True))
+        assert tables.outdated(conn) is None
+        load(
+            conn, [entity("Q5000", "Fifth Bank", lastrevid=2, P31=[value("Q22687")])], name="b.json"
+        )
+        tables.refresh_outdated(conn)
+        query = "select title from muse_tables.banks where wikidata_id = 'Q5000'"
+        assert conn.execute(query).fetchall() == [("Fifth Bank",)]
