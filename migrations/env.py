@@ -8,7 +8,7 @@ from alembic.util import CommandError
 from psycopg import sql
 from sqlalchemy import create_engine, pool
 
-from migrations.apply import apply_sql, create_roles
+from migrations.apply import apply_sql, create_roles, is_cluster
 
 # Any number that nobody else uses: it stands for muse_locks.migrate until that table is there.
 FIRST_MIGRATION = 0x70676D757365
@@ -38,6 +38,9 @@ with_python = context.config.attributes.get("with_python", True)
 # The bare alembic command leaves both tables as they are.
 model_names = context.config.attributes.get("model_names")  # name, topic, is_shipped, hint
 topics = context.config.attributes.get("topics")  # name, version
+# Functions that move tables to a cluster and back, in the same transaction.
+distribute = context.config.attributes.get("distribute")
+bring_back = context.config.attributes.get("bring_back")
 
 
 def open_connection() -> psycopg.Connection:
@@ -110,6 +113,11 @@ with engine.begin() as connection:
     if context.get_context().get_current_revision() == context.script.get_current_head():
         if topics is not None:
             write_topics(raw, topics)
-        apply_sql(raw, with_python=with_python)  # sql/ is written for head
+        if bring_back is not None:
+            bring_back(raw)
+        cluster = distribute is not None or is_cluster(raw)
+        apply_sql(raw, with_python=with_python, cluster=cluster)  # sql/ is written for head
+        if distribute is not None:
+            distribute(raw)
         if model_names is not None:
             write_model_names(raw, model_names)

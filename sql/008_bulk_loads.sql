@@ -159,7 +159,7 @@ begin
     ) then
         raise exception 'no table of muse: %', left(drop_indexes.table_name, 63) using errcode = '42P01';
     end if;
-    execute format('select exists (select from %s)', target) into filled;
+    execute format('select exists (select 1 from %s limit 1)', target) into filled;
     if filled then
         return false;  -- queries use the indexes
     end if;

@@ -167,10 +167,17 @@ target as materialized (
     from statement
     where statement.it ? 'value' and muse.value_kind(statement.it ->> 'type') = statement.kind
 ),
+own as materialized (
+    select stored.wikidata_id, stored.labels ->> $3 as label
+    from muse.wikidata as stored
+    where $3 <> 'en' and stored.wikidata_id = any(
+        array(select target.id from target where target.id is not null)
+    )
+),
 named as materialized (
-    select label.wikidata_id, coalesce(own.labels ->> $3, label.label) as label
+    select label.wikidata_id, coalesce(own.label, label.label) as label
     from muse.wikidata_labels as label
-    left join muse.wikidata as own on own.wikidata_id = label.wikidata_id and $3 <> 'en'
+    left join own on own.wikidata_id = label.wikidata_id
     where label.wikidata_id = any(array(select target.id from target where target.id is not null))
 ),
 part as materialized (

@@ -14,6 +14,7 @@ declare
     classes text[];
     properties text[];
     chosen_id text;
+    chosen_class text;
     is_new constant boolean := not exists (
         select from muse.class_tables as one
         where one.table_name = make_class_table.table_name
@@ -53,16 +54,12 @@ begin
             group by one.property_id order by min(one.place)
         );
     end if;
+    select one.class into chosen_class
+    from muse.wikidata_classes as one where one.class_id = chosen_id;
     insert into muse.class_tables (table_name, class_id, class, with_subclasses, language)
     values (
         name, chosen_id,
-        coalesce(
-            (
-                select one.class from muse.wikidata_classes as one
-                where one.class_id = chosen_id
-            ),
-            muse.wikidata_label(chosen_id), chosen_id
-        ),
+        coalesce(chosen_class, muse.wikidata_label(chosen_id), chosen_id),
         coalesce(make_class_table.with_subclasses, false), make_class_table.language
     );
     perform muse.register_class_columns(name, properties);

@@ -56,7 +56,31 @@ end
 $$;
 
 comment on function muse.nearest_images(bigint, public.halfvec, integer, bigint) is
-'Pictures by distance to a vector: select near.* from image_vectors as v, nearest_images(v.model_id, v.embedding, 3) as near limit 3';
+'Pictures by distance to a vector: select near.* from (select * from image_vectors limit 1) as v, nearest_images(v.model_id, v.embedding, 3) as near';
+
+create or replace function muse.images_without_vector()
+returns bigint
+language sql stable parallel safe
+begin atomic
+    select count(*)
+    from muse.images as image
+    where
+        image.parked is null and not exists (
+            select from muse.image_vectors as vectors
+            where
+                vectors.image_id = image.image_id
+                and vectors.model_id = (
+                    select
+                        substring(model.config ->> 'classifier' from '^[0-9]{1,18}$')::bigint
+                    from muse.deployments as live
+                    inner join muse.models as model on live.model_id = model.model_id
+                    where live.name = 'images'
+                )
+        );
+end;
+
+comment on function muse.images_without_vector() is
+'Number of pictures that the live model does not have, all without one: select images_without_vector()';  -- noqa: LT05
 
 -- fifth_distance --------------------------------------------------------------------------
 
@@ -185,13 +209,23 @@ begin
             )
     ),
 
+    vectors as materialized (
+        select
+            stored.image_id,
+            stored.label,
+            coalesce(
+                1 - ((stored.embedding operator(public.-) centre) operator(public.<=>) query), 0
+            ) as centred
+        from muse.image_vectors as stored
+        where
+            stored.model_id = classifier
+            and stored.image_id = any(array(select near.image_id from near))
+    ),
+
     known as materialized (
         select
             near.*, picture.title, picture.class, picture.page_url, picture.licence,
-            picture.author, vectors.label,
-            coalesce(
-                1 - ((vectors.embedding operator(public.-) centre) operator(public.<=>) query), 0
-            ) as centred,
+            picture.author, vectors.label, vectors.centred,
             -- The picture that is left out does not count as a neighbour of its matches.
             coalesce(
                 crowd.distances[
@@ -220,8 +254,7 @@ begin
                 ) as others
             ) end as members
         from near
-        inner join muse.image_vectors as vectors
-            on near.image_id = vectors.image_id and vectors.model_id = classifier
+        inner join vectors on near.image_id = vectors.image_id
         inner join muse.pictures as picture on near.image_id = picture.image_id
         left join muse.image_neighborhoods as crowd
             on near.image_id = crowd.image_id and crowd.model_id = classifier
@@ -293,7 +326,7 @@ $$;
 comment on function muse.image_matches(
     bigint, public.halfvec, integer, integer, double precision, bigint, bigint
 ) is
-'Nearest pictures with confidence: select m.* from image_vectors as v, image_matches(live_model(''images''), v.embedding, v.label, 3, 0) as m limit 3';  -- noqa: LT05
+'Nearest pictures with confidence: select m.* from (select * from image_vectors limit 1) as v, image_matches(live_model(''images''), v.embedding, v.label, 3, 0) as m';  -- noqa: LT05
 
 -- images_like -----------------------------------------------------------------------------
 

@@ -122,19 +122,9 @@ missing_vectors as (
     select
         'vectors' as check_name,
         'images' as subject,
-        (
-            select count(*) from muse.images as image
-            where image.parked is null and not exists (
-                select from muse.image_vectors as vectors
-                where
-                    vectors.model_id
-                    = substring(model.config ->> 'classifier' from '^[0-9]{1,18}$')::bigint
-                    and vectors.image_id = image.image_id
-            )
-        ) as missing,
+        muse.images_without_vector() as missing,
         'run: ./pgmuse refresh images' as remedy
     from muse.deployments as live
-    inner join muse.models as model on live.model_id = model.model_id
     where live.name = 'images'
     union all
     select
@@ -277,6 +267,17 @@ replicas as (
     from muse.replicas
 ),
 
+nodes as (
+    select
+        'node' as check_name,
+        node as subject,
+        status,
+        concat_ws(', ', 'citus ' || citus, 'shards of ' || pg_size_pretty(shard_bytes)) as value,
+        null::timestamptz as since,
+        advice
+    from muse.nodes
+),
+
 disk as (
     select
         'disk' as check_name,
@@ -380,6 +381,8 @@ from (
     union all
     select * from replicas
     union all
+    select * from nodes
+    union all
     select * from disk
     union all
     select * from versions
@@ -388,7 +391,7 @@ from (
 comment on view muse.health is
 'One row per check: select check_name, subject, advice from health where status <> ''ok''';
 comment on column muse.health.check_name is
-'load, job, model, vectors, recall, index, source, connections, replica, disk, version (part of the key)';  -- noqa: LT05
+'load, job, model, vectors, recall, index, source, connections, replica, node, disk, version (part of the key)';  -- noqa: LT05
 comment on column muse.health.subject is 'What was checked, such as a topic (part of the key)';
 comment on column muse.health.status is 'ok, warning or bad';
 comment on column muse.health.value is 'What was found';

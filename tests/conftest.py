@@ -22,7 +22,7 @@ from tests.servers import media, postgres
 from tests.servers.postgres import use
 
 # Markers of tests that run only where -m names them.
-ON_REQUEST = ("faults", "slow", "browser", "compose")
+ON_REQUEST = ("faults", "slow", "browser", "compose", "citus")
 
 
 def pytest_configure(config: pytest.Config) -> None:

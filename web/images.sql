@@ -93,10 +93,5 @@ limit 12;
 -- name: waiting_pictures
 select
     count(*) as pictures,
-    count(*) filter (
-        where not exists (
-            select from muse.image_vectors as vector
-            where vector.image_id = image.image_id
-        )
-    ) as without_vector
+    muse.images_without_vector() as without_vector
 from muse.images as image;

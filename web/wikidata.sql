@@ -49,6 +49,19 @@ order by below.items desc, below.class
 limit 60;
 
 -- name: instances
+-- The items first: on a cluster they are on other servers than the pictures.
+with item as materialized (
+    select
+        wikidata_id,
+        title,
+        description,
+        wikipedia_id
+    from muse.wikidata
+    where class_ids @> array[%(class_id)s]
+    order by wikidata_id
+    limit %(n)s offset %(offset)s
+)
+
 select
     item.wikidata_id,
     item.title,
@@ -58,25 +71,29 @@ select
         select min(source.image_id) from muse.image_sources as source
         where source.wikidata_id = item.wikidata_id
     ) as image_id
-from muse.wikidata as item
-where item.class_ids @> array[%(class_id)s]
-order by item.wikidata_id
-limit %(n)s offset %(offset)s;
+from item
+order by item.wikidata_id;
 
 -- name: item
+with item as materialized (
+    select
+        wikidata_id,
+        title,
+        description,
+        wikipedia_id,
+        properties,
+        sitelinks
+    from muse.wikidata
+    where wikidata_id = %(wikidata_id)s
+)
+
 select
-    item.wikidata_id,
-    item.title,
-    item.description,
-    item.wikipedia_id,
-    item.properties,
-    item.sitelinks,
+    item.*,
     (
         select min(source.image_id) from muse.image_sources as source
         where source.wikidata_id = item.wikidata_id
     ) as image_id
-from muse.wikidata as item
-where item.wikidata_id = %(wikidata_id)s;
+from item;
 
 -- name: classes_of_item
 select

@@ -65,6 +65,7 @@ def checks() -> Iterator[Check]:
         yield revisions(conn)
         yield from python(conn)
         yield sources(conn)
+        yield from nodes(conn)
         for topic in topics.TOPICS:
             yield from topic.checks(conn)
 
@@ -195,6 +196,16 @@ def sources(conn: psycopg.Connection) -> Check:
     count, stale = conn.execute(QUERIES.count_sources).fetchone() or (0, [])
     remedy = f"older loaders loaded {', '.join(stale)}: run ./pgmuse refresh" if stale else ""
     return Check("sources", f"{count:,}", remedy, is_note=True)
+
+
+def nodes(conn: psycopg.Connection) -> Iterator[Check]:
+    """The nodes of a cluster: versions, settings, sizes of shards."""
+    if conn.execute("select to_regclass('muse.nodes')").fetchone() == (None,):
+        return
+    rows = conn.execute(QUERIES.select_nodes).fetchall()
+    for node, status, citus, postgres, size, advice in rows:
+        state = f"PostgreSQL {postgres}, Citus {citus}, shards of {size}" if citus else "no answer"
+        yield Check(f"node {node}", state, advice or "", is_note=status == "warning")
 
 
 def python(conn: psycopg.Connection) -> Iterator[Check]:

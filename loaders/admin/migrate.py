@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -24,11 +25,14 @@ SCHEMAS = ("muse", "muse_tables", "muse_partitions", "muse_staging", "muse_locks
 PAUSES = (0.1, 0.5, 1, 2, 4, 8, 15, 30)  # seconds between two attempts to get the locks
 
 
-def migrate(*, with_python: bool = True) -> None:
+def migrate(*, with_python: bool = True, **moves: Callable[[psycopg.Connection], None]) -> None:
     """Run alembic to head, apply sql/, and append muse to the database's search_path.
 
     Locks that other sessions have are retried with short timeouts, so that new queries do not
     queue behind the migration. After 60 seconds it fails.
+
+    moves: functions that run in the same transaction: `bring_back` before sql/ is applied,
+    `distribute` after it was applied for a cluster.
 
     Errors: Problem; nothing was changed.
     """
@@ -39,6 +43,7 @@ def migrate(*, with_python: bool = True) -> None:
         check_server(conn, with_python=with_python)
     config = alembic_config(conninfo.make_conninfo(**db.conninfo()))
     config.attributes["with_python"] = with_python
+    config.attributes |= moves
     config.attributes["topics"] = [(topic.name, topic.version) for topic in topics.TOPICS]
     config.attributes["model_names"] = [
         (model.name, topic.name, model.shipped is not None, model.hint)

@@ -239,3 +239,14 @@ select
 from muse.sources as source
 left join muse.topics as current on source.topic = current.topic
 where source.loaded_at is not null;
+
+-- name: select_nodes
+select
+    node,
+    status,
+    citus,
+    postgres,
+    pg_size_pretty(shard_bytes) as size,
+    advice
+from muse.nodes
+order by node;

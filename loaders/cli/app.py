@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from loaders.cli import data, root
+from loaders.cli import data, root, servers
 from loaders.core.config import IS_CHECKOUT, version
 from loaders.core.errors import Problem
 from loaders.core.topics import Topic
@@ -58,7 +58,12 @@ def build_app(topics: Sequence[Topic]) -> typer.Typer:
         verb: typer.Typer(cls=Group, no_args_is_help=True, help=text)
         for verb, text in VERBS.items()
     }
-    for commands in (root.commands(), data.commands(), *(topic.commands() for topic in topics)):
+    for commands in (
+        root.commands(),
+        servers.commands(),
+        data.commands(),
+        *(topic.commands() for topic in topics),
+    ):
         for name, command in commands.root.items():
             settings = root.PASS_ARGUMENTS if command in (root.test, root.psql) else None
             app.command(name, context_settings=settings)(command)

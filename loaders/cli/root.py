@@ -20,7 +20,7 @@ from loaders.core.topics import Commands
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only what changed or failed.")]
 # Arguments of pytest with which it runs in one process.
-ALONE = {"faults", "slow", "browser", "compose", "--pdb"}
+ALONE = {"faults", "slow", "browser", "compose", "citus", "--pdb"}
 PASS_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -28,7 +28,7 @@ def commands() -> Commands:
     """The commands without a verb, by name."""
     functions: tuple[Callable[..., None], ...] = (
         setup, demo, test, up, down, status, migrate, uninstall, psql, login, doctor, health,
-        refresh, samples, cron, backup, restore, replica, serve,
+        refresh, samples, cron, backup, restore, serve,
     )  # fmt: skip
     return Commands(root={function.__name__: function for function in functions})
 
@@ -64,8 +64,8 @@ def test(context: typer.Context) -> None:
     """Run the tests on temporary servers.
 
     Arguments are passed to pytest. All tests or those of folders run in one process per
-    processor, at most four; single files, and the markers faults, slow, browser and compose, in
-    one process. -n sets the number.
+    processor, at most four; single files, and the markers faults, slow, browser, compose and
+    citus, in one process. -n sets the number.
     """
     if not IS_CHECKOUT:
         raise Problem("the tests are in the repository, not in the installed package")
@@ -320,46 +320,6 @@ def restore(
     from loaders.admin.backup import restore as run
 
     run(file)
-
-
-def replica(
-    of: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST[:PORT]", help="The server to copy, or a connection string of libpq."
-        ),
-    ] = None,
-    user: Annotated[
-        str, typer.Option(help="Its login: ./pgmuse login NAME --replica, there.")
-    ] = "replica",
-    password_file: Annotated[
-        Path | None,
-        typer.Option("--password-file", help="A file with the password in its first line."),
-    ] = None,
-    slot: Annotated[
-        str | None, typer.Option(help="Name on the server; default: pgmuse_ and this machine's.")
-    ] = None,
-    promote: Annotated[
-        bool, typer.Option("--promote", help="Make this replica a server that can be written.")
-    ] = False,
-) -> None:
-    """Make the embedded server a read-only copy of another server, which follows it.
-
-    ./pgmuse replica --of db.example.org --password-file password
-    """
-    from loaders.admin.logins import read_password
-    from loaders.core.server import replica as replicas
-
-    embedded = server.embedded()
-    if promote == (of is not None):
-        raise typer.BadParameter("give --of HOST, or --promote")
-    if of is None:
-        replicas.promote(embedded)
-        say("the embedded server is no replica any more, and can be written")
-        return
-    password = read_password(password_file) if password_file else None
-    replicas.make_replica(embedded, of, user, password, slot)
-    say("the embedded server is a replica, and follows its primary: ./pgmuse psql")
 
 
 def serve(

@@ -3,11 +3,11 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import psycopg.conninfo
@@ -294,6 +294,27 @@ def describe(conn: psycopg.Connection) -> str:
 def analyze(conn: psycopg.Connection, *tables: str) -> None:
     """Run ANALYZE on tables of the schema muse."""
     conn.execute("select muse.analyze_tables(%s)", ([f"muse.{table}" for table in tables],))
+
+
+def is_distributed(conn: psycopg.Connection, table: str) -> bool:
+    """Whether a table of muse is on the nodes of a cluster."""
+    return conn.execute("select muse.is_distributed(%s)", (table,)).fetchone() == (True,)
+
+
+def script(
+    conn: psycopg.Connection,
+    statements: LiteralString | sql.Composed,
+    values: Mapping[str, Any] | None = None,
+) -> int:
+    """Run one or several statements in the caller's transaction; return the last one's row count.
+
+    The values become literals, because a server takes parameters for one statement only.
+    """
+    with psycopg.ClientCursor(conn) as cursor:
+        cursor.execute(statements, values)
+        while cursor.nextset():
+            pass
+        return cursor.rowcount
 
 
 def table_name(name: str) -> sql.Identifier:

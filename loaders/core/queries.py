@@ -14,9 +14,12 @@ class Queries:
     psycopg.sql: {staging}; a query with such parts writes literal braces twice.
     """
 
-    def __init__(self, path: Path) -> None:
-        _, *pieces = NAME.split(path.read_text(encoding="utf-8"))
-        self._queries = dict(zip(pieces[::2], map(str.strip, pieces[1::2]), strict=True))
+    def __init__(self, *paths: Path) -> None:
+        """paths: of queries with the same name the last counts."""
+        self._queries: dict[str, LiteralString] = {}
+        for path in paths:
+            _, *pieces = NAME.split(path.read_text(encoding="utf-8"))
+            self._queries |= dict(zip(pieces[::2], map(str.strip, pieces[1::2]), strict=True))
 
     def __getattr__(self, name: str) -> LiteralString:
         try:

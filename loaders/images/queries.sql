@@ -1,22 +1,20 @@
 -- Parameters stand for values, which the linter takes for unqualified columns.
 -- sqlfluff:exclude_rules:RF01,RF02,RF04,ST05,ST06
 
+-- name: select_changed
+-- Pictures that an earlier version decoded to another thumbnail.
+select image_id from muse.images
+where sha256 = %(key)s and version < %(version)s and thumbnail <> %(thumbnail)s;
+
 -- name: delete_changed_vectors
--- Vectors and neighbourhoods of a picture that an earlier version decoded to another thumbnail.
-with changed as (
-    select image_id from muse.images
-    where sha256 = %(key)s and version < %(version)s and thumbnail <> %(thumbnail)s
-),
+delete from muse.image_vectors
+where
+    model_id = any(array(select model.model_id from muse.models as model))
+    and image_id = any(%(ids)s);
 
-vectors as (
-    delete from muse.image_vectors as vector
-    using changed, muse.models as model
-    where vector.model_id = model.model_id and vector.image_id = changed.image_id
-)
-
-delete from muse.image_neighborhoods as neighborhood
-using changed
-where neighborhood.image_id = changed.image_id;
+-- name: delete_changed_neighborhoods
+delete from muse.image_neighborhoods
+where image_id = any(%(ids)s);
 
 -- name: upsert_image
 insert into muse.images as image (

@@ -64,7 +64,7 @@ def store(
             {"key": key, "version": VERSION} | picture._asdict()
             for key, picture in pictures.items()
         ]
-        cursor.executemany(QUERIES.delete_changed_vectors, rows)
+        _delete_derived(cursor, rows)
         cursor.executemany(QUERIES.upsert_image, rows)
         if set(hashes) - select_stored(conn, hashes):
             raise PictureRemoved("it was removed from the tables meanwhile: load it again")
@@ -72,6 +72,18 @@ def store(
         written = max(cursor.rowcount, 0)
         cursor.execute(QUERIES.delete_outdated, values)
         return StoreCounts(written, delete_without_source(conn, replaced))
+
+
+def _delete_derived(cursor: psycopg.Cursor, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Delete vectors and neighbourhoods of pictures that are decoded otherwise than before."""
+    changed = [
+        image_id
+        for row in rows
+        for (image_id,) in cursor.execute(QUERIES.select_changed, row)
+    ]  # fmt: skip
+    if changed:
+        cursor.execute(QUERIES.delete_changed_vectors, {"ids": changed})
+        cursor.execute(QUERIES.delete_changed_neighborhoods, {"ids": changed})
 
 
 def find_by_address(conn: psycopg.Connection, address: str) -> bytes | None:

@@ -9,9 +9,10 @@ import numpy as np
 import psycopg
 
 from loaders.core.console import progress, say
-from loaders.core.db import analyze, lock
+from loaders.core.db import analyze, is_distributed, lock, script
 from loaders.core.errors import Problem
 from loaders.core.models import drop_retired, live_model, publish
+from loaders.core.queries import Queries
 from loaders.images.search import confidence, pairs, vectors
 from loaders.images.search.confidence import Calibration, Pairs
 from loaders.images.search.embedding import EmbeddingPool
@@ -25,6 +26,8 @@ MIN_AGREEMENT = 0.2  # of neighbours, 0 by chance; photos of Tux Paint, by their
 MAX_LABELLED = 4000  # pictures: their distance matrix is held in memory
 MEASURED = 100_000  # pictures whose neighbourhood is measured at each training
 NEIGHBORS = 10
+PAGE = 1000  # pictures whose neighbourhoods are measured together on a cluster
+CLUSTER = Queries(Path(__file__).with_name("cluster.sql"))
 QUANTILES = 1000
 
 CENTRE = "select public.avg(embedding) from muse.image_vectors where model_id = %s"
@@ -51,7 +54,8 @@ def train(conn: psycopg.Connection, workers: int) -> TrainedImageSearch:
         raise Problem("no classifier yet: run ./pgmuse train classifier")
     classifier, network, size = live.model_id, live.content, live.config["size"]
     vectors.make_partition(conn, classifier)
-    vectors.delete_orphans(conn, classifier)
+    if not is_distributed(conn, "image_vectors"):  # where loads of this version deleted them
+        vectors.delete_orphans(conn, classifier)
     total = vectors.count_missing(conn, classifier)
     with (
         closing(EmbeddingPool(network, size, workers)) as pool,
@@ -106,8 +110,18 @@ def _measure_neighborhoods(conn: psycopg.Connection, classifier: int) -> None:
         conn.execute("set local hnsw.ef_search = 40")
         conn.execute("delete from muse.image_neighborhoods where model_id = %s", (classifier,))
         values = {"model_id": classifier, "neighbors": NEIGHBORS, "pictures": MEASURED}
-        conn.execute(QUERIES.insert_neighborhoods, values)
+        if is_distributed(conn, "image_vectors"):
+            _measure_on_cluster(conn, values)
+        else:
+            conn.execute(QUERIES.insert_neighborhoods, values)
         analyze(conn, "image_neighborhoods")
+
+
+def _measure_on_cluster(conn: psycopg.Connection, values: dict[str, int]) -> None:
+    """The same in pages, in the caller's transaction."""
+    ids = [image_id for (image_id,) in conn.execute(CLUSTER.select_sample, values)]
+    for first in range(0, len(ids), PAGE):
+        script(conn, CLUSTER.insert_neighborhoods, values | {"ids": ids[first : first + PAGE]})
 
 
 def calibrate(conn: psycopg.Connection, classifier: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import psycopg
 
 from loaders.wikidata import scopes
 from loaders.wikidata.entities import EntityFilter
-from loaders.wikidata.queries import QUERIES
+from loaders.wikidata.queries import queries_for
 
 ORIGIN = '{"class_items": true}'  # of the filter, for the column loaded_by
 
@@ -35,4 +35,4 @@ def find_missing(conn: psycopg.Connection, filter: EntityFilter, min_count: int)
         if scope.number == number and scope.covers(own)
     ]
     values = {"min_count": min_count, "filter_number": filter.number, "covering": covering}
-    return [row[0] for row in conn.execute(QUERIES.find_missing_class_items, values)]
+    return [row[0] for row in conn.execute(queries_for(conn).find_missing_class_items, values)]

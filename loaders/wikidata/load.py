@@ -30,7 +30,7 @@ from loaders.wikidata.dump import chunks
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.options import WikidataOptions, build_filter, check_options, read_ids
 from loaders.wikidata.prune import count_stored, prune
-from loaders.wikidata.queries import QUERIES
+from loaders.wikidata.queries import QUERIES, queries_for
 from loaders.wikidata.scopes import Scope
 from loaders.wikidata.sources import ids_source, labels_source, sample_sources
 from loaders.wikidata.staging import EntityStager
@@ -234,7 +234,6 @@ class EntityLoad(dumps.DumpLoad):
 
     topic = "wikidata"
     tables = ("items", "seen")
-    outdated = QUERIES.find_outdated_chunks
     nothing = "nothing in it can be used as an item or property"
 
     def __init__(
@@ -251,6 +250,7 @@ class EntityLoad(dumps.DumpLoad):
         super().__init__(run, staging, source, options)
         self.filter, own = filter, Scope.of(filter)
         self.only_missing_labels, self.recount = only_missing_labels, recount
+        self.outdated = queries_for(self.conn).find_outdated_chunks
         self.values = {"kept_as": own.number, "filter_number": filter.number}
         scopes.write_scopes(self.conn, [own])
 

@@ -7,13 +7,14 @@ import psycopg
 from loaders.core.dumps import merging
 from loaders.core.dumps.staging import Staging
 from loaders.wikidata import names
-from loaders.wikidata.queries import QUERIES
+from loaders.wikidata.queries import CLUSTER, queries_for
 from loaders.wikidata.staging import ITEM_COLUMNS
 
 COLUMNS = [name for name in ITEM_COLUMNS if name not in ("loaded_by", "chunk_id")]
 NUMBER_COLUMNS = "place, year, wikidata_id, property_id, amount, base_amount"
 PARTS = {
     "columns": ", ".join(COLUMNS),
+    "excluded_columns": ", ".join(f"excluded.{name}" for name in COLUMNS),
     "item_columns": ", ".join(f"item.{name}" for name in COLUMNS),
     "number_columns": NUMBER_COLUMNS,
     **names.PARTS,
@@ -45,10 +46,12 @@ def merge_items(
 
     fresh: the table was empty when the load began.
     """
-    query = QUERIES.insert_items if fresh else QUERIES.upsert_items
+    queries = queries_for(conn)
+    is_cluster = queries is CLUSTER
+    query = queries.insert_items if fresh and not is_cluster else queries.upsert_items
     merging.in_batches(
         conn, staging, "items", query, parts=PARTS, values={"run": run_id}, workers=workers,
-        on_rows=on_items,
+        on_rows=on_items, is_script=is_cluster,
     )  # fmt: skip
 
 
@@ -56,7 +59,7 @@ def mark_items(
     conn: psycopg.Connection, staging: Staging, filter_number: int, workers: int
 ) -> None:
     """Add the filter's number to unchanged items that it keeps."""
+    values, query = {"filter_number": filter_number}, queries_for(conn).mark_items
     merging.in_batches(
-        conn, staging, "seen", QUERIES.mark_items, values={"filter_number": filter_number},
-        workers=workers, on_rows=lambda rows: None,
+        conn, staging, "seen", query, values=values, workers=workers, on_rows=lambda rows: None
     )  # fmt: skip

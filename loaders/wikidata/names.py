@@ -4,14 +4,12 @@ Properties contain the labels of other entities. They are therefore built in the
 labels are stored, and rebuilt when a label changes.
 """
 
-from pathlib import Path
-
 import psycopg
 
+from loaders.core.db import script
 from loaders.core.dumps.staging import Staging
-from loaders.core.queries import Queries
+from loaders.wikidata.queries import QUERIES, queries_for
 
-QUERIES = Queries(Path(__file__).with_name("names.sql"))
 BATCH = 2000  # items whose properties are rebuilt in one statement
 PARTS = {
     name: f"({query.removesuffix(';')})"
@@ -33,7 +31,7 @@ def merge_labels(
     fresh: no items are stored yet that could use them. only_missing: stored labels do not change.
     """
     if not only_missing:
-        conn.execute(staging.sql(QUERIES.update_labels))
+        script(conn, staging.sql(queries_for(conn).update_labels))
     conn.execute(staging.sql(QUERIES.insert_labels), {"record": not fresh})
     conn.execute(staging.sql(QUERIES.upsert_property_labels))
     conn.execute(staging.sql(QUERIES.delete_property_labels))
@@ -49,7 +47,7 @@ def rename(conn: psycopg.Connection, staging: Staging) -> int:
     if conn.execute("select from muse.wikidata_renamed limit 1").fetchone() is None:
         return 0
     changed, update = 0, staging.sql(QUERIES.update_properties, **PARTS)
-    item_ids = [row[0] for row in conn.execute(QUERIES.find_renamed_items)]
+    item_ids = [row[0] for row in conn.execute(queries_for(conn).find_renamed_items)]
     for start in range(0, len(item_ids), BATCH):
         batch = {"ids": item_ids[start : start + BATCH]}
         changed += conn.execute(update, batch).rowcount

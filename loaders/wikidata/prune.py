@@ -6,7 +6,7 @@ every row whose item is not in the dump, whatever loaded it.
 """
 
 from loaders.core.dumps.load import DumpLoad
-from loaders.wikidata.queries import QUERIES
+from loaders.wikidata.queries import QUERIES, queries_for
 
 STORED = """
     select count(*) from muse.wikidata
@@ -25,7 +25,7 @@ def prune(load: DumpLoad, filter_number: int) -> int:
     conn, values = load.conn, {"filter_number": filter_number}
     load.refuse_beside(QUERIES.find_same_filter, values)
     with conn.transaction():
-        conn.execute(load.staging.sql(QUERIES.find_gone), values)
+        conn.execute(load.staging.sql(queries_for(conn).find_gone), values)
         (gone,) = conn.execute("select count(*) from pg_temp.gone").fetchone() or (0,)
         if not load.may_prune("wikidata", load.stored["wikidata"], gone):
             return 0

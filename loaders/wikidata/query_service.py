@@ -16,7 +16,7 @@ from loaders.wikidata import scopes
 from loaders.wikidata.entities import EntityFilter
 from loaders.wikidata.ids import entity_id, parse_ids
 from loaders.wikidata.options import WikidataOptions
-from loaders.wikidata.queries import QUERIES
+from loaders.wikidata.queries import queries_for
 
 SERVICE = "https://query.wikidata.org/sparql"
 BACKOFF = (60.0,)  # seconds; a query that is too slow is not sent five times
@@ -83,7 +83,7 @@ def find_outdated(
         "filter_number": filter.number,
         "covering": covering,
     }
-    return [row[0] for row in conn.execute(QUERIES.find_outdated_items, values)]
+    return [row[0] for row in conn.execute(queries_for(conn).find_outdated_items, values)]
 
 
 def _items_of(

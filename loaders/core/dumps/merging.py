@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from loaders.core.db import connect_to_load
+from loaders.core.db import connect_to_load, script
 from loaders.core.dumps.staging import QUERIES, Staging
 
 DELETE_CHUNKS = "delete from {table} where chunk_id = any(%s)"
@@ -78,11 +78,13 @@ def in_batches(
     values: dict[str, Any] | None = None,
     workers: int,
     on_rows: Callable[[int], object],
+    is_script: bool = False,
 ) -> None:
     """Run a query over a staging table in batches of 4 MB, each in its own transaction.
 
     query: restricts the table to ctids from %(first)s to before %(last)s. parts: see Staging.sql.
     workers: number of connections. on_rows: called with each batch's row count, from any thread.
+    is_script: the query is several statements; the last one's row count counts.
     """
     size = "select pg_relation_size(%s::regclass) / current_setting('block_size')::int"
     (pages,) = conn.execute(size, (staging.name(table),)).fetchone() or (0,)
@@ -98,8 +100,14 @@ def in_batches(
                     start = next(starts, None)
                 if start is None:
                     return
-                span = {"first": f"({start},0)", "last": f"({start + BATCH},0)"}
-                on_rows(own.execute(composed, span | (values or {})).rowcount)
+                span: dict[str, Any] = {"first": f"({start},0)", "last": f"({start + BATCH},0)"}
+                span |= values or {}
+                with own.transaction():
+                    on_rows(
+                        script(own, composed, span)
+                        if is_script
+                        else own.execute(composed, span).rowcount
+                    )
 
     with ThreadPoolExecutor(workers) as pool:
         for done in [pool.submit(work) for _ in range(workers)]:

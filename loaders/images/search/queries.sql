@@ -1,31 +1,26 @@
 -- Parameters stand for values, which the linter takes for unqualified columns.
 -- sqlfluff:exclude_rules:RF01,RF02,RF04,ST05,ST06
 
--- name: count_missing
-select count(*)
-from muse.images as image
-where
-    image.parked is null
-    and not exists (
-        select from muse.image_vectors as vector
-        where vector.model_id = %(model_id)s and vector.image_id = image.image_id
-    );
+-- name: select_unparked
+-- A page of the pictures, by id. Vectors are looked up in a query of their own: on a cluster they
+-- are on other servers.
+select image_id from muse.images
+where parked is null and image_id > %(after)s
+order by image_id
+limit %(page)s;
+
+-- name: select_embedded
+select image_id from muse.image_vectors
+where model_id = %(model_id)s and image_id = any(%(ids)s);
 
 -- name: claim
 select
-    image.image_id,
-    image.thumbnail
-from muse.images as image
-where
-    image.parked is null
-    and image.image_id > %(after)s
-    and not exists (
-        select from muse.image_vectors as vector
-        where vector.model_id = %(model_id)s and vector.image_id = image.image_id
-    )
-order by image.image_id
-limit %(batch)s
-for update of image skip locked;
+    image_id,
+    thumbnail
+from muse.images
+where image_id = any(%(ids)s) and parked is null
+order by image_id
+for update skip locked;
 
 -- name: delete_orphans
 delete from muse.image_vectors as vector
@@ -72,16 +67,7 @@ from muse.classes_of_picture(%(picture)s::bytea, %(file_hash)s::bytea, %(n)s::in
 -- name: count_without_vector
 -- Of the live classifier's; all where no model is live.
 select
-    count(*) filter (where vector.image_id is null) as missing,
+    muse.images_without_vector() as missing,
     count(*) as pictures
 from muse.images as image
-left join muse.image_vectors as vector
-    on
-        image.image_id = vector.image_id
-        and vector.model_id = (
-            select (model.config ->> 'classifier')::bigint
-            from muse.deployments as live
-            inner join muse.models as model on live.model_id = model.model_id
-            where live.name = 'images'
-        )
 where image.parked is null;

@@ -4,7 +4,7 @@ A batch is one transaction that locks its pictures' rows: a killed worker loses 
 releases the rows, and two workers never embed the same picture.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from loaders.images.search.embedding import EmbeddingPool, Vector
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 BATCH = 256  # pictures a transaction
+PAGE = 4096  # pictures that are looked up together
 TRIES = 3  # failures after which a picture is parked
 COLUMNS = {
     "model_id": "int8",
@@ -25,7 +26,6 @@ COLUMNS = {
     "label": "int2",
     "probability": "float4",
 }
-EMBEDDED = "select image_id from muse.image_vectors where model_id = %s and image_id = any(%s)"
 
 
 class EmbeddingCounts(NamedTuple):
@@ -53,23 +53,25 @@ def fill(
     `conn` is in autocommit mode.
     """
     vectors = parked = 0
-    after = 0  # a claim from the first picture on would pass all that have a vector
-    while True:
-        with conn.transaction():
-            values = {"model_id": model_id, "batch": BATCH, "after": after}
-            claimed = conn.execute(QUERIES.claim, values).fetchall()
-            if not claimed and not after:
-                return EmbeddingCounts(vectors, parked)
-            after = claimed[-1][0] if claimed else 0  # once more, for failures
-            claimed = _without_vector(conn, model_id, claimed)
-            outcomes = pool.embed([thumbnail for _, thumbnail in claimed])
-            results = [(key, outcome) for (key, _), outcome in zip(claimed, outcomes, strict=True)]
-            rows = [_row(model_id, key, one) for key, one in results if isinstance(one, Vector)]
-            copy(conn, "image_vectors", COLUMNS, rows)
-            reasons = [(key, one) for key, one in results if isinstance(one, str)]
-            parked += sum(_count_failure(conn, key, reason) for key, reason in reasons)
-        vectors += len(rows)
-        on_pictures(len(rows))
+    is_done = False
+    while not is_done:
+        is_done = True
+        for ids in _find_missing(conn, model_id):
+            with conn.transaction():
+                claimed = conn.execute(QUERIES.claim, {"ids": ids}).fetchall()
+                claimed = _without_vector(conn, model_id, claimed)
+                if not claimed:
+                    continue
+                is_done = False
+                outcomes = pool.embed([thumbnail for _, thumbnail in claimed])
+                results = [(row[0], one) for row, one in zip(claimed, outcomes, strict=True)]
+                rows = [_row(model_id, key, one) for key, one in results if isinstance(one, Vector)]
+                copy(conn, "image_vectors", COLUMNS, rows)
+                reasons = [(key, one) for key, one in results if isinstance(one, str)]
+                parked += sum(_count_failure(conn, key, reason) for key, reason in reasons)
+            vectors += len(rows)
+            on_pictures(len(rows))
+    return EmbeddingCounts(vectors, parked)
 
 
 def delete_orphans(conn: psycopg.Connection, model_id: int) -> int:
@@ -79,16 +81,32 @@ def delete_orphans(conn: psycopg.Connection, model_id: int) -> int:
 
 def count_missing(conn: psycopg.Connection, model_id: int) -> int:
     """The number of pictures without a vector of that classifier, parked ones excluded."""
-    (count,) = conn.execute(QUERIES.count_missing, {"model_id": model_id}).fetchone() or (0,)
-    return int(count)
+    return sum(map(len, _find_missing(conn, model_id)))
+
+
+def _find_missing(conn: psycopg.Connection, model_id: int) -> Iterator[list[int]]:
+    """Ids of pictures without a vector, ascending, at most BATCH at a time."""
+    after: int | None = 0
+    while after is not None:
+        values = {"after": after, "page": PAGE}
+        page = [image_id for (image_id,) in conn.execute(QUERIES.select_unparked, values)]
+        after = page[-1] if page else None
+        embedded = _embedded(conn, model_id, page)
+        missing = [image_id for image_id in page if image_id not in embedded]
+        for start in range(0, len(missing), BATCH):
+            yield missing[start : start + BATCH]
+
+
+def _embedded(conn: psycopg.Connection, model_id: int, ids: list[int]) -> set[int]:
+    values = {"model_id": model_id, "ids": ids}
+    return {image_id for (image_id,) in conn.execute(QUERIES.select_embedded, values)}
 
 
 def _without_vector(
     conn: psycopg.Connection, model_id: int, claimed: list[tuple[int, bytes]]
 ) -> list[tuple[int, bytes]]:
     """Without pictures that another worker embedded before their rows were locked here."""
-    ids = [image_id for image_id, _ in claimed]
-    embedded = {image_id for (image_id,) in conn.execute(EMBEDDED, (model_id, ids))}
+    embedded = _embedded(conn, model_id, [image_id for image_id, _ in claimed])
     return [row for row in claimed if row[0] not in embedded]
 
 
