@@ -57,9 +57,8 @@ def test_two_workers_share_the_pictures(album, server):
     (classifier_id,) = album.execute("select model_id from deployments").fetchone()
     vectors.make_partition(album, classifier_id)
     with server.connect(dbname="fresh") as other:
-        claim = vectors.QUERIES.claim
-        values = {"model_id": classifier_id, "batch": 10, "after": 0}
-        first = other.execute(claim, values).fetchall()
+        ids = [row[0] for row in other.execute("select image_id from images order by 1 limit 10")]
+        first = other.execute(vectors.QUERIES.claim, {"ids": ids}).fetchall()
         result = train(album, 1)
         assert result.model_id is None  # the other's pictures are missing
         assert result.vectors == 24 - len(first) == 14
