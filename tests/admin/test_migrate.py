@@ -139,7 +139,7 @@ def test_uninstall_stops_at_what_others_built_on_ours(empty):
 
 
 def test_a_failing_migration_changes_nothing(empty, monkeypatch):
-    def broken(conn, *, with_python):
+    def broken(conn, *, with_python, cluster):
         conn.execute("create table muse.half (x int)")
         conn.execute("select 1/0")
 
@@ -150,7 +150,7 @@ def test_a_failing_migration_changes_nothing(empty, monkeypatch):
 
 
 def test_a_migration_lists_what_depends_and_never_cascades(empty, monkeypatch):
-    def replace(conn, *, with_python):
+    def replace(conn, *, with_python, cluster):
         conn.execute("drop view muse.songs, muse.artists")
 
     migrate()
