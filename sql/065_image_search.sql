@@ -120,7 +120,7 @@ end
 $$;
 
 comment on function muse.fifth_distance(bigint, bigint, bigint) is
-'Distance of a picture''s fifth neighbour: select image_id, fifth_distance(model_id, image_id) from image_vectors limit 3';  -- noqa: LT05
+'Distance of a picture''s fifth neighbour: select fifth_distance(live_model(''classifier''), image_id) from images limit 3';  -- noqa: LT05
 
 -- image_matches ---------------------------------------------------------------------------
 -- The nearest pictures with their metadata and two measures of each match. Confidence is a

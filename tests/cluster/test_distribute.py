@@ -28,6 +28,7 @@ LANGUAGES = """
     from pg_proc join pg_language on pg_language.oid = prolang
     where proname in ('claim_values', 'class_ids', 'wikidata_label')
 """
+LIKE = "select image_id, confidence from images_like((select min(image_id) from images), 5)"
 TRIGGERS = "select count(*) from pg_trigger where tgrelid = 'muse.wikidata'::regclass"
 
 
@@ -68,6 +69,12 @@ def test_answers_are_the_same_on_a_cluster_and_after_it(servers, filled, move):
     filled.execute("discard all")
     filled.execute("set search_path = public, muse")
     assert answers(filled) == before
+    measured = filled.execute(LIKE).fetchall()
+    with filled.transaction(force_rollback=True):
+        filled.execute("delete from image_neighborhoods")
+        searched = filled.execute(LIKE).fetchall()
+    assert [row[0] for row in searched] == [row[0] for row in measured]
+    assert [row[1] for row in searched] == pytest.approx([row[1] for row in measured], abs=1e-5)
     assert filled.execute(TRIGGERS).fetchone() == (1,)  # of Citus
     assert filled.execute(LANGUAGES).fetchone() == (0, 3)
     migrate()
