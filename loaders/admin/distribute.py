@@ -38,8 +38,6 @@ ON_COORDINATOR = {
     "citus.max_cached_conns_per_worker": "4",
     "citus.node_connection_timeout": "5000",
 }
-
-
 # Pages and loads set these roles, and the coordinator connects to the nodes as them. They have no
 # passwords.
 ROLES = ("muse_reader", "muse_loader")
@@ -231,11 +229,6 @@ def add_nodes(conn: psycopg.Connection, own: tuple[str, int] | None, nodes: Sequ
         with node.conn.transaction():
             for name, value in ON_WORKERS.items():
                 node.conn.execute(_setting(conn.info.dbname, name, value))
-
-
-def _let_log_in(conn: psycopg.Connection, role: str) -> None:
-    verb = "alter" if conn.execute(QUERIES.select_role, {"role": role}).rowcount else "create"
-    conn.execute(sql.SQL(verb + " role {} login").format(sql.Identifier(role)))  # type: ignore[arg-type]
 
 
 def _copy_roles(conn: psycopg.Connection, node: psycopg.Connection) -> None:
