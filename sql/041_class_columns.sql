@@ -99,16 +99,19 @@ end;
 comment on function muse.column_stem(text, text, integer) is
 'Name of a column for the label of a property: select column_stem(''date of birth'', ''P569'')';
 
+-- Names of files have 240 bytes at most.
 create or replace function muse.commons_url(file text)
 returns text
 language sql immutable parallel safe
 begin atomic
-    select
-        'https://commons.wikimedia.org/wiki/Special:FilePath/'
-        || replace(replace(replace(replace(replace(
-            translate(commons_url.file, ' ', '_'),
-            '%', '%25'
-        ), '?', '%3F'), '#', '%23'), '"', '%22'), '&', '%26');
+    select case
+        when octet_length(commons_url.file) <= 1000 then
+            'https://commons.wikimedia.org/wiki/Special:FilePath/'
+            || replace(replace(replace(replace(replace(
+                translate(commons_url.file, ' ', '_'),
+                '%', '%25'
+            ), '?', '%3F'), '#', '%23'), '"', '%22'), '&', '%26')
+    end;
 end;
 
 comment on function muse.commons_url(text) is

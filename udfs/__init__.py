@@ -4,4 +4,4 @@
 """
 
 # The revision of the database that this code is written for.
-REVISION = "0045"
+REVISION = "0039"

@@ -16,7 +16,10 @@ HELP = (
     "Query machine-learning systems in SQL. PGHOST, PGHOSTADDR, PGPORT, PGDATABASE or PGSERVICE "
     "choose a server; without them the embedded server is used."
 )
-BENCHMARKS = {"web": "benchmarks.web.cli"}  # beside those of the topics
+BENCHMARKS = {
+    "scale": "benchmarks.scale.cli",
+    "web": "benchmarks.web.cli",
+}  # beside those of the topics
 VERBS = {
     "load": "Fill tables.",
     "train": "Train a model on the loaded data.",

@@ -1,12 +1,12 @@
 """labels of a track by several files
 
-Revision ID: 0045
+Revision ID: 0039
 Revises: 0038
 """
 
 from alembic import op
 
-revision = "0045"
+revision = "0039"
 down_revision = "0038"
 branch_labels = None
 depends_on = None

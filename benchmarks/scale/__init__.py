@@ -1,0 +1,1 @@
+"""Benchmark of a cluster beside one server."""
