@@ -6,14 +6,14 @@ language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    found_one boolean := false;
+    answer boolean := false;
 begin
     perform muse.check_length(is_distributed.table_name, 'table_name', 63);
     if to_regclass('pg_catalog.pg_dist_partition') is not null then
         execute 'select exists (select from pg_dist_partition where logicalrelid = $1)'
-        into found_one using to_regclass(format('muse.%I', is_distributed.table_name));
+        into answer using to_regclass(format('muse.%I', is_distributed.table_name));
     end if;
-    return found_one;
+    return answer;
 end
 $$;
 

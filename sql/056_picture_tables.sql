@@ -91,7 +91,8 @@ select pg_temp.describe(
 
 select pg_temp.describe(
     'muse.image_neighborhoods',
-    'One row per model and picture, of 100,000 at most: select distances from image_neighborhoods',
+    'One row per model and picture, of 100,000 at most: '
+    'select image_id, distances[1] from image_neighborhoods limit 9',
     'model_id', 'Id of the classifier (part of the key, references models.model_id)',
     'image_id', 'Id of the picture (part of the key, references images.image_id)',
     'distances', 'Cosine distances to its nearest other pictures, ascending'

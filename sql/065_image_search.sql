@@ -129,8 +129,9 @@ comment on function muse.fifth_distance(bigint, bigint, bigint) is
 -- the same label; the shares of the other nine and four nearest matches that have its class; the
 -- cosine similarity after the mean of all stored vectors is subtracted; and the logarithm of the
 -- number of pictures, at most 1,000. Training measures the neighbours of 100,000 pictures; those of
--- the first 100 matches are searched where they are not measured. Its weights depend on the number of stored pictures of the
--- match's class. Models that an earlier version trained have fewer weights; the others are 0.
+-- the first 100 matches are searched where they are not measured. The weights depend on the number
+-- of stored pictures of the match's class. Models that an earlier version trained have fewer
+-- weights; the others are 0.
 -- Within a distance of 0.15 a match is a copy, whatever its neighbourhood. A match whose file is
 -- the query's is certain, and comes first. Typical needs no classes: it is the share of stored
 -- pictures whose own nearest neighbour is at least as far away.

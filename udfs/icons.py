@@ -1,6 +1,7 @@
 """Many icons in one picture: a poster, and a sheet with labels."""
 
 import colorsys
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -108,11 +109,11 @@ def _write(
     """Write a centred line of text, shortened to `room` pixels."""
     font = ImageFont.load_default(size)
     text = " ".join(text[:LETTERS].split())
-    shown = text
-    while text and draw.textlength(shown, font=font) > room:
-        text = text[:-1].rstrip()
-        shown = f"{text}…"
-    draw.text(where, shown, fill=ink, font=font, anchor="mt")
+    if draw.textlength(text, font=font) > room:
+        starts = [f"{text[:end].rstrip()}…" for end in range(len(text))]
+        fitting = bisect_right(starts, float(room), key=lambda one: draw.textlength(one, font=font))
+        text = starts[max(fitting - 1, 0)]
+    draw.text(where, text, fill=ink, font=font, anchor="mt")
 
 
 def _between(value: int, name: str, low: int, high: int) -> int:
