@@ -75,10 +75,11 @@ where
     ), true);
 
 -- name: insert_classes
-insert into muse.wikidata_classes (class_id, class, depth)
+insert into muse.wikidata_classes (class_id, class, article, depth)
 select
     new.class_id,
-    new.class_id as class,
+    coalesce(label.label, new.class_id) as class,
+    label.wikipedia_id as article,
     0 as depth
 from (
     select own.class_id
@@ -91,6 +92,7 @@ from (
     from pg_temp.above as above
     cross join unnest(above.superclass_ids) as superclass (id)
 ) as new
+left join muse.wikidata_labels as label on new.class_id = label.wikidata_id
 where
     not exists (
         select from muse.wikidata_classes as old

@@ -36,6 +36,7 @@ from loaders.wikidata.sources import ids_source, labels_source, sample_sources
 from loaders.wikidata.staging import EntityStager
 
 NOUN = "items"
+TABLES = ("wikidata", "wikidata_numbers")  # those whose indexes a first load builds at its end
 PORTION = 200  # items of classes that are merged together
 SAMPLED = EntityFilter(languages=("en", "de"), links=("dewiki",))
 
@@ -281,7 +282,7 @@ class EntityLoad(dumps.DumpLoad):
             )
         on_step("items")
         if self.fresh:
-            for table in (self.topic, "wikidata_numbers"):
+            for table in TABLES:
                 indexes.drop(conn, table)
         with closing(progress("items", self.counts.kept, "merging")) as bar:
             merge.merge_items(
@@ -301,8 +302,7 @@ class EntityLoad(dumps.DumpLoad):
         on_step("classes")
         classes.update_classes(conn, staging, recount=self.recount)
         on_step("indexes")
-        for table in (self.topic, "wikidata_numbers"):
-            indexes.create(conn, table, workers)
+        indexes.create(conn, TABLES, workers, slowest="wikidata_claims")
         analyze(conn, "wikidata", "wikidata_numbers", "wikidata_labels", "wikidata_classes")
 
 

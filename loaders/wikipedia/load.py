@@ -264,7 +264,7 @@ class PageLoad(dumps.DumpLoad):
                     workers=workers, on_rows=bar.update,
                 )  # fmt: skip
         on_step("indexes")
-        indexes.create(conn, self.topic, workers)
+        indexes.create(conn, [self.topic], workers)
         on_step("deletions and redirects")
         staging.analyze(conn, "seen")
         self._delete_moved()
