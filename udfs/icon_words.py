@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from udfs import runtime
 from udfs.bitmaps import BadBitmap, pixels
@@ -53,9 +52,8 @@ def _logits(plpy: Any, model: runtime.Model, squares: np.ndarray) -> np.ndarray:
     """The logits of all words for bitmaps of one size, (n, words)."""
     size, batch = model.config["size"], model.config["batch"]
     if squares.shape[1] != size:
-        images = [Image.fromarray(square) for square in squares]
-        resized = [image.resize((size, size), Image.Resampling.NEAREST) for image in images]
-        squares = np.stack([np.asarray(image) for image in resized])
+        nearest = ((np.arange(size) + 0.5) * squares.shape[1] / size).astype(int)
+        squares = squares[:, nearest[:, None], nearest]
     logits = []
     for first in range(0, len(squares), batch):
         runtime.checkpoint(plpy)

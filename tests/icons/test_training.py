@@ -46,10 +46,10 @@ def test_training_learns_and_makes_the_network_live(fresh, network):
 @pytest.mark.long
 def test_a_network_of_ones_own_goes_live_only_where_it_is_better(fresh, networks):
     fill(fresh)
-    content, config = networks["lines"]  # not trained
+    content, config = networks["positions"]  # not trained
     add_model(fresh, "icons_8", content, **config, kind="icon")
     live = "select model_id from muse.deployments where name = 'mine'"
-    own = TrainRequest("icons_8", sets=("s",), save_as="mine", network="lines", quick=True)
+    own = TrainRequest("icons_8", sets=("s",), save_as="mine", network="positions", quick=True)
     better = train(fresh, replace(own, epochs=4))
     assert better.live[0] == "icons_8"
     assert better.bits < better.live[1]
@@ -87,7 +87,7 @@ def test_a_judge_learns_to_tell_drawn_icons(fresh, networks):
 @pytest.mark.long
 def test_words_are_learned_from_names(fresh, monkeypatch):
     monkeypatch.setattr(words, "FEWEST_WORDS", 2)
-    monkeypatch.setattr(words, "FEWEST_STEPS", 60)
+    monkeypatch.setattr(words, "FEWEST_STEPS", 30)
     random = np.random.default_rng(0)
     for number in range(240):
         square = random.random((32, 32)) < 0.3
@@ -106,8 +106,7 @@ def test_words_are_learned_from_names(fresh, monkeypatch):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("network", ["lines", "positions"])
-def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path, network):
+def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path):
     from loaders.icons.networks import fitting as icons
 
     parts = split(Examples.of(squares(200)), [str(number) for number in range(200)])
@@ -120,7 +119,7 @@ def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path, n
         if step == an_epoch + 5:
             raise KeyboardInterrupt
 
-    settings, folder = keras_networks[network].settings, tmp_path / "run"
+    settings, folder = keras_networks["positions"].settings, tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         icons.fit(icons.build_network(settings, 0), parts, fitting, folder, stop)
     assert steps == list(range(1, an_epoch + 6))

@@ -21,7 +21,7 @@ from udfs.captions import LENGTH, STYLES, WORDS_FROM
 from udfs.icon_grammar import Grammar
 from udfs.icon_lines import INPUTS
 
-BATCH = 32  # bitmaps per run of the exported graph
+BATCH = 8  # bitmaps per run of the exported graph: with more, the first one takes longer
 LOSSES, WEIGHTS = "validation.json", "best.weights.h5"  # files of a checkpoint
 EXACT = 1e-4  # largest difference between LiteRT and Keras
 CAPTIONED = 0.85  # share of examples with a caption
