@@ -48,6 +48,8 @@ QUERIES = {
     "grouped by a property": "select properties ->> 'country' as country, count(*) from wikidata "
     "group by country",
     "years of birth, counted": "select year, count(*) from claim_values('P569') group by year",
+    "years of all statements, counted": "select year, count(*) from wikidata_numbers "
+    "where property_id = 'P569' group by year",
     "items of a class with subclasses": "select count(*) from instances_of('museum', true)",
     "find_items, misspelt": "select * from find_items('Hambrug Dorf')",
     "an item by its id": "select title from wikidata where wikidata_id = ("
