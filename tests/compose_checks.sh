@@ -135,7 +135,7 @@ check_replica() {
     primary=$address
     address="postgresql://analyst@127.0.0.1:$PGMUSE_REPLICA_PORT/pgmuse"
     expect Lonestar query "select artist from similar_songs('destinys child - say my name')"
-    superuser "insert into muse.tracks (track_id, title) values ('compose replica', 'r')"
+    superuser "insert into muse.tracks (track_id, name) values ('compose replica', 'r')"
     for _ in $(seq 60); do
         [ "$(rows)" != 4 ] || break
         sleep 1
