@@ -185,7 +185,8 @@ def check_logins(conn: psycopg.Connection) -> None:
     if failed:
         raise Problem(
             "the tables are distributed, but roles cannot log in on the nodes: let pg_hba.conf "
-            "there accept them from this server: " + "; ".join(failed)
+            "there accept them from this server, or alter role ... password here, with the "
+            "passwords in the .pgpass of the server's user: " + "; ".join(failed)
         )
 
 
