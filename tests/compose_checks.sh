@@ -96,7 +96,7 @@ load_and_refresh() {
         sleep 1
     done
     [ "$(rows)" = 3 ] || die "cron did not load the changed file: $(compose logs --no-color cron)"
-    for _ in $(seq 900); do # twelve drawings of ink, on one core
+    for _ in $(seq 300); do
         [ "$(drawings)" = 0 ] || break
         sleep 1
     done

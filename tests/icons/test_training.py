@@ -106,7 +106,8 @@ def test_words_are_learned_from_names(fresh, monkeypatch):
 
 
 @pytest.mark.long
-def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path):
+@pytest.mark.parametrize("network", ["lines", "positions"])
+def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path, network):
     from loaders.icons.networks import fitting as icons
 
     parts = split(Examples.of(squares(200)), [str(number) for number in range(200)])
@@ -119,7 +120,7 @@ def test_a_training_goes_on_where_it_was_interrupted(keras_networks, tmp_path):
         if step == an_epoch + 5:
             raise KeyboardInterrupt
 
-    settings, folder = keras_networks["positions"].settings, tmp_path / "run"
+    settings, folder = keras_networks[network].settings, tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         icons.fit(icons.build_network(settings, 0), parts, fitting, folder, stop)
     assert steps == list(range(1, an_epoch + 6))
