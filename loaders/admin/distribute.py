@@ -126,6 +126,7 @@ def check_coordinator(conn: psycopg.Connection) -> Iterator[str]:
     is_super, owner, user = conn.execute(QUERIES.select_rights).fetchone() or (False, None, "")
     if not is_super:
         yield f"{user} is no superuser: connect as one, only superusers add nodes"
+        return  # and may not read the settings that the other checks need
     if owner is None:
         yield "there is no schema muse: run ./pgmuse migrate"
     elif owner != user:
@@ -135,13 +136,14 @@ def check_coordinator(conn: psycopg.Connection) -> Iterator[str]:
 
 def check_worker(conn: psycopg.Connection, node: Node) -> Iterator[str]:
     """What a node lacks, in lines that say what to do."""
+    (is_super,) = node.conn.execute(QUERIES.is_superuser).fetchone() or (False,)
+    if not is_super:
+        yield f"{node.name}: {conn.info.user} is no superuser there: alter role ... superuser"
+        return
     yield from _check_server(node.conn, node.name)
     ours, theirs = (one.info.server_version // 10000 for one in (conn, node.conn))
     if ours != theirs:
         yield f"{node.name} runs PostgreSQL {theirs}, this server {ours}: install {ours} there"
-    (is_super,) = node.conn.execute(QUERIES.is_superuser).fetchone() or (False,)
-    if not is_super:
-        yield f"{node.name}: {conn.info.user} is no superuser there: alter role ... superuser"
     for name in ("vector", "citus", "plpython3u", "pg_trgm"):
         version = _version(conn, name)
         there = _version(node.conn, name)

@@ -25,6 +25,17 @@ def test_every_failed_check_is_a_line_that_says_what_to_do(fresh):
     assert fresh.execute("select count(*) from nodes").fetchone() == (0,)
 
 
+def test_a_login_that_is_no_superuser_is_told(fresh, monkeypatch):
+    fresh.execute("create role plain_admin login")
+    try:
+        monkeypatch.setenv("PGUSER", "plain_admin")
+        with pytest.raises(Problem, match="plain_admin is no superuser: connect as one") as raised:
+            distribute(["127.0.0.1:1"])
+        assert len(str(raised.value).splitlines()) == 3
+    finally:
+        fresh.execute("drop role plain_admin")
+
+
 def test_a_cluster_has_other_definitions_and_no_triggers_on_its_tables():
     text = (
         "create or replace function muse.a(x text)\nreturns text\nbegin atomic\n    select 1;\nend;\n"
