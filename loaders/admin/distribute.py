@@ -79,7 +79,7 @@ def distribute(
             nodes.append(node)
             failed += check_worker(conn, node)
         if failed:
-            raise Problem("\n  ".join(["nothing was changed, these checks failed:", *failed]))
+            raise Problem("nothing was changed, these checks failed:", failed)
         add_nodes(conn, _parse(coordinator) if coordinator else None, nodes)
         has_python = _available(conn, "plpython3u", is_installed=True)
         migrate(with_python=has_python, distribute=lambda own: move_tables(own, shards))

@@ -51,7 +51,8 @@ def main() -> None:
             say("cancelled")
         raise
     except Problem as error:
-        say(str(error))
+        for line in error.lines:
+            say(line)
         sys.exit(1)
     except psycopg.Error as error:
         say(describe(error))

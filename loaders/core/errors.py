@@ -7,7 +7,14 @@ from pathlib import Path
 
 
 class Problem(Exception):
-    """An error that the user can correct; the command prints it and exits with status 1."""
+    """An error that the user can correct; the command prints it and exits with status 1.
+
+    details: more lines, such as the checks that failed.
+    """
+
+    def __init__(self, message: str, details: Iterable[str] = ()) -> None:
+        self.lines = [message, *(f"  {detail}" for detail in details)]
+        super().__init__("\n".join(self.lines))
 
 
 class Busy(Problem):

@@ -215,7 +215,8 @@ order by new.place;
 -- Labels -----------------------------------------------------------------------------------------
 
 -- name: update_labels
--- Labels of an older revision than the stored item's change nothing.
+-- Labels of an older revision than the stored item's change nothing. only_missing: stored labels do
+-- not change, and those that were forgotten return.
 create temporary table pair on commit drop as
 with stored as materialized (
     select
@@ -246,6 +247,7 @@ cross join
     ) as name
 where
     new.kind <> 'redirect'
+    and (not %(only_missing)s or old.label is null)
     and (old.label, old.wikipedia_id, old.datatype)
     is distinct from (name.label, name.wikipedia_id, name.datatype)
     and coalesce(new.lastrevid >= stored.lastrevid, true);

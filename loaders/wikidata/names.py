@@ -30,8 +30,8 @@ def merge_labels(
 
     fresh: no items are stored yet that could use them. only_missing: stored labels do not change.
     """
-    if not only_missing:
-        script(conn, staging.sql(queries_for(conn).update_labels))
+    update = staging.sql(queries_for(conn).update_labels)
+    script(conn, update, {"only_missing": only_missing})
     conn.execute(staging.sql(QUERIES.insert_labels), {"record": not fresh})
     conn.execute(staging.sql(QUERIES.upsert_property_labels))
     conn.execute(staging.sql(QUERIES.delete_property_labels))

@@ -30,7 +30,8 @@ where %(record)s and added.name is not null
 on conflict do nothing;
 
 -- name: update_labels
--- Labels of an older revision than the stored item's change nothing.
+-- Labels of an older revision than the stored item's change nothing. only_missing: stored labels do
+-- not change, and those that were forgotten return.
 with pair as (
     select
         old.wikidata_id,
@@ -52,6 +53,7 @@ with pair as (
         ) as name
     where
         new.kind <> 'redirect'
+        and (not %(only_missing)s or old.label is null)
         and (old.label, old.wikipedia_id, old.datatype)
         is distinct from (name.label, name.wikipedia_id, name.datatype)
         and coalesce(new.lastrevid >= (

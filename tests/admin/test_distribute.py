@@ -1,10 +1,13 @@
 """`pgmuse distribute` on a server without Citus; tests/cluster has those of a cluster."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
 from loaders.admin.distribute import distribute, undo
+from loaders.core.config import ROOT
 from loaders.core.errors import Problem
 from migrations.apply import cluster_definitions, for_cluster
 
@@ -23,6 +26,16 @@ def test_every_failed_check_is_a_line_that_says_what_to_do(fresh):
     with pytest.raises(Problem, match="this database is not distributed"):
         undo()
     assert fresh.execute("select count(*) from nodes").fetchone() == (0,)
+
+
+def test_each_failed_check_is_printed_in_a_line_of_its_own(fresh):
+    command = [sys.executable, "-m", "loaders", "distribute", "--worker", "127.0.0.1:1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    first, *lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert first == "pgmuse: nothing was changed, these checks failed:"
+    assert len(lines) == 3
+    assert "\\x0a" not in done.stderr
 
 
 def test_a_login_that_is_no_superuser_is_told(fresh, monkeypatch):

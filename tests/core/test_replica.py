@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from loaders.admin.logins import create_login
 from loaders.admin.migrate import migrate
 from loaders.core import db
 from loaders.core.errors import Problem
+from loaders.core.server import replica
 from loaders.core.server.cluster import Server, throw_away
 from loaders.core.server.replica import PASSWORD, make_replica, promote
 from tests.core.test_server import free_port
@@ -104,6 +106,60 @@ def test_a_copy_that_fails_leaves_nothing(primary, copy):
     make_replica(copy, address(primary), "replica", PASSWORDS, "two")
     with pytest.raises(Problem, match="has a database already"):
         make_replica(copy, address(primary), "replica", PASSWORDS, "three")
+
+
+def test_an_interrupted_copy_leaves_no_slot_and_can_be_repeated(primary, copy, monkeypatch):
+    run_program = Server.run_program
+
+    def interrupted(server, program, *arguments):
+        done = run_program(server, program, *arguments)
+        if program == "pg_basebackup":
+            assert done.ok
+            raise KeyboardInterrupt
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Server, "run_program", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            make_replica(copy, address(primary), "replica", PASSWORDS, "one")
+    assert slots(primary) == []
+    assert not (copy.folder / PASSWORD).exists()
+    make_replica(copy, address(primary), "replica", PASSWORDS, "one")
+    assert slots(primary) == ["one"]
+
+
+def test_two_copies_at_once_make_one_replica(primary, copy):
+    def make(slot):
+        try:
+            make_replica(copy, address(primary), "replica", PASSWORDS, slot)
+        except Problem as error:
+            return str(error)
+        return "made"
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(make, ("one", "two")))
+    assert "has a database already" in answers[0]
+    assert answers[1] == "made"
+    assert len(slots(primary)) == 1
+
+
+@pytest.mark.parametrize(
+    ("of", "needs_tls"),
+    [
+        ("db.example.org", True),
+        ("localhost.example.org:5433", True),
+        ("127.0.0.1.example.org", True),
+        ("hostaddr=192.0.2.5", True),
+        ("host=localhost,db.example.org", True),
+        ("host=localhost hostaddr=192.0.2.5", True),
+        ("127.0.0.1:5433", False),
+        ("localhost", False),
+        ("host=/tmp", False),
+    ],
+)
+def test_a_primary_on_another_machine_needs_tls(tmp_path, of, needs_tls):
+    target = replica._target(Server(tmp_path / "postgres"), of, "replica", None)
+    assert ("sslmode=require" in target) == needs_tls
 
 
 def test_queries_of_all_comments_answer_the_same_on_a_replica(server, fresh, copy):

@@ -7,6 +7,7 @@ import pytest
 
 from loaders.admin.refresh import refresh
 from loaders.wikidata import name_suggestion_index, sources
+from loaders.wikidata.forget import forget
 from loaders.wikidata.load import load_samples
 from loaders.wikidata.options import WikidataOptions
 from tests.factories.wikidata import errors
@@ -51,6 +52,16 @@ def test_its_items_without_any_package(sample, muse, capsys):
     unnamed = "select count(*) from wikidata where properties::text ~ '\"[QP][1-9][0-9]*\"'"
     assert muse.execute(unnamed).fetchone() == (0,)  # all that they mention has a label
     assert sample()[0].is_unchanged
+
+
+def test_a_forgotten_brand_has_its_label_again_when_the_sample_is_loaded_again(sample, muse):
+    sample(with_index=True)
+    label = "select label from wikidata_labels where wikidata_id = 'Q900001'"
+    assert muse.execute(label).fetchone() == ("Bank",)
+    forget(muse, "Q900001")
+    assert muse.execute(label).fetchone() == (None,)
+    load_samples(muse, WikidataOptions(sample=True, again=True, workers=0))
+    assert muse.execute(label).fetchone() == ("Bank",)
 
 
 def test_its_items_show_what_wikidata_has(sample, muse):

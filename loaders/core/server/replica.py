@@ -7,6 +7,7 @@ received. The password is in a file of the server's folder; the database's files
 import re
 import shutil
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -18,7 +19,7 @@ from loaders.core.server.cluster import Server
 from loaders.core.server.files import HBA
 
 INCLUDE = "include 'pgmuse.conf'"
-LOCAL = ("/", "localhost", "127.0.0.1", "::1")
+LOCAL = ("", "localhost", "127.0.0.1", "::1")
 PASSWORD = "primary.pgpass"  # noqa: S105  (a file's name)
 # A standby refuses to start with lower values than its primary's.
 AT_LEAST = (
@@ -42,34 +43,13 @@ def make_replica(
     slot = slot or "pgmuse_" + re.sub("[^a-z0-9]", "_", socket.gethostname().lower())[:50]
     if not SLOT.fullmatch(slot):
         raise Problem(f"{slot!r} is no name of a slot: use a-z, 0-9 and _")
-    if server.data.exists():
-        raise Problem(
-            f"{server.data} has a database already: a replica begins with an empty folder. Move it "
-            "away, or set PGMUSE_HOME to another folder"
-        )
-    server.own(server.folder)
-    server.own(server.log)
-    target = _target(server, primary, user, password)
-    settings = _check_primary(server, target)
-    part = server.folder / "part"  # renamed when complete
-    shutil.rmtree(part, ignore_errors=True)
-    copied = server.run_program(
-        "pg_basebackup", "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast",
-        "--no-password", "--create-slot", f"--slot={slot}", "--pgdata", str(part),
-        "--dbname", target,
-    )  # fmt: skip
-    if not copied.ok:
-        _drop_slot(target, slot, copied.err)
-    copied.check("copy the primary")
-    server.write(part / "pg_hba.conf", HBA)
-    server.write(part / "pgmuse.conf", "")
-    conf = part / "postgresql.conf"
-    if not conf.exists() or INCLUDE not in conf.read_text():  # the primary is no embedded server
-        lines = [f"{name} = {value}" for name, value in settings.items()]
-        server.write(conf, "\n".join([*lines, INCLUDE, ""]))
-    for name in ("log", "pg_log", "server.key", "server.crt"):  # the primary's own
-        _remove(part / name)
-    part.rename(server.data)
+    with server.alone():
+        if server.data.exists():
+            raise Problem(
+                f"{server.data} has a database already: a replica begins with an empty folder. "
+                "Move it away, or make the replica in another checkout"
+            )
+        _copy(server, primary, user, password, slot)
     server.up()
 
 
@@ -80,6 +60,35 @@ def promote(server: Server) -> None:
     server.up()
     server.run_program("pg_ctl", "promote", "--wait", "--silent").check("promote the replica")
     (server.folder / PASSWORD).unlink(missing_ok=True)
+
+
+def _copy(server: Server, primary: str, user: str, password: str | None, slot: str) -> None:
+    """Copy the primary, also its settings. Interrupted or not, a failure leaves no slot."""
+    server.own(server.folder)
+    server.own(server.log)
+    target = _target(server, primary, user, password)
+    settings = _check_primary(server, target, slot)
+    part = server.folder / "part"  # renamed when complete
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        server.run_program(
+            "pg_basebackup", "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast",
+            "--no-password", "--create-slot", f"--slot={slot}", "--pgdata", str(part),
+            "--dbname", target,
+        ).check("copy the primary")  # fmt: skip
+    except BaseException:
+        _drop_slot(target, slot)
+        (server.folder / PASSWORD).unlink(missing_ok=True)
+        raise
+    server.write(part / "pg_hba.conf", HBA)
+    server.write(part / "pgmuse.conf", "")
+    conf = part / "postgresql.conf"
+    if not conf.exists() or INCLUDE not in conf.read_text():  # the primary is no embedded server
+        lines = [f"{name} = {value}" for name, value in settings.items()]
+        server.write(conf, "\n".join([*lines, INCLUDE, ""]))
+    for name in ("log", "pg_log", "server.key", "server.crt"):  # the primary's own
+        _remove(part / name)
+    part.rename(server.data)
 
 
 def _target(server: Server, primary: str, user: str, password: str | None) -> str:
@@ -93,7 +102,8 @@ def _target(server: Server, primary: str, user: str, password: str | None) -> st
         values |= {name: str(value) for name, value in some.items()}
     else:
         values["host"], values["port"] = addresses.parse_address(primary)
-    if not values.get("host", "/").startswith(LOCAL):
+    hosts = ",".join(values.get(name, "") for name in ("host", "hostaddr")).split(",")
+    if any(host not in LOCAL and not host.startswith("/") for host in hosts):
         values.setdefault("sslmode", "require")
     password = values.pop("password", password)
     values.pop("dbname", None)
@@ -105,8 +115,8 @@ def _target(server: Server, primary: str, user: str, password: str | None) -> st
     return conninfo.make_conninfo(**values)
 
 
-def _check_primary(server: Server, target: str) -> dict[str, str]:
-    """The settings that a replica needs at least. Errors: Problem."""
+def _check_primary(server: Server, target: str, slot: str) -> dict[str, str]:
+    """The settings that a replica needs at least. Errors: Problem, also where the slot exists."""
     with _connect(target) as conn:
         theirs, ours = _show(conn, "server_version_num")[:-4], server.installed_version()
         if theirs != ours:
@@ -116,6 +126,12 @@ def _check_primary(server: Server, target: str) -> dict[str, str]:
             )
         if _show(conn, "wal_level") == "minimal":
             raise Problem("wal_level is minimal on the primary: set it to replica and restart it")
+        row = conn.execute(f"READ_REPLICATION_SLOT {slot}".encode()).fetchone()
+        if row is not None and row[0] is not None:
+            raise Problem(
+                f"the primary has a slot {slot} of another replica: give another name with --slot, "
+                f"or remove it there: select pg_drop_replication_slot('{slot}')"
+            )
         return {name: _show(conn, name) for name in AT_LEAST}
 
 
@@ -133,18 +149,10 @@ def _show(conn: psycopg.Connection, name: str) -> str:
     return bytes(row[0]).decode()  # a replication connection has no types
 
 
-def _drop_slot(target: str, slot: str, reason: str) -> None:
-    """Remove the slot of a copy that failed. Errors: Problem where it is another replica's."""
-    if "already exists" in reason:
-        raise Problem(
-            f"the primary has a slot {slot} of another replica: give another name with --slot, or "
-            f"remove it there: select pg_drop_replication_slot('{slot}')"
-        )
-    try:
-        with _connect(target) as conn:
-            conn.execute(f"DROP_REPLICATION_SLOT {slot}".encode())
-    except (Problem, psycopg.Error):
-        return  # it was not created
+def _drop_slot(target: str, slot: str) -> None:
+    """Remove the slot of a copy that failed, once its connection has ended."""
+    with suppress(Problem, psycopg.Error), _connect(target) as conn:  # it may not have been created
+        conn.execute(f"DROP_REPLICATION_SLOT {slot} WAIT".encode())
 
 
 def _remove(path: Path) -> None:
