@@ -77,7 +77,7 @@ def distribute(
                 failed.append(_unreached(conn, f"{host}:{port}", error))
                 continue
             nodes.append(node)
-            failed += check_worker(conn, node)
+            failed += check_worker(conn, node, is_new=(host, port) not in stored)
         if failed:
             raise Problem("nothing was changed, these checks failed:", failed)
         add_nodes(conn, _parse(coordinator) if coordinator else None, nodes)
@@ -134,8 +134,8 @@ def check_coordinator(conn: psycopg.Connection) -> Iterator[str]:
     yield from _check_server(conn, "this server")
 
 
-def check_worker(conn: psycopg.Connection, node: Node) -> Iterator[str]:
-    """What a node lacks, in lines that say what to do."""
+def check_worker(conn: psycopg.Connection, node: Node, *, is_new: bool) -> Iterator[str]:
+    """What a node lacks, in lines that say what to do. is_new: it has no tables of ours yet."""
     (is_super,) = node.conn.execute(QUERIES.is_superuser).fetchone() or (False,)
     if not is_super:
         yield f"{node.name}: {conn.info.user} is no superuser there: alter role ... superuser"
@@ -149,7 +149,7 @@ def check_worker(conn: psycopg.Connection, node: Node) -> Iterator[str]:
         there = _version(node.conn, name)
         if name in ("vector", "citus") and version and there and version != there:
             yield f"{node.name} has {name} {there}, this server {version}: install {version} there"
-    if node.conn.execute("select to_regclass('muse.alembic_version')").fetchone() != (None,):
+    if is_new and node.conn.execute(QUERIES.select_relations).rowcount:
         yield f"{node.name} has a schema muse of its own: give a node an empty database"
 
 

@@ -26,6 +26,11 @@ where login.rolname = current_user;
 select rolsuper from pg_roles
 where rolname = current_user;
 
+-- name: select_relations
+-- Tables, views and sequences in a schema muse.
+select from pg_class
+where relnamespace = to_regnamespace('muse');
+
 -- name: select_logins
 -- Roles that query the nodes: our two roles, and logins of readers and loaders.
 select rolname from pg_roles

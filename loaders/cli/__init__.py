@@ -25,8 +25,14 @@ def describe(error: psycopg.Error) -> str:
     """The message of a Postgres error in one line, with its hint."""
     message = error.diag.message_primary or str(error)
     text = " ".join(message.removeprefix("pgmuse: ").split())
-    bad_input = (error.sqlstate or "").startswith("22")
-    hint = error.diag.message_hint or ("" if bad_input else "./pgmuse doctor may know more")
+    if error.diag.message_hint:
+        hint = error.diag.message_hint
+    elif error.sqlstate == "08006":  # the coordinator of a cluster has lost a node
+        hint = "start that node, and repeat the command; the view nodes lists them"
+    elif (error.sqlstate or "").startswith("22"):
+        hint = ""  # bad input says itself what is wrong
+    else:
+        hint = "./pgmuse doctor may know more"
     return f"{text} ({' '.join(hint.split())})" if hint else text
 
 

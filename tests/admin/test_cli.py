@@ -143,6 +143,11 @@ def test_pgmuse_works_from_any_folder_and_through_a_link(folder, tmp_path):
             "select * from generate_icons('icons_32')",
             "no model 'icons_32' yet (run: ./pgmuse load models)",
         ),
+        (
+            "do $$ begin raise 'remote node w1:5432 failed' using errcode = '08006'; end $$",
+            "remote node w1:5432 failed (start that node, and repeat the command; the view nodes "
+            "lists them)",
+        ),
     ],
 )
 def test_an_error_of_sql_is_one_line_with_its_hint(db, query, line):

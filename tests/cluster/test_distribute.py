@@ -101,7 +101,7 @@ def test_failed_checks_change_nothing(servers, one):
     workers = [citus.address(worker) for worker in servers[1:]]
     one.execute("create role weak login")
     with servers[1].connect(dbname="fresh", autocommit=True) as worker:
-        worker.execute("create schema muse create table alembic_version ()")
+        worker.execute("create schema muse create table items ()")
     with pytest.raises(Problem) as raised:
         distribute.distribute([*workers, "127.0.0.1:1"])
     lines = str(raised.value).splitlines()
