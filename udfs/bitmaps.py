@@ -64,6 +64,15 @@ def bits(square: np.ndarray) -> str:
     return text.tobytes().decode()
 
 
+def centred(square: np.ndarray) -> np.ndarray:
+    """The square with the box of its ink in the middle, or half a pixel to the right and below."""
+    for axis in (0, 1):
+        lines = np.flatnonzero(square.any(axis=1 - axis))
+        before, after = lines[0], len(square) - 1 - lines[-1]
+        square = np.roll(square, (after - before + 1) // 2, axis)
+    return square
+
+
 def drawable(bitmaps: Sequence[str | None] | None) -> list[np.ndarray]:
     """Squares of 1 to 1,000 bitmaps. Errors: BadBitmap for other numbers."""
     if bitmaps is None or not 1 <= len(bitmaps) <= 1000:

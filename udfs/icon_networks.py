@@ -6,6 +6,9 @@ tokens, divided by size x size x ln 2: bits a pixel.
 
 Every bitmap has its own random numbers, by seed and number: the first ones do not depend on n. Of
 several candidates the one is taken that a judge, a network of its own, finds most like a real icon.
+
+Where the icons that a network learned from are in the middle (`centred` in its config), its own are
+moved there: it draws from the top, and often ends too early for the margin it left there.
 """
 
 import itertools
@@ -14,9 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from udfs import captions, icon_words, runtime
+from udfs import captions, icon_choice, runtime
 from udfs.bitmap_tokens import encode
-from udfs.bitmaps import BadBitmap, bits, pixels
+from udfs.bitmaps import BadBitmap, bits, centred, pixels
 from udfs.icon_grammar import Grammar
 from udfs.icon_lines import input_lines
 
@@ -64,9 +67,7 @@ def draw(
 
     start: a bitmap whose lines are kept, down to the last one with ink. words and style: what the
     bitmap shows, and how; see `captions`. best_of: the number of candidates for each bitmap. The
-    score is the judge's probability that the bitmap is a real icon, None without a judge. The best
-    candidate has the fewest specks; among these the product of its score and of the probability of
-    its words is the highest.
+    score is that of the best one, None for one candidate; see `icon_choice`.
 
     SQL errors: no such network, or an argument out of bounds.
     """
@@ -89,30 +90,18 @@ def draw(
         squares.append(drawn.squares)
         nats.append(drawn.nats)
     drawn = Batch(np.concatenate(squares)[: len(numbers)], np.concatenate(nats)[: len(numbers)])
-    scores = _scores(plpy, cache, model, name, drawn.squares, best_of)
-    cost_of_words = np.zeros(len(numbers))
-    if best_of > 1 and words is not None and "words" in model.config:
-        cost_of_words = icon_words.costs(plpy, cache, drawn.squares, captions.words_of(words))
-
-    def preference(candidate: int) -> tuple[int, float]:
-        realness = scores[candidate] or 0
-        return -specks(drawn.squares[candidate]), realness * np.exp(-cost_of_words[candidate])
-
-    bits_a_pixel = drawn.nats / (size * size * np.log(2))
-    rows = []
-    for i in range(n):
-        candidates = range(i * best_of, (i + 1) * best_of)
-        best = max(candidates, key=preference)
-        rows.append((i + 1, bits(drawn.squares[best]), float(bits_a_pixel[best]), scores[best]))
-    return rows
-
-
-def specks(square: np.ndarray) -> int:
-    """The number of ink pixels without ink around them."""
-    wide = np.pad(square, 1).astype(int)
-    rows = wide[:-2] + wide[1:-1] + wide[2:]
-    around = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
-    return int((square & (around == 1)).sum())
+    placed = drawn.squares
+    if model.config.get("centred") and start is None:
+        placed = np.stack([centred(square) for square in placed])
+    best, scores = icon_choice.best(plpy, cache, model, placed, words, best_of)
+    nats_of_best = drawn.nats[best]
+    moved = np.flatnonzero((placed != drawn.squares)[best].any(axis=(1, 2)))
+    nats_of_best[moved] = _nats(plpy, model, placed[best[moved]], wish.caption)
+    costs = nats_of_best / (size * size * np.log(2))
+    return [
+        (i + 1, bits(placed[number]), float(costs[i]), scores[i])
+        for i, number in enumerate(best.tolist())
+    ]
 
 
 def _check(plpy: Any, n: int | None, temperature: float | None, best_of: int | None) -> None:
@@ -151,31 +140,6 @@ def _caption(
     )
 
 
-def _scores(
-    plpy: Any,
-    cache: dict[str, Any],
-    model: runtime.Model,
-    name: str,
-    squares: np.ndarray,
-    best_of: int,
-) -> list[float | None]:
-    """The judge's probability that each bitmap is real; None where it is not needed."""
-    if best_of == 1:
-        return [None] * len(squares)
-    if "judge" not in model.config:
-        runtime.fail(plpy, f"{name} has no judge: best_of must be 1", "icons_32 has one")
-    judge = runtime.model(plpy, cache, model.config["judge"])
-    batch = judge.config["batch"]
-    scores: list[float | None] = []
-    for first in range(0, len(squares), batch):
-        runtime.checkpoint(plpy)
-        part = squares[first : first + batch].astype(np.float32)
-        padded = np.concatenate([part, np.zeros((batch - len(part), *part.shape[1:]), np.float32)])
-        (logits,) = runtime.run(judge, padded)
-        scores += (1 / (1 + np.exp(-logits[: len(part)].astype(float)))).ravel().tolist()
-    return scores
-
-
 def costs(
     plpy: Any, cache: dict[str, Any], bitmaps: Sequence[str | None] | None, name: str
 ) -> list[float]:
@@ -184,7 +148,7 @@ def costs(
     SQL errors: no such network, or a bitmap of another size or without ink.
     """
     model = network(plpy, cache, name)
-    size, batch = model.config["size"], model.config["batch"]
+    size = model.config["size"]
     try:
         squares = [pixels(bitmap) for bitmap in bitmaps or []]
     except BadBitmap as error:
@@ -195,13 +159,23 @@ def costs(
             runtime.fail(plpy, f"{name} takes bitmaps of {size} x {size}, not of {other}")
         if not square.any():
             runtime.fail(plpy, "a bitmap has no ink")
-    costs: list[float] = []
+    if not squares:
+        return []
+    nats = _nats(plpy, model, np.stack(squares), captions.numbers([]))
+    costs: list[float] = (nats / (size * size * np.log(2))).tolist()
+    return costs
+
+
+def _nats(plpy: Any, model: runtime.Model, squares: np.ndarray, caption: np.ndarray) -> np.ndarray:
+    """The cost of each bitmap, given a caption, in nats, (n)."""
+    batch = model.config["batch"]
+    nats = np.zeros(len(squares))
     for start in range(0, len(squares), batch):
         part = squares[start : start + batch]
-        padded = np.stack(part + part[:1] * (batch - len(part)))
-        nats = SCORES[model.config["network"]](plpy, model, padded).nats[: len(part)]
-        costs += (nats / (size * size * np.log(2))).tolist()
-    return costs
+        padded = np.concatenate([part, np.repeat(part[:1], batch - len(part), axis=0)])
+        drawn = SCORES[model.config["network"]](plpy, model, padded, caption)
+        nats[start : start + batch] = drawn.nats[: len(part)]
+    return nats
 
 
 def network(plpy: Any, cache: dict[str, Any], name: str) -> runtime.Model:
@@ -270,14 +244,38 @@ def _draw_lines(
 
     n: the batch of the graph, or half of it, where bitmaps are guided by their caption.
     """
-    n, size, _ = noise.shape
-    batch = model.config["batch"]
+    n = len(noise)
     captioned = np.repeat(caption[None], n, axis=0)
-    mix = np.eye(batch, dtype=np.float32)
+    mix = np.eye(model.config["batch"], dtype=np.float32)
     if is_guided(model, caption):  # each bitmap twice, the second time without its caption
         mix = np.kron([[GUIDANCE, 1 - GUIDANCE]] * 2, np.eye(n)).astype(np.float32)
         noise, sharpness = np.concatenate([noise, noise]), np.concatenate([sharpness, sharpness])
         captioned = np.concatenate([captioned, np.zeros_like(captioned)])
+    drawn = _run_lines(plpy, model, noise, sharpness, captioned, mix)
+    return Batch(drawn.squares[:n], drawn.nats[:n])
+
+
+def _score_lines(
+    plpy: Any, model: runtime.Model, squares: np.ndarray, caption: np.ndarray
+) -> Batch:
+    batch = len(squares)
+    noise = np.where(squares, INK, BLANK).astype(np.float32)
+    captioned = np.repeat(caption[None], batch, axis=0)
+    return _run_lines(
+        plpy, model, noise, np.ones(batch, np.float32), captioned, np.eye(batch, dtype=np.float32)
+    )
+
+
+def _run_lines(
+    plpy: Any,
+    model: runtime.Model,
+    noise: np.ndarray,
+    sharpness: np.ndarray,
+    captioned: np.ndarray,
+    mix: np.ndarray,
+) -> Batch:
+    """Draw a whole batch; captioned: (batch, LENGTH); mix: see LineNetwork.step."""
+    batch, size, _ = noise.shape
     squares = np.zeros((batch, size, size), dtype=np.float32)
     state = np.zeros((batch, size, model.config["channels"]), dtype=np.float32)
     nats = np.zeros(batch)
@@ -296,18 +294,12 @@ def _draw_lines(
         )
         squares[:, y] = line
         nats += cost
-    return Batch(squares[:n] > 0.5, nats[:n])
+    return Batch(squares > 0.5, nats)
 
 
 def is_guided(model: runtime.Model, caption: np.ndarray) -> bool:
     """Whether a bitmap is drawn by the logits with a caption and without."""
     return bool(caption.any()) and bool(model.config.get("mixes"))
-
-
-def _score_lines(plpy: Any, model: runtime.Model, squares: np.ndarray) -> Batch:
-    noise = np.where(squares, INK, BLANK).astype(np.float32)
-    ones = np.ones(len(squares), dtype=np.float32)
-    return _draw_lines(plpy, model, noise, ones, captions.numbers([]))
 
 
 # Tokens -------------------------------------------------------------------------------------
@@ -335,7 +327,9 @@ def _draw_tokens(
     return _run_tokens(plpy, model, batch, choose)
 
 
-def _score_tokens(plpy: Any, model: runtime.Model, squares: np.ndarray) -> Batch:
+def _score_tokens(
+    plpy: Any, model: runtime.Model, squares: np.ndarray, caption: np.ndarray
+) -> Batch:
     sequences = [encode(square, model.config["encoding"]) for square in squares]
 
     def choose(step: int, costs: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from loaders.core.models import live_model, publish
 from loaders.icons import SHIPPED
 from loaders.icons.captioned import QUERIES, examples, read_icons
 from loaders.icons.networks.examples import Examples, Parts, split
-from udfs.bitmaps import bits
+from udfs.bitmaps import bits, centred
 
 
 class Task(NamedTuple):
@@ -44,6 +44,7 @@ TASKS = {
 NETWORKS = ("lines", "positions", "scanlines", "runs")
 QUICK_ICONS, QUICK_UNITS = 400, 16
 FEWEST = 20  # icons in each part of the split
+CENTRED = 0.8  # share of icons in the middle
 ENOUGH = 300  # icons, of as many families, that are mostly enough for it
 OF_A_TOPIC = "select from muse.model_names where name = %s"
 COSTS = "select muse.icon_nlls(%s::bit varying[], %s)"
@@ -129,6 +130,7 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
             "settings": asdict(settings),
             "fitting": asdict(fitting),
             "sets": dict(conn.execute(QUERIES.licences, values).fetchall()),
+            "centred": _are_centred(parts.train),
         }
         if task.network == "lines":
             config["judge"] = f"{request.name}_judge"
@@ -174,6 +176,12 @@ def _check_name(conn: psycopg.Connection, task: Task, name: str | None) -> None:
     is_taken = conn.execute(OF_A_TOPIC, (name,)).fetchone() is not None
     if is_taken or (live and shape != {key: live.config.get(key) for key in shape}):
         raise Problem(f"{name} is the name of another model: choose another one for --as")
+
+
+def _are_centred(icons: Examples) -> bool:
+    """Whether most icons are in the middle of their bitmaps, as those of fonts are."""
+    is_centred = [(centred(square) == square).all() for square in icons.bitmaps]
+    return bool(np.mean(is_centred) >= CENTRED)
 
 
 def _settings(task: Task, request: TrainRequest) -> Any:

@@ -9,8 +9,8 @@ from tests.factories import processor_time as cpu
 from tests.factories.icons import squares
 from tests.factories.rows import add_icon, add_model
 from udfs.bitmap_tokens import ENCODINGS
-from udfs.bitmaps import bits, pixels
-from udfs.icon_networks import specks
+from udfs.bitmaps import bits, centred, pixels
+from udfs.icon_choice import specks
 
 KINDS = ("lines", *ENCODINGS)
 
@@ -40,6 +40,32 @@ def test_drawings_are_valid_and_have_their_costs(live, kind):
     )
     assert costs.fetchone()[0] == pytest.approx([row[2] for row in rows], abs=1e-5)
     assert all(row[3] for row in rows)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drawings_are_in_the_middle_where_icons_are(live, networks, kind):
+    content, config = networks[kind]
+    add_model(live, "middle", content, **config, centred=True)
+    query = "select bitmap::text, nll from generate_icons(%s, 400)"
+    rows = live.execute(query, ("middle",)).fetchall()
+    drawn = [pixels(bitmap) for bitmap, _ in rows]
+    assert all((centred(square) == square).all() for square in drawn)
+    costs = live.execute(
+        "select icon_nlls(%s::bit varying[], 'middle')", ([row[0] for row in rows],)
+    )
+    assert costs.fetchone()[0] == pytest.approx([row[1] for row in rows], abs=1e-5)
+    before = live.execute(query, (kind,)).fetchall()
+    moved = [bits(centred(pixels(bitmap))) for bitmap, _ in before]
+    assert moved == [bitmap for bitmap, _ in rows]
+    assert moved != [bitmap for bitmap, _ in before]
+
+
+def test_the_middle_is_that_of_the_box_or_half_a_pixel_beside():
+    square = np.zeros((8, 8), dtype=bool)
+    square[0, 7] = square[2, 5] = True
+    expected = np.zeros((8, 8), dtype=bool)
+    expected[3, 5] = expected[5, 3] = True
+    assert (centred(square) == expected).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,14 +151,15 @@ def test_specks_are_ink_without_ink_beside_it():
     assert specks(square) == 2
 
 
-def test_a_started_icon_is_finished_below_its_last_ink(live):
+def test_a_started_icon_is_finished_below_its_last_ink(live, networks):
     start = "0" * 16 + "01111110" + "01000010" + "0" * 32
-    rows = live.execute(
-        "select bitmap::text from generate_icons('lines', 9, start => %s::text::bit varying)",
-        (start,),
-    ).fetchall()
+    query = "select bitmap::text from generate_icons('lines', 9, start => %s::text::bit varying)"
+    rows = live.execute(query, (start,)).fetchall()
     assert {row[0][:32] for row in rows} == {start[:32]}
     assert len({row[0] for row in rows}) > 1
+    content, config = networks["lines"]
+    add_model(live, "lines", content, **config, centred=True)
+    assert live.execute(query, (start,)).fetchall() == rows
 
 
 @pytest.mark.parametrize(

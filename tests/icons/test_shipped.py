@@ -19,6 +19,9 @@ def test_what_ships_is_put_where_nothing_else_is(fresh, networks, tmp_path):
     (report,) = shipped.load_models(fresh, models).values()
     assert report.endswith("is live")
     assert len(fresh.execute("select * from generate_icons('icons_8', 5)").fetchall()) == 5
+    fresh.execute("update muse.models set config = config - 'encoding'")
+    (report,) = shipped.load_models(fresh, models).values()
+    assert report.endswith("is live")  # the same network with another description
     mine = add_model(fresh, "icons_8", networks["runs"].content, **networks["runs"].config)
     (report,) = shipped.load_models(fresh, models).values()
     assert "skipped (--again replaces it)" in report
@@ -47,6 +50,7 @@ def test_what_ships_is_small_and_below_the_tables(fresh):
         assert f"train {card.name}" in card.command
         if card.config["network"] not in ("lines", "tokens"):
             continue
+        assert card.config["centred"]
         line = card.metrics["tables"]["context 16"]
         assert card.metrics["bits_a_pixel"] < line * (0.9 if card.config["size"] == 32 else 1)
         query = "select valid from generate_icons(%s, 3)"

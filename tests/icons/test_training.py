@@ -36,6 +36,7 @@ def test_training_learns_and_makes_the_network_live(fresh, network):
         "select config, metrics from muse.models where model_id = muse.live_model('icons_8')"
     ).fetchone()
     assert config["sets"] == {"s": "MIT"}
+    assert config["centred"] is False  # these squares are anywhere
     assert metrics["bits_a_pixel"] == model.bits
     assert sum(metrics["icons"].values()) == model.icons
     assert model.live is None
