@@ -45,11 +45,10 @@ def load_models(
 def _load(conn: psycopg.Connection, path: Path, *, again: bool) -> str:
     card, content = read_card(path), path.read_bytes()
     live = live_model(conn, card.name)
-    is_same = live is not None and live.content == content
-    if live is not None and is_same and card.config.items() <= live.config.items():
+    if live and live.content == content and card.config.items() <= live.config.items():
         return "live already"
     # Cards have licences, trainings have none: such a model came with an earlier version.
-    if live is not None and "licence" not in live.config and not is_same and not again:
+    if live and "licence" not in live.config and not again:
         return "another model is live, skipped (--again replaces it)"
     config = card.config | {"licence": card.licence}
     model_id = publish(conn, card.name, config, card.metrics, content=content)
