@@ -32,6 +32,7 @@ SHARPNESS_DECAY = 0.8  # factor of 1 / temperature per new attempt
 # Classifier-free guidance (Ho and Salimans 2022): with a caption, pixels are drawn by the logits
 # without it + GUIDANCE * (the difference that it makes).
 GUIDANCE = 2.0
+FULL = 0.7  # share of the lines from which a start leaves little to draw
 
 
 class Wish(NamedTuple):
@@ -197,7 +198,14 @@ def _first_lines(plpy: Any, model: runtime.Model, name: str, start: str) -> np.n
         runtime.fail(plpy, f"{name} finishes no icons", "icons_32 does")
     if len(square) != size or not square.any():
         runtime.fail(plpy, f"start is a bitmap of {size} x {size} pixels with ink")
-    return square[: np.flatnonzero(square.any(axis=1))[-1] + 1]
+    lines = square[: np.flatnonzero(square.any(axis=1))[-1] + 1]
+    if len(lines) > FULL * size:
+        half = size * size // 2
+        plpy.notice(
+            f"start has ink down to line {len(lines)} of {size}, and all of it is kept",
+            hint=f"start => bitmap >> {half} << {half} keeps the upper half",
+        )
+    return lines
 
 
 def _step(model: runtime.Model, *arguments: np.ndarray) -> list[np.ndarray]:

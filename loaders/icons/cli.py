@@ -288,10 +288,14 @@ def _train(request: "TrainRequest") -> None:
         f"{model.name}: {model.bits:.3f} bits a pixel on icons of held-out families; a table of "
         f"the 16 pixels around: {model.tables['context 16']:.3f}{beside}"
     )
+    of = f"trained on {model.trained_on:,} of {model.icons:,} icons"
+    if model.left_out:
+        of += f" ({model.left_out:,} look as held-out ones, and are left out)"
     if model.model_id is None:
+        say(f"{model.name}: {of}")
         say(f"{model.name}: not deployed, it is no better than what is live (--force deploys it)")
     else:
-        say(f"model {model.model_id} is live: {model.name}, of {model.icons:,} icons")
+        say(f"model {model.model_id} is live: {model.name}, {of}")
 
 
 def _draw(picture: str, out: Path | None, kind: str, model: str, n: int, *options: Any) -> None:

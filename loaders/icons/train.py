@@ -72,13 +72,16 @@ class TrainRequest:
 class TrainedIconModel:
     """A trained model, its bits a pixel on the test split, and those of others.
 
-    model_id: None where the live model is better. live: the name of the live model it was compared
-    with, and its bits.
+    model_id: None where the live model is better. icons: how many were read; trained_on: how many
+    of them were trained on; left_out: how many were not, since they look as held-out ones. live:
+    the name of the live model it was compared with, and its bits.
     """
 
     model_id: int | None
     name: str
     icons: int
+    trained_on: int
+    left_out: int
     bits: float
     tables: dict[str, float]
     live: tuple[str, float] | None
@@ -150,7 +153,8 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
         model_id = publish(conn, name, config, metrics, content=content)
         training.write_weights(model, HOME / "var" / "train" / f"{name}.npz")
     shutil.rmtree(folder, ignore_errors=True)
-    return TrainedIconModel(model_id, name, icons, own, tables, live)
+    counts = icons, len(parts.train), parts.left_out
+    return TrainedIconModel(model_id, name, *counts, own, tables, live)
 
 
 def _read(conn: psycopg.Connection, task: Task, request: TrainRequest) -> tuple[Parts, int]:
@@ -160,10 +164,10 @@ def _read(conn: psycopg.Connection, task: Task, request: TrainRequest) -> tuple[
     families = [row.family for row in rows]
     parts = split(examples(rows, task.size), families)
     if min(map(len, (parts.train, parts.validation, parts.test))) < FEWEST:
-        raise Problem(
-            f"{len(rows):,} icons of {len(set(families)):,} families are too few to train on: "
-            f"some {ENOUGH} of different families are needed"
-        )
+        few = f"{len(rows):,} icons of {len(set(families)):,} families are too few to train on"
+        if parts.left_out:
+            few += f" ({parts.left_out:,} look as held-out ones)"
+        raise Problem(f"{few}: some {ENOUGH} of different families are needed")
     return parts, len(rows)
 
 

@@ -162,6 +162,26 @@ def test_a_started_icon_is_finished_below_its_last_ink(live, networks):
     assert live.execute(query, (start,)).fetchall() == rows
 
 
+def test_a_start_that_leaves_little_to_draw_is_said(live):
+    lines = []
+    live.add_notice_handler(
+        lambda notice: lines.append((notice.message_primary, notice.message_hint))
+    )
+    query = "select count(*) from generate_icons('lines', 3, start => %s::text::bit varying)"
+    live.execute(query, ("1" * 40 + "0" * 24,))
+    assert lines == []
+    live.execute(query, ("1" * 41 + "0" * 23,))
+    assert lines == [
+        (
+            "start has ink down to line 6 of 8, and all of it is kept",
+            "start => bitmap >> 32 << 32 keeps the upper half",
+        )
+    ]
+    upper = "select bitmap::text from generate_icons('lines', start => %s::bit varying >> 32 << 32)"
+    assert live.execute(upper, ("1" * 64,)).fetchone()[0].startswith("1" * 32)
+    assert len(lines) == 1
+
+
 @pytest.mark.parametrize(
     ("model", "start", "words"),
     [

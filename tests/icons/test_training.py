@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from loaders.cli import app
 from loaders.core.errors import Problem
 from loaders.icons import judge, words
 from loaders.icons.networks.examples import Examples, split
@@ -181,3 +183,26 @@ def test_too_few_families_are_said(db):
     message = "of 1 families are too few to train on: some 300 of different families are needed"
     with pytest.raises(Problem, match=message):
         train(db, TrainRequest("icons_8"))
+
+
+def test_icons_that_look_as_held_out_ones_are_said(db):
+    for number in range(64):
+        add_icon(db, f"f{number}-x", {number, *range(8, 16)}, location=str(number))
+    with pytest.raises(Problem, match=r"too few to train on \(\d\d look as held-out ones\): some"):
+        train(db, TrainRequest("icons_8"))
+
+
+@pytest.mark.long
+def test_a_training_says_how_many_icons_it_was_on(fresh):
+    fill(fresh)
+    for number in range(40):
+        add_icon(
+            fresh, f"n{number}-x", {number, *range(8, 24)}, icon_set="s", location=f"n{number}"
+        )
+    run = ["train", "icons_8", "--set", "s", "--quick", "--epochs", "1"]
+    output = CliRunner().invoke(app, [*run, "--network", "positions"]).output
+    (metrics,) = fresh.execute("select metrics from muse.models where name = 'icons_8'").fetchone()
+    trained_on, near = metrics["icons"]["train"], metrics["icons"]["near_held_out"]
+    assert near > 10
+    of = f"icons_8, trained on {trained_on} of {sum(metrics['icons'].values())} icons"
+    assert f"{of} ({near} look as held-out ones, and are left out)" in output
