@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,8 @@ from udfs.bitmaps import bits, centred
 class Task(NamedTuple):
     """What a model learns from, and how: kind and size of icons, network, and hyperparameters.
 
-    begin: the shipped model whose weights it begins with.
+    begin: the shipped model whose weights it begins with. The others are those of
+    LineNetworkSettings and Fitting.
     """
 
     kind: str
@@ -33,13 +34,32 @@ class Task(NamedTuple):
     rate: float = 0.006
     flip: bool = True
     begin: str | None = None
+    patience: int = 2
+    dropout: float = 0.1
+    caption_dropout: float = 0.25
+    stretched: int = 0
+    captioned: float = 0.85
 
 
 TASKS = {
     "icons_8": Task("icon", 8, "positions", 12, batch=32),
     "icons_32": Task("icon", 32, "lines", 10, batch=32, rate=0.003, flip=False),
     "hieroglyphs_8": Task("hieroglyph", 8, "positions", 20),
-    "hieroglyphs_32": Task("hieroglyph", 32, "lines", 16, batch=32, rate=0.002, begin="icons_32"),
+    # Signs are a fifth as many as icons.
+    "hieroglyphs_32": Task(
+        kind="hieroglyph",
+        size=32,
+        network="lines",
+        epochs=40,
+        batch=32,
+        rate=0.002,
+        begin="icons_32",
+        patience=10,  # epochs of the highest rates are worse than those before
+        dropout=0.2,
+        caption_dropout=0.4,
+        stretched=3,
+        captioned=0.55,
+    ),
 }
 NETWORKS = ("lines", "positions", "scanlines", "runs")
 QUICK_ICONS, QUICK_UNITS = 400, 16
@@ -108,7 +128,16 @@ def train(conn: psycopg.Connection, request: TrainRequest) -> TrainedIconModel:
             from loaders.icons.networks import pixel_tables
 
             settings = _settings(task, request)
-            fitting = training.Fitting(epochs, task.batch, task.rate, 2, task.flip, request.seed)
+            fitting = training.Fitting(
+                epochs=epochs,
+                batch=task.batch,
+                learning_rate=task.rate,
+                patience=task.patience,
+                flip=task.flip,
+                seed=request.seed,
+                stretched=task.stretched,
+                captioned=task.captioned,
+            )
             model = training.build_network(settings, request.seed)
             begin = task.begin if request.save_as is None else request.name
             if begin is not None:
@@ -196,8 +225,12 @@ def _settings(task: Task, request: TrainRequest) -> Any:
     network = request.network or task.network
     if network != "lines":
         return TokenNetworkSettings(size=task.size, encoding=network)
-    small = {"channels": QUICK_UNITS, "along": QUICK_UNITS} if request.quick else {}
-    return LineNetworkSettings(size=task.size, **small)
+    settings = LineNetworkSettings(
+        size=task.size, dropout=task.dropout, caption_dropout=task.caption_dropout
+    )
+    if request.quick:
+        settings = replace(settings, channels=QUICK_UNITS, along=QUICK_UNITS)
+    return settings
 
 
 def _live_bits(

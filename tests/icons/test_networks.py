@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from loaders.icons.networks.examples import split_numbers
+from loaders.icons.networks.examples import Examples, split_numbers, stretched
 from tests.factories.icons import squares
 from udfs.bitmap_tokens import ENCODINGS, decode, encode
 from udfs.captions import LENGTH, numbers
@@ -116,6 +116,39 @@ def test_a_token_depends_on_what_was_said_before_it_alone(keras_networks):
     changed = (network(other).numpy() != network(inputs).numpy())[0].any(-1)
     assert not changed[:9].any()
     assert changed[9:].any()
+
+
+def test_a_stretched_bitmap_has_a_line_and_a_column_more_or_less_at_most():
+    square = np.zeros((1, 16, 16), dtype=bool)
+    square[0, 3:13, [4, 11]] = square[0, [3, 12], 4:12] = True  # a frame of 10 x 8
+    edge = np.ones((1, 16, 16), dtype=bool)
+    speck = np.zeros((1, 16, 16), dtype=bool)
+    speck[0, 8, 8] = True
+    random = np.random.default_rng(0)
+    sizes = set()
+    for _ in range(100):
+        (frame,) = stretched(square, random)
+        heights, widths = (np.flatnonzero(frame.any(axis=axis)) for axis in (1, 0))
+        height, width = np.ptp(heights) + 1, np.ptp(widths) + 1
+        sizes.add((height, width))
+        around = 2 * (height + width) - 4
+        # A repeated line lies within the frame, so it is no thicker.
+        assert frame.sum() == around
+        assert abs(heights[0] - (15 - heights[-1])) <= 1
+        assert abs(widths[0] - (15 - widths[-1])) <= 1
+        assert (stretched(speck, random) == speck).all()
+        assert stretched(edge, random).sum() in (256, 240, 225)
+    assert sizes == {(height, width) for height in (9, 10, 11) for width in (7, 8, 9)}
+
+
+def test_stretched_copies_keep_their_captions():
+    icons = Examples.of(squares(5, size=16))
+    icons.captions[:] = np.arange(5)[:, None]
+    forms = icons.with_stretched(2, seed=0)
+    assert len(forms) == 15
+    assert (forms.captions[:, 0] == np.tile(np.arange(5), 3)).all()
+    assert (forms.bitmaps[:5] == icons.bitmaps).all()
+    assert (forms.bitmaps[5:10] != icons.bitmaps).any()
 
 
 def test_families_stay_together_in_a_split():

@@ -10,6 +10,7 @@ import numpy as np
 from udfs import captions
 
 VALIDATION, TEST = 0.1, 0.1  # shares of the families
+SMALLEST = 6  # lines, from which ink may be stretched by one
 NEAR = 60 / 1024  # share of differing pixels up to which two bitmaps count as one icon
 
 
@@ -55,6 +56,16 @@ class Examples:
             np.concatenate([self.mirrored, self.captions]),
         )
 
+    def with_stretched(self, copies: int, seed: int) -> "Examples":
+        """All, and then copies of all of them, each `stretched` at random."""
+        random = np.random.default_rng(seed)
+        bitmaps = [self.bitmaps, *(stretched(self.bitmaps, random) for _ in range(copies))]
+        return Examples(
+            np.concatenate(bitmaps),
+            np.concatenate([self.captions] * len(bitmaps)),
+            np.concatenate([self.mirrored] * len(bitmaps)),
+        )
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -73,6 +84,31 @@ class Numbers(NamedTuple):
     validation: np.ndarray
     test: np.ndarray
     left_out: np.ndarray
+
+
+def stretched(bitmaps: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Bitmaps (n, size, size) whose ink is a line higher or lower, and a column wider or narrower.
+
+    What is repeated or left out, if anything, is chosen at random.
+    """
+    high = [_stretched(square, random) for square in bitmaps]
+    return np.stack([_stretched(square.T, random).T for square in high])
+
+
+def _stretched(square: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A line more or less between the first and the last one with ink, or the square itself."""
+    lines = np.flatnonzero(square.any(axis=1))
+    change = random.integers(-1, 2)
+    if change == 0 or not len(lines) or lines[-1] - lines[0] < SMALLEST:
+        return square
+    above, below = lines[0], len(square) - 1 - lines[-1]
+    line = random.integers(lines[0] + 1, lines[-1])
+    if change < 0:
+        paper = 0 if above < below else len(square) - 1
+        return np.insert(np.delete(square, line, 0), paper, False, 0)
+    if above + below == 0:
+        return square
+    return np.delete(np.insert(square, line, square[line], 0), 0 if above > below else -1, 0)
 
 
 def split(icons: Examples, families: Sequence[str], seed: int = 0) -> Parts:

@@ -24,7 +24,6 @@ from udfs.icon_lines import INPUTS
 BATCH = 8  # bitmaps per run of the exported graph: with more, the first one takes longer
 LOSSES, WEIGHTS = "validation.json", "best.weights.h5"  # files of a checkpoint
 EXACT = 1e-4  # largest difference between LiteRT and Keras
-CAPTIONED = 0.85  # share of examples with a caption
 KEPT = 0.8, 0.5, 0.7  # shares of their styles, of their sets, and of the parts of their words
 Network = LineNetwork | TokenNetwork
 
@@ -38,6 +37,8 @@ class Fitting:
     learning_rate: float = 0.006
     patience: int = 2  # epochs without a lower validation loss before early stopping
     flip: bool = True  # mirror half of the icons at random
+    stretched: int = 0  # copies of each icon, a line and a column larger or smaller
+    captioned: float = 0.85  # share of examples with a caption
     seed: int = 0
 
 
@@ -266,38 +267,43 @@ def _inputs(network: Network, icons: Examples) -> tuple[Any, np.ndarray]:
 def _dataset(network: Network, icons: Examples, fitting: Fitting | None) -> Any:
     """Batches of inputs and targets.
 
-    For fitting they are shuffled, mirrored at random where the fitting says so, and parts of the
-    captions are left out at random; else there is each icon with its caption and without.
+    For fitting they are shuffled, mirrored and stretched at random where the fitting says so, and
+    parts of the captions are left out at random; else there is each icon with its caption and
+    without.
     """
     if fitting is None:
         inputs = _inputs(network, icons.with_and_without_captions())
         return tf.data.Dataset.from_tensor_slices(inputs).batch(64)
-    both = icons.with_mirrored() if fitting.flip else icons
-    examples = _inputs(network, both)  # tokens of a mirrored icon are not its tokens mirrored
+    turned = icons.with_mirrored() if fitting.flip else icons
+    forms = turned.with_stretched(fitting.stretched, fitting.seed)
+    examples = _inputs(network, forms)  # tokens of a mirrored icon are not its tokens mirrored
     numbers = tf.data.Dataset.range(len(icons)).shuffle(len(icons), seed=fitting.seed)
     pick = partial(
         _pick_example,
         len(icons),
-        len(both) // len(icons),
+        len(forms) // len(icons),
+        fitting.captioned,
         tf.nest.map_structure(tf.constant, examples),
     )
     return numbers.map(pick).batch(fitting.batch)
 
 
-def _pick_example(icons: int, turns: int, examples: Any, number: tf.Tensor) -> Any:
-    """Input and target of an icon, as it is or mirrored."""
-    turn = tf.random.uniform((), maxval=turns, dtype=tf.int64)
-    inputs, target = tf.nest.map_structure(lambda values: values[turn * icons + number], examples)
+def _pick_example(
+    icons: int, forms: int, captioned: float, examples: Any, number: tf.Tensor
+) -> Any:
+    """Input and target of an icon, in one of its forms."""
+    form = tf.random.uniform((), maxval=forms, dtype=tf.int64)
+    inputs, target = tf.nest.map_structure(lambda values: values[form * icons + number], examples)
     if "captions" in inputs:
-        inputs = inputs | {"captions": inputs["captions"] * _parts_to_keep()}
+        inputs = inputs | {"captions": inputs["captions"] * _parts_to_keep(captioned)}
     return inputs, target
 
 
-def _parts_to_keep() -> tf.Tensor:
+def _parts_to_keep(captioned: float) -> tf.Tensor:
     """1 for the parts of a caption that a network sees in a step, (LENGTH): sometimes none."""
     style, icon_set, words = KEPT
     shares = tf.constant([style, icon_set] + (LENGTH - WORDS_FROM) * [words])
-    is_captioned = tf.random.uniform(()) < CAPTIONED
+    is_captioned = tf.random.uniform(()) < captioned
     return tf.cast((tf.random.uniform((LENGTH,)) < shares) & is_captioned, tf.int32)
 
 
