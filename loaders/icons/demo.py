@@ -60,8 +60,9 @@ def demo(conn: psycopg.Connection) -> Iterator[Answer]:
     )
     yield Answer(
         "What the drawn icons show",
-        "By a network that learned the names of real icons; the best of each word.",
-        "select labelled_sheet('icons') as sheet",
+        "By a network that learned the names of real icons; the best of each word, with its "
+        "probability.",
+        "select labelled_sheet('icons', min_score => 0) as sheet",
         is_picture=True,
     )
     yield Answer(
