@@ -290,7 +290,7 @@ def _train(request: "TrainRequest") -> None:
     )
     of = f"trained on {model.trained_on:,} of {model.icons:,} icons"
     if model.left_out:
-        of += f" ({model.left_out:,} look as held-out ones, and are left out)"
+        of += f" ({model.left_out:,} left out, as near copies of held-out ones)"
     if model.model_id is None:
         say(f"{model.name}: {of}")
         say(f"{model.name}: not deployed, it is no better than what is live (--force deploys it)")

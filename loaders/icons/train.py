@@ -93,7 +93,7 @@ class TrainedIconModel:
     """A trained model, its bits a pixel on the test split, and those of others.
 
     model_id: None where the live model is better. icons: how many were read; trained_on: how many
-    of them were trained on; left_out: how many were not, since they look as held-out ones. live:
+    of them were trained on; left_out: how many were not, as near copies of held-out ones. live:
     the name of the live model it was compared with, and its bits.
     """
 
@@ -195,7 +195,7 @@ def _read(conn: psycopg.Connection, task: Task, request: TrainRequest) -> tuple[
     if min(map(len, (parts.train, parts.validation, parts.test))) < FEWEST:
         few = f"{len(rows):,} icons of {len(set(families)):,} families are too few to train on"
         if parts.left_out:
-            few += f" ({parts.left_out:,} look as held-out ones)"
+            few += f" ({parts.left_out:,} left out, as near copies of held-out ones)"
         raise Problem(f"{few}: some {ENOUGH} of different families are needed")
     return parts, len(rows)
 

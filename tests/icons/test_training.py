@@ -185,10 +185,11 @@ def test_too_few_families_are_said(db):
         train(db, TrainRequest("icons_8"))
 
 
-def test_icons_that_look_as_held_out_ones_are_said(db):
+def test_near_copies_of_held_out_icons_are_said(db):
     for number in range(64):
         add_icon(db, f"f{number}-x", {number, *range(8, 16)}, location=str(number))
-    with pytest.raises(Problem, match=r"too few to train on \(\d\d look as held-out ones\): some"):
+    message = r"too few to train on \(\d\d left out, as near copies of held-out ones\): some"
+    with pytest.raises(Problem, match=message):
         train(db, TrainRequest("icons_8"))
 
 
@@ -205,4 +206,4 @@ def test_a_training_says_how_many_icons_it_was_on(fresh):
     trained_on, near = metrics["icons"]["train"], metrics["icons"]["near_held_out"]
     assert near > 10
     of = f"icons_8, trained on {trained_on} of {sum(metrics['icons'].values())} icons"
-    assert f"{of} ({near} look as held-out ones, and are left out)" in output
+    assert f"{of} ({near} left out, as near copies of held-out ones)" in output
