@@ -143,8 +143,15 @@ def test_hieroglyphs_come_with_their_codes_and_nothing_else(fresh, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"no font at all" * 99, font(GLYPHS)[:700], b"wOF2" + bytes(range(256)) * 4],
-    ids=["empty", "text", "cut off", "no woff2"],
+    [
+        b"",
+        b"no font at all" * 99,
+        font(GLYPHS)[:700],
+        b"wOF2" + bytes(range(256)) * 4,
+        font(GLYPHS, "woff2")[:-99],
+        font(GLYPHS, "woff")[:-99],
+    ],
+    ids=["empty", "text", "cut off", "no woff2", "woff2 cut off", "woff cut off"],
 )
 def test_a_broken_font_is_one_line_and_the_others_go_on(fresh, tmp_path, capsys, content):
     bad, good = tmp_path / "bad.ttf", tmp_path / "good.ttf"

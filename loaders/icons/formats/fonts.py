@@ -6,11 +6,13 @@ import logging
 import re
 import struct
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+import brotli
 from fontTools.ttLib import TTFont, TTLibError
 from PIL import Image, ImageDraw, ImageFont
 
@@ -26,6 +28,7 @@ LARGEST = 4 * SQUARE  # pixels of a glyph
 BROKEN = (
     TTLibError, OSError, struct.error, ValueError, LookupError, TypeError, AttributeError,
     AssertionError, ArithmeticError, EOFError, MemoryError, ImportError, RecursionError,
+    brotli.error, zlib.error,
 )  # fmt: skip
 NO_NAME = re.compile(r"(uni|u)[0-9A-F]{4,6}([._].*)?|_\d+|(glyph|cid|gid)_?\d+|\..*", re.IGNORECASE)
 
